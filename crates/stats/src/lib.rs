@@ -1,0 +1,7 @@
+//! Estimators: parameters with their uncertainty, from plain numbers.
+//!
+//! Nothing here reads a file or a clock, and nothing draws a random number without a seed argument.
+
+pub mod bootstrap;
+pub mod power_law;
+pub mod summary;

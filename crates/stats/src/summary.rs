@@ -1,0 +1,57 @@
+//! Mean, spread and standard error of a sample.
+
+/// Mean and spread of a sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Summary {
+    /// Number of values.
+    pub n: usize,
+    /// Arithmetic mean; not a number when there are no values.
+    pub mean: f64,
+    /// Sample standard deviation (divisor `n − 1`); not a number below two values.
+    pub standard_deviation: f64,
+    /// Standard error of the mean, `standard_deviation / √n`.
+    pub standard_error: f64,
+}
+
+/// The [`Summary`] of `values`, by the two-pass formula.
+pub fn summarise(values: &[f64]) -> Summary {
+    let n = values.len();
+    let mean = values.iter().sum::<f64>() / n as f64;
+    let standard_deviation = if n < 2 {
+        f64::NAN
+    } else {
+        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        (squares / (n - 1) as f64).sqrt()
+    };
+    Summary { n, mean, standard_deviation, standard_error: standard_deviation / (n as f64).sqrt() }
+}
+
+/// The geometric mean of positive `values`.
+pub fn geometric_mean(values: &[f64]) -> f64 {
+    (values.iter().map(|v| v.ln()).sum::<f64>() / values.len() as f64).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_offset_does_not_hide_the_spread() {
+        let summary = summarise(&[1e9 + 1.0, 1e9 + 2.0, 1e9 + 3.0]);
+        assert!((summary.mean - (1e9 + 2.0)).abs() < 1e-6);
+        assert!((summary.standard_deviation - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_value_has_no_spread() {
+        let summary = summarise(&[4.0]);
+        assert!((summary.mean - 4.0).abs() < f64::EPSILON);
+        assert!(summary.standard_error.is_nan());
+        assert!(summarise(&[]).mean.is_nan());
+    }
+
+    #[test]
+    fn the_geometric_mean_of_reciprocals_is_one() {
+        assert!((geometric_mean(&[0.25, 4.0]) - 1.0).abs() < 1e-15);
+    }
+}

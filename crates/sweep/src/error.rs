@@ -1,0 +1,76 @@
+//! Why a sweep file gives no cells.
+
+use std::path::PathBuf;
+
+use crate::cell::FrequencyFileError;
+
+/// A field's value is not allowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}` must be {allowed}, got {value}")]
+pub struct FieldError {
+    /// Dotted name of the field, as in the sweep file.
+    pub field: String,
+    /// What was given.
+    pub value: String,
+    /// What is allowed.
+    pub allowed: String,
+}
+
+impl FieldError {
+    /// The error that `field` must be `allowed` and was `value`.
+    pub fn new(field: &str, value: impl ToString, allowed: &str) -> Self {
+        Self { field: field.to_owned(), value: value.to_string(), allowed: allowed.to_owned() }
+    }
+}
+
+/// Why a sweep file gives no cells; every message names the file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read as text.
+    #[error("cannot read the sweep file `{path}`")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is not TOML, has an unknown key or a value of the wrong type.
+    #[error("{path}: {source}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        source: Box<toml::de::Error>,
+    },
+    /// A value is out of its range.
+    #[error("{path}: {source}")]
+    Field {
+        /// The file.
+        path: PathBuf,
+        /// Field, value and what is allowed.
+        source: FieldError,
+    },
+    /// A value that an axis, an added cell or `--set` gives to a field does not fit it.
+    #[error("{path}: {place} cannot be `{assignment}`: {message}")]
+    Assignment {
+        /// The file.
+        path: PathBuf,
+        /// Where the value was given, such as `` `sweep.model.d_hidden` ``.
+        place: String,
+        /// The value, as TOML.
+        assignment: String,
+        /// What is allowed.
+        message: String,
+    },
+    /// The frequencies give no probabilities.
+    #[error("{path}: `data.frequencies` with `data.activation_density` = {activation_density}")]
+    Frequencies {
+        /// The file.
+        path: PathBuf,
+        /// The density asked for.
+        activation_density: f64,
+        /// Which feature, and why.
+        source: FrequencyFileError,
+    },
+}

@@ -1,0 +1,16 @@
+//! What should run, and what ran.
+//!
+//! A sweep file ([`file`]) is expanded ([`axes`], [`grid`]) into complete [`cell`]s. What became
+//! of a cell is a [`record`], and a [`store`] keeps the records of one sweep in a folder that
+//! several processes may share ([`lease`]).
+
+pub mod axes;
+pub mod cell;
+pub mod error;
+pub mod file;
+pub mod grid;
+pub mod lease;
+pub mod preset;
+pub mod record;
+pub mod store;
+pub mod written;

@@ -1,0 +1,125 @@
+//! The constants of Liu, Liu & Gore 2025, as their published scripts have them.
+//!
+//! A preset fills in what a sweep file leaves out. Where the paper's text and its code differ the
+//! preset says so; whatever a file overrides is a deviation that stands in every record.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A named set of constants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum Preset {
+    /// The small toy: 1000 features, widths 10 to 100 (figures 3, 4, 5, 9b and 10 to 17).
+    #[default]
+    #[serde(rename = "liu2025-small")]
+    Liu2025Small,
+    /// The large toy: 10240 features, widths 8 to 1024 (figures 1, 7, 8 and 9a), with the batch
+    /// and the steps of the paper's text; the script's own defaults are 8192 and 40000.
+    #[serde(rename = "liu2025-large")]
+    Liu2025Large,
+}
+
+/// What a preset fixes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Constants {
+    /// Number of features.
+    pub n_features: usize,
+    /// Standard deviation of the initial biases. The paper's text does not mention it.
+    pub bias_init_std: f64,
+    /// Samples in a batch.
+    pub batch_size: usize,
+    /// Number of steps.
+    pub steps: u64,
+    /// Peak learning rate of `W`.
+    pub learning_rate: LearningRateRule,
+    /// Peak learning rate of `b`.
+    pub learning_rate_bias: LearningRateRule,
+    /// Warm-up as a fraction of the steps.
+    pub warmup_fraction: f64,
+    /// Final learning rate as a fraction of the peak.
+    pub final_learning_rate_fraction: f64,
+    /// Adam's decay of the first moment.
+    pub adam_beta1: f64,
+    /// Adam's decay of the second moment.
+    pub adam_beta2: f64,
+    /// Adam's epsilon. It interacts with the loss scale: gradients of rare features are as small.
+    pub adam_epsilon: f64,
+    /// Factor on the mean squared error over batch and features.
+    pub loss_scale: f64,
+}
+
+/// A learning rate that may depend on the width: `value · (reference_width / d_hidden)^exponent`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LearningRateRule {
+    /// Rate at the reference width.
+    pub value: f64,
+    /// The reference width.
+    pub reference_width: f64,
+    /// How fast the rate falls with width; zero for a fixed rate.
+    pub exponent: f64,
+}
+
+impl LearningRateRule {
+    /// The same rate at every width.
+    pub const fn fixed(value: f64) -> Self {
+        Self { value, reference_width: 1.0, exponent: 0.0 }
+    }
+
+    /// The rate at width `d_hidden`.
+    pub fn at(self, d_hidden: usize) -> f64 {
+        self.value * (self.reference_width / d_hidden as f64).powf(self.exponent)
+    }
+}
+
+impl Preset {
+    /// The constants that go by this name.
+    pub fn constants(self) -> Constants {
+        let small = Constants {
+            n_features: 1000,
+            bias_init_std: 1.0,
+            batch_size: 2048,
+            steps: 20_000,
+            learning_rate: LearningRateRule::fixed(0.01),
+            learning_rate_bias: LearningRateRule::fixed(0.01),
+            warmup_fraction: 0.1,
+            final_learning_rate_fraction: 0.05,
+            adam_beta1: 0.9,
+            adam_beta2: 0.999,
+            adam_epsilon: 1e-8,
+            loss_scale: 1.0,
+        };
+        match self {
+            Self::Liu2025Small => small,
+            Self::Liu2025Large => Constants {
+                n_features: 10_240,
+                learning_rate: LearningRateRule {
+                    value: 0.02,
+                    reference_width: 8.0,
+                    exponent: 0.25,
+                },
+                learning_rate_bias: LearningRateRule {
+                    value: 2.0,
+                    reference_width: 1.0,
+                    exponent: 1.0,
+                },
+                warmup_fraction: 0.05,
+                loss_scale: 100.0,
+                ..small
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_large_rates_follow_the_width_as_published() {
+        let large = Preset::Liu2025Large.constants();
+        assert!((large.learning_rate.at(8) - 0.02).abs() < 1e-15);
+        // 0.02 (8/128)^¼ = 0.01, and 2/1024.
+        assert!((large.learning_rate.at(128) - 0.01).abs() < 1e-15);
+        assert!((large.learning_rate_bias.at(1024) - 2.0 / 1024.0).abs() < 1e-15);
+    }
+}

@@ -1,0 +1,126 @@
+//! What became of a cell, and under what circumstances.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cell::{Cell, CellId};
+
+/// The version of the record's format that this program writes; it reads no other.
+pub const RECORD_VERSION: u32 = 1;
+
+/// What became of a cell: `record.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Version of this format.
+    pub record_version: u32,
+    /// The cell's identity.
+    pub cell_id: CellId,
+    /// How training ended.
+    pub outcome: Outcome,
+    /// What was measured on the trained model; absent unless it was trained to the end.
+    pub measured: Option<Measured>,
+    /// Wall time of training and test, in seconds.
+    pub wall_s: f64,
+    /// The cell itself.
+    pub cell: Cell,
+    /// Where the numbers come from.
+    pub provenance: Provenance,
+}
+
+/// How training ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Outcome {
+    /// All steps were made and the model was tested.
+    Completed,
+    /// The training loss was not finite.
+    Diverged {
+        /// The loss was not finite at or before this step (counted from 1).
+        step: u64,
+    },
+    /// The engine gave up.
+    Failed {
+        /// What it said.
+        message: String,
+    },
+}
+
+impl Outcome {
+    /// The outcome in one word, as in `results.csv`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Diverged { .. } => "diverged",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+/// What was measured on a trained model. Losses are squared errors summed over features and
+/// averaged over samples, the convention of the paper's figures.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measured {
+    /// Mean loss over the fresh test batches.
+    pub loss_test: f64,
+    /// Standard error of that mean, from the scatter of the batches.
+    pub loss_test_se: f64,
+    /// Mean training loss over the last 100 steps (or all, if fewer), as the paper reports it.
+    pub loss_train_last100: f64,
+    /// Fraction of the rows of `W` with norm above 1/2.
+    pub phi_half: f64,
+    /// Fraction of the rows of `W` with norm above 1.
+    pub phi_one: f64,
+    /// Outputs that cannot fire at their own feature's largest value.
+    pub dead_outputs: usize,
+    /// What those outputs cost: `⟨v²⟩ Σ p_i` over them.
+    pub loss_dead_part: f64,
+    /// Mean squared overlap of the directions of all rows that are not zero.
+    pub overlap_mean_square: f64,
+    /// The same over the rows with norm above 1; absent when fewer than two are.
+    pub overlap_mean_square_strong: Option<f64>,
+    /// Least mean squared overlap that as many unit vectors as there are features can have.
+    pub overlap_welch: f64,
+}
+
+/// Where numbers come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// Version of this program.
+    pub superpose_version: String,
+    /// Git revision that it was built from.
+    pub revision: String,
+    /// Version of burn.
+    pub burn_version: String,
+    /// Label and description of the device.
+    pub device: String,
+    /// The engine that made the steps.
+    pub engine: String,
+    /// Precision of the arithmetic.
+    pub dtype: String,
+    /// When the record was written, in seconds since 1970.
+    pub finished_unix_s: u64,
+}
+
+/// One point of a loss curve: a line of `curve.csv`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CurvePoint {
+    /// Last step that the point covers, counted from 1.
+    pub step: u64,
+    /// Mean training loss since the point before, summed over features.
+    pub loss: f64,
+}
+
+/// A trained model, on the host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    /// Number of features `n`.
+    pub n_features: usize,
+    /// Hidden width `d`.
+    pub d_hidden: usize,
+    /// `W`, row by row: `[n_features, d_hidden]`.
+    pub weights: Vec<f32>,
+    /// `b`: `[n_features]`.
+    pub bias: Vec<f32>,
+}

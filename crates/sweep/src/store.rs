@@ -1,0 +1,564 @@
+//! The folder of one sweep: what it should hold, and the records that it does hold.
+//!
+//! ```text
+//! runs/<name>/sweep.json                 the cells of the sweep (the manifest)
+//!             cells/<id>/record.json     what became of a cell
+//!             cells/<id>/curve.csv       its loss curve
+//!             cells/<id>/weights.safetensors   W, b and p
+//!             leases/<id>.lease          who is training a cell
+//! ```
+//!
+//! A file or a cell's folder is written under another name, synced and renamed, so that it is
+//! there whole or not at all. Names that start with `.` are such work and are never read.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::cell::{Cell, CellId};
+use crate::lease::{self, Claim};
+use crate::record::{CurvePoint, RECORD_VERSION, Record, Weights};
+
+/// The folder of one sweep.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// What a folder should hold: `sweep.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Name of the sweep.
+    pub name: String,
+    /// Its cells, in the order of the sweep file.
+    pub cells: Vec<Cell>,
+}
+
+/// Why a folder cannot be used, or a file in it not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A file or folder cannot be read, written or locked.
+    #[error("cannot {what} `{path}`")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The folder holds another sweep.
+    #[error(
+        "`{path}` holds the sweep `{found}`, not `{wanted}`; \
+         give another folder with --out, or another `name`"
+    )]
+    OtherSweep {
+        /// The folder.
+        path: PathBuf,
+        /// Name of the sweep in it.
+        found: String,
+        /// Name of the sweep to run.
+        wanted: String,
+    },
+    /// The folder holds something, but no sweep.
+    #[error("`{path}` is not empty and holds no sweep (there is no sweep.json); {advice}")]
+    NoSweep {
+        /// The folder.
+        path: PathBuf,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// A file is not what this program writes.
+    #[error("`{path}` is damaged: {problem}; {advice}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do.
+        advice: &'static str,
+    },
+}
+
+const RETRAIN: &str = "remove its folder and run the sweep again to train this cell anew";
+
+/// Names an IO error's file.
+fn at(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| StoreError::Io { what, path, source }
+}
+
+impl Store {
+    /// The folder at `root`, made if need be, for the sweep of `manifest`; an older manifest of
+    /// the same sweep is replaced, and the ids of finished cells that belong to it no longer are
+    /// returned beside.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the folder holds anything else or cannot be written.
+    pub fn create(root: &Path, manifest: &Manifest) -> Result<(Self, Vec<CellId>), StoreError> {
+        let store = Self { root: root.to_owned() };
+        if store.manifest_path().exists() {
+            let found = store.manifest()?.name;
+            if found != manifest.name {
+                let (path, wanted) = (store.root, manifest.name.clone());
+                return Err(StoreError::OtherSweep { path, found, wanted });
+            }
+        } else if root.is_dir() && !only_unfinished_work(root)? {
+            let advice = "give another folder with --out";
+            return Err(StoreError::NoSweep { path: store.root, advice });
+        }
+        for folder in [store.cells_folder(), store.leases_folder()] {
+            fs::create_dir_all(&folder).map_err(at("create", &folder))?;
+        }
+        let mut json = serde_json::to_string_pretty(manifest).expect("cells are plain data");
+        json.push('\n');
+        write_whole(&store.manifest_path(), json.as_bytes())?;
+        let wanted: BTreeSet<CellId> = manifest.cells.iter().map(Cell::id).collect();
+        let orphans = store.finished()?.into_iter().filter(|id| !wanted.contains(id)).collect();
+        Ok((store, orphans))
+    }
+
+    /// The folder of a sweep at `root`, to read.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSweep`] when there is none.
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
+        let store = Self { root: root.to_owned() };
+        fs::metadata(root).map_err(at("find the folder", root))?;
+        if !store.manifest_path().exists() {
+            let advice = "give the folder of a sweep, such as runs/quickstart";
+            return Err(StoreError::NoSweep { path: store.root, advice });
+        }
+        Ok(store)
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What the folder should hold.
+    ///
+    /// # Errors
+    /// [`StoreError`] when `sweep.json` cannot be read.
+    pub fn manifest(&self) -> Result<Manifest, StoreError> {
+        let path = self.manifest_path();
+        let text = fs::read_to_string(&path).map_err(at("read", &path))?;
+        serde_json::from_str(&text).map_err(|error| StoreError::Damaged {
+            path,
+            problem: error.to_string(),
+            advice: "remove it and run the sweep file again; finished cells are kept",
+        })
+    }
+
+    /// Whether the cell has a record.
+    pub fn is_finished(&self, id: &CellId) -> bool {
+        self.cell_folder(id).is_dir()
+    }
+
+    /// The ids of all cells that have a record.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the folder cannot be read.
+    pub fn finished(&self) -> Result<Vec<CellId>, StoreError> {
+        let folder = self.cells_folder();
+        let mut ids = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(at("read", &folder))? {
+            let name = entry.map_err(at("read", &folder))?.file_name();
+            let id = serde_json::Value::from(name.to_string_lossy());
+            let id: CellId = serde_json::from_value(id).expect("an id is a string");
+            if !id.as_str().starts_with('.') {
+                ids.push(id);
+            }
+        }
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// The record of a finished cell.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the file is not what this program writes, or is another
+    /// cell's.
+    pub fn record(&self, id: &CellId) -> Result<Record, StoreError> {
+        let path = self.cell_folder(id).join("record.json");
+        let text = fs::read(&path).map_err(at("read", &path))?;
+        let damaged = |problem: String| StoreError::Damaged {
+            path: path.clone(),
+            problem,
+            advice: RETRAIN,
+        };
+        let value: serde_json::Value =
+            serde_json::from_slice(&text).map_err(|e| damaged(e.to_string()))?;
+        let version = &value["record_version"];
+        if version.as_u64() != Some(RECORD_VERSION.into()) {
+            let known = format!("record_version must be {RECORD_VERSION}, got {version}");
+            return Err(damaged(known));
+        }
+        let record: Record =
+            serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
+        if record.cell_id != *id || record.cell.id() != *id {
+            return Err(damaged(format!("it is the record of the cell {}", record.cell.id())));
+        }
+        Ok(record)
+    }
+
+    /// The loss curve of a finished cell.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the file is not what this program writes.
+    pub fn curve(&self, id: &CellId) -> Result<Vec<CurvePoint>, StoreError> {
+        let path = self.cell_folder(id).join("curve.csv");
+        let text = fs::read_to_string(&path).map_err(at("read", &path))?;
+        let mut points = Vec::new();
+        for (number, line) in text.lines().enumerate().skip(1) {
+            let fields = line.split_once(',');
+            let point = fields.and_then(|(step, loss)| {
+                Some(CurvePoint { step: step.parse().ok()?, loss: loss.parse().ok()? })
+            });
+            points.push(point.ok_or_else(|| StoreError::Damaged {
+                path: path.clone(),
+                problem: format!("line {} must be a step and a loss, got `{line}`", number + 1),
+                advice: RETRAIN,
+            })?);
+        }
+        Ok(points)
+    }
+
+    /// Asks for the right to train a cell. `None` means that there is nothing to train: another
+    /// process has finished it in the meantime.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the lease cannot be asked for.
+    pub fn claim(&self, id: &CellId) -> Result<Option<Claim>, StoreError> {
+        let path = lease::path_of(&self.leases_folder(), id.as_str());
+        let claim = lease::claim(&path).map_err(at("lock", &path))?;
+        // Only now: before the lock was ours its holder may have been about to finish.
+        Ok((!self.is_finished(id)).then_some(claim))
+    }
+
+    /// Who is training the cell at this moment, if anybody is.
+    pub fn holder(&self, id: &CellId) -> Option<String> {
+        lease::holder(&lease::path_of(&self.leases_folder(), id.as_str()))
+    }
+
+    /// Forgets the record of a cell, so that it is trained again.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when its folder cannot be moved.
+    pub fn forget(&self, id: &CellId) -> Result<(), StoreError> {
+        let (folder, work) = (self.cell_folder(id), self.work_folder(id));
+        remove_folder(&work)?;
+        fs::rename(&folder, &work).map_err(at("move", &folder))?;
+        remove_folder(&work)
+    }
+
+    /// Writes the record of a cell with its curve, and with its weights and probabilities if it
+    /// was trained to the end. The caller holds the cell's lease.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the disk refuses, or when the cell has a record already; then
+    /// nothing is left behind.
+    pub fn write(
+        &self,
+        record: &Record,
+        curve: &[CurvePoint],
+        weights: Option<(&Weights, &[f64])>,
+    ) -> Result<(), StoreError> {
+        let work = self.work_folder(&record.cell_id);
+        remove_folder(&work)?;
+        let written = self.write_into(&work, record, curve, weights);
+        if written.is_err() {
+            // The first error is the one to tell.
+            let _ = remove_folder(&work);
+        }
+        written
+    }
+
+    fn write_into(
+        &self,
+        work: &Path,
+        record: &Record,
+        curve: &[CurvePoint],
+        weights: Option<(&Weights, &[f64])>,
+    ) -> Result<(), StoreError> {
+        fs::create_dir(work).map_err(at("create", work))?;
+        let mut json = serde_json::to_string_pretty(record).expect("a record is plain data");
+        json.push('\n');
+        write_synced(&work.join("record.json"), json.as_bytes())?;
+        let mut csv = String::from("step,loss\n");
+        for point in curve {
+            csv.push_str(&format!("{},{}\n", point.step, point.loss));
+        }
+        write_synced(&work.join("curve.csv"), csv.as_bytes())?;
+        if let Some((weights, probabilities)) = weights {
+            let bytes = safetensors_of(&record.cell, weights, probabilities);
+            write_synced(&work.join("weights.safetensors"), &bytes)?;
+        }
+        sync_folder(work)?;
+        let folder = self.cell_folder(&record.cell_id);
+        fs::rename(work, &folder).map_err(at("create", &folder))?;
+        sync_folder(&self.cells_folder())
+    }
+
+    fn manifest_path(&self) -> PathBuf {
+        self.root.join("sweep.json")
+    }
+
+    fn cells_folder(&self) -> PathBuf {
+        self.root.join("cells")
+    }
+
+    fn leases_folder(&self) -> PathBuf {
+        self.root.join("leases")
+    }
+
+    fn cell_folder(&self, id: &CellId) -> PathBuf {
+        self.cells_folder().join(id.as_str())
+    }
+
+    fn work_folder(&self, id: &CellId) -> PathBuf {
+        self.cells_folder().join(format!(".{id}.part"))
+    }
+}
+
+/// Whether there is nothing in `folder` but what a process killed in [`Store::create`] leaves.
+fn only_unfinished_work(folder: &Path) -> Result<bool, StoreError> {
+    for entry in fs::read_dir(folder).map_err(at("read", folder))? {
+        let name = entry.map_err(at("read", folder))?.file_name();
+        let name = name.to_string_lossy();
+        if !["cells", "leases"].contains(&&*name) && !name.starts_with(".sweep.json.") {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn remove_folder(folder: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at("remove", folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file so that it is there whole or not at all, whatever happens.
+///
+/// # Errors
+/// [`StoreError::Io`], naming the file; then the old file, if any, is untouched.
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let work = folder.join(format!(".{name}.{}.part", std::process::id()));
+    let written = write_synced(&work, content)
+        .and_then(|()| fs::rename(&work, path).map_err(at("write", path)))
+        .and_then(|()| sync_folder(folder));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&work);
+    }
+    written
+}
+
+fn write_synced(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    let write = || {
+        let mut file = File::create(path)?;
+        file.write_all(content)?;
+        file.sync_all()
+    };
+    write().map_err(at("write", path))
+}
+
+/// Makes a rename in `folder` last; a system without this has nothing to make it last with.
+fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+    if cfg!(unix) {
+        File::open(folder).and_then(|f| f.sync_all()).map_err(at("sync", folder))?;
+    }
+    Ok(())
+}
+
+/// `W` (`[n_features, d_hidden]`, F32), `b` (`[n_features]`, F32) and `p` (`[n_features]`, F64),
+/// with the cell as JSON in the metadata.
+fn safetensors_of(cell: &Cell, weights: &Weights, probabilities: &[f64]) -> Vec<u8> {
+    let (n, d) = (weights.n_features, weights.d_hidden);
+    let bytes32 = |v: &[f32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+    let matrix = bytes32(&weights.weights);
+    let bias = bytes32(&weights.bias);
+    let p: Vec<u8> = probabilities.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let view = |dtype, shape: Vec<usize>, bytes| {
+        TensorView::new(dtype, shape, bytes).expect("the lengths follow from the cell")
+    };
+    let tensors = [
+        ("W", view(Dtype::F32, vec![n, d], &matrix)),
+        ("b", view(Dtype::F32, vec![n], &bias)),
+        ("p", view(Dtype::F64, vec![probabilities.len()], &p)),
+    ];
+    let json = serde_json::to_string(cell).expect("a cell is plain data");
+    let metadata = Some([("cell".to_owned(), json)].into());
+    safetensors::serialize(tensors, metadata).expect("names are distinct and shapes fit")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Measured, Outcome, Provenance};
+    use std::path::Path;
+
+    /// A record of format version 1, as it was first written.
+    const GOLDEN: &str = include_str!("../tests/record-1.json");
+
+    fn golden() -> Record {
+        serde_json::from_str(GOLDEN).unwrap()
+    }
+
+    fn store(root: &Path) -> Store {
+        let manifest = Manifest { name: "example".to_owned(), cells: vec![golden().cell] };
+        Store::create(root, &manifest).unwrap().0
+    }
+
+    fn weights() -> Weights {
+        Weights { n_features: 2, d_hidden: 1, weights: vec![1.0, -1.0], bias: vec![0.0, 0.5] }
+    }
+
+    #[test]
+    fn a_record_of_version_1_still_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let record = golden();
+        store.write(&record, &[], None).unwrap();
+        assert_eq!(store.record(&record.cell_id).unwrap(), record);
+        assert_eq!(record.outcome, Outcome::Completed);
+        assert!((record.measured.unwrap().loss_test - 1.185).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_written_comes_back_and_is_not_written_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let record = golden();
+        let curve = [CurvePoint { step: 100, loss: 1.25 }, CurvePoint { step: 200, loss: 1e-3 }];
+        let p = [0.75, 0.25];
+        store.write(&record, &curve, Some((&weights(), &p))).unwrap();
+        assert_eq!(store.curve(&record.cell_id).unwrap(), curve);
+        let path = store.cell_folder(&record.cell_id).join("weights.safetensors");
+        let bytes = fs::read(path).unwrap();
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        assert_eq!(tensors.tensor("W").unwrap().shape(), [2, 1]);
+        assert_eq!(tensors.tensor("p").unwrap().data()[8..], 0.25_f64.to_le_bytes());
+        let again = store.write(&record, &[], None).unwrap_err();
+        assert!(again.to_string().contains("cannot create"), "{again}");
+        assert_eq!(store.curve(&record.cell_id).unwrap(), curve);
+    }
+
+    #[test]
+    fn work_that_was_cut_off_is_no_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let record = golden();
+        fs::create_dir(store.work_folder(&record.cell_id)).unwrap();
+        fs::write(store.work_folder(&record.cell_id).join("record.json"), "{").unwrap();
+        assert!(!store.is_finished(&record.cell_id));
+        assert_eq!(store.finished().unwrap(), []);
+        store.write(&record, &[], None).unwrap();
+        assert!(store.is_finished(&record.cell_id));
+    }
+
+    #[test]
+    fn a_damaged_record_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let record = golden();
+        store.write(&record, &[], None).unwrap();
+        let path = store.cell_folder(&record.cell_id).join("record.json");
+        let other = GOLDEN.replace("\"d_hidden\": 10", "\"d_hidden\": 11");
+        for (content, part) in [
+            (&GOLDEN[..GOLDEN.len() / 2], "EOF"),
+            ("\u{0}\u{0}", "expected value"),
+            ("{}", "record_version must be 1, got null"),
+            (&GOLDEN.replace("\"record_version\": 1", "\"record_version\": 7"), "got 7"),
+            (&other, "it is the record of the cell"),
+        ] {
+            fs::write(&path, content).unwrap();
+            let said = store.record(&record.cell_id).unwrap_err().to_string();
+            assert!(said.contains("record.json") && said.contains(part), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_folder_with_something_else_in_it_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = |name: &str| Manifest { name: name.to_owned(), cells: vec![] };
+        fs::write(folder.path().join("thesis.tex"), "precious").unwrap();
+        let said = Store::create(folder.path(), &manifest("a")).unwrap_err().to_string();
+        assert!(said.contains("holds no sweep"), "{said}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+
+        let own = folder.path().join("a");
+        Store::create(&own, &manifest("a")).unwrap();
+        let said = Store::create(&own, &manifest("b")).unwrap_err().to_string();
+        assert!(said.contains("holds the sweep `a`, not `b`"), "{said}");
+    }
+
+    #[test]
+    fn cells_that_left_the_sweep_are_reported_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let record = golden();
+        store.write(&record, &[], None).unwrap();
+        let empty = Manifest { name: "example".to_owned(), cells: vec![] };
+        let (store, orphans) = Store::create(folder.path(), &empty).unwrap();
+        assert_eq!(orphans, std::slice::from_ref(&record.cell_id));
+        assert!(store.is_finished(&record.cell_id));
+    }
+
+    #[test]
+    fn a_finished_cell_cannot_be_claimed_and_a_forgotten_one_can() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let record = golden();
+        assert!(matches!(store.claim(&record.cell_id).unwrap(), Some(Claim::Ours(_))));
+        store.write(&record, &[], None).unwrap();
+        assert!(store.claim(&record.cell_id).unwrap().is_none());
+        store.forget(&record.cell_id).unwrap();
+        assert!(matches!(store.claim(&record.cell_id).unwrap(), Some(Claim::Ours(_))));
+    }
+
+    #[test]
+    fn the_golden_record_is_what_is_written_today() {
+        let cell = golden().cell;
+        let record = Record {
+            record_version: RECORD_VERSION,
+            cell_id: cell.id(),
+            outcome: Outcome::Completed,
+            measured: Some(Measured {
+                loss_test: 1.185,
+                loss_test_se: 0.004,
+                loss_train_last100: 1.184,
+                phi_half: 1.0,
+                phi_one: 0.342,
+                dead_outputs: 600,
+                loss_dead_part: 0.8,
+                overlap_mean_square: 0.1,
+                overlap_mean_square_strong: None,
+                overlap_welch: 0.0991,
+            }),
+            wall_s: 12.5,
+            cell,
+            provenance: Provenance {
+                superpose_version: "0.1.0".to_owned(),
+                revision: "0123456789ab".to_owned(),
+                burn_version: "0.22.1".to_owned(),
+                device: "flex".to_owned(),
+                engine: "reference".to_owned(),
+                dtype: "f32".to_owned(),
+                finished_unix_s: 1_795_000_000,
+            },
+        };
+        assert_eq!(serde_json::to_string_pretty(&record).unwrap(), GOLDEN.trim_end());
+    }
+}

@@ -1,0 +1,10 @@
+//! Predictions in closed form, one law a file.
+//!
+//! Nothing here reads a file, a clock or a random number. Symbols follow Liu, Liu & Gore 2025
+//! (arXiv 2505.10465 v4), "Superposition Yields Robust Neural Scaling", except that their hidden
+//! width `m` is called `d_hidden`.
+
+pub mod frequency;
+pub mod overlap;
+pub mod superposition;
+pub mod values;
