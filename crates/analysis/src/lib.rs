@@ -1,1 +1,53 @@
-//! x
+//! From records to tables, one a question.
+//!
+//! [`run::Run`] reads the folder of a sweep. Each other module answers one question with a
+//! [`table::Table`], whose columns say what they hold and in which unit. Figures are drawn from
+//! the tables and from nothing else.
+
+pub mod curves;
+pub mod decay;
+pub mod exponents;
+pub mod overlaps;
+pub mod regime;
+pub mod representation;
+pub mod results;
+pub mod run;
+pub mod settings;
+pub mod table;
+pub mod widths;
+
+use run::Run;
+use table::Table;
+
+/// The widths that fits are made over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FitWindow {
+    /// Smallest width.
+    pub d_min: usize,
+    /// Largest width.
+    pub d_max: usize,
+}
+
+impl FitWindow {
+    /// All widths.
+    pub const ALL: Self = Self { d_min: 0, d_max: usize::MAX };
+
+    /// Whether `d_hidden` is in the window.
+    pub fn contains(self, d_hidden: usize) -> bool {
+        (self.d_min..=self.d_max).contains(&d_hidden)
+    }
+}
+
+/// All tables of a run, but for `results.csv`.
+pub fn tables(run: &Run, window: FitWindow) -> Vec<Table> {
+    let settings = settings::settings(run);
+    vec![
+        exponents::exponents(&settings, window),
+        exponents::local_exponents(&settings),
+        widths::losses_by_width(&settings, window),
+        representation::representation(run),
+        decay::decay(run),
+        overlaps::overlaps(run),
+        curves::curves(run),
+    ]
+}

@@ -1,1 +1,47 @@
-fn main(){}
+//! The binary `superpose`: verbs, progress and printing.
+//!
+//! Exit codes: 0 when all is well; 1 when the input or the disk is at fault; 2 when the command
+//! line is; 3 when all cells were run and some of them diverged or failed.
+
+mod analyze;
+mod args;
+mod console;
+mod devices;
+mod progress;
+mod resources;
+mod run;
+mod status;
+mod work;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::args::{Arguments, Verb};
+
+fn main() -> ExitCode {
+    match answer(Arguments::parse().verb) {
+        Ok(code) => code,
+        Err(error) => {
+            console::complain(&format!("error: {}", console::sentence(&error)));
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
+    match verb {
+        Verb::Run(options) => return run::run(&options),
+        Verb::Analyze(options) => analyze::analyze(&options)?,
+        Verb::Figures(options) => analyze::figures(&options)?,
+        Verb::Status(options) => status::status(&options)?,
+        Verb::Devices(options) => devices::devices(&options),
+        Verb::Schema => console::say(&format!("{:#}", superpose_sweep::file::json_schema())),
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "superpose", &mut script);
+            console::say(String::from_utf8_lossy(&script).trim_end());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -13,10 +13,10 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::{Dtype, Metadata, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, CellId};
@@ -229,6 +229,43 @@ impl Store {
             })?);
         }
         Ok(points)
+    }
+
+    /// The probabilities `p` of a cell that was trained to the end, from its weights file.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the file is not what this program writes.
+    pub fn probabilities(&self, id: &CellId) -> Result<Vec<f64>, StoreError> {
+        let path = self.cell_folder(id).join("weights.safetensors");
+        let damaged = |problem: String| StoreError::Damaged {
+            path: path.clone(),
+            problem,
+            advice: RETRAIN,
+        };
+        let mut file = File::open(&path).map_err(at("read", &path))?;
+        let length = file.metadata().map_err(at("read", &path))?.len();
+        // Only the header and `p` are read: `W` may be large.
+        let mut start = [0; 8];
+        file.read_exact(&mut start).map_err(at("read", &path))?;
+        let header_length = u64::from_le_bytes(start);
+        if header_length > length {
+            return Err(damaged(format!("its header cannot have {header_length} bytes")));
+        }
+        let mut header = Vec::new();
+        (&mut file).take(header_length).read_to_end(&mut header).map_err(at("read", &path))?;
+        let metadata: Metadata =
+            serde_json::from_slice(&header).map_err(|e| damaged(e.to_string()))?;
+        let info = metadata.info("p").filter(|info| info.dtype == Dtype::F64);
+        let info = info.ok_or_else(|| damaged("it has no tensor `p` of type F64".to_owned()))?;
+        let (from, to) = info.data_offsets;
+        let mut bytes = Vec::new();
+        file.seek_relative(i64::try_from(from).unwrap_or(i64::MAX)).map_err(at("read", &path))?;
+        (&mut file).take((to - from) as u64).read_to_end(&mut bytes).map_err(at("read", &path))?;
+        if bytes.len() != to - from {
+            return Err(damaged("it ends before its tensor `p`".to_owned()));
+        }
+        let (numbers, _) = bytes.as_chunks::<8>();
+        Ok(numbers.iter().map(|b| f64::from_le_bytes(*b)).collect())
     }
 
     /// Asks for the right to train a cell. `None` means that there is nothing to train: another
@@ -450,6 +487,7 @@ mod tests {
         let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
         assert_eq!(tensors.tensor("W").unwrap().shape(), [2, 1]);
         assert_eq!(tensors.tensor("p").unwrap().data()[8..], 0.25_f64.to_le_bytes());
+        assert_eq!(store.probabilities(&record.cell_id).unwrap(), p);
         let again = store.write(&record, &[], None).unwrap_err();
         assert!(again.to_string().contains("cannot create"), "{again}");
         assert_eq!(store.curve(&record.cell_id).unwrap(), curve);

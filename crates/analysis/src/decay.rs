@@ -1,0 +1,88 @@
+//! How weight decay chooses the regime.
+
+use std::collections::BTreeMap;
+
+use superpose_stats::summary::summarise;
+
+use crate::run::{Finished, Run};
+use crate::settings::{label, setting_fields, values};
+use crate::table::{Field, Table};
+
+const COLUMNS: [(&str, &str); 9] = [
+    ("setting", "the swept fields but the weight decay, in one line"),
+    ("d_hidden", "hidden width d"),
+    ("weight_decay", "signed weight decay γ"),
+    ("n_seeds", "trained cells"),
+    ("phi_half", "mean fraction of the rows of W with norm above 1/2"),
+    ("phi_half_sd", "its standard deviation over seeds"),
+    ("phi_one", "mean fraction of the rows of W with norm above 1"),
+    ("weak_phi", "prediction for the weak regime: min(1, d/n)"),
+    ("dead_outputs", "mean number of outputs that cannot fire"),
+];
+
+const DECAY: &str = "train.weight_decay";
+
+/// One row a setting, width and weight decay.
+pub fn decay(run: &Run) -> Table {
+    let names: Vec<String> = setting_fields(run).into_iter().filter(|n| n != DECAY).collect();
+    let question = "How does weight decay choose the regime?";
+    let mut table = Table::new("decay", question, &COLUMNS).with_fields(&names);
+    // Settings by label, widths and decays in order; a decay is ordered by its bits' total order.
+    let mut groups: BTreeMap<(String, usize, DecayOrder), Vec<&Finished>> = BTreeMap::new();
+    for finished in run.finished.iter().filter(|f| f.measured().is_some()) {
+        let cell = &finished.record.cell;
+        let key = (
+            label(&values(&names, finished)),
+            cell.model.d_hidden,
+            DecayOrder(cell.train.weight_decay),
+        );
+        groups.entry(key).or_default().push(finished);
+    }
+    for ((setting, d_hidden, DecayOrder(weight_decay)), cells) in groups {
+        let of = |f: fn(&superpose_sweep::record::Measured) -> f64| {
+            let values: Vec<f64> = cells.iter().filter_map(|c| c.measured()).map(f).collect();
+            summarise(&values)
+        };
+        let phi = of(|m| m.phi_half);
+        let n_features = cells[0].record.cell.model.n_features;
+        let fields = values(&names, cells[0]);
+        let mut row: Vec<Field> = fields.iter().map(|(_, value)| value.into()).collect();
+        row.extend([
+            setting.into(),
+            d_hidden.into(),
+            weight_decay.into(),
+            cells.len().into(),
+            phi.mean.into(),
+            phi.standard_deviation.into(),
+            of(|m| m.phi_one).mean.into(),
+            (d_hidden as f64 / n_features as f64).min(1.0).into(),
+            of(|m| m.dead_outputs as f64).mean.into(),
+        ]);
+        table.push(row);
+    }
+    table
+}
+
+/// A weight decay as a key.
+#[derive(Debug, Clone, Copy)]
+struct DecayOrder(f64);
+
+impl PartialEq for DecayOrder {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for DecayOrder {}
+
+impl PartialOrd for DecayOrder {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for DecayOrder {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}

@@ -1,0 +1,158 @@
+//! How fast the loss falls with width.
+
+use std::collections::BTreeMap;
+
+use superpose_stats::bootstrap;
+use superpose_stats::power_law::{PowerLaw, fit_power_law, local_exponents as local};
+use superpose_stats::summary::geometric_mean;
+use superpose_theory::superposition::{strong_exponent, weak_exponent};
+
+use crate::FitWindow;
+use crate::regime::{Evidence, Regime};
+use crate::settings::{Setting, field_names};
+use crate::table::{Field, Table};
+
+/// Confidence of the intervals.
+const CONFIDENCE: f64 = 0.95;
+/// Enough for the interval's ends to be good to about 2 % of its width.
+const RESAMPLES: usize = 2000;
+/// The intervals are a function of the records alone.
+const BOOTSTRAP_SEED: u64 = 0;
+
+const COLUMNS: [(&str, &str); 15] = [
+    ("setting", "the swept fields in one line"),
+    ("model_exponent", "minus the slope of ln(test loss) on ln d, by least squares"),
+    ("model_exponent_se", "its standard error, from the scatter around the line"),
+    ("ci_low", "lower end of its 95 % interval"),
+    ("ci_high", "upper end of its 95 % interval"),
+    ("ci_method", "bootstrap (over seeds) or student-t (from the scatter; one seed a width)"),
+    ("r_squared", "share of the variance of ln(test loss) that the line explains"),
+    ("n_points", "widths in the fit; the losses of a width's seeds are averaged first"),
+    ("n_seeds", "most trained cells at one width"),
+    ("d_min", "smallest width in the fit"),
+    ("d_max", "largest width in the fit"),
+    ("coefficient", "the line's loss at d = 1"),
+    ("predicted_weak", "theory, weak regime: α − 1, for a power law with α > 1"),
+    ("predicted_strong", "theory, strong regime: max(1, 2(α − 1)) for a power law, else 1"),
+    ("regime", "the regime of all cells in the fit, or `mixed`"),
+];
+
+/// The trained losses of a setting by width, inside the window.
+pub(crate) fn losses(setting: &Setting<'_>, window: FitWindow) -> BTreeMap<usize, Vec<f64>> {
+    let mut losses = BTreeMap::new();
+    for (&width, cells) in &setting.by_width {
+        let trained: Vec<f64> =
+            cells.iter().filter_map(|c| c.measured()).map(|m| m.loss_test).collect();
+        if window.contains(width) && !trained.is_empty() {
+            losses.insert(width, trained);
+        }
+    }
+    losses
+}
+
+/// The power law through the geometric means of the losses at each width, if there is one.
+pub(crate) fn fit(setting: &Setting<'_>, window: FitWindow) -> Option<PowerLaw> {
+    let losses = losses(setting, window);
+    let widths: Vec<f64> = losses.keys().map(|d| *d as f64).collect();
+    let means: Vec<f64> = losses.values().map(|r| geometric_mean(r)).collect();
+    fit_power_law(&widths, &means).ok()
+}
+
+/// The model exponent that theory gives the strong regime here.
+pub(crate) fn predicted_strong(setting: &Setting<'_>) -> f64 {
+    setting.example().record.cell.data_exponent().map_or(1.0, strong_exponent)
+}
+
+/// One row a setting: the fitted power law of the test loss. Where there are fewer than three
+/// widths the fit's fields are empty.
+pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
+    let question = "How fast does the loss fall with width?";
+    let mut table =
+        Table::new("exponents", question, &COLUMNS).with_fields(&field_names(settings));
+    for setting in settings {
+        let losses = losses(setting, window);
+        let widths: Vec<f64> = losses.keys().map(|d| *d as f64).collect();
+        let replicates: Vec<Vec<f64>> = losses.values().cloned().collect();
+        let fit = fit(setting, window);
+        let resampled = bootstrap::exponent_interval(
+            &widths,
+            &replicates,
+            CONFIDENCE,
+            RESAMPLES,
+            BOOTSTRAP_SEED,
+        );
+        let interval = resampled.or(fit.map(|f| f.exponent_interval(CONFIDENCE)));
+        let method = resampled.map_or("student-t", |_| "bootstrap");
+        let data_exponent = setting.example().record.cell.data_exponent();
+        let mut row: Vec<Field> = setting.fields.iter().map(|(_, v)| v.into()).collect();
+        row.extend([
+            setting.label().into(),
+            fit.map(|f| f.exponent).into(),
+            fit.map(|f| f.exponent_se).into(),
+            interval.map(|i| i.0).into(),
+            interval.map(|i| i.1).into(),
+            interval.map(|_| method).into(),
+            fit.map(|f| f.r_squared).into(),
+            widths.len().into(),
+            replicates.iter().map(Vec::len).max().unwrap_or(0).into(),
+            losses.keys().next().copied().into(),
+            losses.keys().next_back().copied().into(),
+            fit.map(|f| f.coefficient).into(),
+            data_exponent.and_then(weak_exponent).into(),
+            predicted_strong(setting).into(),
+            regime_word(setting, window).into(),
+        ]);
+        table.push(row);
+    }
+    table
+}
+
+/// The regime that all trained cells of a setting are in, if it is one.
+pub(crate) fn common_regime(setting: &Setting<'_>, window: FitWindow) -> Option<Regime> {
+    let mut regimes = regimes(setting, window);
+    let first = regimes.next()?;
+    regimes.all(|r| r == first).then_some(first)
+}
+
+fn regime_word(setting: &Setting<'_>, window: FitWindow) -> Option<String> {
+    regimes(setting, window).next()?;
+    Some(common_regime(setting, window).map_or("mixed".to_owned(), |r| r.to_string()))
+}
+
+fn regimes(setting: &Setting<'_>, window: FitWindow) -> impl Iterator<Item = Regime> {
+    let in_window = move |(d, _): &(&usize, _)| window.contains(**d);
+    let cells = setting.by_width.iter().filter(in_window).flat_map(|(_, cells)| cells);
+    cells.filter_map(|c| Some(Evidence::of(c)?.regime()))
+}
+
+const LOCAL_COLUMNS: [(&str, &str); 5] = [
+    ("setting", "the swept fields in one line"),
+    ("d_low", "narrower of two neighbouring widths"),
+    ("d_high", "wider of the two"),
+    ("d_middle", "their geometric mean"),
+    ("local_exponent", "−Δ ln(test loss) / Δ ln d between them"),
+];
+
+/// One row a setting and pair of neighbouring widths: is one power law enough?
+pub fn local_exponents(settings: &[Setting<'_>]) -> Table {
+    let question = "Is it one power law at all widths?";
+    let mut table = Table::new("local_exponents", question, &LOCAL_COLUMNS)
+        .with_fields(&field_names(settings));
+    for setting in settings {
+        let losses = losses(setting, FitWindow::ALL);
+        let widths: Vec<f64> = losses.keys().map(|d| *d as f64).collect();
+        let means: Vec<f64> = losses.values().map(|r| geometric_mean(r)).collect();
+        for (pair, exponent) in widths.windows(2).zip(local(&widths, &means)) {
+            let mut row: Vec<Field> = setting.fields.iter().map(|(_, v)| v.into()).collect();
+            row.extend([
+                setting.label().into(),
+                pair[0].into(),
+                pair[1].into(),
+                (pair[0] * pair[1]).sqrt().into(),
+                exponent.into(),
+            ]);
+            table.push(row);
+        }
+    }
+    table
+}

@@ -1,0 +1,44 @@
+//! How much the features' directions overlap.
+
+use superpose_theory::overlap::random_mean_square;
+
+use crate::run::Run;
+use crate::settings::{label, setting_fields, values};
+use crate::table::{Field, Table};
+
+const COLUMNS: [(&str, &str); 8] = [
+    ("setting", "the swept fields in one line"),
+    ("d_hidden", "hidden width d"),
+    ("seed", "seed of the initial weights"),
+    ("mean_square", "mean cos² between rows of W, over all that are not zero"),
+    ("mean_square_strong", "the same over rows with norm above 1"),
+    ("random", "prediction for random directions: 1/d"),
+    ("welch", "least mean cos² of n unit vectors: (n−d)/(d(n−1))"),
+    ("excess", "`mean_square` over `random`"),
+];
+
+/// One row a trained cell.
+pub fn overlaps(run: &Run) -> Table {
+    let question = "Do the squared overlaps fall as 1/d?";
+    let names = setting_fields(run);
+    let mut table = Table::new("overlaps", question, &COLUMNS).with_fields(&names);
+    for finished in &run.finished {
+        let Some(m) = finished.measured() else { continue };
+        let cell = &finished.record.cell;
+        let fields = values(&names, finished);
+        let random = random_mean_square(cell.model.d_hidden);
+        let mut row: Vec<Field> = fields.iter().map(|(_, value)| value.into()).collect();
+        row.extend([
+            label(&fields).into(),
+            cell.model.d_hidden.into(),
+            cell.train.seed.into(),
+            m.overlap_mean_square.into(),
+            m.overlap_mean_square_strong.into(),
+            random.into(),
+            m.overlap_welch.into(),
+            (m.overlap_mean_square / random).into(),
+        ]);
+        table.push(row);
+    }
+    table
+}

@@ -1,0 +1,128 @@
+//! Which regime a trained model is in.
+//!
+//! Two signs are asked for. How many features are represented: nearly all of them, and more than
+//! there are dimensions, in the strong regime; about as many as there are dimensions in the weak
+//! one. And what the loss consists of: in the weak regime it is what the ignored features cost.
+
+use std::fmt;
+
+use superpose_theory::superposition::ignored_features_loss;
+
+use crate::run::Finished;
+
+/// The regime of a trained model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Regime {
+    /// At least nine features in ten are represented, and more than there are dimensions.
+    Strong,
+    /// At most three features a dimension are represented, and the loss is that of the ignored
+    /// features within a factor of two.
+    Weak,
+    /// Neither.
+    Between,
+}
+
+impl fmt::Display for Regime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Strong => "strong",
+            Self::Weak => "weak",
+            Self::Between => "between",
+        })
+    }
+}
+
+/// What the verdict rests on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evidence {
+    /// Number of features.
+    pub n_features: usize,
+    /// Hidden width.
+    pub d_hidden: usize,
+    /// Fraction of the features with row norm above 1/2.
+    pub phi_half: f64,
+    /// Test loss.
+    pub loss: f64,
+    /// What all but the `φ½ n` most frequent features would cost if ignored.
+    pub ignored_loss: f64,
+}
+
+/// The paper's published weak cells represent 1 to 2.6 features a dimension.
+const WEAK_FEATURES_A_DIMENSION: f64 = 3.0;
+/// Its losses lie within this factor of the ignored sum (0.9 to 2 for `α ≤ 2`).
+const WEAK_LOSS_FACTOR: f64 = 2.0;
+const STRONG_FRACTION: f64 = 0.9;
+
+impl Evidence {
+    /// The evidence of a cell that was trained to the end.
+    pub fn of(finished: &Finished) -> Option<Self> {
+        let measured = finished.measured()?;
+        let cell = &finished.record.cell;
+        let n_features = cell.model.n_features;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a fraction of the features, at most all"
+        )]
+        let represented = (measured.phi_half * n_features as f64).round() as usize;
+        Some(Self {
+            n_features,
+            d_hidden: cell.model.d_hidden,
+            phi_half: measured.phi_half,
+            loss: measured.loss_test,
+            ignored_loss: ignored_features_loss(
+                &finished.probabilities,
+                represented,
+                cell.value_distribution(),
+            ),
+        })
+    }
+
+    /// The verdict.
+    pub fn regime(&self) -> Regime {
+        let represented = self.phi_half * self.n_features as f64;
+        let d = self.d_hidden as f64;
+        if self.phi_half >= STRONG_FRACTION && represented > d {
+            return Regime::Strong;
+        }
+        let ratio = self.loss / self.ignored_loss;
+        let explained = (1.0 / WEAK_LOSS_FACTOR..=WEAK_LOSS_FACTOR).contains(&ratio);
+        if represented <= WEAK_FEATURES_A_DIMENSION * d && explained {
+            Regime::Weak
+        } else {
+            Regime::Between
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_papers_cells_get_the_papers_regimes() {
+        // α = 0, n = 1000, from the paper's figures: φ½ and loss at γ = −1 and 1, and a cell in
+        // the transition (γ = −0.111, d = 39).
+        let regime = |d_hidden, phi_half: f64, loss| {
+            let ignored_loss = 4.0 / 3.0 * (1.0 - phi_half);
+            Evidence { n_features: 1000, d_hidden, phi_half, loss, ignored_loss }.regime()
+        };
+        assert_eq!(regime(100, 1.0, 0.171), Regime::Strong);
+        assert_eq!(regime(100, 0.15, 1.134), Regime::Weak);
+        assert_eq!(regime(39, 0.6, 0.697), Regime::Between);
+        // Few features, but a loss that ignoring the others does not explain.
+        assert_eq!(regime(39, 0.05, 0.2), Regime::Between);
+    }
+
+    #[test]
+    fn room_for_everything_is_no_superposition() {
+        let evidence = Evidence {
+            n_features: 10,
+            d_hidden: 20,
+            phi_half: 1.0,
+            loss: 0.0,
+            ignored_loss: 0.0,
+        };
+        assert_eq!(evidence.regime(), Regime::Between);
+    }
+}

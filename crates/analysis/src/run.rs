@@ -1,0 +1,59 @@
+//! A sweep's folder, read: the records of the cells that belong to it.
+
+use superpose_sweep::cell::CellId;
+use superpose_sweep::record::{CurvePoint, Measured, Record};
+use superpose_sweep::store::{Store, StoreError};
+
+/// One finished cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    /// Its record.
+    pub record: Record,
+    /// Its loss curve.
+    pub curve: Vec<CurvePoint>,
+    /// The probabilities of its features; empty unless it was trained to the end.
+    pub probabilities: Vec<f64>,
+}
+
+impl Finished {
+    /// What was measured, if the cell was trained to the end.
+    pub fn measured(&self) -> Option<&Measured> {
+        self.record.measured.as_ref()
+    }
+}
+
+/// The finished cells of a sweep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Name of the sweep.
+    pub name: String,
+    /// The finished cells, in the order of the sweep file.
+    pub finished: Vec<Finished>,
+    /// The cells that have no record yet.
+    pub missing: Vec<CellId>,
+}
+
+impl Run {
+    /// The run in `store`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a file in it is damaged.
+    pub fn read(store: &Store) -> Result<Self, StoreError> {
+        let manifest = store.manifest()?;
+        let (mut finished, mut missing) = (Vec::new(), Vec::new());
+        for cell in &manifest.cells {
+            let id = cell.id();
+            if store.is_finished(&id) {
+                let record = store.record(&id)?;
+                let probabilities = match record.measured {
+                    Some(_) => store.probabilities(&id)?,
+                    None => Vec::new(),
+                };
+                finished.push(Finished { curve: store.curve(&id)?, probabilities, record });
+            } else {
+                missing.push(id);
+            }
+        }
+        Ok(Self { name: manifest.name, finished, missing })
+    }
+}

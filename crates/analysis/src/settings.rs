@@ -1,0 +1,118 @@
+//! Cells that differ only in width and seed belong to one setting.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use superpose_sweep::cell::SEED_FIELDS;
+
+use crate::run::{Finished, Run};
+
+/// The field that a setting's cells are fitted over.
+pub const WIDTH_FIELD: &str = "model.d_hidden";
+
+/// The cells of one setting.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting<'a> {
+    /// The swept fields and their values here: all that vary in the run, but for the width, the
+    /// seeds and what follows from the width.
+    pub fields: Vec<(String, Value)>,
+    /// The finished cells, by width.
+    pub by_width: BTreeMap<usize, Vec<&'a Finished>>,
+}
+
+impl Setting<'_> {
+    /// The setting in one line, such as `weight_decay=-1, exponent=1`.
+    pub fn label(&self) -> String {
+        label(&self.fields)
+    }
+
+    /// One of its cells.
+    ///
+    /// # Panics
+    /// Never: a setting is made from its cells.
+    pub fn example(&self) -> &Finished {
+        let cells = self.by_width.values().next().and_then(|cells| cells.first());
+        cells.expect("a setting is made from its cells")
+    }
+}
+
+/// A setting's fields in one line, by the last part of their names; `all` if there are none.
+pub fn label(fields: &[(String, Value)]) -> String {
+    let part = |(name, value): &(String, Value)| {
+        let value = match value {
+            Value::String(text) => text.clone(),
+            // Six digits tell settings apart that differ by more than rounding.
+            Value::Number(n) if n.is_f64() => {
+                let number = n.as_f64().unwrap_or(f64::NAN);
+                format!("{}", (number * 1e6).round() / 1e6)
+            }
+            other => other.to_string(),
+        };
+        format!("{}={value}", name.rsplit('.').next().unwrap_or(name))
+    };
+    let parts: Vec<String> = fields.iter().map(part).collect();
+    if parts.is_empty() { "all".to_owned() } else { parts.join(", ") }
+}
+
+/// The dotted names of the fields that vary between the cells of `run`, but for the width and the
+/// seeds, and for fields that are a function of the width (a learning rate, say).
+pub fn setting_fields(run: &Run) -> Vec<String> {
+    let rows: Vec<BTreeMap<String, Value>> =
+        run.finished.iter().map(|f| f.record.cell.fields().into_iter().collect()).collect();
+    let mut names: Vec<String> = Vec::new();
+    for finished in &run.finished {
+        for (name, _) in finished.record.cell.fields() {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    let varies = |name: &String| rows.windows(2).any(|w| w[0].get(name) != w[1].get(name));
+    let varies_at_one_width = |name: &String| {
+        let mut seen: BTreeMap<String, Option<&Value>> = BTreeMap::new();
+        rows.iter().any(|row| {
+            let width = row[WIDTH_FIELD].to_string();
+            let value = row.get(name);
+            *seen.entry(width).or_insert(value) != value
+        })
+    };
+    let is_setting = |name: &String| {
+        name != WIDTH_FIELD
+            && name != "data.frequencies.path"
+            && !SEED_FIELDS.contains(&name.as_str())
+            && varies(name)
+    };
+    let candidates: Vec<String> = names.into_iter().filter(|name| is_setting(name)).collect();
+    let widths: std::collections::BTreeSet<String> =
+        rows.iter().map(|row| row[WIDTH_FIELD].to_string()).collect();
+    // With one width nothing is a function of it.
+    candidates.into_iter().filter(|n| widths.len() < 2 || varies_at_one_width(n)).collect()
+}
+
+/// The settings of a run, in the order of their first cells.
+pub fn settings(run: &Run) -> Vec<Setting<'_>> {
+    let names = setting_fields(run);
+    let mut settings: Vec<Setting<'_>> = Vec::new();
+    for finished in &run.finished {
+        let fields = values(&names, finished);
+        let width = finished.record.cell.model.d_hidden;
+        let at = settings.iter().position(|s| s.fields == fields).unwrap_or_else(|| {
+            settings.push(Setting { fields, by_width: BTreeMap::new() });
+            settings.len() - 1
+        });
+        settings[at].by_width.entry(width).or_default().push(finished);
+    }
+    settings
+}
+
+/// The names of the fields that tell `settings` apart.
+pub(crate) fn field_names(settings: &[Setting<'_>]) -> Vec<String> {
+    settings.first().map_or(Vec::new(), |s| s.fields.iter().map(|f| f.0.clone()).collect())
+}
+
+/// The values that a cell has in the fields `names`.
+pub fn values(names: &[String], finished: &Finished) -> Vec<(String, Value)> {
+    let fields: BTreeMap<String, Value> = finished.record.cell.fields().into_iter().collect();
+    let value = |name: &String| fields.get(name).cloned().unwrap_or(Value::Null);
+    names.iter().map(|name| (name.clone(), value(name))).collect()
+}

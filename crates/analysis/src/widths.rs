@@ -1,0 +1,89 @@
+//! The loss at each width, over seeds, beside what the theory of the weak regime says.
+
+use superpose_stats::summary::{geometric_mean, summarise};
+use superpose_theory::superposition::{ignored_features_loss, unrepresented_loss};
+
+use crate::FitWindow;
+use crate::exponents::{common_regime, fit, losses, predicted_strong};
+use crate::regime::Regime;
+use crate::settings::{Setting, field_names};
+use crate::table::{Field, Table};
+
+const COLUMNS: [(&str, &str); 12] = [
+    ("setting", "the swept fields in one line"),
+    ("d_hidden", "hidden width d"),
+    ("n_seeds", "trained cells at this width"),
+    ("loss", "geometric mean of their test losses"),
+    ("loss_low", "one standard deviation below, over seeds; of the test batches if one seed"),
+    ("loss_high", "one standard deviation above, likewise"),
+    ("loss.dead_part", "mean of what the dead outputs cost"),
+    ("weak_loss", "prediction for the weak regime: the d most frequent features are perfect"),
+    ("unrepresented_loss", "loss when nothing is represented"),
+    (
+        "theory_loss",
+        "prediction for the regime that the setting is in: `weak_loss`, or in the strong regime the \
+         predicted slope through the loss at the largest width",
+    ),
+    ("fit_loss", "loss on the fitted line of exponents.csv, inside its window"),
+    ("outcomes_lost", "cells at this width that diverged or failed"),
+];
+
+/// One row a setting and width.
+pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
+    let names = field_names(settings);
+    let question = "How large is the loss at each width?";
+    let mut table = Table::new("losses", question, &COLUMNS).with_fields(&names);
+    for setting in settings {
+        let fit = fit(setting, window);
+        let regime = common_regime(setting, FitWindow::ALL);
+        let widest = losses(setting, FitWindow::ALL).pop_last();
+        for (&d_hidden, cells) in &setting.by_width {
+            let trained: Vec<_> = cells.iter().filter(|c| c.measured().is_some()).collect();
+            let of = |f: fn(&superpose_sweep::record::Measured) -> f64| -> Vec<f64> {
+                trained.iter().filter_map(|c| c.measured()).map(f).collect()
+            };
+            let losses = of(|m| m.loss_test);
+            let mean = geometric_mean(&losses);
+            let spread = match losses.len() {
+                // A relative error is an error of the logarithm.
+                1 => of(|m| m.loss_test_se / m.loss_test)[0],
+                _ => {
+                    let logarithms: Vec<f64> = losses.iter().map(|l| l.ln()).collect();
+                    summarise(&logarithms).standard_deviation
+                }
+            };
+            let anchored = widest.as_ref().map(|(d_max, losses)| {
+                let exponent = predicted_strong(setting);
+                geometric_mean(losses) * (*d_max as f64 / d_hidden as f64).powf(exponent)
+            });
+            let theory = trained.first().map(|c| {
+                let values = c.record.cell.value_distribution();
+                (
+                    ignored_features_loss(&c.probabilities, d_hidden, values),
+                    unrepresented_loss(&c.probabilities, values),
+                )
+            });
+            let mut row: Vec<Field> = setting.fields.iter().map(|(_, v)| v.into()).collect();
+            row.extend([
+                setting.label().into(),
+                d_hidden.into(),
+                trained.len().into(),
+                mean.into(),
+                (mean * (-spread).exp()).into(),
+                (mean * spread.exp()).into(),
+                summarise(&of(|m| m.loss_dead_part)).mean.into(),
+                theory.map(|t| t.0).into(),
+                theory.map(|t| t.1).into(),
+                match regime {
+                    Some(Regime::Weak) => theory.map(|t| t.0).into(),
+                    Some(Regime::Strong) => anchored.into(),
+                    _ => Field::Missing,
+                },
+                fit.filter(|_| window.contains(d_hidden)).map(|f| f.at(d_hidden as f64)).into(),
+                (cells.len() - trained.len()).into(),
+            ]);
+            table.push(row);
+        }
+    }
+    table
+}

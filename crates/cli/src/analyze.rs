@@ -1,0 +1,196 @@
+//! `superpose analyze` and `superpose figures`: from records to tables, from tables to pictures.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::json;
+use superpose_analysis::run::Run;
+use superpose_analysis::table::{Field, Table, documentation};
+use superpose_analysis::{FitWindow, results, tables};
+use superpose_figures::Figure;
+use superpose_sweep::record::Outcome;
+use superpose_sweep::store::{Store, write_whole};
+
+use crate::args::{AnalyzeOptions, FolderOptions};
+use crate::console;
+
+/// What a run has come to.
+#[derive(Debug)]
+pub(crate) struct Summary {
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) n_completed: usize,
+    /// Cells that diverged or failed.
+    pub(crate) n_lost: usize,
+    pub(crate) n_missing: usize,
+    pub(crate) n_tables: usize,
+    exponents: Table,
+}
+
+pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
+    let store = Store::open(&options.folder)?;
+    let window = FitWindow { d_min: options.d_min, d_max: options.d_max };
+    let summary = write_tables(&store, window)?;
+    if options.json {
+        console::say(&format!("{:#}", summary.to_json()));
+    } else {
+        summary.print();
+        let folder = options.folder.display();
+        console::say(&format!("wrote {folder}/results.csv and {} tables", summary.n_tables));
+        console::say(&format!("next: superpose figures {folder}"));
+    }
+    Ok(())
+}
+
+pub(crate) fn figures(options: &FolderOptions) -> anyhow::Result<()> {
+    Store::open(&options.folder)?;
+    let written = write_figures(&options.folder)?;
+    if options.json {
+        console::say(&format!("{:#}", json!({ "figures": written })));
+    } else {
+        for path in written {
+            console::say(&format!("wrote {}", path.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Writes `results.csv` and all tables of the run in `store`.
+pub(crate) fn write_tables(store: &Store, window: FitWindow) -> anyhow::Result<Summary> {
+    let run = Run::read(store)?;
+    let root = store.root();
+    let folder = root.join("tables");
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot create `{}`", folder.display()))?;
+    let results = results::results(&run);
+    write_whole(&root.join("results.csv"), &results.to_csv())?;
+    let tables = tables(&run, window);
+    for table in &tables {
+        write_whole(&folder.join(format!("{}.csv", table.name)), &table.to_csv())?;
+    }
+    let n_tables = tables.len();
+    let exponents = tables[0].clone();
+    let all: Vec<Table> = std::iter::once(results).chain(tables).collect();
+    write_whole(&folder.join("README.md"), documentation(&all).as_bytes())?;
+    let n_completed =
+        run.finished.iter().filter(|f| f.record.outcome == Outcome::Completed).count();
+    Ok(Summary {
+        n_completed,
+        n_lost: run.finished.len() - n_completed,
+        n_missing: run.missing.len(),
+        name: run.name,
+        folder: root.to_owned(),
+        n_tables,
+        exponents,
+    })
+}
+
+/// Draws all figures of the run in the folder `root` from its tables.
+pub(crate) fn write_figures(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let read = |name: &str| -> anyhow::Result<Table> {
+        let path = root.join("tables").join(format!("{name}.csv"));
+        let bytes = std::fs::read(&path).with_context(|| {
+            let analyze = format!("superpose analyze {}", root.display());
+            format!("cannot read `{}`; `{analyze}` writes it", path.display())
+        })?;
+        Ok(Table::from_csv(name, &bytes)?)
+    };
+    let folder = root.join("figures");
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot create `{}`", folder.display()))?;
+    let mut written = Vec::new();
+    for figure in Figure::ALL {
+        let tables = figure.tables().iter().map(|name| read(name)).collect::<Result<Vec<_>, _>>()?;
+        let Some(drawn) = superpose_figures::draw(figure, &tables)? else { continue };
+        for (extension, bytes) in [("svg", drawn.svg), ("png", drawn.png)] {
+            let path = folder.join(format!("{}.{extension}", figure.name()));
+            write_whole(&path, &bytes)?;
+            written.push(path);
+        }
+    }
+    Ok(written)
+}
+
+pub(crate) fn print_written(root: &Path, n_tables: usize, figures: &[PathBuf]) {
+    let root = root.display();
+    console::say(&format!(
+        "wrote {root}/results.csv, {n_tables} tables in {root}/tables and {} pictures in \
+         {root}/figures",
+        figures.len()
+    ));
+    if let Some(first) = figures.iter().find(|p| p.extension().is_some_and(|e| e == "png")) {
+        console::say(&format!("next: look at {}", first.display()));
+    }
+}
+
+impl Summary {
+    /// The summary for a program.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let value = |field: &Field| match field {
+            Field::Number(number) => json!(number),
+            Field::Text(text) => json!(text),
+            Field::Missing => serde_json::Value::Null,
+        };
+        let fits: Vec<serde_json::Value> = self
+            .exponents
+            .rows
+            .iter()
+            .map(|row| {
+                let columns = self.exponents.columns.iter().map(|c| c.name.clone());
+                columns.zip(row.iter().map(value)).collect::<serde_json::Map<_, _>>().into()
+            })
+            .collect();
+        json!({
+            "name": self.name, "folder": self.folder, "completed": self.n_completed,
+            "diverged_or_failed": self.n_lost, "missing": self.n_missing, "fits": fits,
+        })
+    }
+
+    /// Prints the fits.
+    pub(crate) fn print(&self) {
+        let rows = self.rows();
+        let header = ["setting", "exponent", "95 % interval", "R²", "d", "theory", "regime"];
+        console::say(&console::table(&header, &rows));
+        let more = self.exponents.rows.len() - rows.len();
+        if more > 0 {
+            console::say(&format!("… and {more} more settings in tables/exponents.csv"));
+        }
+        let mut text = format!("{} cells completed", self.n_completed);
+        for (n, what) in [(self.n_lost, "diverged or failed"), (self.n_missing, "not trained yet")]
+        {
+            if n > 0 {
+                text = format!("{text}, {n} {what}");
+            }
+        }
+        console::say(&text);
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let column = |name: &str| self.exponents.column(name).ok();
+        let text = |row: &[Field], name: &str, digits: usize| -> String {
+            match column(name).map(|at| &row[at]) {
+                Some(Field::Number(v)) => format!("{v:.digits$}"),
+                Some(Field::Text(text)) => text.clone(),
+                _ => "–".to_owned(),
+            }
+        };
+        let row = |row: &Vec<Field>| {
+            let number = |name: &str, digits| text(row, name, digits);
+            let theory = match &*number("regime", 0) {
+                "weak" => number("predicted_weak", 2),
+                "strong" => number("predicted_strong", 2),
+                _ => "–".to_owned(),
+            };
+            vec![
+                number("setting", 0),
+                format!("{} ± {}", number("model_exponent", 3), number("model_exponent_se", 3)),
+                format!("{} to {}", number("ci_low", 2), number("ci_high", 2)),
+                number("r_squared", 3),
+                format!("{}–{}", number("d_min", 0), number("d_max", 0)),
+                theory,
+                number("regime", 0),
+            ]
+        };
+        self.exponents.rows.iter().take(40).map(row).collect()
+    }
+}

@@ -1,0 +1,118 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Train toy models of superposition and test theories of neural scaling.
+///
+/// Exit codes: 0 all is well; 1 the input or the disk is at fault; 2 the command line is; 3 some
+/// cells diverged or failed.
+#[derive(Debug, Parser)]
+#[command(name = "superpose", version, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Train the cells of a sweep file that are not trained yet, fit and draw
+    Run(RunOptions),
+    /// Write the tables of a run anew from its records
+    Analyze(AnalyzeOptions),
+    /// Draw the figures of a run anew from its tables
+    Figures(FolderOptions),
+    /// Say which cells of a run are finished, running or missing
+    Status(FolderOptions),
+    /// List the devices of this build
+    Devices(JsonOption),
+    /// Print the JSON schema of sweep files, for editors
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunOptions {
+    /// The sweep file
+    pub(crate) config: PathBuf,
+    /// Folder for the results [default: runs/<name of the sweep>]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// Cells trained at the same time, one core each [default: number of cores]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Where to train; `superpose devices` lists them
+    #[arg(long, value_name = "LABEL", default_value = "cpu")]
+    pub(crate) device: String,
+    /// What makes the steps
+    #[arg(long, value_enum, default_value_t = Engine::Auto)]
+    pub(crate) engine: Engine,
+    /// Only say what would be trained
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Train cells again that diverged or failed
+    #[arg(long)]
+    pub(crate) retry_failed: bool,
+    /// Stop at the first cell that diverges or fails
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Train at most this many cells now
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Move an older run out of the way and begin anew
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Print a JSON object instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What makes the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// The fastest that can do the cell
+    Auto,
+    /// Dense autodiff, the formula as written
+    Reference,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnalyzeOptions {
+    /// The folder of the run, such as runs/quickstart
+    pub(crate) folder: PathBuf,
+    /// Smallest width in the fits
+    #[arg(long, value_name = "D", default_value_t = 0, hide_default_value = true)]
+    pub(crate) d_min: usize,
+    /// Largest width in the fits
+    #[arg(long, value_name = "D", default_value_t = usize::MAX, hide_default_value = true)]
+    pub(crate) d_max: usize,
+    /// Print a JSON object instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FolderOptions {
+    /// The folder of the run, such as runs/quickstart
+    pub(crate) folder: PathBuf,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JsonOption {
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,48 @@
+//! The one place that writes to the terminal.
+
+use std::io::Write as _;
+
+use comfy_table::{LineStyle, Table, TableStyle};
+
+/// Prints a line. A reader that has gone away (`| head`) is no error.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints a line for the person at the terminal, beside the output.
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// An error and its causes in one line.
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // A transparent wrapper repeats its cause.
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// A table with a header, for the terminal.
+pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let rule = LineStyle::none().fill('─').junction('─');
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(rule)).set_header(header.to_vec());
+    for row in rows {
+        table.add_row(row.clone());
+    }
+    table.to_string()
+}
+
+/// A duration for people: `41 s`, `12 min`, `3.4 h`.
+pub(crate) fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 100.0 => format!("{s:.0} s"),
+        s if s < 6000.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}

@@ -1,0 +1,62 @@
+//! Progress bars: one for each cell in training and one for the sweep. Without a terminal they are
+//! silent.
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+/// The bars of a run.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bars: MultiProgress,
+    sweep: ProgressBar,
+    n_cells: usize,
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the templates are constants").progress_chars("━╸─")
+}
+
+impl Progress {
+    /// Bars for `n_cells` cells that take `total_steps` altogether.
+    pub(crate) fn new(n_cells: usize, total_steps: u64) -> Self {
+        let bars = MultiProgress::new();
+        let sweep = bars.add(ProgressBar::new(total_steps));
+        sweep.set_style(style("{msg:<28} {wide_bar} {percent:>3} %  {per_sec:>14}  {eta:>4} left"));
+        sweep.set_message(format!("0/{n_cells} cells"));
+        Self { bars, sweep, n_cells }
+    }
+
+    /// A bar for a cell that begins.
+    pub(crate) fn cell(&self, label: &str, steps: u64) -> ProgressBar {
+        let bar = self.bars.insert_before(&self.sweep, ProgressBar::new(steps));
+        bar.set_style(style("{msg:<28} {wide_bar} {pos:>6}/{len} {per_sec:>14}  {eta:>4} left"));
+        bar.set_message(label.to_owned());
+        bar
+    }
+
+    /// A step of some cell was made.
+    pub(crate) fn step(&self) {
+        self.sweep.inc(1);
+    }
+
+    /// A cell of so many steps was trained by another process.
+    pub(crate) fn skip(&self, steps: u64) {
+        self.sweep.inc(steps);
+    }
+
+    /// A cell has ended; `done` of them have by now.
+    pub(crate) fn done(&self, bar: &ProgressBar, done: usize) {
+        bar.finish_and_clear();
+        self.bars.remove(bar);
+        self.sweep.set_message(format!("{done}/{} cells", self.n_cells));
+    }
+
+    /// Prints a line above the bars; on standard error, also without a terminal.
+    pub(crate) fn note(&self, line: &str) {
+        self.bars.suspend(|| crate::console::complain(line));
+    }
+
+    /// Removes the bars.
+    pub(crate) fn finish(&self) {
+        self.sweep.finish_and_clear();
+    }
+}

@@ -1,0 +1,19 @@
+//! What this machine has: cores and memory.
+
+use std::num::NonZeroUsize;
+
+use sysinfo::{MemoryRefreshKind, System};
+
+/// Cores that this process may use.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// Memory that is free for this process, in bytes, within the limits of its control group;
+/// infinite where the system does not say.
+pub(crate) fn free_memory_bytes() -> f64 {
+    let Ok(mut system) = System::new() else { return f64::INFINITY };
+    system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
+    let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
+    system.available_memory().min(limit) as f64
+}

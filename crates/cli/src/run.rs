@@ -1,0 +1,326 @@
+//! `superpose run`: a sweep file in, a folder of records, tables and figures out.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use superpose_analysis::FitWindow;
+use superpose_device::NamedDevice;
+use superpose_sweep::cell::Cell;
+use superpose_sweep::file::Sweep;
+use superpose_sweep::lease::Claim;
+use superpose_sweep::record::Outcome;
+use superpose_sweep::store::{Manifest, Store};
+use superpose_train::memory::{dense_flop, reference_bytes};
+
+use crate::args::RunOptions;
+use crate::progress::Progress;
+use crate::work::{Ended, quieten_panics, work};
+use crate::{analyze, console, resources};
+
+/// How long to wait before asking again for cells that other processes are training.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
+    let device = superpose_device::open(&options.device)?;
+    let sweep = Sweep::read(&options.config, &options.overrides)?;
+    let jobs = jobs(options, &sweep)?;
+    let root = options.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
+    if options.dry_run {
+        describe(options, &sweep, &root, jobs);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if options.fresh && root.exists() {
+        let aside = set_aside(&root)?;
+        console::complain(&format!("the older run is now in {}", aside.display()));
+    }
+    let manifest = Manifest { name: sweep.name.clone(), cells: sweep.cells.clone() };
+    let (store, orphans) = Store::create(&root, &manifest)?;
+    if !orphans.is_empty() {
+        console::complain(&format!(
+            "{} finished cells in {} no longer belong to the sweep; they are kept but not analysed",
+            orphans.len(),
+            root.display()
+        ));
+    }
+    let todo = unfinished(options, &sweep, &store)?;
+    if !options.json {
+        announce(&sweep, &todo, &root, jobs, &device);
+    }
+    train_all(options, todo, &store, &device, jobs)?;
+    let summary = analyze::write_tables(&store, FitWindow::ALL)?;
+    let figures = analyze::write_figures(&root)?;
+    if options.json {
+        console::say(&format!("{:#}", summary.to_json()));
+    } else {
+        summary.print();
+        analyze::print_written(&root, summary.n_tables, &figures);
+    }
+    Ok(if summary.n_lost > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
+}
+
+/// The number of cells to train at once: what was asked for, or as many as there are cores and
+/// room for. A cell that does not fit in memory at all is refused.
+fn jobs(options: &RunOptions, sweep: &Sweep) -> anyhow::Result<usize> {
+    let largest = |a: &&Cell, b: &&Cell| reference_bytes(a).total_cmp(&reference_bytes(b));
+    let Some(cell) = sweep.cells.iter().max_by(largest) else { return Ok(1) };
+    let (needed, free) = (reference_bytes(cell), resources::free_memory_bytes());
+    if needed > free {
+        bail!(
+            "{}: a cell with `model.n_features` = {}, `model.d_hidden` = {} and \
+             `train.batch_size` = {} needs about {}; at most {} is free on this machine",
+            options.config.display(),
+            cell.model.n_features,
+            cell.model.d_hidden,
+            cell.train.batch_size,
+            gigabytes(needed),
+            gigabytes(free),
+        );
+    }
+    if let Some(jobs) = options.jobs {
+        return Ok(jobs.get());
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least one")]
+    let room = (free / needed) as usize;
+    Ok(resources::cores().min(room).max(1))
+}
+
+fn gigabytes(bytes: f64) -> String {
+    format!("{:.1} GB", bytes / 1e9)
+}
+
+/// Moves a run to `<root>.1`, or the next number that is free.
+fn set_aside(root: &Path) -> anyhow::Result<PathBuf> {
+    Store::open(root)?;
+    let numbered = |i: usize| {
+        let mut name = root.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{i}"));
+        root.with_file_name(name)
+    };
+    let aside = (1..).map(numbered).find(|path| !path.exists()).expect("numbers do not end");
+    std::fs::rename(root, &aside).with_context(|| format!("cannot move `{}`", root.display()))?;
+    Ok(aside)
+}
+
+/// The cells to train now, the costliest first so that the last ones to end are short.
+fn unfinished(options: &RunOptions, sweep: &Sweep, store: &Store) -> anyhow::Result<Vec<Cell>> {
+    let mut todo = Vec::new();
+    for cell in &sweep.cells {
+        let id = cell.id();
+        if store.is_finished(&id) {
+            // Reading it now names a damaged record before any work is done.
+            let record = store.record(&id)?;
+            if !options.retry_failed || record.outcome == Outcome::Completed {
+                continue;
+            }
+            store.forget(&id)?;
+        }
+        todo.push(cell.clone());
+    }
+    todo.truncate(options.limit.unwrap_or(usize::MAX));
+    todo.sort_by(|a, b| reference_cost(b).total_cmp(&reference_cost(a)));
+    Ok(todo)
+}
+
+/// Cost of a cell in the reference engine, in arbitrary units: its passes over `B·n` numbers weigh
+/// about as much as matrix products of width 40 do (measured at n = 1000, B = 2048).
+fn reference_cost(cell: &Cell) -> f64 {
+    dense_flop(cell) * (1.0 + 40.0 / cell.model.d_hidden as f64)
+}
+
+fn announce(sweep: &Sweep, todo: &[Cell], root: &Path, jobs: usize, device: &NamedDevice) {
+    let finished = sweep.cells.len() - todo.len();
+    let text = match (todo.len(), finished) {
+        (0, _) => format!("all {finished} cells of `{}` are finished", sweep.name),
+        (n, 0) => format!("training the {n} cells of `{}`", sweep.name),
+        (n, _) => format!("training {n} cells of `{}`; {finished} are finished", sweep.name),
+    };
+    let (label, root) = (device.backend.label, root.display());
+    console::complain(&format!("{text} ({label}, {jobs} at a time) in {root}"));
+}
+
+fn describe(options: &RunOptions, sweep: &Sweep, root: &Path, jobs: usize) {
+    let memory = sweep.cells.iter().map(reference_bytes).fold(0.0, f64::max);
+    let flop: f64 = sweep.cells.iter().map(dense_flop).sum();
+    let steps: u64 = sweep.cells.iter().map(|c| c.train.steps).sum();
+    let finished = match Store::open(root) {
+        Ok(store) => sweep.cells.iter().filter(|c| store.is_finished(&c.id())).count(),
+        Err(_) => 0,
+    };
+    if options.json {
+        let cells: Vec<_> = sweep
+            .cells
+            .iter()
+            .map(|cell| serde_json::json!({ "cell_id": cell.id(), "cell": cell }))
+            .collect();
+        console::say(&format!(
+            "{:#}",
+            serde_json::json!({
+                "name": sweep.name, "folder": root, "n_cells": cells.len(),
+                "n_finished": finished, "jobs": jobs, "steps": steps, "dense_flop": flop,
+                "memory_bytes_per_cell": memory, "cells": cells,
+            })
+        ));
+        return;
+    }
+    let rows: Vec<Vec<String>> = sweep
+        .cells
+        .iter()
+        .take(20)
+        .map(|cell| {
+            vec![
+                cell.id().to_string(),
+                cell.model.n_features.to_string(),
+                cell.model.d_hidden.to_string(),
+                format!("{:.4}", cell.train.weight_decay),
+                cell.train.steps.to_string(),
+                cell.train.seed.to_string(),
+            ]
+        })
+        .collect();
+    let header = ["cell", "n", "d", "decay", "steps", "seed"];
+    console::say(&console::table(&header, &rows));
+    if sweep.cells.len() > rows.len() {
+        console::say(&format!("… and {} more", sweep.cells.len() - rows.len()));
+    }
+    console::say(&format!(
+        "{} cells, {finished} of them finished; {steps} steps and {flop:.1e} operations in dense \
+         matrix products; at most {} of memory a cell, {jobs} at a time. Nothing was trained.",
+        sweep.cells.len(),
+        gigabytes(memory),
+    ));
+}
+
+/// What the threads share.
+struct Shared<'a> {
+    queue: Mutex<VecDeque<Cell>>,
+    stop: AtomicBool,
+    done: AtomicUsize,
+    told_waiting: AtomicBool,
+    first_error: Mutex<Option<anyhow::Error>>,
+    progress: Progress,
+    store: &'a Store,
+    device: &'a NamedDevice,
+    fail_fast: bool,
+}
+
+fn train_all(
+    options: &RunOptions,
+    todo: Vec<Cell>,
+    store: &Store,
+    device: &NamedDevice,
+    jobs: usize,
+) -> anyhow::Result<()> {
+    if todo.is_empty() {
+        return Ok(());
+    }
+    quieten_panics();
+    let n_threads = jobs.min(todo.len());
+    let steps = todo.iter().map(|c| c.train.steps).sum();
+    let shared = Shared {
+        progress: Progress::new(todo.len(), steps),
+        queue: Mutex::new(todo.into()),
+        stop: AtomicBool::new(false),
+        done: AtomicUsize::new(0),
+        told_waiting: AtomicBool::new(false),
+        first_error: Mutex::new(None),
+        store,
+        device,
+        fail_fast: options.fail_fast,
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..n_threads {
+            scope.spawn(|| shared.train_queue());
+        }
+    });
+    shared.progress.finish();
+    // From here on a panic is a mistake of ours and should be seen.
+    let _ = std::panic::take_hook();
+    match lock(&shared.first_error).take() {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+/// A panic in a thread that holds a lock does not spoil what the lock guards here.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared<'_> {
+    /// Trains cells from the queue until it is empty. A cell that another process is training goes
+    /// to the back, so that it is taken over should that process die.
+    fn train_queue(&self) {
+        let mut refused = 0;
+        while !self.stop.load(Ordering::Relaxed) {
+            let (cell, left) = {
+                let mut queue = lock(&self.queue);
+                let Some(cell) = queue.pop_front() else { return };
+                (cell, queue.len())
+            };
+            match self.train_one(&cell) {
+                Ok(None) => refused = 0,
+                Ok(Some(holder)) => {
+                    lock(&self.queue).push_back(cell);
+                    refused += 1;
+                    if refused > left {
+                        self.tell_waiting(&holder);
+                        std::thread::sleep(PATIENCE);
+                    }
+                }
+                Err(error) => {
+                    self.stop.store(true, Ordering::Relaxed);
+                    lock(&self.first_error).get_or_insert(error);
+                }
+            }
+        }
+    }
+
+    fn tell_waiting(&self, holder: &str) {
+        if !self.told_waiting.swap(true, Ordering::Relaxed) {
+            self.progress.note(&format!(
+                "waiting for the last cells, which another process is training ({holder})"
+            ));
+        }
+    }
+
+    /// Trains one cell and writes its record, or says who else is training it.
+    fn train_one(&self, cell: &Cell) -> anyhow::Result<Option<String>> {
+        let _lease = match self.store.claim(&cell.id())? {
+            Some(Claim::Ours(lease)) => lease,
+            Some(Claim::Theirs(holder)) => return Ok(Some(holder)),
+            None => {
+                self.done.fetch_add(1, Ordering::Relaxed);
+                self.progress.skip(cell.train.steps);
+                return Ok(None);
+            }
+        };
+        let label = format!("d={} decay={:.3}", cell.model.d_hidden, cell.train.weight_decay);
+        let bar = self.progress.cell(&label, cell.train.steps);
+        let mut on_step = |step| {
+            bar.set_position(step);
+            self.progress.step();
+            !self.stop.load(Ordering::Relaxed)
+        };
+        let ended = work(cell, self.device, &mut on_step);
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        self.progress.done(&bar, done);
+        let Some(Ended { record, curve, weights, probabilities }) = ended? else { return Ok(None) };
+        let weights = weights.as_ref().map(|w| (w, probabilities.as_slice()));
+        self.store.write(&record, &curve, weights)?;
+        let what = match &record.outcome {
+            Outcome::Completed => return Ok(None),
+            Outcome::Diverged { step } => format!("diverged by step {step}"),
+            Outcome::Failed { message } => format!("failed: {message}"),
+        };
+        self.progress.note(&format!("cell {} ({label}) {what}", record.cell_id));
+        if self.fail_fast {
+            bail!("cell {} ({label}) {what}", record.cell_id);
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,92 @@
+//! Where an axis gets its ticks, and what stands there.
+
+use crate::chart::Scale;
+
+/// Ticks between `low` and `high`, about six.
+pub(crate) fn ticks(low: f64, high: f64, scale: Scale) -> Vec<f64> {
+    match scale {
+        Scale::Linear => linear(low, high),
+        Scale::Logarithmic => logarithmic(low, high),
+    }
+}
+
+fn linear(low: f64, high: f64) -> Vec<f64> {
+    let rough = ((high - low) / 6.0).max(f64::MIN_POSITIVE);
+    let power = 10_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|s| *s >= rough * 0.999);
+    let step = step.unwrap_or(rough);
+    let first = (low / step - 1e-9).ceil();
+    // Multiples, not sums, so that zero is zero.
+    (0..20).map(|i| (first + f64::from(i)) * step).take_while(|t| *t <= high + 1e-9 * step).collect()
+}
+
+fn logarithmic(low: f64, high: f64) -> Vec<f64> {
+    let decades = (high / low).log10();
+    let steps: &[f64] = match decades {
+        d if d > 3.0 => &[1.0],
+        d if d > 1.0 => &[1.0, 2.0, 5.0],
+        _ => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
+    };
+    let exponents = low.log10().floor()..=high.log10().ceil();
+    let mut exponent = *exponents.start();
+    let mut ticks = Vec::new();
+    while exponent <= *exponents.end() {
+        ticks.extend(steps.iter().map(|s| s * 10_f64.powf(exponent)));
+        exponent += 1.0;
+    }
+    ticks.retain(|t| *t >= low * (1.0 - 1e-9) && *t <= high * (1.0 + 1e-9));
+    ticks
+}
+
+/// A number as short as it can be told apart from its neighbours: `0.05`, `300`, `10⁻⁴`.
+pub(crate) fn label(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let exponent = value.abs().log10();
+    let text = if (-3.01..5.5).contains(&exponent) {
+        let rounded = format!("{value:.6}");
+        rounded.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        let power = exponent.floor();
+        let mantissa = value / 10_f64.powf(power);
+        let digits = superscript(&format!("{power:.0}"));
+        if (mantissa - 1.0).abs() < 1e-6 {
+            format!("10{digits}")
+        } else {
+            format!("{}·10{digits}", (mantissa * 10.0).round() / 10.0)
+        }
+    };
+    text.replace('-', "−")
+}
+
+/// Digits and minus as superscripts.
+fn superscript(text: &str) -> String {
+    let raise = |c: char| match c {
+        '-' | '−' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        c => c.to_digit(10).and_then(|d| char::from_u32(0x2070 + d)).unwrap_or(c),
+    };
+    text.chars().map(raise).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(low: f64, high: f64, scale: Scale) -> Vec<String> {
+        ticks(low, high, scale).into_iter().map(label).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_numbers_inside_the_range() {
+        assert_eq!(labels(0.0, 1.0, Scale::Linear), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        let decays = labels(-1.0, 1.0, Scale::Linear);
+        assert_eq!(decays, ["−1", "−0.5", "0", "0.5", "1"]);
+        assert_eq!(labels(8.0, 110.0, Scale::Logarithmic), ["10", "20", "50", "100"]);
+        let small = labels(1e-5, 1.0, Scale::Logarithmic);
+        assert_eq!(small, ["10⁻⁵", "10⁻⁴", "0.001", "0.01", "0.1", "1"]);
+    }
+}
