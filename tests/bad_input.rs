@@ -1,1 +1,135 @@
-//! x
+//! Bad input gets a sentence: file, field, value and what is allowed. No panic, no backtrace, and
+//! an exit code that is not 0.
+
+mod support;
+
+use std::fs;
+
+use support::{Answer, Sandbox, sweep_file};
+
+fn assert_refused(answer: &Answer, code: i32, parts: &[&str]) {
+    assert_eq!(answer.code, Some(code), "{}", answer.stderr);
+    for part in parts {
+        assert!(answer.stderr.contains(part), "`{part}` is missing in: {}", answer.stderr);
+    }
+    for word in ["panicked", "backtrace", "RUST_BACKTRACE"] {
+        assert!(!answer.stderr.contains(word), "{}", answer.stderr);
+    }
+}
+
+#[test]
+fn a_sweep_file_with_a_mistake_is_refused_before_anything_is_made() {
+    for (old, new, parts) in [
+        (
+            "n_features = 20",
+            "n_featurs = 20",
+            &["sweep.toml", "line 4", "n_featurs", "n_features"][..],
+        ),
+        ("n_features = 20", "n_features = \"many\"", &["line 4", "many"]),
+        ("n_features = 20", "n_features = 0", &["`model.n_features`", "between 1 and", "got 0"]),
+        ("weight_decay = -1.0", "weight_decay = nan", &["`train.weight_decay`", "finite", "NaN"]),
+        ("steps = 60", "steps = -1", &["line 13", "-1"]),
+        ("[sweep]", "[sweep]\n\"model.d_hidden\" = []", &["`sweep.model.d_hidden`", "got []"]),
+        (
+            "[sweep]",
+            "[[sweep.zip]]\n\"train.seed\" = [1, 2]\n\"model.d_hidden\" = [3]",
+            &["`sweep.zip[0].model.d_hidden`", "as long as", "1 values"],
+        ),
+        ("schema = 1", "schema = 9", &["`schema` must be 1, got 9"]),
+        ("name = \"tiny\"", "name = \"a/b\"", &["`name`", "a/b"]),
+        ("law = \"power\"", "law = \"file\", path = \"no.txt\"", &["no.txt", "exponent"]),
+        (
+            "n_features = 20\nd_hidden = 3",
+            "n_features = 10000000\nd_hidden = 200000",
+            &["sweep.toml", "`model.d_hidden` = 200000", "needs about", "free on this machine"],
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        let good = sweep_file("steps = 60", "");
+        assert!(good.contains(old));
+        sandbox.write("sweep.toml", &good.replacen(old, new, 1));
+        let parts: Vec<&str> = match new {
+            // A law with a field of another is refused before its file is looked for.
+            n if n.contains("no.txt") => vec!["exponent"],
+            _ => parts.to_vec(),
+        };
+        assert_refused(&sandbox.run(&["run", "sweep.toml"]), 1, &parts);
+        assert!(!sandbox.path("runs").exists(), "{new}");
+    }
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    let sandbox = Sandbox::new();
+    assert_refused(&sandbox.run(&["run", "none.toml"]), 1, &["none.toml", "No such file"]);
+    fs::write(sandbox.path("binary.toml"), [0xff, 0xfe, 0x00]).unwrap();
+    assert_refused(&sandbox.run(&["run", "binary.toml"]), 1, &["binary.toml", "UTF-8"]);
+    assert_refused(&sandbox.run(&["run", "."]), 1, &["cannot read the sweep file `.`"]);
+    let law = "frequencies = { law = \"file\", path = \"counts.txt\" }";
+    let text = sweep_file("steps = 60", "");
+    let text = text.replace("frequencies = { law = \"power\", exponent = 1.0 }", law);
+    sandbox.write("sweep.toml", &text);
+    assert_refused(&sandbox.run(&["run", "sweep.toml"]), 1, &["counts.txt", "No such file"]);
+    sandbox.write("counts.txt", "5\n4\nlots\n");
+    assert_refused(&sandbox.run(&["run", "sweep.toml"]), 1, &["counts.txt", "line 3", "lots"]);
+}
+
+#[test]
+fn the_command_line_is_answered_too() {
+    let sandbox = Sandbox::new();
+    sandbox.write("sweep.toml", &sweep_file("steps = 60", ""));
+    let run = |more: &[&str]| sandbox.run(&[&["run", "sweep.toml"], more].concat());
+    assert_refused(&run(&["--device", "tpu"]), 1, &["`--device`", "`flex`", "`tpu`"]);
+    assert_refused(&run(&["--set", "train.seed"]), 1, &["--set", "field=value", "train.seed"]);
+    assert_refused(&run(&["--set", "train.sed=1"]), 1, &["`--set`", "train.sed", "`seed`"]);
+    assert_refused(&run(&["--jobs", "0"]), 2, &["--jobs"]);
+    assert_refused(&run(&["--engine", "quantum"]), 2, &["reference"]);
+    assert_refused(&sandbox.run(&["train"]), 2, &["train"]);
+}
+
+#[test]
+fn a_folder_that_is_not_this_sweeps_is_left_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.write("sweep.toml", &sweep_file("steps = 20", ""));
+    fs::create_dir(sandbox.path("thesis")).unwrap();
+    sandbox.write("thesis/chapter.tex", "words");
+    let answer = sandbox.run(&["run", "sweep.toml", "--out", "thesis"]);
+    assert_refused(&answer, 1, &["`thesis` is not empty and holds no sweep"]);
+    let answer = sandbox.run(&["run", "sweep.toml", "--out", "thesis", "--fresh"]);
+    assert_refused(&answer, 1, &["`thesis` is not empty and holds no sweep"]);
+    assert_eq!(fs::read_dir(sandbox.path("thesis")).unwrap().count(), 1);
+
+    assert_eq!(sandbox.run(&["run", "sweep.toml", "--out", "run"]).code, Some(0));
+    let other = sweep_file("steps = 20", "").replace("\"tiny\"", "\"other\"");
+    sandbox.write("other.toml", &other);
+    let answer = sandbox.run(&["run", "other.toml", "--out", "run"]);
+    assert_refused(&answer, 1, &["`run` holds the sweep `tiny`, not `other`"]);
+    for verb in ["analyze", "figures", "status"] {
+        assert_refused(&sandbox.run(&[verb, "thesis"]), 1, &["holds no sweep"]);
+        assert_refused(&sandbox.run(&[verb, "nowhere"]), 1, &["nowhere"]);
+    }
+}
+
+#[test]
+fn a_damaged_record_is_named_with_its_remedy() {
+    let sandbox = Sandbox::new();
+    sandbox.write("sweep.toml", &sweep_file("steps = 20", ""));
+    assert_eq!(sandbox.run(&["run", "sweep.toml"]).code, Some(0));
+    let cells = sandbox.path("runs/tiny/cells");
+    let cell = fs::read_dir(cells).unwrap().next().unwrap().unwrap().path();
+    for (file, content) in [
+        ("record.json", "{ half"),
+        ("curve.csv", "step,loss\n1,x\n"),
+        ("weights.safetensors", "12345678901"),
+    ] {
+        let good = fs::read(cell.join(file)).unwrap();
+        fs::write(cell.join(file), content).unwrap();
+        let parts = [file, "is damaged", "remove its folder"];
+        assert_refused(&sandbox.run(&["run", "sweep.toml"]), 1, &parts);
+        assert_refused(&sandbox.run(&["analyze", "runs/tiny"]), 1, &parts);
+        fs::write(cell.join(file), good).unwrap();
+    }
+    assert_eq!(sandbox.run(&["run", "sweep.toml"]).code, Some(0));
+    sandbox.write("runs/tiny/tables/losses.csv", "a,b\n1,2\n");
+    assert_refused(&sandbox.run(&["figures", "runs/tiny"]), 1, &["`losses`", "`setting`", "a, b"]);
+}

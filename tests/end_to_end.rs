@@ -1,1 +1,157 @@
-//! x
+//! From a sweep file to fits and pictures, through the binary.
+
+mod support;
+
+use std::fs;
+
+use support::{Sandbox, results, sweep_file};
+
+/// Two settings, three widths, two seeds.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let axes = "\"model.d_hidden\" = [2, 4, 8]\n\"train.weight_decay\" = [-1.0, 1.0]\n\
+                \"train.seed\" = [0, 1]";
+    sandbox.write("sweep.toml", &sweep_file("steps = 60", axes));
+    sandbox
+}
+
+#[test]
+fn a_sweep_becomes_records_tables_and_pictures() {
+    let sandbox = sandbox();
+    let run = sandbox.run(&["run", "sweep.toml"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stdout.contains("weight_decay=-1") && run.stdout.contains("next: look at"));
+    let folder = sandbox.path("runs/tiny");
+    let rows = results(&folder);
+    assert_eq!(rows.len(), 13);
+    for name in "cell_id outcome loss.test loss.test_se loss.train_last100 phi_half phi_one \
+                 dead_outputs loss.dead_part overlap.mean_square overlap.welch model.d_hidden \
+                 train.weight_decay train.seed data.frequencies.law"
+        .split_whitespace()
+    {
+        assert!(rows[0].iter().any(|column| column == name), "{name}");
+    }
+    let exponents = fs::read_to_string(folder.join("tables/exponents.csv")).unwrap();
+    let header: Vec<&str> = exponents.lines().next().unwrap().split(',').collect();
+    assert_eq!(header[0], "train.weight_decay");
+    for name in "model_exponent model_exponent_se ci_low ci_high r_squared n_points d_min d_max"
+        .split_whitespace()
+    {
+        assert!(header.contains(&name), "{name}");
+    }
+    assert_eq!(exponents.lines().count(), 3);
+    assert!(exponents.contains("bootstrap"), "two seeds can be resampled");
+    for name in ["loss_by_width", "loss_curves", "phi_half_by_decay", "overlap_by_width"] {
+        let svg = fs::read_to_string(folder.join(format!("figures/{name}.svg"))).unwrap();
+        assert!(svg.contains("@font-face") && svg.trim_end().ends_with("</svg>"));
+        let png = fs::read(folder.join(format!("figures/{name}.png"))).unwrap();
+        assert!(png.starts_with(b"\x89PNG"));
+    }
+    let meanings = fs::read_to_string(folder.join("tables/README.md")).unwrap();
+    assert!(meanings.contains("| `loss.test` | mean loss on fresh batches"));
+}
+
+#[test]
+fn later_stages_run_again_on_old_files() {
+    let sandbox = sandbox();
+    assert_eq!(sandbox.run(&["run", "sweep.toml"]).code, Some(0));
+    let svg = sandbox.path("runs/tiny/figures/loss_by_width.svg");
+    let before = fs::read(&svg).unwrap();
+    fs::remove_dir_all(sandbox.path("runs/tiny/figures")).unwrap();
+    fs::remove_dir_all(sandbox.path("runs/tiny/tables")).unwrap();
+    let early = sandbox.run(&["figures", "runs/tiny"]);
+    assert_eq!(early.code, Some(1));
+    assert!(early.stderr.contains("`superpose analyze runs/tiny` writes it"), "{}", early.stderr);
+    assert_eq!(sandbox.run(&["analyze", "runs/tiny"]).code, Some(0));
+    assert_eq!(sandbox.run(&["figures", "runs/tiny"]).code, Some(0));
+    assert_eq!(fs::read(&svg).unwrap(), before);
+    let narrow = sandbox.run(&["analyze", "runs/tiny", "--d-max", "4", "--json"]);
+    let summary: serde_json::Value = serde_json::from_str(&narrow.stdout).unwrap();
+    assert_eq!(summary["fits"][0]["n_points"], 2.0);
+    assert!(summary["fits"][0]["model_exponent"].is_null(), "two widths are too few");
+}
+
+#[test]
+fn more_cells_leave_the_finished_ones_alone_and_fewer_are_reported() {
+    let sandbox = sandbox();
+    assert_eq!(sandbox.run(&["run", "sweep.toml"]).code, Some(0));
+    let before = support::finished(&sandbox.path("runs/tiny"));
+    let more = sandbox.run(&["run", "sweep.toml", "--set", "model.d_hidden=[8,4,2,6]"]);
+    assert!(more.stderr.contains("training 4 cells"), "{}", more.stderr);
+    let after = support::finished(&sandbox.path("runs/tiny"));
+    assert!(before.iter().all(|(id, kept)| after.get(id) == Some(kept)));
+    let fewer = sandbox.run(&["run", "sweep.toml", "--set", "train.seed=0"]);
+    assert!(fewer.stderr.contains("10 finished cells"), "{}", fewer.stderr);
+    assert_eq!(results(&sandbox.path("runs/tiny")).len(), 7);
+    let fresh = sandbox.run(&["run", "sweep.toml", "--fresh", "--set", "train.seed=0"]);
+    assert!(fresh.stderr.contains("the older run is now in runs/tiny.1"), "{}", fresh.stderr);
+    assert_eq!(support::finished(&sandbox.path("runs/tiny.1")), after);
+}
+
+#[test]
+fn a_cell_that_diverges_is_an_outcome_and_its_neighbours_go_on() {
+    let sandbox = Sandbox::new();
+    let axis = "\"train.learning_rate\" = [0.01, 1e18]";
+    sandbox.write("sweep.toml", &sweep_file("steps = 60\nwarmup_steps = 0", axis));
+    let run = sandbox.run(&["run", "sweep.toml"]);
+    assert_eq!(run.code, Some(3), "{}", run.stderr);
+    assert!(run.stderr.contains("diverged by step 50"), "{}", run.stderr);
+    let outcomes: Vec<String> = results(&sandbox.path("runs/tiny"))
+        .into_iter()
+        .skip(1)
+        .map(|row| row.into_iter().find(|f| f == "completed" || f == "diverged").unwrap())
+        .collect();
+    assert_eq!(outcomes, ["completed", "diverged"]);
+    let again = sandbox.run(&["run", "sweep.toml"]);
+    assert!(again.stderr.contains("all 2 cells of `tiny` are finished"), "{}", again.stderr);
+    let retry = sandbox.run(&["run", "sweep.toml", "--retry-failed"]);
+    assert!(retry.stderr.contains("training 1 cells"), "{}", retry.stderr);
+    let fast = sandbox.run(&["run", "sweep.toml", "--out", "fast", "--fail-fast"]);
+    assert_eq!(fast.code, Some(1), "{}", fast.stderr);
+}
+
+#[test]
+fn the_small_verbs_answer() {
+    let sandbox = sandbox();
+    let dry = sandbox.run(&["run", "sweep.toml", "--dry-run"]);
+    assert!(dry.stdout.contains("12 cells, 0 of them finished"), "{}", dry.stdout);
+    assert!(!sandbox.path("runs").exists());
+    let dry = sandbox.run(&["run", "sweep.toml", "--dry-run", "--json"]);
+    let plan: serde_json::Value = serde_json::from_str(&dry.stdout).unwrap();
+    assert_eq!(plan["cells"].as_array().unwrap().len(), 12);
+
+    let part = sandbox.run(&["run", "sweep.toml", "--limit", "5", "--json"]);
+    let summary: serde_json::Value = serde_json::from_str(&part.stdout).unwrap();
+    assert_eq!((&summary["completed"], &summary["missing"]), (&5.into(), &7.into()));
+    let status = sandbox.run(&["status", "runs/tiny", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    assert_eq!(status["counts"]["completed"], 5);
+
+    let schema = sandbox.run(&["schema"]);
+    let schema: serde_json::Value = serde_json::from_str(&schema.stdout).unwrap();
+    assert!(schema["properties"]["sweep"].is_object());
+    let devices = sandbox.run(&["devices", "--json"]);
+    let devices: serde_json::Value = serde_json::from_str(&devices.stdout).unwrap();
+    assert_eq!(devices["devices"][0]["label"], "flex");
+    assert!(sandbox.run(&["completions", "bash"]).stdout.contains("superpose"));
+}
+
+#[test]
+fn every_config_of_the_repository_is_valid() {
+    let configs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs");
+    let mut folders = vec![std::path::PathBuf::from(configs)];
+    let mut n = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "toml") {
+                let answer = Sandbox::new().run(&["run", path.to_str().unwrap(), "--dry-run"]);
+                assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+                n += 1;
+            }
+        }
+    }
+    assert!(n > 0);
+}

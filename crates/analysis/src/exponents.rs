@@ -67,8 +67,7 @@ pub(crate) fn predicted_strong(setting: &Setting<'_>) -> f64 {
 /// widths the fit's fields are empty.
 pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
     let question = "How fast does the loss fall with width?";
-    let mut table =
-        Table::new("exponents", question, &COLUMNS).with_fields(&field_names(settings));
+    let mut table = Table::new("exponents", question, &COLUMNS).with_fields(&field_names(settings));
     for setting in settings {
         let losses = losses(setting, window);
         let widths: Vec<f64> = losses.keys().map(|d| *d as f64).collect();
@@ -136,8 +135,8 @@ const LOCAL_COLUMNS: [(&str, &str); 5] = [
 /// One row a setting and pair of neighbouring widths: is one power law enough?
 pub fn local_exponents(settings: &[Setting<'_>]) -> Table {
     let question = "Is it one power law at all widths?";
-    let mut table = Table::new("local_exponents", question, &LOCAL_COLUMNS)
-        .with_fields(&field_names(settings));
+    let mut table =
+        Table::new("local_exponents", question, &LOCAL_COLUMNS).with_fields(&field_names(settings));
     for setting in settings {
         let losses = losses(setting, FitWindow::ALL);
         let widths: Vec<f64> = losses.keys().map(|d| *d as f64).collect();

@@ -116,13 +116,8 @@ mod tests {
 
     #[test]
     fn room_for_everything_is_no_superposition() {
-        let evidence = Evidence {
-            n_features: 10,
-            d_hidden: 20,
-            phi_half: 1.0,
-            loss: 0.0,
-            ignored_loss: 0.0,
-        };
+        let evidence =
+            Evidence { n_features: 10, d_hidden: 20, phi_half: 1.0, loss: 0.0, ignored_loss: 0.0 };
         assert_eq!(evidence.regime(), Regime::Between);
     }
 }

@@ -16,7 +16,8 @@ pub enum Field {
 
 impl From<f64> for Field {
     fn from(value: f64) -> Self {
-        if value.is_finite() { Self::Number(value) } else { Self::Missing }
+        // Adding zero turns -0.0, the sum of nothing, into 0.0.
+        if value.is_finite() { Self::Number(value + 0.0) } else { Self::Missing }
     }
 }
 

@@ -100,7 +100,8 @@ pub(crate) fn write_figures(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
         .with_context(|| format!("cannot create `{}`", folder.display()))?;
     let mut written = Vec::new();
     for figure in Figure::ALL {
-        let tables = figure.tables().iter().map(|name| read(name)).collect::<Result<Vec<_>, _>>()?;
+        let tables =
+            figure.tables().iter().map(|name| read(name)).collect::<Result<Vec<_>, _>>()?;
         let Some(drawn) = superpose_figures::draw(figure, &tables)? else { continue };
         for (extension, bytes) in [("svg", drawn.svg), ("png", drawn.png)] {
             let path = folder.join(format!("{}.{extension}", figure.name()));

@@ -12,7 +12,9 @@ pub(crate) struct Progress {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).expect("the templates are constants").progress_chars("━╸─")
+    ProgressStyle::with_template(template)
+        .expect("the templates are constants")
+        .progress_chars("━╸─")
 }
 
 impl Progress {

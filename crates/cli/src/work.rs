@@ -33,7 +33,8 @@ thread_local! {
 pub(crate) fn quieten_panics() {
     std::panic::set_hook(Box::new(|info| {
         let message = info.payload_as_str().unwrap_or("no message");
-        let place = info.location().map_or(String::new(), |l| format!(" ({}:{})", l.file(), l.line()));
+        let place =
+            info.location().map_or(String::new(), |l| format!(" ({}:{})", l.file(), l.line()));
         LAST_WORDS.with_borrow_mut(|words| *words = format!("{message}{place}"));
     }));
 }

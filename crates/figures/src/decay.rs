@@ -16,7 +16,11 @@ pub fn chart(table: &Table) -> Result<Chart, TableError> {
     let (settings, widths) = (table.words("setting")?, table.words("d_hidden")?);
     let one_setting = groups(&settings).len() == 1;
     let key = |(setting, width): (&String, &String)| {
-        if one_setting { format!("d = {width}") } else { format!("d = {width}, {}", symbols(setting)) }
+        if one_setting {
+            format!("d = {width}")
+        } else {
+            format!("d = {width}, {}", symbols(setting))
+        }
     };
     let groups = groups(&settings.iter().zip(&widths).map(key).collect::<Vec<_>>());
     let mut series = Vec::new();
@@ -31,9 +35,8 @@ pub fn chart(table: &Table) -> Result<Chart, TableError> {
             mark: Mark::Dotted,
             points: points(&|r| Point { x: decay[r], y: weak[r], bar: None }),
         });
-        let bar = |r: usize| {
-            spread[r].is_finite().then(|| (phi[r] - spread[r], phi[r] + spread[r]))
-        };
+        let bar =
+            |r: usize| spread[r].is_finite().then(|| (phi[r] - spread[r], phi[r] + spread[r]));
         series.push(Series {
             label: name.clone(),
             colour,

@@ -12,8 +12,7 @@ static BYTES: &[u8] = include_bytes!("../fonts/Roboto-subset.ttf");
 /// Makes the font known to the drawing library.
 pub(crate) fn register() -> Result<(), String> {
     static DONE: OnceLock<bool> = OnceLock::new();
-    let usable =
-        *DONE.get_or_init(|| register_font(FAMILY, FontStyle::Normal, BYTES).is_ok());
+    let usable = *DONE.get_or_init(|| register_font(FAMILY, FontStyle::Normal, BYTES).is_ok());
     if usable { Ok(()) } else { Err("the font that it carries is damaged".to_owned()) }
 }
 
@@ -35,7 +34,8 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0_u32, |g, b| g << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        let group =
+            chunk.iter().fold(0_u32, |g, b| g << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
         for i in 0..4 {
             let letter = ALPHABET[(group >> (18 - 6 * i)) as usize & 63];
             text.push(if i <= chunk.len() { char::from(letter) } else { '=' });

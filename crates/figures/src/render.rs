@@ -196,8 +196,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
                 context.draw_series(LineSeries::new(points.clone(), line)).map_err(error)?;
             }
             if series.mark == Mark::Dotted {
-                let dotted =
-                    DashedLineSeries::new(points.clone(), self.px(2), self.px(4), line);
+                let dotted = DashedLineSeries::new(points.clone(), self.px(2), self.px(4), line);
                 context.draw_series(dotted).map_err(error)?;
             }
             if matches!(series.mark, Mark::Dots | Mark::JoinedDots) {

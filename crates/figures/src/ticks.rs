@@ -17,7 +17,10 @@ fn linear(low: f64, high: f64) -> Vec<f64> {
     let step = step.unwrap_or(rough);
     let first = (low / step - 1e-9).ceil();
     // Multiples, not sums, so that zero is zero.
-    (0..20).map(|i| (first + f64::from(i)) * step).take_while(|t| *t <= high + 1e-9 * step).collect()
+    (0..20)
+        .map(|i| (first + f64::from(i)) * step)
+        .take_while(|t| *t <= high + 1e-9 * step)
+        .collect()
 }
 
 fn logarithmic(low: f64, high: f64) -> Vec<f64> {

@@ -4,9 +4,7 @@ use crate::Rows;
 
 /// The Euclidean norm of each row.
 pub fn row_norms(rows: Rows<'_>) -> Vec<f64> {
-    rows.iter()
-        .map(|row| row.iter().map(|w| f64::from(*w).powi(2)).sum::<f64>().sqrt())
-        .collect()
+    rows.iter().map(|row| row.iter().map(|w| f64::from(*w).powi(2)).sum::<f64>().sqrt()).collect()
 }
 
 /// The fraction of `norms` above `threshold`: `φ½` at one half, `φ1` at one. **Source**: Liu, Liu &

@@ -7,37 +7,46 @@ use crate::norms::row_norms;
 /// all rows that have a direction); `None` when fewer than two are.
 ///
 /// With the rows scaled to unit length in `Û`, `Σ_{i≠j} cos² = ‖ÛᵀÛ‖²_F − n`, which takes `n·d²`
-/// operations instead of the `n²·d` of all pairs.
+/// operations instead of the `n²·d` of all pairs. With fewer rows than dimensions the pairs are
+/// cheaper, as `‖ÛÛᵀ‖²_F` is the same number.
 pub fn mean_square(rows: Rows<'_>, threshold: f64) -> Option<f64> {
     let d = rows.width();
-    let mut gram = vec![0.0; d * d];
-    let mut n = 0.0;
-    let mut unit = vec![0.0; d];
-    for (row, norm) in rows.iter().zip(row_norms(rows)) {
-        if norm <= threshold {
-            continue;
-        }
-        n += 1.0;
-        for (u, w) in unit.iter_mut().zip(row) {
-            *u = f64::from(*w) / norm;
-        }
-        for (i, a) in unit.iter().enumerate() {
+    let units: Vec<Vec<f64>> = rows
+        .iter()
+        .zip(row_norms(rows))
+        .filter(|(_, norm)| *norm > threshold)
+        .map(|(row, norm)| row.iter().map(|w| f64::from(*w) / norm).collect())
+        .collect();
+    let n = units.len();
+    if n < 2 {
+        return None;
+    }
+    let squares = if n < d {
+        frobenius_square(n, (0..d).map(|k| units.iter().map(|u| u[k]).collect()))
+    } else {
+        frobenius_square(d, units.iter().cloned())
+    };
+    // Orthogonal rows leave a difference of rounding errors, which may be negative.
+    Some(((squares - n as f64) / (n * (n - 1)) as f64).max(0.0))
+}
+
+/// `‖Σ_v v vᵀ‖²_F` of `vectors` of the given length.
+fn frobenius_square(length: usize, vectors: impl Iterator<Item = Vec<f64>>) -> f64 {
+    let mut gram = vec![0.0; length * length];
+    for vector in vectors {
+        for (i, a) in vector.iter().enumerate() {
             // The lower triangle; the upper one mirrors it.
-            for (g, b) in gram[i * d..=i * d + i].iter_mut().zip(&unit) {
+            for (g, b) in gram[i * length..=i * length + i].iter_mut().zip(&vector) {
                 *g += a * b;
             }
         }
     }
-    if n < 2.0 {
-        return None;
-    }
-    let mut squares = 0.0;
-    for i in 0..d {
-        let (lower, diagonal) = (&gram[i * d..i * d + i], gram[i * d + i]);
-        squares += diagonal * diagonal + 2.0 * lower.iter().map(|g| g * g).sum::<f64>();
-    }
-    // Orthogonal rows leave a difference of rounding errors, which may be negative.
-    Some(((squares - n) / (n * (n - 1.0))).max(0.0))
+    (0..length)
+        .map(|i| {
+            let (lower, diagonal) = (&gram[i * length..i * length + i], gram[i * length + i]);
+            diagonal * diagonal + 2.0 * lower.iter().map(|g| g * g).sum::<f64>()
+        })
+        .sum()
 }
 
 #[cfg(test)]

@@ -172,10 +172,7 @@ mod tests {
     #[test]
     fn what_has_no_slope_is_refused_with_its_place() {
         let refused = |x: &[f64], y: &[f64]| fit_power_law(x, y).unwrap_err();
-        assert_eq!(
-            refused(&[1.0, 2.0], &[1.0]),
-            PowerLawError::UnequalLengths { n_x: 2, n_y: 1 }
-        );
+        assert_eq!(refused(&[1.0, 2.0], &[1.0]), PowerLawError::UnequalLengths { n_x: 2, n_y: 1 });
         assert_eq!(refused(&[1.0, 2.0], &[1.0, 2.0]), PowerLawError::TooFewPoints { n_points: 2 });
         assert_eq!(
             refused(&[1.0, 2.0, 3.0], &[1.0, 0.0, 2.0]),

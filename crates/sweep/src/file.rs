@@ -43,7 +43,8 @@ impl Sweep {
     /// As for [`Sweep::read`].
     pub fn parse(text: &str, path: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
         let reader = Reader { path };
-        let syntax = |source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) };
+        let syntax =
+            |source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) };
         // The typed reading first: its errors point into the text.
         let mut written: SweepToml = toml::from_str(text).map_err(syntax)?;
         let mut tables: Table = toml::from_str(text).map_err(syntax)?;

@@ -54,7 +54,8 @@ fn dimensions(section: &SweepSection) -> Result<Vec<Vec<Assignment>>, FieldError
     let mut dimensions = Vec::new();
     for (name, axis) in &section.axes {
         let values = column("sweep", name, axis)?;
-        dimensions.push(values.into_iter().map(|v| Assignment::from([(name.clone(), v)])).collect());
+        dimensions
+            .push(values.into_iter().map(|v| Assignment::from([(name.clone(), v)])).collect());
     }
     let mut taken: Vec<&String> = section.axes.keys().collect();
     for (i, group) in section.zip.iter().enumerate() {

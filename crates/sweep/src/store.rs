@@ -189,11 +189,8 @@ impl Store {
     pub fn record(&self, id: &CellId) -> Result<Record, StoreError> {
         let path = self.cell_folder(id).join("record.json");
         let text = fs::read(&path).map_err(at("read", &path))?;
-        let damaged = |problem: String| StoreError::Damaged {
-            path: path.clone(),
-            problem,
-            advice: RETRAIN,
-        };
+        let damaged =
+            |problem: String| StoreError::Damaged { path: path.clone(), problem, advice: RETRAIN };
         let value: serde_json::Value =
             serde_json::from_slice(&text).map_err(|e| damaged(e.to_string()))?;
         let version = &value["record_version"];
@@ -201,8 +198,7 @@ impl Store {
             let known = format!("record_version must be {RECORD_VERSION}, got {version}");
             return Err(damaged(known));
         }
-        let record: Record =
-            serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
+        let record: Record = serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
         if record.cell_id != *id || record.cell.id() != *id {
             return Err(damaged(format!("it is the record of the cell {}", record.cell.id())));
         }
@@ -237,11 +233,8 @@ impl Store {
     /// [`StoreError::Damaged`] when the file is not what this program writes.
     pub fn probabilities(&self, id: &CellId) -> Result<Vec<f64>, StoreError> {
         let path = self.cell_folder(id).join("weights.safetensors");
-        let damaged = |problem: String| StoreError::Damaged {
-            path: path.clone(),
-            problem,
-            advice: RETRAIN,
-        };
+        let damaged =
+            |problem: String| StoreError::Damaged { path: path.clone(), problem, advice: RETRAIN };
         let mut file = File::open(&path).map_err(at("read", &path))?;
         let length = file.metadata().map_err(at("read", &path))?.len();
         // Only the header and `p` are read: `W` may be large.

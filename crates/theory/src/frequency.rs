@@ -12,7 +12,9 @@ pub enum FrequencyError {
     #[error("there must be at least one feature frequency, got none")]
     Empty,
     /// A weight is negative, infinite or not a number.
-    #[error("feature {feature} (counting from 0) has frequency {weight}; it must be finite and not negative")]
+    #[error(
+        "feature {feature} (counting from 0) has frequency {weight}; it must be finite and not negative"
+    )]
     BadWeight {
         /// Rank of the feature, from 0.
         feature: usize,
@@ -109,7 +111,9 @@ mod tests {
 
     #[test]
     fn probabilities_sum_to_the_density() {
-        for weights in [power_law_weights(1000, 1.0), exponential_weights(300, 40.0), linear_weights(7)] {
+        for weights in
+            [power_law_weights(1000, 1.0), exponential_weights(300, 40.0), linear_weights(7)]
+        {
             for density in [0.1, 1.0, 1.5] {
                 let p = FeatureProbabilities::scaled(&weights, density).unwrap();
                 assert!((p.density() - density).abs() < 1e-12, "{} != {density}", p.density());
@@ -124,7 +128,9 @@ mod tests {
         let p = FeatureProbabilities::scaled(&weights, 7.485_470_860_550_345).unwrap();
         assert!((p.as_slice()[0] - 1.0).abs() < 1e-12);
         let error = FeatureProbabilities::scaled(&weights, 7.6).unwrap_err();
-        let FrequencyError::AboveOne { feature, max_density, .. } = error else { panic!("{error}") };
+        let FrequencyError::AboveOne { feature, max_density, .. } = error else {
+            panic!("{error}")
+        };
         assert_eq!(feature, 0);
         assert!((max_density - 7.485_470_860_550_345).abs() < 1e-12);
     }
@@ -134,10 +140,7 @@ mod tests {
         let refused = |weights: &[f64]| FeatureProbabilities::scaled(weights, 0.5).unwrap_err();
         assert_eq!(refused(&[]), FrequencyError::Empty);
         assert_eq!(refused(&[0.0, 0.0]), FrequencyError::AllZero { n_features: 2 });
-        assert_eq!(
-            refused(&[1.0, -2.0]),
-            FrequencyError::BadWeight { feature: 1, weight: -2.0 }
-        );
+        assert_eq!(refused(&[1.0, -2.0]), FrequencyError::BadWeight { feature: 1, weight: -2.0 });
         assert!(matches!(refused(&[1.0, f64::NAN]), FrequencyError::BadWeight { feature: 1, .. }));
         assert!(matches!(refused(&[f64::INFINITY]), FrequencyError::BadWeight { feature: 0, .. }));
     }

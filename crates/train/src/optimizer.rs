@@ -38,10 +38,8 @@ impl<const D: usize> Adam<D> {
     pub fn update(&mut self, parameter: Tensor<D>, gradient: Tensor<D>, rate: f64) -> Tensor<D> {
         let AdamConstants { beta1, beta2, epsilon } = self.constants;
         self.step = self.step.saturating_add(1);
-        self.first_moment =
-            self.first_moment.clone() * beta1 + gradient.clone() * (1.0 - beta1);
-        self.second_moment =
-            self.second_moment.clone() * beta2 + gradient.square() * (1.0 - beta2);
+        self.first_moment = self.first_moment.clone() * beta1 + gradient.clone() * (1.0 - beta1);
+        self.second_moment = self.second_moment.clone() * beta2 + gradient.square() * (1.0 - beta2);
         let first_correction = 1.0 - beta1.powi(self.step);
         let second_correction = 1.0 - beta2.powi(self.step);
         let root = self.second_moment.clone().sqrt() / second_correction.sqrt() + epsilon;

@@ -85,8 +85,7 @@ impl Reference {
         let weights = decay(weights, train.weight_decay, rate, train.adam_epsilon);
         let weights = self.adam_weights.update(weights, gradient_weights, rate);
         let bias = self.model.bias.val().inner();
-        let bias =
-            self.adam_bias.update(bias, gradient_bias, train.learning_rate_bias * course);
+        let bias = self.adam_bias.update(bias, gradient_bias, train.learning_rate_bias * course);
         self.model = TiedAutoencoder {
             weights: Param::from_tensor(weights.autodiff()),
             bias: Param::from_tensor(bias.autodiff()),

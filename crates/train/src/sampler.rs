@@ -64,11 +64,7 @@ pub struct Sampler {
 
 impl Sampler {
     /// A sampler of the given data; `seed` decides every batch.
-    pub fn new(
-        probabilities: &FeatureProbabilities,
-        values: ValueDistribution,
-        seed: u64,
-    ) -> Self {
+    pub fn new(probabilities: &FeatureProbabilities, values: ValueDistribution, seed: u64) -> Self {
         // `libm` rather than the system's logarithm, so that batches agree to the last bit
         // wherever they are drawn.
         let ln_inactive = probabilities.as_slice().iter().map(|p| libm::log1p(-p)).collect();
@@ -147,7 +143,8 @@ mod tests {
 
     #[test]
     fn steps_streams_and_seeds_give_different_batches() {
-        let with = |seed| sampler(&power_law_weights(50, 0.0), 1.0, ValueDistribution::Uniform, seed);
+        let with =
+            |seed| sampler(&power_law_weights(50, 0.0), 1.0, ValueDistribution::Uniform, seed);
         let first = with(1).batch(Stream::Train, 0, 64);
         assert_eq!(first, with(1).batch(Stream::Train, 0, 64));
         assert_ne!(first, with(1).batch(Stream::Train, 1, 64));
@@ -197,9 +194,8 @@ mod tests {
             }
         }
         let trials = (batches as usize * size) as f64;
-        let z = |count: u32, p: f64| {
-            (f64::from(count) - trials * p) / (trials * p * (1.0 - p)).sqrt()
-        };
+        let z =
+            |count: u32, p: f64| (f64::from(count) - trials * p) / (trials * p * (1.0 - p)).sqrt();
         let p = p.as_slice();
         let worst = counts.iter().zip(p).map(|(&c, &p)| z(c, p).abs()).fold(0.0, f64::max);
         assert!(worst < largest_z(200.0), "worst feature is {worst} standard deviations off");

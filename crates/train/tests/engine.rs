@@ -69,7 +69,8 @@ fn loss_by_hand(cell: &Cell, weights: &[f64], bias: &[f64], batch: &SparseBatch)
 
 #[test]
 fn the_gradient_agrees_with_finite_differences_in_double_precision() {
-    for overrides in [&["train.loss_scale=100"][..], &["model.d_hidden=30"], &["train.batch_size=1"]]
+    for overrides in
+        [&["train.loss_scale=100"][..], &["model.d_hidden=30"], &["train.batch_size=1"]]
     {
         let cell = cell(overrides);
         let (start, batch) = (start(&cell), first_batch(&cell));
@@ -95,7 +96,10 @@ fn the_gradient_agrees_with_finite_differences_in_double_precision() {
                 };
                 let difference = (loss(h) - loss(-h)) / (2.0 * h);
                 let got = gradient.weights.iter().chain(&gradient.bias).nth(at).unwrap();
-                assert!((got - difference).abs() < 1e-8 * scale.max(1.0), "{at}: {got} {difference}");
+                assert!(
+                    (got - difference).abs() < 1e-8 * scale.max(1.0),
+                    "{at}: {got} {difference}"
+                );
             }
         }
     }

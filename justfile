@@ -1,0 +1,21 @@
+# One cargo command each; CI does not need this file.
+
+# Format, lint and document
+check:
+    cargo fmt --check && cargo clippy --release --all-targets -- -D warnings && cargo doc --no-deps --release
+
+# Everything that needs no GPU
+test:
+    cargo test --release
+
+# What takes minutes: the paper's loss at its own setting
+test-slow:
+    cargo test --release -- --ignored --nocapture
+
+# Train, fit and draw the quickstart
+quickstart:
+    cargo run --release -- run configs/quickstart.toml
+
+# The figures of a run, drawn anew
+figures run:
+    cargo run --release -- figures {{run}}

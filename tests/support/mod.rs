@@ -1,0 +1,92 @@
+//! A folder of its own for each test, and the real binary in it.
+
+#![allow(dead_code, unreachable_pub, reason = "a module of each test, which uses its part")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::SystemTime;
+
+pub struct Sandbox {
+    folder: tempfile::TempDir,
+}
+
+/// What the binary answered.
+pub struct Answer {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// A sweep file of tiny cells: `train` lines, then a `[sweep]` table.
+pub fn sweep_file(train: &str, sweep: &str) -> String {
+    format!(
+        "schema = 1\nname = \"tiny\"\n[model]\nn_features = 20\nd_hidden = 3\n[data]\n\
+         frequencies = {{ law = \"power\", exponent = 1.0 }}\n[train]\nweight_decay = -1.0\n\
+         batch_size = 32\ntest_batches = 5\nlog_every = 50\n{train}\n[sweep]\n{sweep}\n"
+    )
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: &str) {
+        fs::write(self.path(name), content).unwrap();
+    }
+
+    /// The binary with `arguments`, to be started in this folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_superpose"));
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Answer {
+        answer(&mut self.command(arguments))
+    }
+}
+
+pub fn answer(command: &mut Command) -> Answer {
+    let output = command.output().unwrap();
+    Answer {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The rows of `results.csv`, without what may differ between runs: the wall time.
+pub fn results(run: &Path) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(run.join("results.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+    let wall = rows[0].iter().position(|name| *name == "wall_s").unwrap();
+    let keep = |row: &Vec<&str>| {
+        let fields = row.iter().enumerate().filter(|(i, _)| *i != wall);
+        fields.map(|(_, field)| (*field).to_owned()).collect()
+    };
+    rows.iter().map(keep).collect()
+}
+
+/// A finished cell's weights, and when its record was written.
+pub type Kept = (Vec<u8>, SystemTime);
+
+/// The finished cells of a run.
+pub fn finished(run: &Path) -> BTreeMap<String, Kept> {
+    let Ok(cells) = fs::read_dir(run.join("cells")) else { return BTreeMap::new() };
+    cells
+        .map(|cell| cell.unwrap().path())
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), path))
+        .filter(|(name, _)| !name.starts_with('.'))
+        .map(|(name, path)| {
+            let written = fs::metadata(path.join("record.json")).unwrap().modified().unwrap();
+            (name, (fs::read(path.join("weights.safetensors")).unwrap(), written))
+        })
+        .collect()
+}
