@@ -1,5 +1,7 @@
 //! The arrows between the crates are those of ARCHITECTURE.md, and burn stays where it belongs.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;

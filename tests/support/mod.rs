@@ -1,5 +1,6 @@
 //! A folder of its own for each test, and the real binary in it.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![allow(dead_code, unreachable_pub, reason = "a module of each test, which uses its part")]
 
 use std::collections::BTreeMap;

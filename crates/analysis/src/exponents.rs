@@ -155,3 +155,74 @@ pub fn local_exponents(settings: &[Setting<'_>]) -> Table {
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Run;
+    use crate::settings::settings;
+    use superpose_sweep::cell::Cell;
+
+    /// Widths 8, 16 and 32 at two decays.
+    const CELLS: [fn(&mut Cell); 6] = [
+        |c| c.model.d_hidden = 8,
+        |c| c.model.d_hidden = 16,
+        |c| c.model.d_hidden = 32,
+        |c| (c.model.d_hidden, c.train.weight_decay) = (8, 1.0),
+        |c| (c.model.d_hidden, c.train.weight_decay) = (16, 1.0),
+        |c| (c.model.d_hidden, c.train.weight_decay) = (32, 1.0),
+    ];
+
+    fn planted_loss(cell: &Cell) -> f64 {
+        let exponent = if cell.train.weight_decay < 0.0 { 1.0 } else { 0.25 };
+        // Seeds scatter by a tenth, up and down, and leave the geometric mean alone.
+        let scatter = [1.0, 1.1, 1.0 / 1.1];
+        let seed = usize::try_from(cell.train.seed).unwrap();
+        (cell.model.d_hidden as f64).powf(-exponent) * scatter[seed]
+    }
+
+    #[test]
+    fn planted_exponents_are_recovered_setting_by_setting() {
+        let run = Run::planted(&CELLS, planted_loss);
+        let table = exponents(&settings(&run), FitWindow::ALL);
+        assert_eq!(table.words("setting").unwrap(), ["weight_decay=-1", "weight_decay=1"]);
+        for (got, planted) in table.numbers("model_exponent").unwrap().iter().zip([1.0, 0.25]) {
+            assert!((got - planted).abs() < 1e-12, "{got}");
+        }
+        assert_eq!(table.words("ci_method").unwrap(), ["student-t", "student-t"]);
+        let local = local_exponents(&settings(&run)).numbers("local_exponent").unwrap();
+        assert!(local.len() == 4 && (local[3] - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn seeds_are_averaged_and_give_the_interval() {
+        let mut cells = CELLS[..3].to_vec();
+        cells.extend([
+            (|c| (c.model.d_hidden, c.train.seed, c.data.seed) = (8, 1, 1)) as fn(&mut Cell),
+            |c| (c.model.d_hidden, c.train.seed, c.data.seed) = (16, 1, 1),
+            |c| (c.model.d_hidden, c.train.seed, c.data.seed) = (32, 1, 1),
+            |c| (c.model.d_hidden, c.train.seed, c.data.seed) = (8, 2, 2),
+            |c| (c.model.d_hidden, c.train.seed, c.data.seed) = (16, 2, 2),
+            |c| (c.model.d_hidden, c.train.seed, c.data.seed) = (32, 2, 2),
+        ]);
+        let run = Run::planted(&cells, planted_loss);
+        let table = exponents(&settings(&run), FitWindow::ALL);
+        assert_eq!(table.words("setting").unwrap(), ["all"], "seeds are no setting");
+        assert_eq!(table.words("n_points").unwrap(), ["3"]);
+        assert_eq!(table.words("n_seeds").unwrap(), ["3"]);
+        assert_eq!(table.words("ci_method").unwrap(), ["bootstrap"]);
+        assert!((table.numbers("model_exponent").unwrap()[0] - 1.0).abs() < 1e-12);
+        let (low, high) =
+            (table.numbers("ci_low").unwrap()[0], table.numbers("ci_high").unwrap()[0]);
+        assert!(low < 1.0 && 1.0 < high && high - low < 0.2, "{low} to {high}");
+    }
+
+    #[test]
+    fn the_window_is_stated_and_too_narrow_a_one_gives_no_fit() {
+        let run = Run::planted(&CELLS[..3], planted_loss);
+        let window = FitWindow { d_min: 10, d_max: 100 };
+        let table = exponents(&settings(&run), window);
+        assert_eq!(table.words("d_min").unwrap(), ["16"]);
+        assert!(table.numbers("model_exponent").unwrap()[0].is_nan());
+    }
+}

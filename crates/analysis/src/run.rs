@@ -33,6 +33,31 @@ pub struct Run {
     pub missing: Vec<CellId>,
 }
 
+#[cfg(test)]
+impl Run {
+    /// A run of cells that are `changed` from one another and whose test loss is `loss`, for the
+    /// tests of this crate.
+    pub(crate) fn planted(
+        changed: &[fn(&mut superpose_sweep::cell::Cell)],
+        loss: impl Fn(&superpose_sweep::cell::Cell) -> f64,
+    ) -> Self {
+        let golden = include_str!("../../sweep/tests/record-1.json");
+        let golden: Record = serde_json::from_str(golden).unwrap();
+        let plant = |change: &fn(&mut superpose_sweep::cell::Cell)| {
+            let mut record = golden.clone();
+            change(&mut record.cell);
+            record.cell_id = record.cell.id();
+            if let Some(measured) = &mut record.measured {
+                measured.loss_test = loss(&record.cell);
+            }
+            let probabilities = record.cell.probabilities().unwrap().as_slice().to_vec();
+            Finished { record, curve: Vec::new(), probabilities }
+        };
+        let finished = changed.iter().map(plant).collect();
+        Self { name: "planted".to_owned(), finished, missing: Vec::new() }
+    }
+}
+
 impl Run {
     /// The run in `store`.
     ///

@@ -116,3 +116,41 @@ pub fn values(names: &[String], finished: &Finished) -> Vec<(String, Value)> {
     let value = |name: &String| fields.get(name).cloned().unwrap_or(Value::Null);
     names.iter().map(|name| (name.clone(), value(name))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_from_the_width_is_no_setting() {
+        let run = Run::planted(
+            &[
+                |c| (c.model.d_hidden, c.train.learning_rate) = (8, 0.02),
+                |c| (c.model.d_hidden, c.train.learning_rate) = (16, 0.01),
+                |c| {
+                    (c.model.d_hidden, c.train.learning_rate, c.train.weight_decay) =
+                        (16, 0.01, 0.5);
+                },
+            ],
+            |_| 1.0,
+        );
+        assert_eq!(setting_fields(&run), ["train.weight_decay"]);
+        let settings = settings(&run);
+        assert_eq!(settings.len(), 2);
+        assert_eq!(settings[0].by_width.keys().collect::<Vec<_>>(), [&8, &16]);
+    }
+
+    #[test]
+    fn what_varies_at_one_width_is_a_setting() {
+        let run = Run::planted(
+            &[
+                |c| (c.model.d_hidden, c.train.learning_rate) = (8, 0.02),
+                |c| (c.model.d_hidden, c.train.learning_rate) = (8, 0.01),
+                |c| (c.model.d_hidden, c.train.learning_rate) = (16, 0.01),
+            ],
+            |_| 1.0,
+        );
+        assert_eq!(setting_fields(&run), ["train.learning_rate"]);
+        assert_eq!(settings(&run)[0].label(), "learning_rate=0.02");
+    }
+}

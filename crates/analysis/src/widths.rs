@@ -87,3 +87,37 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Run;
+    use crate::settings::settings;
+
+    #[test]
+    fn the_strong_regimes_guide_goes_through_the_widest_loss() {
+        // The golden record has φ½ = 1: strong, at data exponent 1, where the slope is 1.
+        let run = Run::planted(
+            &[|c| c.model.d_hidden = 8, |c| c.model.d_hidden = 16, |c| c.model.d_hidden = 32],
+            |c| 3.0 / c.model.d_hidden as f64,
+        );
+        let table = losses_by_width(&settings(&run), FitWindow::ALL);
+        let (loss, theory) =
+            (table.numbers("loss").unwrap(), table.numbers("theory_loss").unwrap());
+        for (loss, theory) in loss.iter().zip(&theory) {
+            assert!((loss / theory - 1.0).abs() < 1e-12, "{loss} {theory}");
+        }
+        let fit = table.numbers("fit_loss").unwrap();
+        assert!((fit[0] / loss[0] - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_weak_prediction_is_what_the_rarer_features_cost() {
+        let run = Run::planted(&[|c| c.model.d_hidden = 999], |_| 1.0);
+        let table = losses_by_width(&settings(&run), FitWindow::ALL);
+        // α = 1, n = 1000: the last feature has p = 1 / (1000 H_1000), H_1000 = 7.4854…
+        let p = 1.0 / 7_485.470_860_550_345_f64;
+        let weak = table.numbers("weak_loss").unwrap()[0];
+        assert!((weak - (4.0 / 3.0 * p - p * p)).abs() < 1e-12, "{weak}");
+    }
+}

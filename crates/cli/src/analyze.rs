@@ -43,8 +43,8 @@ pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
 }
 
 pub(crate) fn figures(options: &FolderOptions) -> anyhow::Result<()> {
-    Store::open(&options.folder)?;
-    let written = write_figures(&options.folder)?;
+    let store = Store::open(&options.folder)?;
+    let written = write_figures(&store)?;
     if options.json {
         console::say(&format!("{:#}", json!({ "figures": written })));
     } else {
@@ -85,8 +85,9 @@ pub(crate) fn write_tables(store: &Store, window: FitWindow) -> anyhow::Result<S
     })
 }
 
-/// Draws all figures of the run in the folder `root` from its tables.
-pub(crate) fn write_figures(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// Draws all figures of the run in `store` from its tables.
+pub(crate) fn write_figures(store: &Store) -> anyhow::Result<Vec<PathBuf>> {
+    let (root, sweep) = (store.root(), store.manifest()?.name);
     let read = |name: &str| -> anyhow::Result<Table> {
         let path = root.join("tables").join(format!("{name}.csv"));
         let bytes = std::fs::read(&path).with_context(|| {
@@ -102,7 +103,7 @@ pub(crate) fn write_figures(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     for figure in Figure::ALL {
         let tables =
             figure.tables().iter().map(|name| read(name)).collect::<Result<Vec<_>, _>>()?;
-        let Some(drawn) = superpose_figures::draw(figure, &tables)? else { continue };
+        let Some(drawn) = superpose_figures::draw(figure, &tables, &sweep)? else { continue };
         for (extension, bytes) in [("svg", drawn.svg), ("png", drawn.png)] {
             let path = folder.join(format!("{}.{extension}", figure.name()));
             write_whole(&path, &bytes)?;

@@ -53,7 +53,7 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     }
     train_all(options, todo, &store, &device, jobs)?;
     let summary = analyze::write_tables(&store, FitWindow::ALL)?;
-    let figures = analyze::write_figures(&root)?;
+    let figures = analyze::write_figures(&store)?;
     if options.json {
         console::say(&format!("{:#}", summary.to_json()));
     } else {

@@ -40,7 +40,8 @@ pub fn chart(table: &Table) -> Result<Chart, TableError> {
         series.push(Series {
             label: name.clone(),
             colour,
-            mark: Mark::JoinedDots,
+            // A line through two points would claim what lies between them.
+            mark: if rows.len() > 2 { Mark::JoinedDots } else { Mark::Dots },
             points: points(&|r| Point { x: decay[r], y: phi[r], bar: bar(r) }),
         });
     }

@@ -94,12 +94,14 @@ impl Figure {
     }
 }
 
-/// The figure, drawn from its tables; `None` when they have no rows to show.
+/// The figure of the run called `sweep`, drawn from its tables; `None` when they have no rows to
+/// show.
 ///
 /// # Errors
 /// [`FigureError`] when a table lacks a column or the drawing library gives up.
-pub fn draw(figure: Figure, tables: &[Table]) -> Result<Option<Drawn>, FigureError> {
-    let chart = figure.chart(tables)?;
+pub fn draw(figure: Figure, tables: &[Table], sweep: &str) -> Result<Option<Drawn>, FigureError> {
+    let mut chart = figure.chart(tables)?;
+    chart.caption.push_str(&format!(" Sweep: {sweep}; drawn by superpose figures."));
     if chart.is_empty() {
         return Ok(None);
     }

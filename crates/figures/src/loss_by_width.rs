@@ -18,6 +18,9 @@ pub fn chart(losses: &Table, exponents: &Table) -> Result<Chart, TableError> {
     let names = exponents.words("setting")?;
     let exponent = exponents.numbers("model_exponent")?;
     let error = exponents.numbers("model_exponent_se")?;
+    let weak = exponents.numbers("predicted_weak")?;
+    let strong = exponents.numbers("predicted_strong")?;
+    let regime = exponents.words("regime")?;
     let mut series = Vec::new();
     for (i, (setting, rows)) in settings.iter().enumerate() {
         let colour = colour(i, settings.len());
@@ -35,8 +38,17 @@ pub fn chart(losses: &Table, exponents: &Table) -> Result<Chart, TableError> {
         series.push(line(&fit, Mark::Line));
         let law = names.iter().position(|n| n == setting).filter(|&at| exponent[at].is_finite());
         let law = law.map_or(String::new(), |at| {
-            let slope = format!("{:.2}", -exponent[at]).replace('-', "−");
-            format!(":  slope {slope} ± {:.2}", error[at])
+            let slope = |v: f64| format!("{:.2}", -v).replace('-', "−");
+            let predicted = match &*regime[at] {
+                "weak" => weak[at],
+                "strong" => strong[at],
+                _ => f64::NAN,
+            };
+            let theory = match predicted.is_finite() {
+                true => format!("; theory {}", slope(predicted)),
+                false => String::new(),
+            };
+            format!(": slope {} ± {:.2}{theory}", slope(exponent[at]), error[at])
         });
         series.push(Series {
             label: format!("{}{law}", symbols(setting)),
@@ -81,7 +93,8 @@ mod tests {
         let losses = "setting,d_hidden,loss,loss_low,loss_high,theory_loss,fit_loss\n\
                       weight_decay=-1,10,0.1,0.09,0.11,,0.1\nweight_decay=-1,20,0.05,0.04,0.06,,\n\
                       weight_decay=1,10,,,,,\n";
-        let exponents = "setting,model_exponent,model_exponent_se\nweight_decay=-1,1,0.05\n";
+        let exponents = "setting,model_exponent,model_exponent_se,predicted_weak,predicted_strong,\
+                         regime\nweight_decay=-1,1.1,0.05,,1,strong\n";
         let losses = Table::from_csv("losses", losses.as_bytes()).unwrap();
         let exponents = Table::from_csv("exponents", exponents.as_bytes()).unwrap();
         let chart = chart(&losses, &exponents).unwrap();
@@ -89,6 +102,6 @@ mod tests {
             chart.series.iter().filter(|s| s.mark == mark).map(|s| s.points.len()).sum()
         };
         assert_eq!((marks(Mark::Dots), marks(Mark::Line), marks(Mark::Dotted)), (2, 1, 0));
-        assert_eq!(chart.legend()[0].label, "γ = −1:  slope −1.00 ± 0.05");
+        assert_eq!(chart.legend()[0].label, "γ = −1: slope −1.10 ± 0.05; theory −1.00");
     }
 }

@@ -82,6 +82,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
     fn the_short_way_agrees_with_all_pairs() {
         let mut state = 1_u32;
         let rows: Vec<f32> = (0..60)

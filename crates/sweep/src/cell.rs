@@ -150,6 +150,9 @@ pub const SEED_FIELDS: [&str; 2] = ["data.seed", "train.seed"];
 impl Cell {
     /// The cell's fields by dotted name, such as `train.weight_decay`, in the order of the
     /// definition.
+    ///
+    /// # Panics
+    /// Never: a cell has only plain fields.
     pub fn fields(&self) -> Vec<(String, Value)> {
         let value = serde_json::to_value(self).expect("a cell has only plain fields");
         let mut fields = Vec::new();
@@ -158,6 +161,9 @@ impl Cell {
     }
 
     /// The cell's identity.
+    ///
+    /// # Panics
+    /// Never: writing to a string cannot fail.
     pub fn id(&self) -> CellId {
         let mut fields: BTreeMap<String, Value> = self.fields().into_iter().collect();
         fields.remove("data.frequencies.path");

@@ -18,7 +18,7 @@ pub struct FieldError {
 
 impl FieldError {
     /// The error that `field` must be `allowed` and was `value`.
-    pub fn new(field: &str, value: impl ToString, allowed: &str) -> Self {
+    pub fn new(field: &str, value: impl std::fmt::Display, allowed: &str) -> Self {
         Self { field: field.to_owned(), value: value.to_string(), allowed: allowed.to_owned() }
     }
 }

@@ -101,6 +101,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the folder holds anything else or cannot be written.
+    ///
+    /// # Panics
+    /// Never: a manifest is plain data.
     pub fn create(root: &Path, manifest: &Manifest) -> Result<(Self, Vec<CellId>), StoreError> {
         let store = Self { root: root.to_owned() };
         if store.manifest_path().exists() {
@@ -166,6 +169,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the folder cannot be read.
+    ///
+    /// # Panics
+    /// Never: any name is an id.
     pub fn finished(&self) -> Result<Vec<CellId>, StoreError> {
         let folder = self.cells_folder();
         let mut ids = Vec::new();

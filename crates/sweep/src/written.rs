@@ -141,7 +141,7 @@ pub struct TrainToml {
     log_every: Option<u64>,
 }
 
-/// A fixed rate, or one that falls with width: value * (reference_width / d_hidden)^exponent.
+/// A fixed rate, or one that falls with width: `value * (reference_width / d_hidden)^exponent`.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(
     untagged,
@@ -152,7 +152,7 @@ enum LearningRateToml {
     ByWidth(ByWidthToml),
 }
 
-/// value * (reference_width / d_hidden)^exponent
+/// `value * (reference_width / d_hidden)^exponent`
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ByWidthToml {
@@ -299,7 +299,12 @@ fn resolve_law(law: FrequencyLawToml, folder: &Path) -> Result<FrequencyLaw, Res
     })
 }
 
-fn check(ok: bool, field: &str, value: impl ToString, allowed: &str) -> Result<(), FieldError> {
+fn check(
+    ok: bool,
+    field: &str,
+    value: impl std::fmt::Display,
+    allowed: &str,
+) -> Result<(), FieldError> {
     if ok { Ok(()) } else { Err(FieldError::new(field, value, allowed)) }
 }
 

@@ -45,7 +45,7 @@ pub fn ignored_features_loss_continuum(
 /// Model exponent of the weak regime, `α − 1`: "power law in, power law out". It is a prediction
 /// only for `α > 1` and width well below the number of features; there is none otherwise.
 pub fn weak_exponent(data_exponent: f64) -> Option<f64> {
-    (data_exponent > 1.0).then(|| data_exponent - 1.0)
+    (data_exponent > 1.0).then_some(data_exponent - 1.0)
 }
 
 /// Model exponent of the strong regime: one for even frequencies, and `2(α − 1)` once the

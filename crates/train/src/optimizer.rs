@@ -76,6 +76,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
     fn adam_follows_its_definition_number_by_number() {
         let constants = AdamConstants { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
         let mut w = tensor::<1>([0.5_f32, -1.0, 2.0]);

@@ -179,12 +179,12 @@ mod tests {
         let density = 3.0;
         let p = FeatureProbabilities::scaled(&weights, density).unwrap();
         let sampler = Sampler::new(&p, ValueDistribution::Uniform, 11);
-        let (batches, size) = (200, 1000);
+        let (batches, size) = (200_u32, 1000_u32);
         let mut counts = vec![0_u32; weights.len()];
         let mut together = 0_u32;
         for step in 0..batches {
-            let mut first = vec![false; size];
-            for a in sampler.batch(Stream::Train, step, size).active {
+            let mut first = vec![false; size as usize];
+            for a in sampler.batch(Stream::Train, step.into(), size as usize).active {
                 counts[a.feature as usize] += 1;
                 match a.feature {
                     0 => first[a.sample as usize] = true,
@@ -193,7 +193,7 @@ mod tests {
                 }
             }
         }
-        let trials = (batches as usize * size) as f64;
+        let trials = f64::from(batches * size);
         let z =
             |count: u32, p: f64| (f64::from(count) - trials * p) / (trials * p * (1.0 - p)).sqrt();
         let p = p.as_slice();
