@@ -1,6 +1,6 @@
 //! What should run, and what ran.
 //!
-//! A sweep file ([`file`]) is expanded ([`axes`], [`grid`]) into complete [`cell`]s. What became
+//! A sweep file ([`mod@file`]) is expanded ([`axes`], [`grid`]) into complete [`cell`]s. What became
 //! of a cell is a [`record`], and a [`store`] keeps the records of one sweep in a folder that
 //! several processes may share ([`lease`]).
 
