@@ -1,7 +1,5 @@
 //! How weight decay chooses the regime.
 
-use std::collections::BTreeMap;
-
 use superpose_stats::summary::summarise;
 
 use crate::run::{Finished, Run};
@@ -27,18 +25,18 @@ pub fn decay(run: &Run) -> Table {
     let names: Vec<String> = setting_fields(run).into_iter().filter(|n| n != DECAY).collect();
     let question = "How does weight decay choose the regime?";
     let mut table = Table::new("decay", question, &COLUMNS).with_fields(&names);
-    // Settings by label, widths and decays in order; a decay is ordered by its bits' total order.
-    let mut groups: BTreeMap<(String, usize, DecayOrder), Vec<&Finished>> = BTreeMap::new();
+    let mut groups: Vec<((String, usize, f64), Vec<&Finished>)> = Vec::new();
     for finished in run.finished.iter().filter(|f| f.measured().is_some()) {
         let cell = &finished.record.cell;
-        let key = (
-            label(&values(&names, finished)),
-            cell.model.d_hidden,
-            DecayOrder(cell.train.weight_decay),
-        );
-        groups.entry(key).or_default().push(finished);
+        let setting = label(&values(&names, finished));
+        let key = (setting, cell.model.d_hidden, cell.train.weight_decay);
+        match groups.iter_mut().find(|(k, _)| *k == key) {
+            Some((_, cells)) => cells.push(finished),
+            None => groups.push((key, vec![finished])),
+        }
     }
-    for ((setting, d_hidden, DecayOrder(weight_decay)), cells) in groups {
+    groups.sort_by(|((a, b, c), _), ((d, e, f), _)| a.cmp(d).then(b.cmp(e)).then(c.total_cmp(f)));
+    for ((setting, d_hidden, weight_decay), cells) in groups {
         let of = |f: fn(&superpose_sweep::record::Measured) -> f64| {
             let values: Vec<f64> = cells.iter().filter_map(|c| c.measured()).map(f).collect();
             summarise(&values)
@@ -61,28 +59,4 @@ pub fn decay(run: &Run) -> Table {
         table.push(row);
     }
     table
-}
-
-/// A weight decay as a key.
-#[derive(Debug, Clone, Copy)]
-struct DecayOrder(f64);
-
-impl PartialEq for DecayOrder {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for DecayOrder {}
-
-impl PartialOrd for DecayOrder {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for DecayOrder {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
-    }
 }

@@ -43,7 +43,7 @@ pub(crate) enum Verb {
 pub(crate) struct RunOptions {
     /// The sweep file
     pub(crate) config: PathBuf,
-    /// Folder for the results [default: runs/<name of the sweep>]
+    /// Folder for the results [default: `runs/` and the name of the sweep]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
     /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`

@@ -7,7 +7,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use superpose_device::NamedDevice;
 use superpose_geometry::{Rows, dead, norms, overlap};
 use superpose_stats::summary::summarise;
-use superpose_sweep::cell::{Cell, FrequencyFileError};
+use superpose_sweep::cell::Cell;
+use superpose_sweep::frequency_file::FrequencyFileError;
 use superpose_sweep::record::{
     CurvePoint, Measured, Outcome, Provenance, RECORD_VERSION, Record, Weights,
 };

@@ -13,15 +13,15 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Dtype, Metadata, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, CellId};
 use crate::lease::{self, Claim};
 use crate::record::{CurvePoint, RECORD_VERSION, Record, Weights};
+use crate::weights_file::{self, ReadError};
 
 /// The folder of one sweep.
 #[derive(Debug, Clone)]
@@ -239,32 +239,12 @@ impl Store {
     /// [`StoreError::Damaged`] when the file is not what this program writes.
     pub fn probabilities(&self, id: &CellId) -> Result<Vec<f64>, StoreError> {
         let path = self.cell_folder(id).join("weights.safetensors");
-        let damaged =
-            |problem: String| StoreError::Damaged { path: path.clone(), problem, advice: RETRAIN };
-        let mut file = File::open(&path).map_err(at("read", &path))?;
-        let length = file.metadata().map_err(at("read", &path))?.len();
-        // Only the header and `p` are read: `W` may be large.
-        let mut start = [0; 8];
-        file.read_exact(&mut start).map_err(at("read", &path))?;
-        let header_length = u64::from_le_bytes(start);
-        if header_length > length {
-            return Err(damaged(format!("its header cannot have {header_length} bytes")));
-        }
-        let mut header = Vec::new();
-        (&mut file).take(header_length).read_to_end(&mut header).map_err(at("read", &path))?;
-        let metadata: Metadata =
-            serde_json::from_slice(&header).map_err(|e| damaged(e.to_string()))?;
-        let info = metadata.info("p").filter(|info| info.dtype == Dtype::F64);
-        let info = info.ok_or_else(|| damaged("it has no tensor `p` of type F64".to_owned()))?;
-        let (from, to) = info.data_offsets;
-        let mut bytes = Vec::new();
-        file.seek_relative(i64::try_from(from).unwrap_or(i64::MAX)).map_err(at("read", &path))?;
-        (&mut file).take((to - from) as u64).read_to_end(&mut bytes).map_err(at("read", &path))?;
-        if bytes.len() != to - from {
-            return Err(damaged("it ends before its tensor `p`".to_owned()));
-        }
-        let (numbers, _) = bytes.as_chunks::<8>();
-        Ok(numbers.iter().map(|b| f64::from_le_bytes(*b)).collect())
+        weights_file::read_probabilities(&path).map_err(|error| match error {
+            ReadError::Io(source) => at("read", &path)(source),
+            ReadError::Damaged(problem) => {
+                StoreError::Damaged { path: path.clone(), problem, advice: RETRAIN }
+            }
+        })
     }
 
     /// Asks for the right to train a cell. `None` means that there is nothing to train: another
@@ -334,7 +314,7 @@ impl Store {
         }
         write_synced(&work.join("curve.csv"), csv.as_bytes())?;
         if let Some((weights, probabilities)) = weights {
-            let bytes = safetensors_of(&record.cell, weights, probabilities);
+            let bytes = weights_file::bytes(&record.cell, weights, probabilities);
             write_synced(&work.join("weights.safetensors"), &bytes)?;
         }
         sync_folder(work)?;
@@ -416,27 +396,6 @@ fn sync_folder(folder: &Path) -> Result<(), StoreError> {
         File::open(folder).and_then(|f| f.sync_all()).map_err(at("sync", folder))?;
     }
     Ok(())
-}
-
-/// `W` (`[n_features, d_hidden]`, F32), `b` (`[n_features]`, F32) and `p` (`[n_features]`, F64),
-/// with the cell as JSON in the metadata.
-fn safetensors_of(cell: &Cell, weights: &Weights, probabilities: &[f64]) -> Vec<u8> {
-    let (n, d) = (weights.n_features, weights.d_hidden);
-    let bytes32 = |v: &[f32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
-    let matrix = bytes32(&weights.weights);
-    let bias = bytes32(&weights.bias);
-    let p: Vec<u8> = probabilities.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let view = |dtype, shape: Vec<usize>, bytes| {
-        TensorView::new(dtype, shape, bytes).expect("the lengths follow from the cell")
-    };
-    let tensors = [
-        ("W", view(Dtype::F32, vec![n, d], &matrix)),
-        ("b", view(Dtype::F32, vec![n], &bias)),
-        ("p", view(Dtype::F64, vec![probabilities.len()], &p)),
-    ];
-    let json = serde_json::to_string(cell).expect("a cell is plain data");
-    let metadata = Some([("cell".to_owned(), json)].into());
-    safetensors::serialize(tensors, metadata).expect("names are distinct and shapes fit")
 }
 
 #[cfg(test)]

@@ -8,10 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::axes::Axis;
-use crate::cell::{
-    Cell, Data, FrequencyFile, FrequencyFileError, FrequencyLaw, Model, Training, Values,
-};
+use crate::cell::{Cell, Data, FrequencyLaw, Model, Training, Values};
 use crate::error::FieldError;
+use crate::frequency_file::{FrequencyFile, FrequencyFileError};
 use crate::preset::{LearningRateRule, Preset};
 
 /// The version of the sweep file's format that this program reads.

@@ -1,6 +1,6 @@
 //! A cell in, a trained autoencoder out.
 //!
-//! [`train::train`] draws batches ([`sampler`]), lets an engine ([`reference`]) make the steps and
+//! [`train::train`] draws batches ([`sampler`]), lets an engine ([`mod@reference`]) make the steps and
 //! tests the result. Tensors stop at this crate's door: what leaves it is on the host.
 //!
 //! All randomness is ours: a batch is a function of (data seed, stream, step) and an
