@@ -283,6 +283,17 @@ mod tests {
         assert!(said.contains("`word` of row 1"), "{said}");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_file_makes_the_reader_panic(text in "[\\PC\\n,\"]{0,80}") {
+            if let Ok(table) = Table::from_csv("t", text.as_bytes()) {
+                for column in table.columns.iter().map(|c| c.name.clone()) {
+                    let _ = table.numbers(&column);
+                }
+            }
+        }
+    }
+
     #[test]
     fn every_column_is_documented() {
         let text = documentation(&[example()]);

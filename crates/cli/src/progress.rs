@@ -1,7 +1,9 @@
 //! Progress bars: one for each cell in training and one for the sweep. Without a terminal they are
 //! silent.
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::fmt;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 /// The bars of a run.
 #[derive(Debug)]
@@ -12,8 +14,13 @@ pub(crate) struct Progress {
 }
 
 fn style(template: &str) -> ProgressStyle {
+    let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+        // A failure to write a rate is no reason to stop training.
+        let _ = write!(text, "{:.0} steps/s", state.per_sec());
+    };
     ProgressStyle::with_template(template)
         .expect("the templates are constants")
+        .with_key("rate", rate)
         .progress_chars("━╸─")
 }
 
@@ -22,7 +29,7 @@ impl Progress {
     pub(crate) fn new(n_cells: usize, total_steps: u64) -> Self {
         let bars = MultiProgress::new();
         let sweep = bars.add(ProgressBar::new(total_steps));
-        sweep.set_style(style("{msg:<28} {wide_bar} {percent:>3} %  {per_sec:>14}  {eta:>4} left"));
+        sweep.set_style(style("{msg:<28} {wide_bar} {percent:>3} %  {rate:>14}  {eta:>4} left"));
         sweep.set_message(format!("0/{n_cells} cells"));
         Self { bars, sweep, n_cells }
     }
@@ -30,7 +37,7 @@ impl Progress {
     /// A bar for a cell that begins.
     pub(crate) fn cell(&self, label: &str, steps: u64) -> ProgressBar {
         let bar = self.bars.insert_before(&self.sweep, ProgressBar::new(steps));
-        bar.set_style(style("{msg:<28} {wide_bar} {pos:>6}/{len} {per_sec:>14}  {eta:>4} left"));
+        bar.set_style(style("{msg:<28} {wide_bar} {pos:>6}/{len} {rate:>14}  {eta:>4} left"));
         bar.set_message(label.to_owned());
         bar
     }

@@ -77,8 +77,8 @@ fn jobs(options: &RunOptions, sweep: &Sweep) -> anyhow::Result<usize> {
             cell.model.n_features,
             cell.model.d_hidden,
             cell.train.batch_size,
-            gigabytes(needed),
-            gigabytes(free),
+            size(needed),
+            size(free),
         );
     }
     if let Some(jobs) = options.jobs {
@@ -89,8 +89,8 @@ fn jobs(options: &RunOptions, sweep: &Sweep) -> anyhow::Result<usize> {
     Ok(resources::cores().min(room).max(1))
 }
 
-fn gigabytes(bytes: f64) -> String {
-    format!("{:.1} GB", bytes / 1e9)
+fn size(bytes: f64) -> String {
+    if bytes < 1e9 { format!("{:.0} MB", bytes / 1e6) } else { format!("{:.1} GB", bytes / 1e9) }
 }
 
 /// Moves a run to `<root>.1`, or the next number that is free.
@@ -191,7 +191,7 @@ fn describe(options: &RunOptions, sweep: &Sweep, root: &Path, jobs: usize) {
         "{} cells, {finished} of them finished; {steps} steps and {flop:.1e} operations in dense \
          matrix products; at most {} of memory a cell, {jobs} at a time. Nothing was trained.",
         sweep.cells.len(),
-        gigabytes(memory),
+        size(memory),
     ));
 }
 

@@ -49,5 +49,9 @@ pub(crate) fn status(options: &FolderOptions) -> anyhow::Result<()> {
         console::say(&format!("cell {id} is being trained by {holder}"));
     }
     console::say(&format!("finished cells took {} of training", console::duration(wall_s)));
+    console::say(&match counts["missing"] {
+        0 => format!("next: superpose analyze {}", options.folder.display()),
+        _ => "next: superpose run with the sweep file trains what is missing".to_owned(),
+    });
     Ok(())
 }

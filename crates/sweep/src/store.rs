@@ -485,6 +485,24 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_damage_makes_the_reader_panic(
+            at in 0..GOLDEN.len(), insert in "[\\PC\\n]{0,6}", end in 0..GOLDEN.len()
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let store = store(folder.path());
+            let id = golden().cell_id;
+            let cell = store.cell_folder(&id);
+            fs::create_dir(&cell).unwrap();
+            let text = format!("{}{insert}{}", &GOLDEN[..at], &GOLDEN[at.max(end)..]);
+            for file in ["record.json", "curve.csv"] {
+                fs::write(cell.join(file), &text).unwrap();
+            }
+            let _ = (store.record(&id), store.curve(&id));
+        }
+    }
+
     #[test]
     fn a_folder_with_something_else_in_it_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
