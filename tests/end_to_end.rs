@@ -52,6 +52,29 @@ fn a_sweep_becomes_records_tables_and_pictures() {
 }
 
 #[test]
+fn the_engines_agree_and_the_record_says_which_ran() {
+    let sandbox = sandbox();
+    let engines = [
+        ("gram", &["--engine", "auto"][..], "gram on cpu"),
+        ("flex", &["--engine", "reference", "--device", "flex"], "reference on flex"),
+        ("ndarray", &["--engine", "reference", "--device", "ndarray"], "reference on ndarray"),
+    ];
+    let [gram, flex, ndarray] = engines.map(|(out, options, name)| {
+        let run = sandbox.run(&[&["run", "sweep.toml", "--out", out], options].concat());
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        let rows = results(&sandbox.path(out));
+        let column = |name: &str| rows[0].iter().position(|c| c == name).unwrap();
+        let (engine, loss) = (column("engine"), column("loss.test"));
+        assert!(rows[1..].iter().all(|row| row[engine] == name));
+        rows[1..].iter().map(|row| row[loss].parse().unwrap()).collect::<Vec<f64>>()
+    });
+    // Sixty steps of single precision, summed in different orders.
+    for other in [&flex, &ndarray] {
+        assert!(gram.iter().zip(other).all(|(a, b)| (a / b - 1.0).abs() < 1e-3));
+    }
+}
+
+#[test]
 fn later_stages_run_again_on_old_files() {
     let sandbox = sandbox();
     assert_eq!(sandbox.run(&["run", "sweep.toml"]).code, Some(0));

@@ -12,7 +12,7 @@ use support::{Sandbox, answer, finished, results, sweep_file};
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     let axes = "\"model.d_hidden\" = [2, 3, 4, 6]\n\"train.seed\" = { range = [0, 3] }";
-    sandbox.write("sweep.toml", &sweep_file("steps = 1500", axes));
+    sandbox.write("sweep.toml", &sweep_file("steps = 12000", axes));
     sandbox
 }
 
@@ -66,7 +66,7 @@ fn two_processes_share_a_sweep() {
 fn a_dead_processs_cell_is_taken_over() {
     let sandbox = Sandbox::new();
     // One long cell, which the first process dies over.
-    sandbox.write("sweep.toml", &sweep_file("steps = 8000", ""));
+    sandbox.write("sweep.toml", &sweep_file("steps = 150000", ""));
     let arguments = ["run", "sweep.toml", "--out", "run"];
     let mut first = sandbox.command(&arguments).stderr(Stdio::null()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(250));

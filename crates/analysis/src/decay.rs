@@ -20,12 +20,15 @@ const COLUMNS: [(&str, &str); 9] = [
 
 const DECAY: &str = "train.weight_decay";
 
+/// Setting, width and weight decay.
+type Key = (String, usize, f64);
+
 /// One row a setting, width and weight decay.
 pub fn decay(run: &Run) -> Table {
     let names: Vec<String> = setting_fields(run).into_iter().filter(|n| n != DECAY).collect();
     let question = "How does weight decay choose the regime?";
     let mut table = Table::new("decay", question, &COLUMNS).with_fields(&names);
-    let mut groups: Vec<((String, usize, f64), Vec<&Finished>)> = Vec::new();
+    let mut groups: Vec<(Key, Vec<&Finished>)> = Vec::new();
     for finished in run.finished.iter().filter(|f| f.measured().is_some()) {
         let cell = &finished.record.cell;
         let setting = label(&values(&names, finished));

@@ -83,6 +83,8 @@ pub(crate) struct RunOptions {
 pub(crate) enum Engine {
     /// The fastest that can do the cell
     Auto,
+    /// Sparse batches and the Gram matrix, on one core a cell
+    Gram,
     /// Dense autodiff, the formula as written
     Reference,
 }

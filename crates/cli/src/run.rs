@@ -15,9 +15,10 @@ use superpose_sweep::file::Sweep;
 use superpose_sweep::lease::Claim;
 use superpose_sweep::record::Outcome;
 use superpose_sweep::store::{Manifest, Store};
-use superpose_train::memory::{dense_flop, reference_bytes};
+use superpose_train::memory::{dense_flop, gram_bytes, reference_bytes};
+use superpose_train::train::Engine;
 
-use crate::args::RunOptions;
+use crate::args::{self, RunOptions};
 use crate::progress::Progress;
 use crate::work::{Ended, quieten_panics, work};
 use crate::{analyze, console, resources};
@@ -49,7 +50,7 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     }
     let todo = unfinished(options, &sweep, &store)?;
     if !options.json {
-        announce(&sweep, &todo, &root, jobs, &device);
+        announce(&sweep, &todo, &root, jobs, engine(options));
     }
     train_all(options, todo, &store, &device, jobs)?;
     let summary = analyze::write_tables(&store, FitWindow::ALL)?;
@@ -63,12 +64,21 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     Ok(if summary.n_lost > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
+/// The engine to use: all devices of this build are CPUs, where `gram` does every cell.
+fn engine(options: &RunOptions) -> Engine {
+    match options.engine {
+        args::Engine::Auto | args::Engine::Gram => Engine::Gram,
+        args::Engine::Reference => Engine::Reference,
+    }
+}
+
 /// The number of cells to train at once: what was asked for, or as many as there are cores and
 /// room for. A cell that does not fit in memory at all is refused.
 fn jobs(options: &RunOptions, sweep: &Sweep) -> anyhow::Result<usize> {
-    let largest = |a: &&Cell, b: &&Cell| reference_bytes(a).total_cmp(&reference_bytes(b));
+    let bytes = |cell: &Cell| memory_bytes(engine(options), cell);
+    let largest = |a: &&Cell, b: &&Cell| bytes(a).total_cmp(&bytes(b));
     let Some(cell) = sweep.cells.iter().max_by(largest) else { return Ok(1) };
-    let (needed, free) = (reference_bytes(cell), resources::free_memory_bytes());
+    let (needed, free) = (bytes(cell), resources::free_memory_bytes());
     if needed > free {
         bail!(
             "{}: a cell with `model.n_features` = {}, `model.d_hidden` = {} and \
@@ -87,6 +97,14 @@ fn jobs(options: &RunOptions, sweep: &Sweep) -> anyhow::Result<usize> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least one")]
     let room = (free / needed) as usize;
     Ok(resources::cores().min(room).max(1))
+}
+
+/// What a cell needs in training.
+fn memory_bytes(engine: Engine, cell: &Cell) -> f64 {
+    match engine {
+        Engine::Reference => reference_bytes(cell),
+        Engine::Gram => gram_bytes(cell),
+    }
 }
 
 fn size(bytes: f64) -> String {
@@ -122,29 +140,29 @@ fn unfinished(options: &RunOptions, sweep: &Sweep, store: &Store) -> anyhow::Res
         todo.push(cell.clone());
     }
     todo.truncate(options.limit.unwrap_or(usize::MAX));
-    todo.sort_by(|a, b| reference_cost(b).total_cmp(&reference_cost(a)));
+    todo.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
     Ok(todo)
 }
 
-/// Cost of a cell in the reference engine, in arbitrary units: its passes over `B·n` numbers weigh
-/// about as much as matrix products of width 40 do (measured at n = 1000, B = 2048).
-fn reference_cost(cell: &Cell) -> f64 {
+/// Cost of a cell, in arbitrary units: the passes over numbers of each sample weigh about as much
+/// as matrix products of width 40 do (measured at n = 1000, B = 2048, with either engine).
+fn cost(cell: &Cell) -> f64 {
     dense_flop(cell) * (1.0 + 40.0 / cell.model.d_hidden as f64)
 }
 
-fn announce(sweep: &Sweep, todo: &[Cell], root: &Path, jobs: usize, device: &NamedDevice) {
+fn announce(sweep: &Sweep, todo: &[Cell], root: &Path, jobs: usize, engine: Engine) {
     let finished = sweep.cells.len() - todo.len();
     let text = match (todo.len(), finished) {
         (0, _) => format!("all {finished} cells of `{}` are finished", sweep.name),
         (n, 0) => format!("training the {n} cells of `{}`", sweep.name),
         (n, _) => format!("training {n} cells of `{}`; {finished} are finished", sweep.name),
     };
-    let (label, root) = (device.backend.label, root.display());
-    console::complain(&format!("{text} ({label}, {jobs} at a time) in {root}"));
+    let (engine, root) = (engine.name(), root.display());
+    console::complain(&format!("{text} (engine {engine}, {jobs} at a time) in {root}"));
 }
 
 fn describe(options: &RunOptions, sweep: &Sweep, root: &Path, jobs: usize) {
-    let memory = sweep.cells.iter().map(reference_bytes).fold(0.0, f64::max);
+    let memory = sweep.cells.iter().map(|c| memory_bytes(engine(options), c)).fold(0.0, f64::max);
     let flop: f64 = sweep.cells.iter().map(dense_flop).sum();
     let steps: u64 = sweep.cells.iter().map(|c| c.train.steps).sum();
     let finished = match Store::open(root) {
@@ -204,6 +222,7 @@ struct Shared<'a> {
     first_error: Mutex<Option<anyhow::Error>>,
     progress: Progress,
     store: &'a Store,
+    engine: Engine,
     device: &'a NamedDevice,
     fail_fast: bool,
 }
@@ -229,6 +248,7 @@ fn train_all(
         told_waiting: AtomicBool::new(false),
         first_error: Mutex::new(None),
         store,
+        engine: engine(options),
         device,
         fail_fast: options.fail_fast,
     };
@@ -306,7 +326,7 @@ impl Shared<'_> {
             self.progress.step();
             !self.stop.load(Ordering::Relaxed)
         };
-        let ended = work(cell, self.device, &mut on_step);
+        let ended = work(cell, self.engine, self.device, &mut on_step);
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         self.progress.done(&bar, done);
         let Some(Ended { record, curve, weights, probabilities }) = ended? else { return Ok(None) };

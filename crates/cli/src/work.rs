@@ -14,7 +14,7 @@ use superpose_sweep::record::{
 };
 use superpose_theory::frequency::FeatureProbabilities;
 use superpose_theory::overlap::welch_mean_square;
-use superpose_train::train::{Trained, TrainedModel, train};
+use superpose_train::train::{Engine, Trained, TrainedModel, train};
 
 /// All that is known of a cell when it has ended.
 #[derive(Debug)]
@@ -44,6 +44,7 @@ pub(crate) fn quieten_panics() {
 /// `None` when it did not.
 pub(crate) fn work(
     cell: &Cell,
+    engine: Engine,
     device: &NamedDevice,
     on_step: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Option<Ended>, FrequencyFileError> {
@@ -55,7 +56,7 @@ pub(crate) fn work(
         !stopped
     };
     let trained = catch_unwind(AssertUnwindSafe(|| {
-        train(cell, &probabilities, &device.device, &mut on_step)
+        train(cell, &probabilities, engine, &device.device, &mut on_step)
     }))
     .unwrap_or_else(|_| Trained {
         outcome: Outcome::Failed { message: LAST_WORDS.with_borrow(Clone::clone) },
@@ -73,7 +74,7 @@ pub(crate) fn work(
         measured,
         wall_s: begun.elapsed().as_secs_f64(),
         cell: cell.clone(),
-        provenance: provenance(device),
+        provenance: provenance(engine, device),
     };
     Ok(Some(Ended {
         record,
@@ -107,14 +108,17 @@ fn measure(cell: &Cell, probabilities: &FeatureProbabilities, model: &TrainedMod
     }
 }
 
-fn provenance(device: &NamedDevice) -> Provenance {
+fn provenance(engine: Engine, device: &NamedDevice) -> Provenance {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     Provenance {
         superpose_version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: env!("SUPERPOSE_REVISION").to_owned(),
         burn_version: superpose_device::BURN_VERSION.to_owned(),
-        device: device.backend.label.to_owned(),
-        engine: "reference".to_owned(),
+        device: match engine {
+            Engine::Reference => device.backend.label.to_owned(),
+            Engine::Gram => "cpu".to_owned(),
+        },
+        engine: engine.name().to_owned(),
         dtype: "f32".to_owned(),
         finished_unix_s: now.map_or(0, |d| d.as_secs()),
     }

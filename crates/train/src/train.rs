@@ -5,8 +5,9 @@ use superpose_sweep::cell::Cell;
 use superpose_sweep::record::{CurvePoint, Outcome, Weights};
 use superpose_theory::frequency::FeatureProbabilities;
 
+use crate::gram::Gram;
 use crate::reference::Reference;
-use crate::sampler::{Sampler, Stream};
+use crate::sampler::{Sampler, SparseBatch, Stream};
 
 /// What came of training a cell. Losses are squared errors summed over features.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,18 +34,42 @@ pub struct TrainedModel {
 /// Steps at the end of training whose mean loss is reported, as in the paper.
 const LAST: u64 = 100;
 
-/// Trains `cell` on `device` with the reference engine, whose data follow `probabilities`.
+/// What makes the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Dense autodiff on a device of burn: the formula as written.
+    Reference,
+    /// The same gradient from the active rows of the Gram matrix, on one core of the host.
+    Gram,
+}
+
+impl Engine {
+    /// Its name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Gram => "gram",
+        }
+    }
+}
+
+/// Trains `cell`, whose data follow `probabilities`, with `engine`; `device` is where the reference
+/// engine works.
 /// `on_step` hears the number of steps made, after each; training ends early, as failed, when it
 /// answers `false`.
 pub fn train(
     cell: &Cell,
     probabilities: &FeatureProbabilities,
+    engine: Engine,
     device: &Device,
     on_step: &mut dyn FnMut(u64) -> bool,
 ) -> Trained {
     let Cell { model, data, train } = cell;
     let sampler = Sampler::new(probabilities, cell.value_distribution(), data.seed);
-    let mut engine = Reference::new(cell, device, DType::F32);
+    let mut engine = match engine {
+        Engine::Reference => Running::Reference(Box::new(Reference::new(cell, device, DType::F32))),
+        Engine::Gram => Running::Gram(Box::new(Gram::new(cell))),
+    };
     let mut curve = Vec::new();
     let mut recent = RunningMean::default();
     let mut last = RunningMean::default();
@@ -71,7 +96,7 @@ pub fn train(
     let test_losses = (0..train.test_batches)
         .map(|i| {
             let batch = sampler.batch(Stream::Test, i, train.batch_size);
-            engine.error(&batch).into_scalar::<f64>() * model.n_features as f64
+            engine.error(&batch) * model.n_features as f64
         })
         .collect();
     let model = TrainedModel {
@@ -82,25 +107,68 @@ pub fn train(
     Trained { outcome: Outcome::Completed, curve, model: Some(model) }
 }
 
-/// A mean that is summed on the device.
+/// A model in training, by either engine.
+enum Running {
+    Reference(Box<Reference>),
+    Gram(Box<Gram>),
+}
+
+/// A mean squared error, where the engine has it.
+#[derive(Clone)]
+enum StepLoss {
+    OnDevice(Box<Tensor<1>>),
+    OnHost(f64),
+}
+
+impl Running {
+    fn step(&mut self, step: u64, batch: &SparseBatch) -> StepLoss {
+        match self {
+            Self::Reference(engine) => StepLoss::OnDevice(Box::new(engine.step(step, batch))),
+            Self::Gram(engine) => StepLoss::OnHost(engine.step(step, batch)),
+        }
+    }
+
+    fn error(&mut self, batch: &SparseBatch) -> f64 {
+        match self {
+            Self::Reference(engine) => engine.error(batch).into_scalar::<f64>(),
+            Self::Gram(engine) => engine.error(batch),
+        }
+    }
+
+    fn weights(&self) -> Weights {
+        match self {
+            Self::Reference(engine) => engine.weights(),
+            Self::Gram(engine) => engine.weights().clone(),
+        }
+    }
+}
+
+/// A mean that is summed where its terms are.
 #[derive(Default)]
 struct RunningMean {
-    sum: Option<Tensor<1>>,
+    on_device: Option<Tensor<1>>,
+    on_host: f64,
     count: u64,
 }
 
 impl RunningMean {
-    fn add(&mut self, value: Tensor<1>) {
-        self.sum = Some(match self.sum.take() {
-            Some(sum) => sum + value,
-            None => value,
-        });
+    fn add(&mut self, value: StepLoss) {
+        match value {
+            StepLoss::OnHost(value) => self.on_host += value,
+            StepLoss::OnDevice(value) => {
+                self.on_device = Some(match self.on_device.take() {
+                    Some(sum) => sum + *value,
+                    None => *value,
+                });
+            }
+        }
         self.count += 1;
     }
 
-    /// The mean of what was added since the last time, read from the device.
+    /// The mean of what was added since the last time, read from the device if it is there.
     fn take(&mut self) -> f64 {
-        let count = std::mem::take(&mut self.count) as f64;
-        self.sum.take().map_or(f64::NAN, |sum| sum.into_scalar::<f64>() / count)
+        let Self { on_device, on_host, count } = std::mem::take(self);
+        let on_device = on_device.map_or(0.0, |sum| sum.into_scalar::<f64>());
+        (on_device + on_host) / count as f64
     }
 }

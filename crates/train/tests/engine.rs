@@ -9,10 +9,11 @@ use burn::tensor::{DType, Device};
 use superpose_sweep::cell::Cell;
 use superpose_sweep::file::Sweep;
 use superpose_sweep::record::{Outcome, Weights};
+use superpose_train::gram::Gram;
 use superpose_train::init::initial_weights;
 use superpose_train::reference::Reference;
 use superpose_train::sampler::{Sampler, SparseBatch, Stream};
-use superpose_train::train::{Trained, train};
+use superpose_train::train::{Engine, Trained, train};
 
 fn cell(overrides: &[&str]) -> Cell {
     let text = r#"
@@ -113,7 +114,7 @@ fn both_backends_make_the_same_steps() {
     let cell = cell(&[]);
     let run = |device: &Device| {
         let p = cell.probabilities().unwrap();
-        train(&cell, &p, device, &mut |_| true)
+        train(&cell, &p, Engine::Reference, device, &mut |_| true)
     };
     let [flex, ndarray] = devices().map(|device| run(&device));
     let loss = |trained: &Trained| trained.model.as_ref().unwrap().test_losses.clone();
@@ -130,7 +131,7 @@ fn both_backends_make_the_same_steps() {
 fn training_lowers_the_loss_and_the_test_agrees_with_it() {
     let cell = cell(&["train.steps=800", "train.batch_size=256", "train.test_batches=20"]);
     let p = cell.probabilities().unwrap();
-    let trained = train(&cell, &p, &devices()[0], &mut |_| true);
+    let trained = train(&cell, &p, Engine::Reference, &devices()[0], &mut |_| true);
     assert_eq!(trained.outcome, Outcome::Completed);
     let (first, last) = (trained.curve[0].loss, trained.curve.last().unwrap().loss);
     assert!(last < 0.7 * first, "{first} to {last}");
@@ -143,7 +144,7 @@ fn training_lowers_the_loss_and_the_test_agrees_with_it() {
 fn a_loss_that_is_not_finite_is_an_outcome_with_the_curve_so_far() {
     let cell = cell(&["train.learning_rate=1e18", "train.warmup_steps=0"]);
     let p = cell.probabilities().unwrap();
-    let trained = train(&cell, &p, &devices()[0], &mut |_| true);
+    let trained = train(&cell, &p, Engine::Reference, &devices()[0], &mut |_| true);
     assert_eq!(trained.outcome, Outcome::Diverged { step: 20 });
     assert_eq!((trained.curve.len(), trained.model), (1, None));
 }
@@ -162,7 +163,7 @@ fn the_papers_loss_comes_out_at_its_own_setting() {
         "train.log_every=1000",
     ]);
     let p = cell.probabilities().unwrap();
-    let trained = train(&cell, &p, &devices()[0], &mut |_| true);
+    let trained = train(&cell, &p, Engine::Reference, &devices()[0], &mut |_| true);
     let model = trained.model.unwrap();
     let test = model.test_losses.iter().sum::<f64>() / model.test_losses.len() as f64;
     // Liu, Liu & Gore 2025, figure 9b: 1.185; their single run scatters by about 1 %.
@@ -170,4 +171,72 @@ fn the_papers_loss_comes_out_at_its_own_setting() {
     writeln!(said, "test loss {test} on {} batches, published 1.185", model.test_losses.len())
         .unwrap();
     assert!((test / 1.185 - 1.0).abs() < 0.03, "test loss {test}");
+}
+
+/// Largest difference between two gradients, over the largest entry of the first.
+fn difference(a: &[f64], b: &[f64]) -> f64 {
+    let scale = a.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) / scale
+}
+
+#[test]
+fn the_gram_engine_has_the_reference_gradient_on_two_hundred_random_cells() {
+    let mut state = 7_u32;
+    let mut pick = |choices: &[&'static str]| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        choices[(state >> 16) as usize % choices.len()]
+    };
+    for trial in 0..200 {
+        let n = pick(&["1", "2", "17", "61", "130", "333"]);
+        let density = pick(&["0.1", "0.5", "1", "E", "empty"]);
+        let exponent = pick(&["0", "1", "2"]);
+        let names = [
+            format!("model.n_features={n}"),
+            format!("model.d_hidden={}", pick(&["1", "3", "8", "29", "70"])),
+            format!("data.frequencies.exponent={exponent}"),
+            format!("data.values={}", pick(&["uniform", "constant", "exponential"])),
+            format!("train.batch_size={}", pick(&["1", "2", "33", "256"])),
+            format!("train.loss_scale={}", pick(&["1", "100"])),
+        ];
+        let mut overrides: Vec<&str> = names.iter().map(String::as_str).collect();
+        // As dense as it can be: the most frequent feature is always active.
+        let largest: f64 = (1..=n.parse().unwrap())
+            .map(|i| f64::from(i).powf(-exponent.parse::<f64>().unwrap()))
+            .sum();
+        let e = match density {
+            "E" => largest.min(7.5),
+            "empty" => 1e-9,
+            other => other.parse::<f64>().unwrap().min(largest),
+        };
+        let density = format!("data.activation_density={e:e}");
+        overrides.push(&density);
+        let cell = cell(&overrides);
+        let mut start = start(&cell);
+        start.bias.iter_mut().for_each(|b| *b *= 0.3);
+        let batch = first_batch(&cell);
+        // In double precision the reference is the truth.
+        let truth =
+            Reference::from_weights(&cell, &start, &devices()[0], DType::F64).gradient(&batch);
+        let fast = Gram::from_weights(&cell, start).gradient(&batch);
+        let loss = (fast.loss - truth.loss).abs() / truth.loss.max(f64::MIN_POSITIVE);
+        let (weights, bias) =
+            (difference(&truth.weights, &fast.weights), difference(&truth.bias, &fast.bias));
+        assert!(
+            loss.max(weights).max(bias) < 1e-5,
+            "trial {trial}: loss {loss:e}, W {weights:e}, b {bias:e}; {overrides:?}"
+        );
+    }
+}
+
+#[test]
+fn the_engines_train_alike() {
+    let cell = cell(&["train.steps=300", "train.batch_size=128", "train.test_batches=20"]);
+    let p = cell.probabilities().unwrap();
+    let [reference, gram] = [Engine::Reference, Engine::Gram]
+        .map(|engine| train(&cell, &p, engine, &devices()[0], &mut |_| true));
+    for (a, b) in reference.curve.iter().zip(&gram.curve) {
+        // Rounding grows along the way; after 300 steps it is still far below the batch noise.
+        assert!((a.loss / b.loss - 1.0).abs() < 1e-3, "step {}: {} {}", a.step, a.loss, b.loss);
+    }
+    assert_eq!(gram, train(&cell, &p, Engine::Gram, &devices()[0], &mut |_| true));
 }

@@ -1,0 +1,101 @@
+//! Matrix products on one core.
+
+#![allow(unsafe_code, reason = "the product is called with raw pointers")]
+
+/// A matrix inside a slice: entry `(i, j)` is `values[i * row_stride + j * column_stride]`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) values: &'a [f32],
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    pub(crate) row_stride: usize,
+    pub(crate) column_stride: usize,
+}
+
+impl<'a> View<'a> {
+    /// The matrix whose rows follow one another, each `stride` after the one before.
+    pub(crate) fn by_rows(values: &'a [f32], rows: usize, columns: usize, stride: usize) -> Self {
+        Self { values, rows, columns, row_stride: stride, column_stride: 1 }
+    }
+
+    /// Its transpose.
+    pub(crate) fn transposed(self) -> Self {
+        Self {
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+            ..self
+        }
+    }
+
+    /// The length that the slice must have at least.
+    fn extent(&self) -> usize {
+        if self.rows == 0 || self.columns == 0 {
+            return 0;
+        }
+        (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride + 1
+    }
+}
+
+/// Puts `a · b` into `to`, whose rows are `stride` apart, or adds it to what is there.
+pub(crate) fn multiply(to: &mut [f32], stride: usize, add: bool, a: View<'_>, b: View<'_>) {
+    let (m, n, k) = (a.rows, b.columns, a.columns);
+    assert_eq!(b.rows, k, "the inner sizes of a product agree");
+    assert!(a.values.len() >= a.extent() && b.values.len() >= b.extent(), "views fit their slices");
+    assert!(m == 0 || n == 0 || to.len() >= (m - 1) * stride + n, "the product fits its slice");
+    assert!(m <= 1 || n <= stride, "rows of the product do not overlap");
+    let signed = |stride: usize| isize::try_from(stride).expect("a slice has fewer entries");
+    // SAFETY: the assertions above hold every index of the three matrices inside its slice, `to` is
+    // borrowed mutably and so overlaps neither `a` nor `b`, and its rows do not overlap each other.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            to.as_mut_ptr(),
+            1,
+            signed(stride),
+            add,
+            a.values.as_ptr(),
+            signed(a.column_stride),
+            signed(a.row_stride),
+            b.values.as_ptr(),
+            signed(b.column_stride),
+            signed(b.row_stride),
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_and_transposes_are_those_on_paper() {
+        // [1 2 3; 4 5 6] · [1 4; 2 5; 3 6], inside wider rows.
+        let a = [1.0, 2.0, 3.0, 9.0, 4.0, 5.0, 6.0, 9.0];
+        let view = View::by_rows(&a, 2, 3, 4);
+        let mut to = [7.0; 6];
+        multiply(&mut to, 3, false, view, view.transposed());
+        assert!(
+            to.iter().zip([14.0, 32.0, 7.0, 32.0, 77.0, 7.0]).all(|(a, b)| (a - b).abs() < 1e-6)
+        );
+        multiply(&mut to, 3, true, view, view.transposed());
+        assert!((to[4] - 154.0).abs() < 1e-6 && (to[5] - 7.0).abs() < 1e-6);
+    }
+
+    #[test]
+    #[should_panic(expected = "views fit their slices")]
+    fn a_view_beyond_its_slice_is_refused() {
+        let a = [1.0; 5];
+        let view = View::by_rows(&a, 2, 3, 3);
+        multiply(&mut [0.0; 4], 2, false, view, view.transposed());
+    }
+}
