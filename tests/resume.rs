@@ -3,7 +3,8 @@
 
 mod support;
 
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use support::{Sandbox, answer, finished, results, sweep_file};
@@ -62,27 +63,39 @@ fn two_processes_share_a_sweep() {
     assert_eq!(results(&sandbox.path("shared")).len(), 13);
 }
 
+/// A process that is killed with SIGKILL when it is dropped, also by a test that fails.
+struct Mortal(Child);
+
+impl Drop for Mortal {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// Asks for the status of `run` until it says `words`.
+fn wait_for(sandbox: &Sandbox, words: &str) {
+    let begun = Instant::now();
+    while !sandbox.run(&["status", "run"]).stdout.contains(words) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the status never says `{words}`");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn a_dead_processs_cell_is_taken_over() {
     let sandbox = Sandbox::new();
-    // One long cell, which the first process dies over.
-    sandbox.write("sweep.toml", &sweep_file("steps = 150000", ""));
+    // One cell that takes longer than this test.
+    sandbox.write("sweep.toml", &sweep_file("steps = 900000000", ""));
     let arguments = ["run", "sweep.toml", "--out", "run"];
-    let mut first = sandbox.command(&arguments).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(250));
-    let status = sandbox.run(&["status", "run"]);
-    assert!(status.stdout.contains("1 running"), "{}", status.stdout);
-    assert!(status.stdout.contains(&format!("process {}", first.id())), "{}", status.stdout);
-    let mut command = sandbox.command(&arguments);
-    let second = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(250));
-    first.kill().unwrap();
-    first.wait().unwrap();
-    let second = second.wait_with_output().unwrap();
-    let said = String::from_utf8(second.stderr).unwrap();
-    assert!(second.status.success(), "{said}");
-    assert!(said.contains("waiting for the last cells"), "{said}");
-    assert_eq!(results(&sandbox.path("run")).len(), 2);
+    let start = || Mortal(sandbox.command(&arguments).stderr(Stdio::piped()).spawn().unwrap());
+    let first = start();
+    wait_for(&sandbox, &format!("is being trained by process {}", first.0.id()));
+    let mut second = start();
+    let mut said = BufReader::new(second.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(said.any(|line| line.contains("waiting for the last cells")));
+    drop(first);
+    wait_for(&sandbox, &format!("is being trained by process {}", second.0.id()));
 }
 
 #[test]
