@@ -68,8 +68,9 @@ struct Mortal(Child);
 
 impl Drop for Mortal {
     fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+        // In a failing test there is nobody left to tell.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
