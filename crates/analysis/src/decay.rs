@@ -3,8 +3,8 @@
 use superpose_stats::summary::summarise;
 
 use crate::run::{Finished, Run};
-use crate::settings::{label, setting_fields, values};
-use crate::table::{Field, Table};
+use crate::settings::{label, row_start, setting_fields, values};
+use crate::table::Table;
 
 const COLUMNS: [(&str, &str); 9] = [
     ("setting", "the swept fields but the weight decay, in one line"),
@@ -47,7 +47,7 @@ pub fn decay(run: &Run) -> Table {
         let phi = of(|m| m.phi_half);
         let n_features = cells[0].record.cell.model.n_features;
         let fields = values(&names, cells[0]);
-        let mut row: Vec<Field> = fields.iter().map(|(_, value)| value.into()).collect();
+        let mut row = row_start(&fields);
         row.extend([
             setting.into(),
             d_hidden.into(),

@@ -9,8 +9,8 @@ use superpose_theory::superposition::{strong_exponent, weak_exponent};
 
 use crate::FitWindow;
 use crate::regime::{Evidence, Regime};
-use crate::settings::{Setting, field_names};
-use crate::table::{Field, Table};
+use crate::settings::{Setting, field_names, row_start};
+use crate::table::Table;
 
 /// Confidence of the intervals.
 const CONFIDENCE: f64 = 0.95;
@@ -50,11 +50,14 @@ pub(crate) fn losses(setting: &Setting<'_>, window: FitWindow) -> BTreeMap<usize
     losses
 }
 
-/// The power law through the geometric means of the losses at each width, if there is one.
-pub(crate) fn fit(setting: &Setting<'_>, window: FitWindow) -> Option<PowerLaw> {
-    let losses = losses(setting, window);
-    let widths: Vec<f64> = losses.keys().map(|d| *d as f64).collect();
-    let means: Vec<f64> = losses.values().map(|r| geometric_mean(r)).collect();
+/// The widths, and the geometric mean of the losses at each.
+fn mean_losses(losses: &BTreeMap<usize, Vec<f64>>) -> (Vec<f64>, Vec<f64>) {
+    losses.iter().map(|(d, losses)| (*d as f64, geometric_mean(losses))).unzip()
+}
+
+/// The power law through the geometric means of the `losses` at each width, if there is one.
+pub(crate) fn fit(losses: &BTreeMap<usize, Vec<f64>>) -> Option<PowerLaw> {
+    let (widths, means) = mean_losses(losses);
     fit_power_law(&widths, &means).ok()
 }
 
@@ -72,7 +75,7 @@ pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
         let losses = losses(setting, window);
         let widths: Vec<f64> = losses.keys().map(|d| *d as f64).collect();
         let replicates: Vec<Vec<f64>> = losses.values().cloned().collect();
-        let fit = fit(setting, window);
+        let fit = fit(&losses);
         let resampled = bootstrap::exponent_interval(
             &widths,
             &replicates,
@@ -83,7 +86,7 @@ pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
         let interval = resampled.or(fit.map(|f| f.exponent_interval(CONFIDENCE)));
         let method = resampled.map_or("student-t", |_| "bootstrap");
         let data_exponent = setting.example().record.cell.data_exponent();
-        let mut row: Vec<Field> = setting.fields.iter().map(|(_, v)| v.into()).collect();
+        let mut row = row_start(&setting.fields);
         row.extend([
             setting.label().into(),
             fit.map(|f| f.exponent).into(),
@@ -139,10 +142,9 @@ pub fn local_exponents(settings: &[Setting<'_>]) -> Table {
         Table::new("local_exponents", question, &LOCAL_COLUMNS).with_fields(&field_names(settings));
     for setting in settings {
         let losses = losses(setting, FitWindow::ALL);
-        let widths: Vec<f64> = losses.keys().map(|d| *d as f64).collect();
-        let means: Vec<f64> = losses.values().map(|r| geometric_mean(r)).collect();
+        let (widths, means) = mean_losses(&losses);
         for (pair, exponent) in widths.windows(2).zip(local(&widths, &means)) {
-            let mut row: Vec<Field> = setting.fields.iter().map(|(_, v)| v.into()).collect();
+            let mut row = row_start(&setting.fields);
             row.extend([
                 setting.label().into(),
                 pair[0].into(),

@@ -3,8 +3,8 @@
 use superpose_theory::overlap::random_mean_square;
 
 use crate::run::Run;
-use crate::settings::{label, setting_fields, values};
-use crate::table::{Field, Table};
+use crate::settings::{label, row_start, setting_fields, values};
+use crate::table::Table;
 
 const COLUMNS: [(&str, &str); 8] = [
     ("setting", "the swept fields in one line"),
@@ -27,7 +27,7 @@ pub fn overlaps(run: &Run) -> Table {
         let cell = &finished.record.cell;
         let fields = values(&names, finished);
         let random = random_mean_square(cell.model.d_hidden);
-        let mut row: Vec<Field> = fields.iter().map(|(_, value)| value.into()).collect();
+        let mut row = row_start(&fields);
         row.extend([
             label(&fields).into(),
             cell.model.d_hidden.into(),

@@ -2,8 +2,8 @@
 
 use crate::regime::Evidence;
 use crate::run::Run;
-use crate::settings::{setting_fields, values};
-use crate::table::{Field, Table};
+use crate::settings::{row_start, setting_fields, values};
+use crate::table::Table;
 
 const COLUMNS: [(&str, &str); 13] = [
     ("d_hidden", "hidden width d"),
@@ -32,8 +32,7 @@ pub fn representation(run: &Run) -> Table {
         };
         let cell = &finished.record.cell;
         let (n, d) = (cell.model.n_features, cell.model.d_hidden);
-        let mut row: Vec<Field> =
-            values(&names, finished).iter().map(|(_, value)| value.into()).collect();
+        let mut row = row_start(&values(&names, finished));
         row.extend([
             d.into(),
             n.into(),

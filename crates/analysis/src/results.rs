@@ -1,7 +1,8 @@
 //! Everything known of each cell, one row a cell: `results.csv`.
 
 use crate::run::Run;
-use crate::table::{Field, Table};
+use crate::settings::{row_start, values};
+use crate::table::Table;
 
 const MEASURED: [(&str, &str); 14] = [
     ("cell_id", "identity of the cell; its folder is `cells/<cell_id>`"),
@@ -22,20 +23,12 @@ const MEASURED: [(&str, &str); 14] = [
 
 /// One row a finished cell: its fields by dotted name, then what was measured.
 pub fn results(run: &Run) -> Table {
-    let mut names: Vec<String> = Vec::new();
-    for finished in &run.finished {
-        for (name, _) in finished.record.cell.fields() {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
+    let names = run.field_names();
     let question = "What became of each cell?";
     let mut table = Table::new("results", question, &MEASURED).with_fields(&names);
     for finished in &run.finished {
         let record = &finished.record;
-        let fields = crate::settings::values(&names, finished);
-        let mut row: Vec<Field> = fields.iter().map(|(_, value)| value.into()).collect();
+        let mut row = row_start(&values(&names, finished));
         let m = finished.measured();
         row.extend([
             record.cell_id.as_str().into(),

@@ -81,4 +81,17 @@ impl Run {
         }
         Ok(Self { name: manifest.name, finished, missing })
     }
+
+    /// The dotted names of all fields that some cell has, in order of appearance.
+    pub fn field_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for finished in &self.finished {
+            for (name, _) in finished.record.cell.fields() {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        names
+    }
 }

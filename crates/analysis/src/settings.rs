@@ -6,6 +6,7 @@ use serde_json::Value;
 use superpose_sweep::cell::SEED_FIELDS;
 
 use crate::run::{Finished, Run};
+use crate::table::Field;
 
 /// The field that a setting's cells are fitted over.
 pub const WIDTH_FIELD: &str = "model.d_hidden";
@@ -59,14 +60,7 @@ pub fn label(fields: &[(String, Value)]) -> String {
 pub fn setting_fields(run: &Run) -> Vec<String> {
     let rows: Vec<BTreeMap<String, Value>> =
         run.finished.iter().map(|f| f.record.cell.fields().into_iter().collect()).collect();
-    let mut names: Vec<String> = Vec::new();
-    for finished in &run.finished {
-        for (name, _) in finished.record.cell.fields() {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
+    let names = run.field_names();
     let varies = |name: &String| rows.windows(2).any(|w| w[0].get(name) != w[1].get(name));
     let varies_at_one_width = |name: &String| {
         let mut seen: BTreeMap<String, Option<&Value>> = BTreeMap::new();
@@ -108,6 +102,11 @@ pub fn settings(run: &Run) -> Vec<Setting<'_>> {
 /// The names of the fields that tell `settings` apart.
 pub(crate) fn field_names(settings: &[Setting<'_>]) -> Vec<String> {
     settings.first().map_or(Vec::new(), |s| s.fields.iter().map(|f| f.0.clone()).collect())
+}
+
+/// What a table's row begins with: the values of the swept fields.
+pub(crate) fn row_start(fields: &[(String, Value)]) -> Vec<Field> {
+    fields.iter().map(|(_, value)| value.into()).collect()
 }
 
 /// The values that a cell has in the fields `names`.

@@ -6,7 +6,7 @@ use superpose_theory::superposition::{ignored_features_loss, unrepresented_loss}
 use crate::FitWindow;
 use crate::exponents::{common_regime, fit, losses, predicted_strong};
 use crate::regime::Regime;
-use crate::settings::{Setting, field_names};
+use crate::settings::{Setting, field_names, row_start};
 use crate::table::{Field, Table};
 
 const COLUMNS: [(&str, &str); 12] = [
@@ -34,7 +34,7 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
     let question = "How large is the loss at each width?";
     let mut table = Table::new("losses", question, &COLUMNS).with_fields(&names);
     for setting in settings {
-        let fit = fit(setting, window);
+        let fit = fit(&losses(setting, window));
         let regime = common_regime(setting, FitWindow::ALL);
         let widest = losses(setting, FitWindow::ALL).pop_last();
         for (&d_hidden, cells) in &setting.by_width {
@@ -63,7 +63,7 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
                     unrepresented_loss(&c.probabilities, values),
                 )
             });
-            let mut row: Vec<Field> = setting.fields.iter().map(|(_, v)| v.into()).collect();
+            let mut row = row_start(&setting.fields);
             row.extend([
                 setting.label().into(),
                 d_hidden.into(),

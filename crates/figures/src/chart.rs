@@ -22,6 +22,19 @@ pub struct Axis {
     pub ticks: Vec<f64>,
 }
 
+impl Axis {
+    /// The axis of hidden widths, with a tick at each of `widths` unless they are too many.
+    pub(crate) fn of_widths(widths: &[f64]) -> Self {
+        let mut ticks = widths.to_vec();
+        ticks.sort_by(f64::total_cmp);
+        ticks.dedup();
+        if ticks.len() > 12 {
+            ticks.clear();
+        }
+        Self { label: "hidden width d".to_owned(), scale: Scale::Logarithmic, ticks }
+    }
+}
+
 /// A point with the ends of its error bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
@@ -74,23 +87,15 @@ pub struct Chart {
     pub caption: String,
 }
 
-/// Entries that fit in a legend.
-const MOST_ENTRIES: usize = 16;
-
 impl Chart {
     /// Whether there is nothing to see.
     pub fn is_empty(&self) -> bool {
         self.series.iter().all(|s| s.points.is_empty())
     }
 
-    /// Legend entries with their series; evenly thinned if there are too many.
+    /// The series that have an entry in the legend.
     pub fn legend(&self) -> Vec<&Series> {
-        let all: Vec<&Series> = self.series.iter().filter(|s| !s.label.is_empty()).collect();
-        if all.len() <= MOST_ENTRIES {
-            return all;
-        }
-        let last = MOST_ENTRIES - 1;
-        (0..=last).map(|i| all[i * (all.len() - 1) / last]).collect()
+        self.series.iter().filter(|s| !s.label.is_empty()).collect()
     }
 
     /// The range of all abscissae and of all ordinates with their bars, if they can be shown.
@@ -109,8 +114,7 @@ impl Chart {
     }
 }
 
-/// The places where `keys` change from one distinct value to the next, in order of appearance:
-/// each distinct key with the indices of its rows.
+/// The distinct `keys` in order of appearance, each with the indices of its rows.
 pub(crate) fn groups(keys: &[String]) -> Vec<(String, Vec<usize>)> {
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for (i, key) in keys.iter().enumerate() {

@@ -61,15 +61,9 @@ pub fn chart(losses: &Table, exponents: &Table) -> Result<Chart, TableError> {
                 .collect(),
         });
     }
-    let mut ticks: Vec<f64> = width.clone();
-    ticks.sort_by(f64::total_cmp);
-    ticks.dedup();
-    if ticks.len() > 12 {
-        ticks.clear();
-    }
     Ok(Chart {
         title: "Test loss against hidden width".to_owned(),
-        x: Axis { label: "hidden width d".to_owned(), scale: Scale::Logarithmic, ticks },
+        x: Axis::of_widths(&width),
         y: Axis {
             label: "test loss L (sum over features)".to_owned(),
             scale: Scale::Logarithmic,

@@ -36,13 +36,9 @@ pub fn chart(table: &Table) -> Result<Chart, TableError> {
             points: rows.iter().map(|&r| Point { x: width[r], y: overlap[r], bar: None }).collect(),
         });
     }
-    let mut ticks: Vec<f64> = order.iter().map(|&r| width[r]).collect();
-    if ticks.len() > 12 {
-        ticks.clear();
-    }
     Ok(Chart {
         title: "Mean squared overlap of feature directions".to_owned(),
-        x: Axis { label: "hidden width d".to_owned(), scale: Scale::Logarithmic, ticks },
+        x: Axis::of_widths(&width),
         y: Axis {
             label: "mean cos² between rows of W".to_owned(),
             scale: Scale::Logarithmic,

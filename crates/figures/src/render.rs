@@ -15,6 +15,11 @@ const SIZE: (u32, u32) = (960, 560);
 /// Pixels of the PNG to an SVG unit.
 const PIXELS: u32 = 2;
 const LEGEND_WIDTH: u32 = 290;
+/// Where the legend begins and ends, the height of an entry and of each further line in it.
+const LEGEND_TOP: i32 = 66;
+const LEGEND_END: i32 = 500;
+const LEGEND_ROW: i32 = 26;
+const LEGEND_LINE: i32 = 18;
 const TEXT: RGBColor = RGBColor(40, 40, 40);
 const GRID: RGBColor = RGBColor(228, 228, 228);
 
@@ -76,6 +81,15 @@ impl Ranged for Ticked {
     fn range(&self) -> std::ops::Range<f64> {
         self.range.0..self.range.1
     }
+}
+
+/// The indices of `n` entries, evenly thinned to `most` if they are more.
+fn thinned(n: usize, most: usize) -> Vec<usize> {
+    if n <= most {
+        return (0..n).collect();
+    }
+    let last = most.max(2) - 1;
+    (0..=last).map(|i| i * (n - 1) / last).collect()
 }
 
 struct Canvas<'a, DB: DrawingBackend> {
@@ -226,8 +240,15 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         let error = |e: DrawingAreaErrorKind<DB::ErrorType>| e.to_string();
         let left = i32::try_from(SIZE.0 - LEGEND_WIDTH).unwrap_or(0) + 16;
         let style = self.font(15, TEXT).pos(Pos::new(HPos::Left, VPos::Center));
-        for (row, series) in (0..).zip(chart.legend()) {
-            let y = 66 + 26 * row;
+        let entries = chart.legend();
+        let wrapped: Vec<Vec<String>> =
+            entries.iter().map(|s| self.wrap(&s.label, &style)).collect::<Result<_, _>>()?;
+        let lines = wrapped.iter().map(Vec::len).max().unwrap_or(1);
+        let height = LEGEND_ROW + LEGEND_LINE * (i32::try_from(lines).unwrap_or(1) - 1);
+        let fitting = usize::try_from((LEGEND_END - LEGEND_TOP) / height).unwrap_or(1);
+        for (row, i) in (0..).zip(thinned(entries.len(), fitting)) {
+            let series = entries[i];
+            let y = LEGEND_TOP + height * row;
             let line = ShapeStyle::from(&series.colour).stroke_width(self.line_width(series));
             if series.mark == Mark::Dotted {
                 for dot in 0..4 {
@@ -243,8 +264,47 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
                 let dot = Circle::new(self.at(left + 11, y), self.px(4), series.colour.filled());
                 self.area.draw(&dot).map_err(error)?;
             }
-            self.area.draw_text(&series.label, &style, self.at(left + 32, y)).map_err(error)?;
+            for (text, below) in wrapped[i].iter().zip(0..) {
+                let at = self.at(left + 32, y + LEGEND_LINE * below);
+                self.area.draw_text(text, &style, at).map_err(error)?;
+            }
         }
         Ok(())
+    }
+
+    /// A legend's label in lines that fit: broken after its setting if need be, and cut as the last
+    /// resort.
+    fn wrap(&self, label: &str, style: &TextStyle<'_>) -> Result<Vec<String>, String> {
+        let room = self.px(LEGEND_WIDTH - 52);
+        let fits = |text: &str| -> Result<bool, String> {
+            let size = self.area.estimate_text_size(text, style).map_err(|e| e.to_string())?;
+            Ok(size.0 <= room)
+        };
+        let lines = match label.split_once(": ") {
+            Some((setting, rest)) if !fits(label)? => vec![setting, rest],
+            _ => vec![label],
+        };
+        lines
+            .into_iter()
+            .map(|line| {
+                let mut line = line.to_owned();
+                while !fits(&line)? {
+                    line = line.chars().take(line.chars().count() - 2).collect();
+                    line.push('…');
+                }
+                Ok(line)
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_legend_that_is_too_long_keeps_both_ends() {
+        assert_eq!(thinned(3, 10), [0, 1, 2]);
+        assert_eq!(thinned(100, 4), [0, 33, 66, 99]);
     }
 }

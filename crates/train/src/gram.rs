@@ -18,14 +18,14 @@ use superpose_sweep::cell::Cell;
 use superpose_sweep::record::Weights;
 
 use crate::fused_adam::FusedAdam;
-use crate::init::initial_weights;
+use crate::init::start;
 use crate::product::{View, multiply};
 use crate::sampler::SparseBatch;
 use crate::schedule::Schedule;
 
 /// Numbers in a vector register, and what tiles are a multiple of.
 const LANES: usize = 16;
-/// Numbers in the tiles of `G` and `D` together: half a megabyte of each.
+/// Numbers in a tile of `G`, and of `D`: half a megabyte each.
 const TILE_NUMBERS: usize = 1 << 17;
 
 /// A model in training.
@@ -64,13 +64,7 @@ struct Work {
 impl Gram {
     /// The `cell`'s model before its first step.
     pub fn new(cell: &Cell) -> Self {
-        let start = initial_weights(
-            cell.model.n_features,
-            cell.model.d_hidden,
-            cell.model.bias_init_std,
-            cell.train.seed,
-        );
-        Self::from_weights(cell, start)
+        Self::from_weights(cell, start(cell))
     }
 
     /// As [`Gram::new`], but starting from `weights`.
@@ -81,11 +75,7 @@ impl Gram {
         Self {
             adam_weights: adam(weights.weights.len()),
             adam_bias: adam(weights.bias.len()),
-            schedule: Schedule {
-                steps: train.steps,
-                warmup_steps: train.warmup_steps,
-                floor: train.final_learning_rate_fraction,
-            },
+            schedule: Schedule::of(train),
             cell: cell.clone(),
             weights,
             gradient: RawGradient::default(),

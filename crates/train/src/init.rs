@@ -3,7 +3,14 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use superpose_sweep::cell::{Cell, Model};
 use superpose_sweep::record::Weights;
+
+/// The model that `cell` starts from.
+pub fn start(cell: &Cell) -> Weights {
+    let Model { n_features, d_hidden, bias_init_std } = cell.model;
+    initial_weights(n_features, d_hidden, bias_init_std, cell.train.seed)
+}
 
 /// `W ~ N(0, 1/d_hidden)` and `b ~ N(0, bias_init_std²)`, drawn from `seed`.
 ///

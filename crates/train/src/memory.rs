@@ -5,8 +5,8 @@ use superpose_sweep::cell::Cell;
 /// Memory that the reference engine needs for one cell in training, in bytes of single precision:
 /// about six arrays of batch × features (the dense batch, the steps of the forward pass that
 /// autodiff keeps, and a gradient), ten of parameters and four of batch × width, and the Gram matrix
-/// that the overlaps are measured with. Measured on flex
-/// at n = 1000, B = 2048, d = 10: 48 MB for the whole process, where this says 50.
+/// that the overlaps are measured with. Measured on flex at n = 1000, B = 2048, d = 10: 48 MB for the
+/// whole process, where this says 50.
 pub fn reference_bytes(cell: &Cell) -> f64 {
     let (n, d) = (cell.model.n_features as f64, cell.model.d_hidden as f64);
     let batch = cell.train.batch_size as f64;

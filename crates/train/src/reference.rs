@@ -1,14 +1,14 @@
 //! The reference engine: burn's autodiff on dense tensors, the formula as the paper writes it.
 //!
 //! It runs on any device and is the oracle for faster engines. It is not fast: a step does
-//! `10·B·n·d` operations in matrix products and passes some thirty times over `B·n` numbers.
+//! `10·B·n·d` operations in matrix products and passes many times over `B·n` numbers.
 
 use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use superpose_sweep::cell::Cell;
 use superpose_sweep::record::Weights;
 
-use crate::init::initial_weights;
+use crate::init::start;
 use crate::model::TiedAutoencoder;
 use crate::optimizer::{Adam, AdamConstants, decay};
 use crate::sampler::SparseBatch;
@@ -41,13 +41,7 @@ pub struct Gradient {
 impl Reference {
     /// The `cell`'s model before its first step, on `device` in precision `dtype`.
     pub fn new(cell: &Cell, device: &Device, dtype: DType) -> Self {
-        let start = initial_weights(
-            cell.model.n_features,
-            cell.model.d_hidden,
-            cell.model.bias_init_std,
-            cell.train.seed,
-        );
-        Self::from_weights(cell, &start, device, dtype)
+        Self::from_weights(cell, &start(cell), device, dtype)
     }
 
     /// As [`Reference::new`], but starting from `weights`.
@@ -64,11 +58,7 @@ impl Reference {
             adam_bias: Adam::new(&model.bias.val().inner(), constants),
             model,
             cell: cell.clone(),
-            schedule: Schedule {
-                steps: train.steps,
-                warmup_steps: train.warmup_steps,
-                floor: train.final_learning_rate_fraction,
-            },
+            schedule: Schedule::of(train),
             device: device.clone(),
             dtype,
         }

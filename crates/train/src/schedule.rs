@@ -2,6 +2,8 @@
 
 use std::f64::consts::PI;
 
+use superpose_sweep::cell::Training;
+
 /// A course of learning rates, relative to the peak.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Schedule {
@@ -14,6 +16,15 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// The course that a cell asks for.
+    pub fn of(train: &Training) -> Self {
+        Self {
+            steps: train.steps,
+            warmup_steps: train.warmup_steps,
+            floor: train.final_learning_rate_fraction,
+        }
+    }
+
     /// The rate at `step` (counted from 1) as a fraction of the peak: `step / warmup` during the
     /// warm-up, then `floor + (1 − floor) (1 + cos(π t)) / 2` with `t` from 0 to 1.
     pub fn at(&self, step: u64) -> f64 {

@@ -166,7 +166,7 @@ fn the_papers_loss_comes_out_at_its_own_setting() {
     let trained = train(&cell, &p, Engine::Reference, &devices()[0], &mut |_| true);
     let model = trained.model.unwrap();
     let test = model.test_losses.iter().sum::<f64>() / model.test_losses.len() as f64;
-    // Liu, Liu & Gore 2025, figure 9b: 1.185; their single run scatters by about 1 %.
+    // Liu, Liu & Gore 2025, figure 9b: 1.185, from a single run.
     let mut said = std::io::stdout();
     writeln!(said, "test loss {test} on {} batches, published 1.185", model.test_losses.len())
         .unwrap();
