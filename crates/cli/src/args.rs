@@ -49,7 +49,8 @@ pub(crate) struct RunOptions {
     /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub(crate) overrides: Vec<String>,
-    /// Cells trained at the same time, one core each [default: number of cores]
+    /// Cells trained at the same time, one core each [default: number of cores; when cells are
+    /// fewer, each gets several]
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Where to train; `superpose devices` lists them
@@ -83,7 +84,7 @@ pub(crate) struct RunOptions {
 pub(crate) enum Engine {
     /// The fastest that can do the cell
     Auto,
-    /// Sparse batches and the Gram matrix, on one core a cell
+    /// Sparse batches and the Gram matrix, on the CPU
     Gram,
     /// Dense autodiff, the formula as written
     Reference,

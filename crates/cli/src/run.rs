@@ -1,6 +1,7 @@
 //! `superpose run`: a sweep file in, a folder of records, tables and figures out.
 
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -224,6 +225,8 @@ struct Shared<'a> {
     store: &'a Store,
     engine: Engine,
     device: &'a NamedDevice,
+    /// For each cell.
+    n_threads: NonZeroUsize,
     fail_fast: bool,
 }
 
@@ -238,7 +241,9 @@ fn train_all(
         return Ok(());
     }
     quieten_panics();
-    let n_threads = jobs.min(todo.len());
+    let n_cells = jobs.min(todo.len());
+    // Cores are left over when cells are few; a number of jobs that was asked for leaves them free.
+    let n_threads = if options.jobs.is_some() { 1 } else { resources::cores() / n_cells };
     let steps = todo.iter().map(|c| c.train.steps).sum();
     let shared = Shared {
         progress: Progress::new(todo.len(), steps),
@@ -250,10 +255,11 @@ fn train_all(
         store,
         engine: engine(options),
         device,
+        n_threads: NonZeroUsize::new(n_threads).unwrap_or(NonZeroUsize::MIN),
         fail_fast: options.fail_fast,
     };
     std::thread::scope(|scope| {
-        for _ in 0..n_threads {
+        for _ in 0..n_cells {
             scope.spawn(|| shared.train_queue());
         }
     });
@@ -326,7 +332,7 @@ impl Shared<'_> {
             self.progress.step();
             !self.stop.load(Ordering::Relaxed)
         };
-        let ended = work(cell, self.engine, self.device, &mut on_step);
+        let ended = work(cell, self.engine, self.device, self.n_threads, &mut on_step);
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         self.progress.done(&bar, done);
         let Some(Ended { record, curve, weights, probabilities }) = ended? else { return Ok(None) };

@@ -1,6 +1,7 @@
 //! One cell, from its claim to its record.
 
 use std::cell::RefCell;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -40,12 +41,13 @@ pub(crate) fn quieten_panics() {
     }));
 }
 
-/// Trains, tests and measures a cell. `on_step` hears of each step and answers whether to go on;
+/// Trains, tests and measures a cell, on `n_threads` where the engine can. `on_step` hears of each step and answers whether to go on;
 /// `None` when it did not.
 pub(crate) fn work(
     cell: &Cell,
     engine: Engine,
     device: &NamedDevice,
+    n_threads: NonZeroUsize,
     on_step: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Option<Ended>, FrequencyFileError> {
     let begun = Instant::now();
@@ -56,7 +58,7 @@ pub(crate) fn work(
         !stopped
     };
     let trained = catch_unwind(AssertUnwindSafe(|| {
-        train(cell, &probabilities, engine, &device.device, &mut on_step)
+        train(cell, &probabilities, engine, &device.device, n_threads, &mut on_step)
     }))
     .unwrap_or_else(|_| Trained {
         outcome: Outcome::Failed { message: LAST_WORDS.with_borrow(Clone::clone) },

@@ -26,6 +26,21 @@ pub fn summarise(values: &[f64]) -> Summary {
     Summary { n, mean, standard_deviation, standard_error: standard_deviation / (n as f64).sqrt() }
 }
 
+/// The median of `values`, and their median absolute deviation from it (not scaled); not numbers
+/// when there are no values.
+pub fn median_and_deviation(values: &[f64]) -> (f64, f64) {
+    let median = median(values.to_vec());
+    (median, self::median(values.iter().map(|v| (v - median).abs()).collect()))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => f64::NAN,
+        n => f64::midpoint(values[(n - 1) / 2], values[n / 2]),
+    }
+}
+
 /// The geometric mean of positive `values`.
 pub fn geometric_mean(values: &[f64]) -> f64 {
     (values.iter().map(|v| v.ln()).sum::<f64>() / values.len() as f64).exp()
@@ -48,6 +63,15 @@ mod tests {
         assert!((summary.mean - 4.0).abs() < f64::EPSILON);
         assert!(summary.standard_error.is_nan());
         assert!(summarise(&[]).mean.is_nan());
+    }
+
+    #[test]
+    fn one_wild_value_moves_neither_median_nor_deviation() {
+        let (median, deviation) = median_and_deviation(&[5.0, 1.0, 2.0, 1e9, 3.0]);
+        assert!((median - 3.0).abs() < 1e-12 && (deviation - 2.0).abs() < 1e-12);
+        let (median, deviation) = median_and_deviation(&[1.0, 2.0]);
+        assert!((median - 1.5).abs() < 1e-12 && (deviation - 0.5).abs() < 1e-12);
+        assert!(median_and_deviation(&[]).0.is_nan());
     }
 
     #[test]

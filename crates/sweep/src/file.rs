@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::axes;
+use crate::bench::Bench;
 use crate::cell::Cell;
 use crate::error::{ConfigError, FieldError};
 use crate::grid::{self, Assignment};
@@ -21,6 +22,8 @@ pub struct Sweep {
     pub description: String,
     /// The cells, each once, in the order of the product.
     pub cells: Vec<Cell>,
+    /// What to measure of them, if the file says.
+    pub bench: Option<Bench>,
 }
 
 impl Sweep {
@@ -70,7 +73,10 @@ impl Sweep {
             }
         }
         let description = written.description.unwrap_or_default();
-        Ok(Self { name: written.name, description, cells })
+        if let Some(bench) = &written.bench {
+            bench.check(cells.len()).map_err(|e| reader.field(e))?;
+        }
+        Ok(Self { name: written.name, description, cells, bench: written.bench })
     }
 }
 
@@ -318,6 +324,9 @@ mod tests {
             (("model.d_hidden", "model.d_hiden"), &["`sweep.model.d_hiden`", "`d_hidden`"]),
             (("model.d_hidden", "d_hidden"), &["no field", "model.d_hidden"]),
             (("{ logspace = [10, 100, 6] }", "[99999999999]"), &["between 1 and 16777216"]),
+            (("[train]", "[bench]\njobs = []\n[train]"), &["`bench.jobs`", "got []"]),
+            (("[train]", "[bench]\nexpected_loss = [1]\n[train]"), &["60 cells", "1 numbers"]),
+            (("[train]", "[bench]\nengines = [\"cuda\"]\n[train]"), &["`cuda`", "`gram`"]),
         ] {
             assert!(EXAMPLE.contains(change.0), "{change:?}");
             let mut text = EXAMPLE.replace(change.0, change.1);

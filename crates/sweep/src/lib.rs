@@ -5,6 +5,7 @@
 //! several processes may share ([`lease`]).
 
 pub mod axes;
+pub mod bench;
 pub mod cell;
 pub mod error;
 pub mod file;

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::axes::Axis;
+use crate::bench::Bench;
 use crate::cell::{Cell, Data, FrequencyLaw, Model, Training, Values};
 use crate::error::FieldError;
 use crate::frequency_file::{FrequencyFile, FrequencyFileError};
@@ -39,6 +40,8 @@ pub struct SweepToml {
     /// What to vary.
     #[serde(default)]
     pub sweep: SweepSection,
+    /// What `superpose bench` is to measure.
+    pub bench: Option<Bench>,
 }
 
 /// The `[model]`, `[data]` and `[train]` tables of one cell.

@@ -2,7 +2,7 @@
 //!
 //! The same update as [`crate::optimizer`], entry by entry.
 
-use multiversion::multiversion;
+use pulp::Arch;
 
 /// Adam's memory of one parameter.
 #[derive(Debug)]
@@ -15,7 +15,18 @@ pub(crate) struct FusedAdam {
     step: i32,
 }
 
-/// The numbers of one update, which are the same for every entry.
+/// What an update follows, the same for every entry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Course {
+    /// What the gradient is to be multiplied by.
+    pub(crate) factor: f64,
+    /// The learning rate.
+    pub(crate) rate: f64,
+    /// The signed weight decay of the rows.
+    pub(crate) weight_decay: f64,
+}
+
+/// The numbers of one update.
 #[derive(Debug, Clone, Copy)]
 struct Update {
     factor: f32,
@@ -28,6 +39,14 @@ struct Update {
     rate: f32,
 }
 
+/// Rows with Adam's memory of them.
+struct Rows<'a> {
+    parameter: &'a mut [f32],
+    first: &'a mut [f32],
+    second: &'a mut [f32],
+    width: usize,
+}
+
 impl FusedAdam {
     /// No memory yet, for a parameter of the given length.
     pub(crate) fn new(length: usize, beta1: f64, beta2: f64, epsilon: f64) -> Self {
@@ -35,75 +54,81 @@ impl FusedAdam {
         Self { first_moment: zeros.clone(), second_moment: zeros, beta1, beta2, epsilon, step: 0 }
     }
 
-    /// One update of `parameter` against `factor · gradient`.
-    pub(crate) fn update(
+    /// One update of a matrix of rows of length `width`, after their decay; `gradient` gives the
+    /// gradient of a row.
+    pub(crate) fn update<'g>(
         &mut self,
         parameter: &mut [f32],
-        gradient: &[f32],
-        factor: f64,
-        rate: f64,
-    ) {
-        let update = self.next(factor, rate);
-        step(parameter, gradient, &mut self.first_moment, &mut self.second_moment, update);
-    }
-
-    /// One update of a matrix with rows of length `width`, after its decay.
-    pub(crate) fn update_rows(
-        &mut self,
-        parameter: &mut [f32],
-        gradient: &[f32],
-        factor: f64,
-        rate: f64,
         width: usize,
-        weight_decay: f64,
+        course: Course,
+        gradient: impl Fn(usize) -> &'g [f32],
     ) {
-        decay_rows(parameter, width, weight_decay, rate, self.epsilon);
-        self.update(parameter, gradient, factor, rate);
+        let update = self.next(course);
+        let strength = course.rate * course.weight_decay;
+        let rows = Rows {
+            parameter,
+            first: &mut self.first_moment,
+            second: &mut self.second_moment,
+            width,
+        };
+        let epsilon = self.epsilon;
+        Arch::new().dispatch(
+            #[inline(always)]
+            || rows.update(update, strength, epsilon, gradient),
+        );
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "parameters are single precision")]
-    fn next(&mut self, factor: f64, rate: f64) -> Update {
+    fn next(&mut self, course: Course) -> Update {
         self.step = self.step.saturating_add(1);
         let first_correction = 1.0 - self.beta1.powi(self.step);
         let second_correction = 1.0 - self.beta2.powi(self.step);
         Update {
-            factor: factor as f32,
+            factor: course.factor as f32,
             beta1: self.beta1 as f32,
             one_minus_beta1: (1.0 - self.beta1) as f32,
             beta2: self.beta2 as f32,
             one_minus_beta2: (1.0 - self.beta2) as f32,
             inverse_root_correction: (1.0 / second_correction.sqrt()) as f32,
             epsilon: self.epsilon as f32,
-            rate: (rate / first_correction) as f32,
+            rate: (course.rate / first_correction) as f32,
         }
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+fma", "x86_64+avx2+fma"))]
-fn step(parameter: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32], u: Update) {
-    let moments = first.iter_mut().zip(second);
-    for ((w, g), (m, v)) in parameter.iter_mut().zip(gradient).zip(moments) {
-        let g = g * u.factor;
-        *m = u.beta1 * *m + u.one_minus_beta1 * g;
-        *v = u.beta2 * *v + u.one_minus_beta2 * (g * g);
-        *w -= u.rate * *m / (v.sqrt() * u.inverse_root_correction + u.epsilon);
+impl Rows<'_> {
+    #[inline(always)]
+    fn update<'g>(
+        self,
+        u: Update,
+        strength: f64,
+        epsilon: f64,
+        gradient: impl Fn(usize) -> &'g [f32],
+    ) {
+        let width = self.width;
+        let moments = self.first.chunks_exact_mut(width).zip(self.second.chunks_exact_mut(width));
+        let rows = self.parameter.chunks_exact_mut(width).zip(moments);
+        for (row, (parameter, (first, second))) in rows.enumerate() {
+            let decay = decay(parameter, strength, epsilon);
+            let moments = first.iter_mut().zip(second);
+            for ((w, g), (m, v)) in parameter.iter_mut().zip(gradient(row)).zip(moments) {
+                let g = g * u.factor;
+                *m = u.beta1 * *m + u.one_minus_beta1 * g;
+                *v = u.beta2 * *v + u.one_minus_beta2 * (g * g);
+                *w = decay * *w - u.rate * *m / (v.sqrt() * u.inverse_root_correction + u.epsilon);
+            }
+        }
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+fma", "x86_64+avx2+fma"))]
+/// What the decay multiplies a row by.
+#[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "parameters are single precision")]
-fn decay_rows(weights: &mut [f32], width: usize, weight_decay: f64, rate: f64, epsilon: f64) {
-    let strength = rate * weight_decay;
-    if weight_decay >= 0.0 {
-        let shrink = (1.0 - strength) as f32;
-        weights.iter_mut().for_each(|w| *w *= shrink);
-        return;
+fn decay(row: &[f32], strength: f64, epsilon: f64) -> f32 {
+    if strength >= 0.0 {
+        return (1.0 - strength) as f32;
     }
-    for row in weights.chunks_exact_mut(width) {
-        let norm = square_sum(row).sqrt();
-        let factor = (1.0 + strength - strength / (norm + epsilon)) as f32;
-        row.iter_mut().for_each(|w| *w *= factor);
-    }
+    (1.0 + strength - strength / (square_sum(row).sqrt() + epsilon)) as f32
 }
 
 /// The sum of the squares, in as many strands as a vector register holds.

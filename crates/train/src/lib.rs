@@ -7,14 +7,19 @@
 //! initialisation one of (seed, shape), on every device and at every degree of parallelism.
 
 mod fused_adam;
+mod gradient;
 pub mod gram;
+mod grouped;
 pub mod init;
 pub mod memory;
 pub mod model;
+mod nonzeros;
+mod numbers;
 pub mod optimizer;
 pub mod philox;
-mod product;
+pub mod product;
 pub mod reference;
+mod respond;
 pub mod sampler;
 pub mod schedule;
 pub mod train;

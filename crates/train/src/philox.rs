@@ -6,6 +6,7 @@ const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 
 /// The four random words of a `counter` under a `key`.
+#[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "a product's halves are its words")]
 pub fn philox4x32(counter: [u32; 4], key: u64) -> [u32; 4] {
     let mut key = [key as u32, (key >> 32) as u32];
@@ -21,6 +22,7 @@ pub fn philox4x32(counter: [u32; 4], key: u64) -> [u32; 4] {
 }
 
 /// A number in `(0, 1]` with 53 random bits from two words.
+#[inline(always)]
 pub fn unit(high: u32, low: u32) -> f64 {
     let bits = (u64::from(high) << 32 | u64::from(low)) >> 11;
     (bits + 1) as f64 * (-53_f64).exp2()

@@ -1,6 +1,8 @@
-//! Matrix products on one core.
+//! Matrix products on one core, and how fast they are.
 
 #![allow(unsafe_code, reason = "the product is called with raw pointers")]
+
+use std::time::Instant;
 
 /// A matrix inside a slice: entry `(i, j)` is `values[i * row_stride + j * column_stride]`.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +38,52 @@ impl<'a> View<'a> {
         }
         (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride + 1
     }
+}
+
+/// How much was done in matrix products, and how long it took.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Products {
+    /// Floating-point operations, two for each multiplication.
+    pub flop: f64,
+    /// Wall time on the cores that worked, added up.
+    pub seconds: f64,
+}
+
+impl Products {
+    /// As [`multiply`], noted.
+    pub(crate) fn multiply(
+        &mut self,
+        to: &mut [f32],
+        stride: usize,
+        add: bool,
+        a: View<'_>,
+        b: View<'_>,
+    ) {
+        let begun = Instant::now();
+        multiply(to, stride, add, a, b);
+        self.seconds += begun.elapsed().as_secs_f64();
+        self.flop += 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
+    }
+
+    /// Adds what another has noted.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.flop += other.flop;
+        self.seconds += other.seconds;
+    }
+}
+
+/// The fastest of some large products on one core, in operations a second: what this machine's
+/// cores can do at most, near enough.
+pub fn peak_flop_per_s() -> f64 {
+    const SIZE: usize = 1024;
+    let (a, mut to) = (vec![1.0_f32; SIZE * SIZE], vec![0.0_f32; SIZE * SIZE]);
+    let view = View::by_rows(&a, SIZE, SIZE, SIZE);
+    let rate = |_| {
+        let mut products = Products::default();
+        products.multiply(&mut to, SIZE, false, view, view);
+        products.flop / products.seconds
+    };
+    (0..20).map(rate).fold(0.0, f64::max)
 }
 
 /// Puts `a · b` into `to`, whose rows are `stride` apart, or adds it to what is there.

@@ -9,6 +9,7 @@
 //! `(k, i, step, stream)`: two words give the distance, the third the value. This definition is
 //! part of what a seed means; it does not change without a new stream number.
 
+use pulp::{Arch, Simd, WithSimd};
 use superpose_theory::frequency::FeatureProbabilities;
 use superpose_theory::values::ValueDistribution;
 
@@ -56,39 +57,97 @@ impl SparseBatch {
 /// Draws batches.
 #[derive(Debug, Clone)]
 pub struct Sampler {
-    /// `ln(1 − p_i)`: the rate at which a geometric distance decays.
-    ln_inactive: Vec<f64>,
     values: ValueDistribution,
     seed: u64,
+    batch_size: u32,
+    features: Vec<Feature>,
+    likely: Draws,
+}
+
+/// A feature: how often it is active, and where its own of the likely draws end.
+#[derive(Debug, Clone)]
+struct Feature {
+    /// `ln(1 − p_i)`: the rate at which a geometric distance decays.
+    ln_inactive: f64,
+    end: usize,
+}
+
+/// The draws that a batch is likely to need, feature by feature, made side by side; by draw.
+#[derive(Debug, Clone, Default)]
+struct Draws {
+    numbers: Vec<u32>,
+    features: Vec<u32>,
+    ln_inactive: Vec<f64>,
+    /// In the batch at hand: inactive samples before the next active one, at most all of them.
+    distances: Vec<u32>,
+    /// In the batch at hand: what the value comes from.
+    words: Vec<u32>,
 }
 
 impl Sampler {
-    /// A sampler of the given data; `seed` decides every batch.
-    pub fn new(probabilities: &FeatureProbabilities, values: ValueDistribution, seed: u64) -> Self {
-        // `libm` rather than the system's logarithm, so that batches agree to the last bit
-        // wherever they are drawn.
-        let ln_inactive = probabilities.as_slice().iter().map(|p| libm::log1p(-p)).collect();
-        Self { ln_inactive, values, seed }
+    /// A sampler of batches of `batch_size` samples of the given data; `seed` decides every batch.
+    ///
+    /// # Panics
+    /// When the batch size does not fit in 32 bits; a checked cell's does.
+    pub fn new(
+        probabilities: &FeatureProbabilities,
+        values: ValueDistribution,
+        seed: u64,
+        batch_size: usize,
+    ) -> Self {
+        let batch_size = u32::try_from(batch_size).expect("a cell has at most 2²⁴ samples a batch");
+        let mut features = Vec::new();
+        let mut likely = Draws::default();
+        for (feature, &p) in (0..).zip(probabilities.as_slice()) {
+            // `libm` rather than the system's logarithm, so that batches agree to the last bit
+            // wherever they are drawn.
+            let ln_inactive = libm::log1p(-p);
+            for number in 0..likely_draws(p * f64::from(batch_size)) {
+                likely.numbers.push(number);
+                likely.features.push(feature);
+                likely.ln_inactive.push(ln_inactive);
+            }
+            features.push(Feature { ln_inactive, end: likely.numbers.len() });
+        }
+        likely.distances.resize(likely.numbers.len(), 0);
+        likely.words.resize(likely.numbers.len(), 0);
+        Self { values, seed, batch_size, features, likely }
     }
 
-    /// The batch of `batch_size` samples that belongs to `step` (from 0) of `stream`.
+    /// The batch that belongs to `step` (from 0) of `stream`.
     ///
     /// # Panics
     /// When `step` or a batch index does not fit in 32 bits; a checked cell's do.
-    pub fn batch(&self, stream: Stream, step: u64, batch_size: usize) -> SparseBatch {
+    pub fn batch(&mut self, stream: Stream, step: u64) -> SparseBatch {
         let step = u32::try_from(step).expect("a cell has at most 10⁹ steps");
-        let batch_size = u32::try_from(batch_size).expect("a cell has at most 2²⁴ samples a batch");
-        let mut active = Vec::new();
-        for (feature, &ln_inactive) in (0_u32..).zip(&self.ln_inactive) {
-            let mut next = 0_u64;
-            for draw in 0.. {
-                let words = philox4x32([draw, feature, step, stream as u32], self.seed);
-                next = next.saturating_add(distance(unit(words[0], words[1]), ln_inactive));
-                let Some(sample) = u32::try_from(next).ok().filter(|s| *s < batch_size) else {
-                    break;
-                };
-                active.push(Active { sample, feature, value: self.value(words[2]) });
-                next += 1;
+        let (seed, batch_size) = (self.seed, self.batch_size);
+        Arch::new().dispatch(Make { likely: &mut self.likely, step, stream, seed, batch_size });
+        let Draws { distances, words, .. } = &self.likely;
+        let mut active = Vec::with_capacity(distances.len());
+        let mut start = 0;
+        for (feature, of) in (0_u32..).zip(&self.features) {
+            let likely = distances[start..of.end].iter().zip(&words[start..of.end]);
+            start = of.end;
+            // Samples not yet gone by.
+            let mut left = batch_size;
+            let mut take = |distance: u32, word: u32| {
+                if distance >= left {
+                    return false;
+                }
+                let sample = batch_size - left + distance;
+                active.push(Active { sample, feature, value: self.value(word) });
+                left -= distance + 1;
+                true
+            };
+            let n_likely = u32::try_from(likely.len()).expect("a batch has fewer samples");
+            if likely.into_iter().all(|(distance, word)| take(*distance, *word)) {
+                for number in n_likely.. {
+                    let words = philox4x32([number, feature, step, stream as u32], seed);
+                    let distance = distance(words[0], words[1], of.ln_inactive, batch_size);
+                    if !take(distance, words[2]) {
+                        break;
+                    }
+                }
             }
         }
         SparseBatch { active }
@@ -105,16 +164,88 @@ impl Sampler {
     }
 }
 
-/// Inactive samples before the next active one, for a uniform number `u` in `(0, 1]`.
+/// Draws that a feature is likely to need when it is active in so many samples on average: one
+/// more than samples, and half a standard deviation. What is missing is drawn one by one.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
+fn likely_draws(samples: f64) -> u32 {
+    (samples + 0.5 * samples.sqrt()).round() as u32 + 1
+}
+
+/// Makes the likely draws of a batch.
+struct Make<'a> {
+    likely: &'a mut Draws,
+    step: u32,
+    stream: Stream,
+    seed: u64,
+    batch_size: u32,
+}
+
+impl WithSimd for Make<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Draws { numbers, features, ln_inactive, distances, words } = self.likely;
+        let draws = numbers.iter().zip(features).zip(ln_inactive);
+        let made = distances.iter_mut().zip(words);
+        for (((number, feature), ln_inactive), (to, word)) in draws.zip(made) {
+            let counter = [*number, *feature, self.step, self.stream as u32];
+            let [high, low, value, _] = philox4x32(counter, self.seed);
+            *word = value;
+            *to = distance(high, low, *ln_inactive, self.batch_size);
+        }
+    }
+}
+
+/// Inactive samples before the next active one, for two random words; at most `batch_size`.
+#[inline(always)]
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a ratio of two numbers that are not positive; beyond any batch it saturates"
+    reason = "a ratio of two numbers that are not positive, and small"
 )]
-fn distance(u: f64, ln_inactive: f64) -> u64 {
-    let ratio = libm::log(u) / ln_inactive;
-    // 0/0, for u = 1 and p = 0: such a feature is never active.
-    if ratio.is_nan() { u64::MAX } else { ratio as u64 }
+fn distance(high: u32, low: u32, ln_inactive: f64, batch_size: u32) -> u32 {
+    let ratio = ln_of_unit(unit(high, low)) / ln_inactive;
+    // 0/0, for p = 0, is not less than anything: such a feature is never active.
+    let end = f64::from(batch_size);
+    let ratio = if ratio < end { ratio } else { end };
+    ratio as i32 as u32
+}
+
+/// The natural logarithm of a number from 2⁻⁵³ to 1: bit for bit `libm::log`, without its branches
+/// for other numbers, so that registers can do several together.
+///
+/// **Source**: the algorithm of fdlibm's `e_log.c` (Sun Microsystems 1993), error below 1 ulp.
+#[inline(always)]
+fn ln_of_unit(x: f64) -> f64 {
+    const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-01;
+    const LN2_LOW: f64 = 1.908_214_929_270_587_700_02e-10;
+    const SERIES: [f64; 7] = [
+        6.666_666_666_666_735_130e-01,
+        3.999_999_999_940_941_908e-01,
+        2.857_142_874_366_239_149e-01,
+        2.222_219_843_214_978_396e-01,
+        1.818_357_216_161_805_012e-01,
+        1.531_383_769_920_937_332e-01,
+        1.479_819_860_511_658_591e-01,
+    ];
+    /// The upper word of √½.
+    const ROOT_HALF: u32 = 0x3fe6_a09e;
+    const ONE: u32 = 0x3ff0_0000;
+    // x = 2^k (1 + f), with 1 + f from √½ to √2.
+    let bits = x.to_bits();
+    let upper = (bits >> 32) as u32 + (ONE - ROOT_HALF);
+    let k = f64::from((upper >> 20) as i32 - 0x3ff);
+    let upper = (upper & 0x000f_ffff) + ROOT_HALF;
+    let f = f64::from_bits(u64::from(upper) << 32 | (bits & 0xffff_ffff)) - 1.0;
+    let half_square = 0.5 * f * f;
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let w = z * z;
+    let [l1, l2, l3, l4, l5, l6, l7] = SERIES;
+    let even = w * (l2 + w * (l4 + w * l6));
+    let odd = z * (l1 + w * (l3 + w * (l5 + w * l7)));
+    s * (half_square + (odd + even)) + k * LN2_LOW - half_square + f + k * LN2_HIGH
 }
 
 #[cfg(test)]
@@ -122,16 +253,23 @@ mod tests {
     use super::*;
     use superpose_theory::frequency::power_law_weights;
 
-    fn sampler(weights: &[f64], density: f64, values: ValueDistribution, seed: u64) -> Sampler {
+    fn sampler(
+        weights: &[f64],
+        density: f64,
+        values: ValueDistribution,
+        seed: u64,
+        batch_size: usize,
+    ) -> Sampler {
         let p = FeatureProbabilities::scaled(weights, density).unwrap();
-        Sampler::new(&p, values, seed)
+        Sampler::new(&p, values, seed, batch_size)
     }
 
     #[test]
     fn an_old_batch_stays_what_it_was() {
         // Written down when the sampler was made: if this changes, a seed has changed its meaning.
-        let sampler = sampler(&power_law_weights(50, 1.0), 1.0, ValueDistribution::Uniform, 42);
-        let batch = sampler.batch(Stream::Train, 7, 8);
+        let mut sampler =
+            sampler(&power_law_weights(50, 1.0), 1.0, ValueDistribution::Uniform, 42, 8);
+        let batch = sampler.batch(Stream::Train, 7);
         let places: Vec<_> = batch.active.iter().map(|a| (a.sample, a.feature)).collect();
         assert_eq!(places, GOLDEN_PLACES);
         let total: f32 = batch.active.iter().map(|a| a.value).sum();
@@ -142,28 +280,76 @@ mod tests {
     const GOLDEN_TOTAL: f32 = 9.298_222;
 
     #[test]
+    fn batches_are_what_the_definition_says() {
+        // One draw at a time and with libm's logarithm, for frequent and rare features.
+        for (weights, density, batch_size) in [
+            (power_law_weights(300, 1.0), 1.0, 2048),
+            (power_law_weights(40, 0.0), 20.0, 333),
+            (vec![1.0, 0.5, 0.0, 1e-9], 1.5, 77),
+        ] {
+            let p = FeatureProbabilities::scaled(&weights, density).unwrap();
+            let mut sampler = Sampler::new(&p, ValueDistribution::Uniform, 5, batch_size as usize);
+            for step in 0..20 {
+                let mut expected = Vec::new();
+                for (feature, &p) in (0..).zip(p.as_slice()) {
+                    let mut next = 0.0;
+                    for draw in 0.. {
+                        let words = philox4x32([draw, feature, step, 0], 5);
+                        let distance = libm::log(unit(words[0], words[1])) / libm::log1p(-p);
+                        next += distance.floor();
+                        // Also when it is not a number.
+                        if !(next < f64::from(batch_size)) {
+                            break;
+                        }
+                        let value = ((f64::from(words[2]) + 0.5) / 2_f64.powi(31)) as f32;
+                        expected.push(Active { sample: next as u32, feature, value });
+                        next += 1.0;
+                    }
+                }
+                assert_eq!(sampler.batch(Stream::Train, step.into()).active, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn the_logarithm_is_libms_to_the_last_bit() {
+        let ends = [unit(0, 0), unit(u32::MAX, u32::MAX), 0.5, 0.5_f64.sqrt(), 0.75];
+        let drawn = (0..1_000_000).map(|k| {
+            let [high, low, shift, _] = philox4x32([k, 0, 0, 0], 1);
+            unit(high, low).powi(1 + (shift % 3) as i32).max(unit(0, 0))
+        });
+        for x in ends.into_iter().chain(drawn) {
+            assert_eq!(ln_of_unit(x).to_bits(), libm::log(x).to_bits(), "{x}");
+        }
+    }
+
+    #[test]
     fn steps_streams_and_seeds_give_different_batches() {
         let with =
-            |seed| sampler(&power_law_weights(50, 0.0), 1.0, ValueDistribution::Uniform, seed);
-        let first = with(1).batch(Stream::Train, 0, 64);
-        assert_eq!(first, with(1).batch(Stream::Train, 0, 64));
-        assert_ne!(first, with(1).batch(Stream::Train, 1, 64));
-        assert_ne!(first, with(1).batch(Stream::Test, 0, 64));
-        assert_ne!(first, with(2).batch(Stream::Train, 0, 64));
+            |seed| sampler(&power_law_weights(50, 0.0), 1.0, ValueDistribution::Uniform, seed, 64);
+        let first = with(1).batch(Stream::Train, 0);
+        assert_eq!(first, with(1).batch(Stream::Train, 0));
+        assert_ne!(first, with(1).batch(Stream::Train, 1));
+        assert_ne!(first, with(1).batch(Stream::Test, 0));
+        assert_ne!(first, with(2).batch(Stream::Train, 0));
     }
 
     #[test]
     fn a_larger_batch_begins_with_the_smaller_one() {
-        let sampler = sampler(&power_law_weights(50, 1.0), 2.0, ValueDistribution::Uniform, 1);
-        let mut larger = sampler.batch(Stream::Train, 3, 64);
+        let of = |batch_size| {
+            let weights = power_law_weights(50, 1.0);
+            sampler(&weights, 2.0, ValueDistribution::Uniform, 1, batch_size)
+                .batch(Stream::Train, 3)
+        };
+        let mut larger = of(64);
         larger.active.retain(|a| a.sample < 16);
-        assert_eq!(larger, sampler.batch(Stream::Train, 3, 16));
+        assert_eq!(larger, of(16));
     }
 
     #[test]
     fn certain_features_are_always_active_and_impossible_ones_never() {
-        let sampler = sampler(&[1.0, 0.0], 1.0, ValueDistribution::Constant, 1);
-        let batch = sampler.batch(Stream::Train, 0, 100);
+        let mut sampler = sampler(&[1.0, 0.0], 1.0, ValueDistribution::Constant, 1, 100);
+        let batch = sampler.batch(Stream::Train, 0);
         assert_eq!(batch.to_dense(100, 2), [1.0, 0.0].repeat(100));
     }
 
@@ -178,13 +364,13 @@ mod tests {
         let weights = power_law_weights(200, 1.0);
         let density = 3.0;
         let p = FeatureProbabilities::scaled(&weights, density).unwrap();
-        let sampler = Sampler::new(&p, ValueDistribution::Uniform, 11);
         let (batches, size) = (200_u32, 1000_u32);
+        let mut sampler = Sampler::new(&p, ValueDistribution::Uniform, 11, size as usize);
         let mut counts = vec![0_u32; weights.len()];
         let mut together = 0_u32;
         for step in 0..batches {
             let mut first = vec![false; size as usize];
-            for a in sampler.batch(Stream::Train, step.into(), size as usize).active {
+            for a in sampler.batch(Stream::Train, step.into()).active {
                 counts[a.feature as usize] += 1;
                 match a.feature {
                     0 => first[a.sample as usize] = true,
@@ -213,9 +399,9 @@ mod tests {
             ValueDistribution::Constant,
             ValueDistribution::Exponential,
         ] {
-            let sampler = sampler(&power_law_weights(10, 0.0), 5.0, values, 5);
+            let mut sampler = sampler(&power_law_weights(10, 0.0), 5.0, values, 5, 400);
             let drawn: Vec<f64> = (0..100)
-                .flat_map(|step| sampler.batch(Stream::Test, step, 400).active)
+                .flat_map(|step| sampler.batch(Stream::Test, step).active)
                 .map(|a| f64::from(a.value))
                 .collect();
             assert!(drawn.iter().all(|v| *v > 0.0 && *v <= values.supremum()));

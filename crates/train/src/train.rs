@@ -1,11 +1,14 @@
 //! One cell from its first step to its test.
 
+use std::num::NonZeroUsize;
+
 use burn::tensor::{DType, Device, Tensor};
 use superpose_sweep::cell::Cell;
 use superpose_sweep::record::{CurvePoint, Outcome, Weights};
 use superpose_theory::frequency::FeatureProbabilities;
 
 use crate::gram::Gram;
+use crate::product::Products;
 use crate::reference::Reference;
 use crate::sampler::{Sampler, SparseBatch, Stream};
 
@@ -39,7 +42,7 @@ const LAST: u64 = 100;
 pub enum Engine {
     /// Dense autodiff on a device of burn: the formula as written.
     Reference,
-    /// The same gradient from the active rows of the Gram matrix, on one core of the host.
+    /// The same gradient from the active rows of the Gram matrix, on the host.
     Gram,
 }
 
@@ -54,7 +57,7 @@ impl Engine {
 }
 
 /// Trains `cell`, whose data follow `probabilities`, with `engine`; `device` is where the reference
-/// engine works.
+/// engine works, and `n_threads` what the gram engine has.
 /// `on_step` hears the number of steps made, after each; training ends early, as failed, when it
 /// answers `false`.
 pub fn train(
@@ -62,20 +65,16 @@ pub fn train(
     probabilities: &FeatureProbabilities,
     engine: Engine,
     device: &Device,
+    n_threads: NonZeroUsize,
     on_step: &mut dyn FnMut(u64) -> bool,
 ) -> Trained {
-    let Cell { model, data, train } = cell;
-    let sampler = Sampler::new(probabilities, cell.value_distribution(), data.seed);
-    let mut engine = match engine {
-        Engine::Reference => Running::Reference(Box::new(Reference::new(cell, device, DType::F32))),
-        Engine::Gram => Running::Gram(Box::new(Gram::new(cell))),
-    };
+    let Cell { model, train, .. } = cell;
+    let mut stepper = Stepper::new(cell, probabilities, engine, device, n_threads);
     let mut curve = Vec::new();
     let mut recent = RunningMean::default();
     let mut last = RunningMean::default();
     for step in 1..=train.steps {
-        let batch = sampler.batch(Stream::Train, step - 1, train.batch_size);
-        let error = engine.step(step, &batch);
+        let error = stepper.step();
         if step + LAST > train.steps {
             last.add(error.clone());
         }
@@ -95,19 +94,82 @@ pub fn train(
     }
     let test_losses = (0..train.test_batches)
         .map(|i| {
-            let batch = sampler.batch(Stream::Test, i, train.batch_size);
-            engine.error(&batch) * model.n_features as f64
+            let batch = stepper.sampler.batch(Stream::Test, i);
+            stepper.engine.error(&batch) * model.n_features as f64
         })
         .collect();
     let model = TrainedModel {
-        weights: engine.weights(),
+        weights: stepper.engine.weights(),
         test_losses,
         loss_train_last100: last.take() * model.n_features as f64,
     };
     Trained { outcome: Outcome::Completed, curve, model: Some(model) }
 }
 
+/// A model in training, and the batches that it is trained on.
+#[derive(Debug)]
+pub struct Stepper {
+    sampler: Sampler,
+    engine: Running,
+    n_features: f64,
+    steps_made: u64,
+}
+
+impl Stepper {
+    /// The `cell`'s model before its first step; the arguments are those of [`train`].
+    pub fn new(
+        cell: &Cell,
+        probabilities: &FeatureProbabilities,
+        engine: Engine,
+        device: &Device,
+        n_threads: NonZeroUsize,
+    ) -> Self {
+        let (values, size) = (cell.value_distribution(), cell.train.batch_size);
+        let engine = match engine {
+            Engine::Reference => {
+                Running::Reference(Box::new(Reference::new(cell, device, DType::F32)))
+            }
+            Engine::Gram => Running::Gram(Box::new(Gram::new(cell).on_threads(n_threads))),
+        };
+        let sampler = Sampler::new(probabilities, values, cell.data.seed, size);
+        Self { sampler, engine, n_features: cell.model.n_features as f64, steps_made: 0 }
+    }
+
+    /// Makes so many steps, waits until they are done, and returns their mean loss (squared errors
+    /// summed over features); not a number when there are none.
+    pub fn make_steps(&mut self, n_steps: u64) -> f64 {
+        let mut mean = RunningMean::default();
+        for _ in 0..n_steps {
+            mean.add(self.step());
+        }
+        mean.take() * self.n_features
+    }
+
+    /// What was done in matrix products so far, where the engine notes it.
+    pub fn products(&self) -> Option<Products> {
+        match &self.engine {
+            Running::Reference(_) => None,
+            Running::Gram(engine) => Some(engine.products()),
+        }
+    }
+
+    /// Memory beyond the parameters and Adam's memory of them, in bytes, where the engine knows.
+    pub fn working_bytes(&self) -> Option<usize> {
+        match &self.engine {
+            Running::Reference(_) => None,
+            Running::Gram(engine) => Some(engine.working_bytes()),
+        }
+    }
+
+    fn step(&mut self) -> StepLoss {
+        let batch = self.sampler.batch(Stream::Train, self.steps_made);
+        self.steps_made += 1;
+        self.engine.step(self.steps_made, &batch)
+    }
+}
+
 /// A model in training, by either engine.
+#[derive(Debug)]
 enum Running {
     Reference(Box<Reference>),
     Gram(Box<Gram>),

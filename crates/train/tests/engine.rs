@@ -3,17 +3,20 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use burn::tensor::{DType, Device};
 use superpose_sweep::cell::Cell;
 use superpose_sweep::file::Sweep;
 use superpose_sweep::record::{Outcome, Weights};
-use superpose_train::gram::Gram;
+use superpose_train::gram::{Gram, Way};
 use superpose_train::init::initial_weights;
 use superpose_train::reference::Reference;
 use superpose_train::sampler::{Sampler, SparseBatch, Stream};
 use superpose_train::train::{Engine, Trained, train};
+
+const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
 fn cell(overrides: &[&str]) -> Cell {
     let text = r#"
@@ -42,8 +45,8 @@ fn devices() -> [Device; 2] {
 
 fn first_batch(cell: &Cell) -> SparseBatch {
     let p = cell.probabilities().unwrap();
-    let sampler = Sampler::new(&p, cell.value_distribution(), cell.data.seed);
-    sampler.batch(Stream::Train, 0, cell.train.batch_size)
+    let size = cell.train.batch_size;
+    Sampler::new(&p, cell.value_distribution(), cell.data.seed, size).batch(Stream::Train, 0)
 }
 
 fn start(cell: &Cell) -> Weights {
@@ -114,7 +117,7 @@ fn both_backends_make_the_same_steps() {
     let cell = cell(&[]);
     let run = |device: &Device| {
         let p = cell.probabilities().unwrap();
-        train(&cell, &p, Engine::Reference, device, &mut |_| true)
+        train(&cell, &p, Engine::Reference, device, ONE, &mut |_| true)
     };
     let [flex, ndarray] = devices().map(|device| run(&device));
     let loss = |trained: &Trained| trained.model.as_ref().unwrap().test_losses.clone();
@@ -131,7 +134,7 @@ fn both_backends_make_the_same_steps() {
 fn training_lowers_the_loss_and_the_test_agrees_with_it() {
     let cell = cell(&["train.steps=800", "train.batch_size=256", "train.test_batches=20"]);
     let p = cell.probabilities().unwrap();
-    let trained = train(&cell, &p, Engine::Reference, &devices()[0], &mut |_| true);
+    let trained = train(&cell, &p, Engine::Reference, &devices()[0], ONE, &mut |_| true);
     assert_eq!(trained.outcome, Outcome::Completed);
     let (first, last) = (trained.curve[0].loss, trained.curve.last().unwrap().loss);
     assert!(last < 0.7 * first, "{first} to {last}");
@@ -144,7 +147,7 @@ fn training_lowers_the_loss_and_the_test_agrees_with_it() {
 fn a_loss_that_is_not_finite_is_an_outcome_with_the_curve_so_far() {
     let cell = cell(&["train.learning_rate=1e18", "train.warmup_steps=0"]);
     let p = cell.probabilities().unwrap();
-    let trained = train(&cell, &p, Engine::Reference, &devices()[0], &mut |_| true);
+    let trained = train(&cell, &p, Engine::Reference, &devices()[0], ONE, &mut |_| true);
     assert_eq!(trained.outcome, Outcome::Diverged { step: 20 });
     assert_eq!((trained.curve.len(), trained.model), (1, None));
 }
@@ -163,7 +166,7 @@ fn the_papers_loss_comes_out_at_its_own_setting() {
         "train.log_every=1000",
     ]);
     let p = cell.probabilities().unwrap();
-    let trained = train(&cell, &p, Engine::Reference, &devices()[0], &mut |_| true);
+    let trained = train(&cell, &p, Engine::Reference, &devices()[0], ONE, &mut |_| true);
     let model = trained.model.unwrap();
     let test = model.test_losses.iter().sum::<f64>() / model.test_losses.len() as f64;
     // Liu, Liu & Gore 2025, figure 9b: 1.185, from a single run.
@@ -217,15 +220,50 @@ fn the_gram_engine_has_the_reference_gradient_on_two_hundred_random_cells() {
         // In double precision the reference is the truth.
         let truth =
             Reference::from_weights(&cell, &start, &devices()[0], DType::F64).gradient(&batch);
-        let fast = Gram::from_weights(&cell, start).gradient(&batch);
-        let loss = (fast.loss - truth.loss).abs() / truth.loss.max(f64::MIN_POSITIVE);
-        let (weights, bias) =
-            (difference(&truth.weights, &fast.weights), difference(&truth.bias, &fast.bias));
-        assert!(
-            loss.max(weights).max(bias) < 1e-5,
-            "trial {trial}: loss {loss:e}, W {weights:e}, b {bias:e}; {overrides:?}"
-        );
+        let mut gram = Gram::from_weights(&cell, start);
+        for way in [Way::Dense, Way::Sparse] {
+            let fast = gram.gradient(&batch, way);
+            let loss = (fast.loss - truth.loss).abs() / truth.loss.max(f64::MIN_POSITIVE);
+            let (weights, bias) =
+                (difference(&truth.weights, &fast.weights), difference(&truth.bias, &fast.bias));
+            assert!(
+                loss.max(weights).max(bias) < 1e-5,
+                "trial {trial}, {way:?}: loss {loss:e}, W {weights:e}, b {bias:e}; {overrides:?}"
+            );
+        }
     }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    // Four strips of several panels.
+    let cell = cell(&["model.n_features=2300", "train.batch_size=900"]);
+    let batch = first_batch(&cell);
+    let start = start(&cell);
+    for way in [Way::Dense, Way::Sparse] {
+        let [one, three] = [1, 3].map(|n_threads| {
+            let gram = Gram::from_weights(&cell, start.clone());
+            gram.on_threads(NonZeroUsize::new(n_threads).unwrap()).gradient(&batch, way)
+        });
+        assert_eq!(one, three);
+    }
+}
+
+#[test]
+fn cells_that_differ_in_width_decay_or_rate_see_the_same_batches() {
+    let batch = first_batch(&cell(&[]));
+    for other in ["model.d_hidden=9", "train.weight_decay=0.5", "train.learning_rate=0.1"] {
+        assert_eq!(first_batch(&cell(&[other])), batch);
+    }
+    assert_ne!(first_batch(&cell(&["train.seed=1"])), batch);
+}
+
+#[test]
+fn the_gram_engine_notices_a_loss_that_is_not_finite() {
+    let cell = cell(&["train.learning_rate=1e18", "train.warmup_steps=0"]);
+    let p = cell.probabilities().unwrap();
+    let trained = train(&cell, &p, Engine::Gram, &devices()[0], ONE, &mut |_| true);
+    assert_eq!(trained.outcome, Outcome::Diverged { step: 20 });
 }
 
 #[test]
@@ -233,10 +271,10 @@ fn the_engines_train_alike() {
     let cell = cell(&["train.steps=300", "train.batch_size=128", "train.test_batches=20"]);
     let p = cell.probabilities().unwrap();
     let [reference, gram] = [Engine::Reference, Engine::Gram]
-        .map(|engine| train(&cell, &p, engine, &devices()[0], &mut |_| true));
+        .map(|engine| train(&cell, &p, engine, &devices()[0], ONE, &mut |_| true));
     for (a, b) in reference.curve.iter().zip(&gram.curve) {
         // Rounding grows along the way; after 300 steps it is still far below the batch noise.
         assert!((a.loss / b.loss - 1.0).abs() < 1e-3, "step {}: {} {}", a.step, a.loss, b.loss);
     }
-    assert_eq!(gram, train(&cell, &p, Engine::Gram, &devices()[0], &mut |_| true));
+    assert_eq!(gram, train(&cell, &p, Engine::Gram, &devices()[0], ONE, &mut |_| true));
 }

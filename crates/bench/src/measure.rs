@@ -1,0 +1,285 @@
+//! Times the cases of a definition: every device, engine, number of jobs and threads on every cell.
+//!
+//! The cases of a cell take turns, a round of steps each, so that whatever else the machine does
+//! falls on all of them alike.
+
+use std::num::NonZeroUsize;
+use std::time::Instant;
+
+use superpose_device::{BACKENDS, BURN_VERSION, NamedDevice};
+use superpose_stats::summary::median_and_deviation;
+use superpose_sweep::bench::{Bench, BenchEngine};
+use superpose_sweep::cell::Cell;
+use superpose_sweep::file::Sweep;
+use superpose_sweep::frequency_file::FrequencyFileError;
+use superpose_theory::frequency::FeatureProbabilities;
+use superpose_train::product::{Products, peak_flop_per_s};
+use superpose_train::train::{Engine, Stepper};
+
+use crate::record::{Row, Status};
+
+/// What every row says alike.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// Day, as year-month-day.
+    pub date: String,
+    /// Version of superpose.
+    pub version: String,
+    /// Git revision of superpose.
+    pub revision: String,
+    /// Processor and number of cores.
+    pub machine: String,
+    /// Number of cores, which 0 jobs or threads stand for.
+    pub n_cores: NonZeroUsize,
+}
+
+/// A device and an engine on it, some cells at once, and threads for each.
+#[derive(Debug)]
+struct Case {
+    device: &'static str,
+    engine: Engine,
+    jobs: usize,
+    threads: NonZeroUsize,
+}
+
+/// A case at work.
+struct Running<'a> {
+    case: &'a Case,
+    steppers: Vec<Stepper>,
+    round_s: Vec<f64>,
+    loss: f64,
+}
+
+/// Measures the cells of `sweep` as `bench` says; `say` hears what is being measured.
+///
+/// # Errors
+/// [`FrequencyFileError`] when a cell's frequencies cannot be read.
+pub fn measure(
+    sweep: &Sweep,
+    bench: &Bench,
+    about: &About,
+    say: &mut dyn FnMut(&str),
+) -> Result<Vec<Row>, FrequencyFileError> {
+    let cases = cases(bench, about.n_cores);
+    let mut rows = Vec::new();
+    for (at, cell) in sweep.cells.iter().enumerate() {
+        let (n, d, size) = (cell.model.n_features, cell.model.d_hidden, cell.train.batch_size);
+        say(&format!("n = {n}, d = {d}, batches of {size}: {} steps each", cell.train.steps));
+        let peak = peak_flop_per_s();
+        let probabilities = cell.probabilities()?;
+        let mut running: Vec<Option<Running<'_>>> = cases
+            .iter()
+            .map(|case| {
+                let device = superpose_device::open(case.device).ok()?;
+                Some(Running::new(case, cell, &probabilities, &device))
+            })
+            .collect();
+        let mut left = cell.train.steps;
+        while left > 0 {
+            let n_steps = left.min(bench.steps_a_round);
+            running.iter_mut().flatten().for_each(|running| running.round(n_steps));
+            left -= n_steps;
+        }
+        for (case, running) in cases.iter().zip(running) {
+            let expected = bench.expected_loss.get(at).copied();
+            let mut row = empty_row(&sweep.name, case, cell, about);
+            if let Some(running) = running {
+                running.fill_in(&mut row, bench, expected, peak);
+            }
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
+    let or_cores = |count: usize| NonZeroUsize::new(count).unwrap_or(n_cores);
+    let mut cases: Vec<Case> = Vec::new();
+    for &engine in &bench.engines {
+        let (engine, devices, threads) = match engine {
+            BenchEngine::Gram => (Engine::Gram, vec!["cpu"], bench.threads.as_slice()),
+            BenchEngine::Reference => {
+                (Engine::Reference, BACKENDS.iter().map(|b| b.label).collect(), &[1][..])
+            }
+        };
+        for device in devices {
+            for &threads in threads {
+                for &jobs in &bench.jobs {
+                    let (jobs, threads) = (or_cores(jobs).get(), or_cores(threads));
+                    cases.push(Case { device, engine, jobs, threads });
+                }
+            }
+        }
+    }
+    // On a machine of one core, 0 and 1 are the same.
+    cases.dedup_by(|a, b| {
+        (a.device, a.engine, a.jobs, a.threads) == (b.device, b.engine, b.jobs, b.threads)
+    });
+    cases
+}
+
+impl<'a> Running<'a> {
+    fn new(
+        case: &'a Case,
+        cell: &Cell,
+        probabilities: &FeatureProbabilities,
+        device: &NamedDevice,
+    ) -> Self {
+        let stepper = |job| {
+            let mut cell = cell.clone();
+            cell.train.seed += job;
+            cell.data.seed += job;
+            Stepper::new(&cell, probabilities, case.engine, &device.device, case.threads)
+        };
+        let steppers = (0..case.jobs as u64).map(stepper).collect();
+        Self { case, steppers, round_s: Vec::new(), loss: f64::NAN }
+    }
+
+    /// Every job makes so many steps. The first one's loss counts: it has the cell's own seed.
+    fn round(&mut self, n_steps: u64) {
+        let begun = Instant::now();
+        let (first, others) = self.steppers.split_first_mut().expect("there is a job");
+        self.loss = std::thread::scope(|scope| {
+            for other in others {
+                scope.spawn(move || other.make_steps(n_steps));
+            }
+            first.make_steps(n_steps)
+        });
+        self.round_s.push(begun.elapsed().as_secs_f64() / n_steps as f64);
+    }
+
+    fn fill_in(&self, row: &mut Row, bench: &Bench, expected: Option<f64>, peak: f64) {
+        let (median, deviation) = median_and_deviation(&self.round_s);
+        let steps = row.steps as f64;
+        // The last round may be shorter than the others.
+        let n_rounds = self.round_s.len();
+        let whole = bench.steps_a_round as f64;
+        let last = steps - whole * (n_rounds - 1) as f64;
+        let wall: f64 =
+            self.round_s.iter().sum::<f64>() * whole + self.round_s[n_rounds - 1] * (last - whole);
+        let rate = self.case.jobs as f64 * steps / wall;
+        row.step_ms = Some(median * 1e3);
+        row.step_ms_mad = Some(deviation * 1e3);
+        row.steps_per_s = Some(rate);
+        row.samples_per_s = Some(rate * row.batch_size as f64);
+        let products: Option<Vec<Products>> = self.steppers.iter().map(Stepper::products).collect();
+        if let Some(products) = products {
+            let flop: f64 = products.iter().map(|p| p.flop).sum();
+            let seconds: f64 = products.iter().map(|p| p.seconds).sum();
+            let cores = self.case.jobs * self.case.threads.get();
+            row.product_gflop_per_s = Some(flop / seconds / 1e9);
+            row.product_time_fraction = Some(seconds / (wall * cores as f64));
+            row.peak_gflop_per_s = Some(peak / 1e9);
+            row.share_of_peak = Some(flop / seconds / peak);
+        }
+        row.working_mb = self.steppers[0].working_bytes().map(|bytes| bytes as f64 / 1e6);
+        row.loss = Some(self.loss);
+        row.expected_loss = expected;
+        let off = |expected: f64| !((self.loss / expected - 1.0).abs() <= bench.loss_tolerance);
+        row.status = if expected.is_some_and(off) { Status::WrongLoss } else { Status::Ok };
+    }
+}
+
+fn empty_row(definition: &str, case: &Case, cell: &Cell, about: &About) -> Row {
+    let frequencies = serde_json::to_string(&cell.data.frequencies);
+    Row {
+        date: about.date.clone(),
+        version: about.version.clone(),
+        revision: about.revision.clone(),
+        burn_version: BURN_VERSION.to_owned(),
+        machine: about.machine.clone(),
+        definition: definition.to_owned(),
+        device: case.device.to_owned(),
+        engine: case.engine.name().to_owned(),
+        jobs: case.jobs,
+        threads: case.threads.get(),
+        n_features: cell.model.n_features,
+        d_hidden: cell.model.d_hidden,
+        batch_size: cell.train.batch_size,
+        frequencies: frequencies.expect("a law is text and numbers"),
+        activation_density: cell.data.activation_density,
+        weight_decay: cell.train.weight_decay,
+        steps: cell.train.steps,
+        status: Status::Absent,
+        step_ms: None,
+        step_ms_mad: None,
+        steps_per_s: None,
+        samples_per_s: None,
+        product_gflop_per_s: None,
+        product_time_fraction: None,
+        peak_gflop_per_s: None,
+        share_of_peak: None,
+        working_mb: None,
+        loss: None,
+        expected_loss: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    const TINY: &str = r#"
+        schema = 1
+        name = "tiny"
+        [model]
+        n_features = 30
+        [data]
+        frequencies = { law = "power", exponent = 1.0 }
+        [train]
+        batch_size = 20
+        steps = 25
+        weight_decay = -1.0
+        [sweep]
+        "model.d_hidden" = [3, 4]
+        [bench]
+        steps_a_round = 10
+        jobs = [1, 2]
+    "#;
+
+    fn measured(change: &str) -> Vec<Row> {
+        let text = format!("{TINY}{change}");
+        let sweep = Sweep::parse(&text, Path::new("tiny.toml"), &[]).unwrap();
+        let about = About {
+            date: String::new(),
+            version: String::new(),
+            revision: String::new(),
+            machine: String::new(),
+            n_cores: NonZeroUsize::MIN,
+        };
+        measure(&sweep, sweep.bench.as_ref().unwrap(), &about, &mut |_| ()).unwrap()
+    }
+
+    #[test]
+    fn every_engine_and_device_is_measured_and_they_agree_on_the_loss() {
+        let rows = measured("");
+        // Two cells, three devices and engines, one or two jobs.
+        assert_eq!(rows.len(), 12);
+        for row in rows {
+            assert_eq!(row.status, Status::Ok);
+            let (ms, rate) = (row.step_ms.unwrap(), row.steps_per_s.unwrap());
+            // A median is not a mean, but both are of the same three rounds.
+            let jobs = row.jobs as f64;
+            assert!(ms > 0.0 && rate * ms / 1e3 / jobs > 0.05 && rate * ms / 1e3 / jobs < 20.0);
+            assert_eq!(row.share_of_peak.is_some(), row.engine == "gram");
+            let same = measured("").into_iter().find(|other| other.d_hidden == row.d_hidden);
+            assert!((row.loss.unwrap() / same.unwrap().loss.unwrap() - 1.0).abs() < 1e-3);
+        }
+    }
+
+    #[test]
+    fn a_loss_that_is_not_the_expected_one_is_no_result() {
+        let loss = measured("").iter().map(|row| row.loss.unwrap()).collect::<Vec<_>>();
+        let expect = |first: f64, second: f64| {
+            let rows = measured(&format!("expected_loss = [{first:e}, {second:e}]"));
+            rows.iter().map(|row| row.status).collect::<Vec<_>>()
+        };
+        assert_eq!(expect(loss[0], loss[6]), [Status::Ok; 12]);
+        let said = expect(loss[0], 1.1 * loss[6]);
+        assert_eq!(
+            (said[..6].to_vec(), said[6..].to_vec()),
+            (vec![Status::Ok; 6], vec![Status::WrongLoss; 6])
+        );
+    }
+}

@@ -1,0 +1,263 @@
+//! Programs of others, timed against ours in one run.
+//!
+//! A peer is a Python script that gets a cell as JSON and then makes as many steps as each line of
+//! its input says (`benches/peers/toy.py` has the protocol). Peers and ours take turns, so that
+//! whatever else the machine does falls on all of them alike.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use superpose_device::NamedDevice;
+use superpose_stats::summary::median_and_deviation;
+use superpose_sweep::cell::Cell;
+use superpose_sweep::frequency_file::FrequencyFileError;
+use superpose_train::train::{Engine, Stepper};
+
+/// The scripts and their arguments, by the letter that LOG.md calls them.
+const PEERS: [(&str, &[&str]); 4] =
+    [("dense.py", &[]), ("dense.py", &["--compile"]), ("gram.py", &[]), ("batched.py", &[])];
+/// Steps of a peer in a round; the slowest takes a tenth of a second each.
+const PEER_STEPS: u64 = 10;
+/// Steps that a peer makes before it is timed, which is when it compiles.
+const PEER_WARM_UP: u64 = 5;
+
+/// One peer on one cell, against ours.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PeerRow {
+    /// Day of the measurement, UTC.
+    pub date: String,
+    /// Git revision of superpose.
+    pub revision: String,
+    /// Processor and number of cores.
+    pub machine: String,
+    /// Name of the definition.
+    pub definition: String,
+    /// The script and its arguments.
+    pub peer: String,
+    /// What it runs on, in its own words.
+    pub peer_version: String,
+    /// Number of features.
+    pub n_features: usize,
+    /// Hidden width.
+    pub d_hidden: usize,
+    /// Samples in a batch.
+    pub batch_size: usize,
+    /// Cells that we train at the same time; the peer has all cores for one.
+    pub our_jobs: usize,
+    /// Threads of each.
+    pub our_threads: usize,
+    /// Steps that each of our cells made, in equal rounds.
+    pub our_steps: u64,
+    /// Median over rounds of our wall time a step and cell, in milliseconds.
+    pub our_step_ms: f64,
+    /// Median absolute deviation of that.
+    pub our_step_ms_mad: f64,
+    /// Median over rounds of the peer's wall time a step and cell, in milliseconds.
+    pub peer_step_ms: f64,
+    /// Median absolute deviation of that.
+    pub peer_step_ms_mad: f64,
+    /// Median over rounds of the ratio of the two: how many times as fast we are.
+    pub ratio: f64,
+    /// The same ratio of the times of all rounds added up.
+    pub ratio_of_totals: f64,
+    /// Smallest ratio of a round.
+    pub ratio_min: f64,
+    /// Largest ratio of a round.
+    pub ratio_max: f64,
+}
+
+/// Why peers cannot be timed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeerError {
+    /// The interpreter does not start.
+    #[error("cannot start `{python}`; `--python` must name a Python that has PyTorch")]
+    Start {
+        /// The interpreter.
+        python: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The script has ended or answers something else.
+    #[error("`{script}` should answer with seconds and loss, and answered `{answer}`")]
+    Answer {
+        /// The script.
+        script: PathBuf,
+        /// What came.
+        answer: String,
+    },
+    /// The cell's frequencies cannot be read.
+    #[error(transparent)]
+    Frequencies(#[from] FrequencyFileError),
+}
+
+/// What is compared, and how.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// A Python that has PyTorch.
+    pub python: &'a Path,
+    /// The folder of the scripts.
+    pub scripts: &'a Path,
+    /// Rounds, at least 1.
+    pub n_rounds: u64,
+    /// Number of cores.
+    pub n_cores: NonZeroUsize,
+    /// Whether all cores work on one cell, and not on one cell each.
+    pub one_cell: bool,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    seconds: f64,
+    instances: f64,
+    version: String,
+}
+
+struct Peer {
+    name: String,
+    script: PathBuf,
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+/// Times the peers on `cell`; each row still lacks what is alike in all of a table.
+///
+/// # Errors
+/// [`PeerError`]
+pub fn against(
+    cell: &Cell,
+    device: &NamedDevice,
+    plan: &Plan<'_>,
+    say: &mut dyn FnMut(&str),
+) -> Result<Vec<PeerRow>, PeerError> {
+    let probabilities = cell.probabilities()?;
+    let fields = fields(cell, probabilities.as_slice(), plan.n_cores);
+    let (jobs, threads) =
+        if plan.one_cell { (1, plan.n_cores) } else { (plan.n_cores.get(), NonZeroUsize::MIN) };
+    let mut ours: Vec<Stepper> = (0..jobs as u64)
+        .map(|job| {
+            let mut cell = cell.clone();
+            cell.train.seed += job;
+            cell.data.seed += job;
+            Stepper::new(&cell, &probabilities, Engine::Gram, &device.device, threads)
+        })
+        .collect();
+    let mut peers = Vec::new();
+    let mut versions = Vec::new();
+    for (script, arguments) in PEERS {
+        let mut peer = Peer::start(plan, script, arguments, &fields)?;
+        say(&format!("{} begins (d = {})", peer.name, cell.model.d_hidden));
+        versions.push(peer.make_steps(PEER_WARM_UP)?.version);
+        peers.push(peer);
+    }
+    let mut our_s = Vec::new();
+    let mut peer_s = vec![Vec::new(); peers.len()];
+    let our_steps = cell.train.steps / plan.n_rounds;
+    for _ in 0..plan.n_rounds {
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            for stepper in &mut ours {
+                scope.spawn(|| stepper.make_steps(our_steps));
+            }
+        });
+        our_s.push(begun.elapsed().as_secs_f64() / (our_steps * jobs as u64) as f64);
+        for (peer, times) in peers.iter_mut().zip(&mut peer_s) {
+            let answer = peer.make_steps(PEER_STEPS)?;
+            times.push(answer.seconds / PEER_STEPS as f64 / answer.instances);
+        }
+    }
+    let rows = peers.iter().zip(&peer_s).zip(versions).map(|((peer, times), peer_version)| {
+        let ratios: Vec<f64> = times.iter().zip(&our_s).map(|(t, o)| t / o).collect();
+        let (our_median, our_mad) = median_and_deviation(&our_s);
+        let (peer_median, peer_mad) = median_and_deviation(times);
+        PeerRow {
+            date: String::new(),
+            revision: String::new(),
+            machine: String::new(),
+            definition: String::new(),
+            peer: peer.name.clone(),
+            peer_version,
+            n_features: cell.model.n_features,
+            d_hidden: cell.model.d_hidden,
+            batch_size: cell.train.batch_size,
+            our_jobs: jobs,
+            our_threads: threads.get(),
+            our_steps: our_steps * plan.n_rounds,
+            our_step_ms: our_median * 1e3,
+            our_step_ms_mad: our_mad * 1e3,
+            peer_step_ms: peer_median * 1e3,
+            peer_step_ms_mad: peer_mad * 1e3,
+            ratio: median_and_deviation(&ratios).0,
+            ratio_of_totals: times.iter().sum::<f64>() / our_s.iter().sum::<f64>(),
+            ratio_min: ratios.iter().copied().fold(f64::INFINITY, f64::min),
+            ratio_max: ratios.iter().copied().fold(0.0, f64::max),
+        }
+    });
+    Ok(rows.collect())
+}
+
+/// The cell as the scripts read it.
+fn fields(cell: &Cell, probabilities: &[f64], n_threads: NonZeroUsize) -> String {
+    serde_json::json!({
+        "n_features": cell.model.n_features,
+        "d_hidden": cell.model.d_hidden,
+        "batch_size": cell.train.batch_size,
+        "steps": cell.train.steps,
+        "warmup_steps": cell.train.warmup_steps,
+        "learning_rate": cell.train.learning_rate,
+        "final_learning_rate_fraction": cell.train.final_learning_rate_fraction,
+        "weight_decay": cell.train.weight_decay,
+        "probabilities": probabilities,
+        "threads": n_threads,
+    })
+    .to_string()
+}
+
+impl Peer {
+    fn start(
+        plan: &Plan<'_>,
+        script: &str,
+        arguments: &[&str],
+        fields: &str,
+    ) -> Result<Self, PeerError> {
+        let path = plan.scripts.join(script);
+        let failed = |source| PeerError::Start { python: plan.python.to_owned(), source };
+        // The cell goes in as the first line: it is too long for an argument on some systems.
+        let mut child = Command::new(plan.python)
+            .arg(&path)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let mut input = child.stdin.take().expect("the input is piped");
+        let output = BufReader::new(child.stdout.take().expect("the output is piped"));
+        writeln!(input, "{fields}").map_err(failed)?;
+        let name = [&[script], arguments].concat().join(" ");
+        Ok(Self { name, script: path, child, input, output })
+    }
+
+    fn make_steps(&mut self, n_steps: u64) -> Result<Answer, PeerError> {
+        let mut answer = String::new();
+        // A script that has ended shows as an empty answer.
+        let _ = writeln!(self.input, "{n_steps}").and_then(|()| self.input.flush());
+        let _ = self.output.read_line(&mut answer);
+        serde_json::from_str(&answer).map_err(|_| PeerError::Answer {
+            script: self.script.clone(),
+            answer: answer.trim().to_owned(),
+        })
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

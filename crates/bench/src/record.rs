@@ -1,0 +1,191 @@
+//! A row of a table of measurements, and its file.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// One case, measured. An empty column was not measured or does not apply.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Day of the measurement, UTC, as year-month-day.
+    pub date: String,
+    /// Version of superpose.
+    pub version: String,
+    /// Git revision of superpose.
+    pub revision: String,
+    /// Version of burn.
+    pub burn_version: String,
+    /// Processor and number of cores.
+    pub machine: String,
+    /// Name of the definition.
+    pub definition: String,
+    /// Device label; `cpu` for the gram engine.
+    pub device: String,
+    /// Engine.
+    pub engine: String,
+    /// Cells trained at the same time.
+    pub jobs: usize,
+    /// Threads of each.
+    pub threads: usize,
+    /// Number of features.
+    pub n_features: usize,
+    /// Hidden width.
+    pub d_hidden: usize,
+    /// Samples in a batch.
+    pub batch_size: usize,
+    /// Frequency law, as in a sweep file.
+    pub frequencies: String,
+    /// Mean number of active features in a sample.
+    pub activation_density: f64,
+    /// Signed weight decay.
+    pub weight_decay: f64,
+    /// Steps that each cell made.
+    pub steps: u64,
+    /// `ok`; `wrong loss`; or `absent`, with nothing measured.
+    pub status: Status,
+    /// Median over rounds of a round's wall time over its steps, in milliseconds. With several jobs
+    /// all of them make a step in this time.
+    pub step_ms: Option<f64>,
+    /// Median absolute deviation of that over rounds.
+    pub step_ms_mad: Option<f64>,
+    /// Steps of all cells over the whole wall time.
+    pub steps_per_s: Option<f64>,
+    /// That times the batch size.
+    pub samples_per_s: Option<f64>,
+    /// Operations in matrix products over the time they took on one core, in GFLOP/s.
+    pub product_gflop_per_s: Option<f64>,
+    /// Part of a core's time that went into matrix products.
+    pub product_time_fraction: Option<f64>,
+    /// Fastest large single-precision product on one core in the same run, in GFLOP/s.
+    pub peak_gflop_per_s: Option<f64>,
+    /// Ratio of the two.
+    pub share_of_peak: Option<f64>,
+    /// Memory of one cell beyond its parameters and Adam's memory of them, in megabytes.
+    pub working_mb: Option<f64>,
+    /// Mean loss of the last round, summed over features.
+    pub loss: Option<f64>,
+    /// What it should be.
+    pub expected_loss: Option<f64>,
+}
+
+/// What came of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// Measured, with the loss that was expected if one was.
+    #[serde(rename = "ok")]
+    Ok,
+    /// Measured, but its loss is not the expected one: a fast wrong answer is no result.
+    #[serde(rename = "wrong loss")]
+    WrongLoss,
+    /// The device is not in this build.
+    #[serde(rename = "absent")]
+    Absent,
+}
+
+/// Why a file of measurements cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {what} `{path}`")]
+pub struct RecordError {
+    /// `read` or `write`.
+    pub what: &'static str,
+    /// The file.
+    pub path: PathBuf,
+    /// What stood in the way.
+    pub source: csv::Error,
+}
+
+/// The rows of the file at `path`.
+///
+/// # Errors
+/// [`RecordError`] when the file cannot be read or has other columns.
+pub fn read(path: &Path) -> Result<Vec<Row>, RecordError> {
+    let failed = |source| RecordError { what: "read", path: path.to_owned(), source };
+    let mut reader = csv::Reader::from_path(path).map_err(failed)?;
+    reader.deserialize().collect::<Result<_, _>>().map_err(failed)
+}
+
+/// Adds `rows` to the file at `path`, which is made if it is not there.
+///
+/// # Errors
+/// [`RecordError`] when the file cannot be written, or cannot be read as one of the same kind.
+pub fn append<T: Serialize + for<'a> Deserialize<'a>>(
+    path: &Path,
+    rows: &[T],
+) -> Result<(), RecordError> {
+    let failed = |source: csv::Error| RecordError { what: "write", path: path.to_owned(), source };
+    let mut all: Vec<T> = Vec::new();
+    if path.exists() {
+        let mut reader = csv::Reader::from_path(path).map_err(failed)?;
+        for row in reader.deserialize() {
+            all.push(row.map_err(failed)?);
+        }
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| failed(e.into()))?;
+    }
+    // Another name first, so that the file is whole at every moment.
+    let beside = path.with_extension("csv.part");
+    let mut writer = csv::Writer::from_path(&beside).map_err(failed)?;
+    for row in all.iter().chain(rows) {
+        writer.serialize(row).map_err(failed)?;
+    }
+    writer.flush().map_err(|e| failed(e.into()))?;
+    std::fs::rename(&beside, path).map_err(|e| failed(e.into()))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn row(d_hidden: usize, step_ms: Option<f64>) -> Row {
+        Row {
+            date: "2026-11-22".to_owned(),
+            version: "0".to_owned(),
+            revision: "r".to_owned(),
+            burn_version: "0".to_owned(),
+            machine: "m".to_owned(),
+            definition: "d, with a comma".to_owned(),
+            device: "cpu".to_owned(),
+            engine: "gram".to_owned(),
+            jobs: 1,
+            threads: 1,
+            n_features: 5,
+            d_hidden,
+            batch_size: 7,
+            frequencies: r#"{ law = "power", exponent = 1.0 }"#.to_owned(),
+            activation_density: 1.0,
+            weight_decay: -1.0,
+            steps: 9,
+            status: if step_ms.is_some() { Status::Ok } else { Status::Absent },
+            step_ms,
+            step_ms_mad: None,
+            steps_per_s: None,
+            samples_per_s: None,
+            product_gflop_per_s: None,
+            product_time_fraction: None,
+            peak_gflop_per_s: None,
+            share_of_peak: None,
+            working_mb: None,
+            loss: None,
+            expected_loss: None,
+        }
+    }
+
+    #[test]
+    fn rows_are_added_to_those_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/records.csv");
+        append(&path, &[row(1, Some(0.5)), row(2, None)]).unwrap();
+        append(&path, &[row(3, Some(1.5))]).unwrap();
+        assert_eq!(read(&path).unwrap(), [row(1, Some(0.5)), row(2, None), row(3, Some(1.5))]);
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes.csv");
+        std::fs::write(&path, "a,b\n1,2\n").unwrap();
+        assert!(append(&path, &[row(1, None)]).unwrap_err().to_string().contains("notes.csv"));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "a,b\n1,2\n");
+    }
+}

@@ -1,0 +1,338 @@
+//! The gradient from the active rows of the Gram matrix.
+//!
+//! A batch of sparse samples touches only `a` features, and the pre-activation of a sample is a
+//! sparse combination of rows of `G = W_A Wᵀ` (`a × n`). Features are put in the batch's order, active
+//! ones first, and columns are done in panels, so that what a panel takes stays in the cache: nothing
+//! of size `B × n` or `n × n` is ever made. From what samples answer ([`respond`](crate::respond))
+//! back to the weights there are two ways,
+//!
+//! ```text
+//! dense     dW = Dᵀ W_A,  dW_A += D W        4·a·n·d operations in products
+//! sparse    dW_c += e h,  dh += e W_c        4·d for every answer that is not zero
+//! ```
+//!
+//! all up to the factor `2 · loss_scale / (B n)`. The first batches answer everywhere; later some per
+//! cent or less of the answers are positive. The way of a step is the one that would have been
+//! cheaper at the step before.
+//!
+//! Columns are shared out in strips. Strips, panels, ways and the order of every sum depend on the
+//! cell and its batches alone, so the number of threads changes no bit of the result.
+
+use std::ops::Range;
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
+use superpose_sweep::record::Weights;
+
+use crate::grouped::GroupedBatch;
+use crate::nonzeros::Nonzeros;
+use crate::numbers::Numbers;
+use crate::product::{Products, View};
+use crate::respond::{COLUMN_BLOCK, Respond, Response, Scatter, WIDEST};
+
+/// Numbers in a panel of `G`, and of `D`: half a megabyte each.
+const PANEL_NUMBERS: usize = 1 << 17;
+/// Features of a strip, while there are few strips.
+const STRIP_FEATURES: usize = 500;
+/// Strips there are at most, and so threads that have work: each sums up what it asks of the active
+/// features in an array of its own, which for large models is what takes most memory.
+const MAX_STRIPS: usize = 4;
+/// What an answer costs on the sparse way, in operations of a product: so many, and so many more for
+/// each number in a row of weights. Measured at d = 10 to 100 (LOG.md, 2026-11-22).
+const SPARSE_COST: [f64; 2] = [400.0, 6.0];
+
+/// What a batch asks of the weights, up to a factor.
+#[derive(Debug, Default)]
+pub(crate) struct Gradient {
+    /// `dW` by place in the batch's order, in rows of [`row`](Self::row) numbers.
+    pub(crate) weights: Numbers,
+    /// Numbers from a row to the next: `d` and what is missing to whole registers.
+    pub(crate) row: usize,
+    /// `db` by place in the batch's order.
+    pub(crate) bias: Numbers,
+    /// The sum of squared errors over all entries of the batch.
+    pub(crate) squares: f64,
+    /// All products so far.
+    pub(crate) products: Products,
+    /// The way of the next step.
+    pub(crate) way: Way,
+    active: Active,
+    strips: Vec<Strip>,
+}
+
+/// From answers to weights.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Way {
+    /// By products of matrices.
+    #[default]
+    Dense,
+    /// One answer at a time.
+    Sparse,
+}
+
+/// What all columns need.
+#[derive(Debug, Default)]
+struct Active {
+    /// `W_A`, by active feature.
+    weights: Numbers,
+    /// `h`, by unit (see [`Scatter`]).
+    hidden: Numbers,
+}
+
+/// Some columns, and what is needed to do them panel by panel.
+#[derive(Debug, Default)]
+struct Strip {
+    /// What these columns ask of `W_A`, by active feature, or of `h`, by unit.
+    asked: Numbers,
+    response: Response,
+    products: Products,
+    /// `W` in a panel's columns.
+    weights: Numbers,
+    bias: Numbers,
+    bias_gradient: Numbers,
+    gram: Numbers,
+    /// The diagonal of `G` in a panel's columns.
+    diagonal: Vec<f32>,
+    errors: Numbers,
+    nonzeros: Nonzeros,
+    ends: Vec<usize>,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy)]
+struct Task<'a> {
+    weights: &'a Weights,
+    batch: &'a GroupedBatch,
+    active: &'a Active,
+    row: usize,
+    /// None: only forward.
+    way: Option<Way>,
+}
+
+impl Gradient {
+    /// Memory of all arrays, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let strips = self.strips.iter().map(Strip::bytes).sum::<usize>();
+        let numbers = [&self.weights, &self.bias, &self.active.weights, &self.active.hidden];
+        strips + numbers.iter().map(|numbers| numbers.bytes()).sum::<usize>()
+    }
+
+    /// Computes the sum of squares and, with `backward`, the gradient, on the threads of `pool` or
+    /// on this one.
+    pub(crate) fn compute(
+        &mut self,
+        weights: &Weights,
+        batch: &GroupedBatch,
+        backward: bool,
+        pool: Option<&ThreadPool>,
+    ) {
+        let n = weights.n_features;
+        let way = backward.then_some(self.way);
+        self.row = weights.d_hidden.next_multiple_of(WIDEST);
+        self.active.take_in(weights, batch, self.row, way);
+        if backward {
+            self.weights.zero(n * self.row);
+            self.bias.resize(n);
+        }
+        let n_strips = (n / STRIP_FEATURES).clamp(1, MAX_STRIPS);
+        self.strips.resize_with(n_strips, Strip::default);
+        let width = n.div_ceil(n_strips).next_multiple_of(COLUMN_BLOCK);
+        let task = Task { weights, batch, active: &self.active, row: self.row, way };
+        let mut gradients = self.weights.chunks_mut(width * self.row);
+        let mut biases = self.bias.chunks_mut(width);
+        let strips = self.strips.iter_mut().enumerate().map(|(k, strip)| {
+            let columns = (k * width).min(n)..((k + 1) * width).min(n);
+            let gradients = gradients.next().unwrap_or_default();
+            (strip, columns, gradients, biases.next().unwrap_or_default())
+        });
+        each(pool, strips.collect(), |(strip, columns, weights, bias)| {
+            strip.compute(task, columns, weights, bias);
+        });
+        let mut response = Response::default();
+        for strip in &self.strips {
+            response.squares += strip.response.squares;
+            response.n_nonzero += strip.response.n_nonzero;
+            self.products.add(strip.products);
+        }
+        self.squares = response.squares;
+        if backward {
+            self.add_asked(batch, pool);
+            self.way = cheaper_way(response.n_nonzero, batch.n_active, n, weights.d_hidden);
+        }
+    }
+
+    /// Adds what the strips ask of the active features.
+    fn add_asked(&mut self, batch: &GroupedBatch, pool: Option<&ThreadPool>) {
+        let row = self.row;
+        let (first, others) = self.strips.split_first_mut().expect("there is a strip");
+        let chunk = first.asked.len().div_ceil(pool.map_or(1, ThreadPool::current_num_threads));
+        let chunks = first.asked.chunks_mut(chunk.max(1)).enumerate();
+        each(pool, chunks.collect(), |(k, to): (usize, &mut [f32])| {
+            for other in others.iter() {
+                add(to, 1.0, &other.asked[k * chunk..][..to.len()]);
+            }
+        });
+        let mut rows = first.asked.chunks_exact(row);
+        let weights = &mut self.weights;
+        let mut give = |place: usize, share: f32, asked: &[f32]| {
+            add(&mut weights[place * row..(place + 1) * row], share, asked);
+        };
+        match self.way {
+            Way::Dense => rows.enumerate().for_each(|(place, asked)| give(place, 1.0, asked)),
+            Way::Sparse => {
+                for ((place, _), asked) in batch.lone().zip(&mut rows) {
+                    give(place, 1.0, asked);
+                }
+                for (entries, asked) in batch.several().zip(rows) {
+                    entries.iter().for_each(|entry| give(entry.row, entry.value, asked));
+                }
+            }
+        }
+    }
+}
+
+/// The way that costs less when so many answers are not zero.
+fn cheaper_way(n_nonzero: usize, a: usize, n: usize, d: usize) -> Way {
+    let sparse = n_nonzero as f64 * (SPARSE_COST[0] + SPARSE_COST[1] * d as f64);
+    let dense = 4.0 * a as f64 * n as f64 * d as f64;
+    if sparse < dense { Way::Sparse } else { Way::Dense }
+}
+
+impl Active {
+    fn take_in(&mut self, from: &Weights, batch: &GroupedBatch, row: usize, way: Option<Way>) {
+        gather(&mut self.weights, from, &batch.order[..batch.n_active], row);
+        if way != Some(Way::Sparse) {
+            return;
+        }
+        self.hidden.zero(batch.n_units() * row);
+        let of = |place: usize| &self.weights[place * row..(place + 1) * row];
+        let (lone, several) = self.hidden.split_at_mut(batch.n_active * row);
+        for ((place, _), to) in batch.lone().zip(lone.chunks_exact_mut(row)) {
+            to.copy_from_slice(of(place));
+        }
+        for (entries, to) in batch.several().zip(several.chunks_exact_mut(row)) {
+            entries.iter().for_each(|entry| add(to, entry.value, of(entry.row)));
+        }
+    }
+}
+
+impl Strip {
+    fn bytes(&self) -> usize {
+        let Self { asked, weights, bias, bias_gradient, gram, errors, nonzeros, ends, .. } = self;
+        let numbers = [asked, weights, bias, bias_gradient, gram, errors];
+        nonzeros.bytes()
+            + size_of_val(ends.as_slice())
+            + numbers.iter().map(|numbers| numbers.bytes()).sum::<usize>()
+    }
+
+    /// Does the columns, whose gradients are `weights_gradient` and `bias_gradient`.
+    fn compute(
+        &mut self,
+        task: Task<'_>,
+        columns: Range<usize>,
+        weights_gradient: &mut [f32],
+        bias_gradient: &mut [f32],
+    ) {
+        let Task { batch, row, way, .. } = task;
+        let a = batch.n_active;
+        (self.response, self.products) = Default::default();
+        match way {
+            Some(Way::Dense) => self.asked.zero(a * row),
+            Some(Way::Sparse) => self.asked.zero(batch.n_units() * row),
+            None => (),
+        }
+        let width = (PANEL_NUMBERS / a.max(1)).clamp(COLUMN_BLOCK, 16 * COLUMN_BLOCK);
+        let width = width / COLUMN_BLOCK * COLUMN_BLOCK;
+        let mut gradients = weights_gradient.chunks_mut(width * row);
+        let mut biases = bias_gradient.chunks_mut(width);
+        for from in columns.clone().step_by(width) {
+            let columns = from..columns.end.min(from + width);
+            let n_columns = columns.len();
+            self.panel(task, columns, gradients.next().unwrap_or_default());
+            if let Some(bias) = biases.next() {
+                bias.copy_from_slice(&self.bias_gradient[..n_columns]);
+            }
+        }
+    }
+
+    /// As above, for few enough columns.
+    fn panel(&mut self, task: Task<'_>, columns: Range<usize>, weights_gradient: &mut [f32]) {
+        let Task { weights, batch, active, row, way } = task;
+        let (a, d, from, width) = (batch.n_active, weights.d_hidden, columns.start, columns.len());
+        let stride = width.next_multiple_of(COLUMN_BLOCK);
+        let order = &batch.order[columns];
+        gather(&mut self.weights, weights, order, row);
+        // Columns beyond the last one have no bias and no overlap, and so add nothing.
+        self.bias.zero(stride);
+        for (to, &feature) in self.bias.iter_mut().zip(order) {
+            *to = weights.bias[feature as usize];
+        }
+        if width < stride {
+            self.gram.zero(0);
+        }
+        self.gram.resize(a * stride);
+        self.bias_gradient.resize(stride);
+        let rows = View::by_rows(&active.weights, a, d, row);
+        let columns = View::by_rows(&self.weights, width, d, row);
+        self.products.multiply(&mut self.gram, stride, false, rows, columns.transposed());
+        self.diagonal.clear();
+        for (column, row) in (from..a.min(from + width)).enumerate() {
+            let entry = &mut self.gram[row * stride + column];
+            self.diagonal.push(std::mem::replace(entry, f32::NEG_INFINITY));
+        }
+        let Self { gram, diagonal, bias, bias_gradient, .. } = self;
+        let respond = Respond { batch, from, width: stride, gram, diagonal, bias, bias_gradient };
+        let response = match way {
+            None => respond.forward(),
+            Some(Way::Dense) => {
+                self.errors.resize(a * stride);
+                let response = respond.dense(&mut self.errors);
+                let errors = View::by_rows(&self.errors, a, width, stride);
+                self.products.multiply(weights_gradient, row, false, errors.transposed(), rows);
+                self.products.multiply(&mut self.asked, row, true, errors, columns);
+                response
+            }
+            Some(Way::Sparse) => {
+                let mut scatter = Scatter {
+                    row,
+                    weights: &self.weights,
+                    hidden: &active.hidden,
+                    weights_gradient,
+                    hidden_gradient: &mut self.asked,
+                    nonzeros: std::mem::take(&mut self.nonzeros),
+                    ends: std::mem::take(&mut self.ends),
+                };
+                let response = respond.sparse(&mut scatter);
+                (self.nonzeros, self.ends) = (scatter.nonzeros, scatter.ends);
+                response
+            }
+        };
+        self.response.squares += response.squares;
+        self.response.n_nonzero += response.n_nonzero;
+    }
+}
+
+/// The rows of some features, padded with zeros.
+fn gather(to: &mut Numbers, from: &Weights, features: &[u32], row: usize) {
+    let d = from.d_hidden;
+    if to.len() != features.len() * row {
+        to.zero(features.len() * row);
+    }
+    for (to, &feature) in to.chunks_exact_mut(row).zip(features) {
+        let feature = feature as usize;
+        to[..d].copy_from_slice(&from.weights[feature * d..(feature + 1) * d]);
+    }
+}
+
+/// `to += share · from`
+fn add(to: &mut [f32], share: f32, from: &[f32]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to += share * from);
+}
+
+/// Does `work` on every item, on the threads of the `pool` or on this one.
+fn each<T: Send>(pool: Option<&ThreadPool>, items: Vec<T>, work: impl Fn(T) + Send + Sync) {
+    match pool {
+        Some(pool) => pool.install(|| items.into_par_iter().for_each(work)),
+        None => items.into_iter().for_each(work),
+    }
+}

@@ -1,0 +1,47 @@
+//! Numbers that begin where registers and cache lines do, whatever the allocator.
+
+use std::ops::{Deref, DerefMut};
+
+use aligned_vec::{AVec, ConstAlign};
+
+/// Single-precision numbers in a row, from a multiple of 64 bytes on.
+#[derive(Debug, Clone)]
+pub(crate) struct Numbers(AVec<f32, ConstAlign<64>>);
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self(AVec::new(64))
+    }
+}
+
+impl Numbers {
+    /// Becomes so many numbers, which are those there were as far as these go, and then zeros.
+    pub(crate) fn resize(&mut self, length: usize) {
+        self.0.resize(length, 0.0);
+    }
+
+    /// Becomes so many zeros.
+    pub(crate) fn zero(&mut self, length: usize) {
+        self.0.clear();
+        self.0.resize(length, 0.0);
+    }
+
+    /// Memory that is held, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<f32>()
+    }
+}
+
+impl Deref for Numbers {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+impl DerefMut for Numbers {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.0
+    }
+}

@@ -1,0 +1,409 @@
+//! The gram engine's kernel: what samples answer, and what that asks of the weights.
+//!
+//! For some columns of the Gram matrix, and sample by sample,
+//!
+//! ```text
+//! z = Σ_k v_k G_k + b        e = (ReLU(z) − x) · 1[z > 0]        db += e
+//! ```
+//!
+//! A few registers' width of columns is done for all samples before the next. The samples with one
+//! active feature stand by that feature, whose row of `G` stays in registers: such a sample costs
+//! five vector operations a register and no memory. `x` is zero almost everywhere, so `e` is taken as
+//! `ReLU(z)`, except at a sample's own features: with `−∞` on the diagonal of `G` it answers nothing
+//! there (values are positive), and what belongs there is added one number at a time.
+//!
+//! From there to the weights there are two ways. **Dense**: `D_k += v_k e`, a matrix like `G`, which
+//! products take on. **Sparse**: a trained model answers with zero nearly everywhere, so its few
+//! nonzero `e` go straight to the weights ([`Scatter`]).
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::grouped::{Entry, GroupedBatch};
+use crate::nonzeros::Nonzeros;
+
+/// Numbers in a register, of the kind that has most; rows of weights are padded to a multiple.
+pub(crate) const WIDEST: usize = 16;
+/// Registers of columns that are done at once.
+const REGISTERS: usize = 4;
+/// Columns come in multiples of this: whole registers of every kind.
+pub(crate) const COLUMN_BLOCK: usize = REGISTERS * WIDEST;
+/// Samples whose squares are summed in single precision before they go to double.
+const SAMPLES_A_SUM: usize = 64;
+
+/// Some columns of `G`, to be answered.
+#[derive(Debug)]
+pub(crate) struct Respond<'a> {
+    pub(crate) batch: &'a GroupedBatch,
+    /// The first column.
+    pub(crate) from: usize,
+    /// The number of columns, a multiple of [`COLUMN_BLOCK`].
+    pub(crate) width: usize,
+    /// `G`: a row of so many columns for every active feature, with `−∞` where the column is the
+    /// row's own.
+    pub(crate) gram: &'a [f32],
+    /// What stood there, by column.
+    pub(crate) diagonal: &'a [f32],
+    /// The biases of the columns.
+    pub(crate) bias: &'a [f32],
+    /// `db`, filled in when going backward.
+    pub(crate) bias_gradient: &'a mut [f32],
+}
+
+/// What is asked of the weights, on the sparse way.
+///
+/// With `h_u` the hidden vector of unit `u` and `e_uc` its answer in column `c`,
+/// `dW_c += e_uc h_u` and `dh_u += e_uc W_c`. Units are the active features, for their samples that
+/// have no other (`h` is the feature's row of `W`), and the other samples one by one.
+#[derive(Debug, Default)]
+pub(crate) struct Scatter<'a> {
+    /// Numbers in a row of the four matrices below, a multiple of [`WIDEST`].
+    pub(crate) row: usize,
+    /// `W_c`, by column.
+    pub(crate) weights: &'a [f32],
+    /// `h_u`, by unit.
+    pub(crate) hidden: &'a [f32],
+    /// `dW_c`, by column, added to.
+    pub(crate) weights_gradient: &'a mut [f32],
+    /// `dh_u`, by unit, added to.
+    pub(crate) hidden_gradient: &'a mut [f32],
+    /// The answers in some columns that are not zero, by unit.
+    pub(crate) nonzeros: Nonzeros,
+    /// Where those of each unit end.
+    pub(crate) ends: Vec<usize>,
+}
+
+/// What came of some columns.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Response {
+    /// The sum of squared errors.
+    pub(crate) squares: f64,
+    /// How many answers of units were not zero; only counted when going backward.
+    pub(crate) n_nonzero: usize,
+}
+
+impl Respond<'_> {
+    /// Only the loss.
+    pub(crate) fn forward(self) -> Response {
+        self.run::<FORWARD>(&mut [], &mut Scatter::default())
+    }
+
+    /// The loss and, on the dense way, what is asked of the weights: fills in `D`, which is like
+    /// `G`.
+    pub(crate) fn dense(self, errors: &mut [f32]) -> Response {
+        self.run::<DENSE>(errors, &mut Scatter::default())
+    }
+
+    /// The loss and, on the sparse way, what is asked of the weights.
+    pub(crate) fn sparse(self, scatter: &mut Scatter<'_>) -> Response {
+        self.run::<SPARSE>(&mut [], scatter)
+    }
+
+    fn run<const WAY: u8>(self, errors: &mut [f32], scatter: &mut Scatter<'_>) -> Response {
+        assert!(self.width.is_multiple_of(COLUMN_BLOCK), "columns are whole registers");
+        let response = Response::default();
+        Arch::new().dispatch(Kernel::<WAY> { respond: self, errors, scatter, response })
+    }
+}
+
+const FORWARD: u8 = 0;
+const DENSE: u8 = 1;
+const SPARSE: u8 = 2;
+
+struct Kernel<'k, 'r, 's, const WAY: u8> {
+    respond: Respond<'r>,
+    errors: &'k mut [f32],
+    scatter: &'k mut Scatter<'s>,
+    response: Response,
+}
+
+impl<const WAY: u8> WithSimd for Kernel<'_, '_, '_, WAY> {
+    type Output = Response;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) -> Response {
+        let registers = self.respond.width / S::F32_LANES;
+        for column in (0..registers).step_by(REGISTERS) {
+            self.columns(simd, column);
+            if WAY == SPARSE {
+                self.scatter.scatter(simd);
+            }
+        }
+        self.own_features(simd);
+        self.response
+    }
+}
+
+impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
+    /// The columns from register `column` on, where `x` is zero.
+    #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "registers of several arrays side by side")]
+    fn columns<S: Simd>(&mut self, simd: S, column: usize) {
+        let Respond { batch, width, gram, bias, ref mut bias_gradient, .. } = self.respond;
+        let registers = width / S::F32_LANES;
+        let (gram, _) = S::as_simd_f32s(gram);
+        let (bias, _) = S::as_simd_f32s(bias);
+        let (errors, _) = S::as_mut_simd_f32s(self.errors);
+        let (bias_gradient, _) = S::as_mut_simd_f32s(bias_gradient);
+        let Scatter { nonzeros, ends, .. } = &mut *self.scatter;
+        let first = u32::try_from(column * S::F32_LANES).expect("a panel has few columns");
+        if WAY == SPARSE {
+            nonzeros.clear(batch.n_units() * COLUMN_BLOCK);
+            ends.clear();
+        }
+        let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+        let mut b = [zero; REGISTERS];
+        let mut db = [zero; REGISTERS];
+        let mut sums = [zero; REGISTERS];
+        let mut count = zero;
+        let mut squares = 0.0;
+        let empty = simd.splat_f32s(batch.n_empty as f32);
+        for u in 0..REGISTERS {
+            b[u] = bias[column + u];
+            let r = simd.max_f32s(zero, b[u]);
+            db[u] = simd.mul_f32s(empty, r);
+            squares += batch.n_empty as f64 * f64::from(simd.reduce_sum_f32s(simd.mul_f32s(r, r)));
+        }
+        let mut summed = 0;
+        for (row, values) in batch.lone() {
+            let at = row * registers + column;
+            let mut g = [zero; REGISTERS];
+            let mut d = [zero; REGISTERS];
+            for u in 0..REGISTERS {
+                g[u] = gram[at + u];
+            }
+            for &value in values {
+                let value = simd.splat_f32s(value);
+                for u in 0..REGISTERS {
+                    let z = simd.mul_add_e_f32s(value, g[u], b[u]);
+                    // In this order a value that is not a number stays one.
+                    let r = simd.max_f32s(zero, z);
+                    sums[u] = simd.mul_add_e_f32s(r, r, sums[u]);
+                    if WAY != FORWARD {
+                        d[u] = simd.mul_add_e_f32s(value, r, d[u]);
+                        db[u] = simd.add_f32s(db[u], r);
+                    }
+                }
+            }
+            for u in 0..REGISTERS {
+                match WAY {
+                    DENSE => {
+                        errors[at + u] = d[u];
+                        let positive = simd.greater_than_f32s(d[u], zero);
+                        count = simd.add_f32s(count, simd.select_f32s(positive, one, zero));
+                    }
+                    SPARSE => nonzeros.append::<S>(d[u], first + (u * S::F32_LANES) as u32),
+                    _ => (),
+                }
+            }
+            if WAY == SPARSE {
+                ends.push(nonzeros.len());
+            }
+            squares += flush(simd, &mut summed, values.len(), &mut sums);
+        }
+        for entries in batch.several() {
+            let mut z = b;
+            for entry in entries {
+                let at = entry.row * registers + column;
+                let value = simd.splat_f32s(entry.value);
+                for u in 0..REGISTERS {
+                    z[u] = simd.mul_add_e_f32s(value, gram[at + u], z[u]);
+                }
+            }
+            for u in 0..REGISTERS {
+                z[u] = simd.max_f32s(zero, z[u]);
+                sums[u] = simd.mul_add_e_f32s(z[u], z[u], sums[u]);
+                if WAY != FORWARD {
+                    db[u] = simd.add_f32s(db[u], z[u]);
+                }
+                match WAY {
+                    DENSE => {
+                        let positive = simd.greater_than_f32s(z[u], zero);
+                        count = simd.add_f32s(count, simd.select_f32s(positive, one, zero));
+                    }
+                    SPARSE => nonzeros.append::<S>(z[u], first + (u * S::F32_LANES) as u32),
+                    _ => (),
+                }
+            }
+            if WAY == DENSE {
+                for entry in entries {
+                    let at = entry.row * registers + column;
+                    let value = simd.splat_f32s(entry.value);
+                    for u in 0..REGISTERS {
+                        errors[at + u] = simd.mul_add_e_f32s(value, z[u], errors[at + u]);
+                    }
+                }
+            }
+            if WAY == SPARSE {
+                ends.push(nonzeros.len());
+            }
+            squares += flush(simd, &mut summed, 1, &mut sums);
+        }
+        for u in 0..REGISTERS {
+            squares += f64::from(simd.reduce_sum_f32s(sums[u]));
+            if WAY != FORWARD {
+                bias_gradient[column + u] = db[u];
+            }
+        }
+        self.response.squares += squares;
+        self.response.n_nonzero += match WAY {
+            DENSE => simd.reduce_sum_f32s(count) as usize,
+            _ => nonzeros.len(),
+        };
+    }
+
+    /// The columns of active features, for the samples that have them.
+    #[inline(always)]
+    fn own_features<S: Simd>(&mut self, simd: S) {
+        let Respond { batch, from, diagonal, .. } = self.respond;
+        let columns = from..from + diagonal.len();
+        if columns.is_empty() {
+            return;
+        }
+        for (unit, (row, values)) in batch.lone().enumerate() {
+            if columns.contains(&row) {
+                for &value in values {
+                    self.own_feature(simd, unit, &[Entry { row, value }], row, value);
+                }
+            }
+        }
+        for (sample, entries) in batch.several().enumerate() {
+            for entry in entries {
+                if columns.contains(&entry.row) {
+                    let unit = batch.n_active + sample;
+                    self.own_feature(simd, unit, entries, entry.row, entry.value);
+                }
+            }
+        }
+    }
+
+    /// As above, for one sample and the one column where it has `value`.
+    #[inline(always)]
+    fn own_feature<S: Simd>(
+        &mut self,
+        simd: S,
+        unit: usize,
+        entries: &[Entry],
+        column: usize,
+        value: f32,
+    ) {
+        let Respond { from, width, gram, diagonal, bias, ref mut bias_gradient, .. } = self.respond;
+        let at = column - from;
+        let mut z = bias[at];
+        for entry in entries {
+            let own = entry.row == column;
+            z += entry.value * if own { diagonal[at] } else { gram[entry.row * width + at] };
+        }
+        // Not `max`, which would hide what is not a number.
+        let r = if z < 0.0 { 0.0 } else { z };
+        let e = r - value;
+        self.response.squares += f64::from(e) * f64::from(e);
+        if r > 0.0 && WAY != FORWARD {
+            bias_gradient[at] += e;
+        }
+        if r > 0.0 && WAY == DENSE {
+            for entry in entries {
+                self.errors[entry.row * width + at] += entry.value * e;
+            }
+        }
+        if r > 0.0 && WAY == SPARSE {
+            // The unit of a lone feature stands for samples of value 1.
+            let share = if let [only] = entries { only.value } else { 1.0 };
+            self.scatter.scatter_unit(simd, unit, &[at as u32], &[share * e]);
+        }
+    }
+}
+
+impl Scatter<'_> {
+    #[inline(always)]
+    fn scatter<S: Simd>(&mut self, simd: S) {
+        let nonzeros = std::mem::take(&mut self.nonzeros);
+        let mut start = 0;
+        for unit in 0..self.ends.len() {
+            let end = self.ends[unit];
+            if end > start {
+                let (columns, values) = nonzeros.range(start, end);
+                self.scatter_unit(simd, unit, columns, values);
+                start = end;
+            }
+        }
+        self.nonzeros = nonzeros;
+    }
+
+    /// One unit's answers, by column of the panel.
+    #[inline(always)]
+    fn scatter_unit<S: Simd>(&mut self, simd: S, unit: usize, columns: &[u32], values: &[f32]) {
+        let registers = self.row / S::F32_LANES;
+        let mut register = 0;
+        while register < registers {
+            let mut count = registers - register;
+            match count {
+                1 => self.scatter_registers::<S, 1>(simd, register, unit, columns, values),
+                2 => self.scatter_registers::<S, 2>(simd, register, unit, columns, values),
+                3 => self.scatter_registers::<S, 3>(simd, register, unit, columns, values),
+                4 => self.scatter_registers::<S, 4>(simd, register, unit, columns, values),
+                5 => self.scatter_registers::<S, 5>(simd, register, unit, columns, values),
+                6 => self.scatter_registers::<S, 6>(simd, register, unit, columns, values),
+                7 => self.scatter_registers::<S, 7>(simd, register, unit, columns, values),
+                _ => {
+                    self.scatter_registers::<S, 8>(simd, register, unit, columns, values);
+                    count = 8;
+                }
+            }
+            register += count;
+        }
+    }
+
+    #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "registers of several arrays side by side")]
+    fn scatter_registers<S: Simd, const K: usize>(
+        &mut self,
+        simd: S,
+        register: usize,
+        unit: usize,
+        columns: &[u32],
+        values: &[f32],
+    ) {
+        let registers = self.row / S::F32_LANES;
+        let (hidden, _) = S::as_simd_f32s(self.hidden);
+        let (weights, _) = S::as_simd_f32s(self.weights);
+        let (weights_gradient, _) = S::as_mut_simd_f32s(self.weights_gradient);
+        let (hidden_gradient, _) = S::as_mut_simd_f32s(self.hidden_gradient);
+        let from = unit * registers + register;
+        let h = &hidden[from..from + K];
+        let hidden_gradient = &mut hidden_gradient[from..from + K];
+        let mut dh = [simd.splat_f32s(0.0); K];
+        dh.copy_from_slice(hidden_gradient);
+        for (column, value) in columns.iter().zip(values) {
+            let at = *column as usize * registers + register;
+            let w = &weights[at..at + K];
+            let dw = &mut weights_gradient[at..at + K];
+            let value = simd.splat_f32s(*value);
+            for k in 0..K {
+                dw[k] = simd.mul_add_e_f32s(value, h[k], dw[k]);
+                dh[k] = simd.mul_add_e_f32s(value, w[k], dh[k]);
+            }
+        }
+        hidden_gradient.copy_from_slice(&dh);
+    }
+}
+
+/// Moves the sums of squares to double precision once in a while.
+#[inline(always)]
+fn flush<S: Simd>(
+    simd: S,
+    summed: &mut usize,
+    more: usize,
+    sums: &mut [S::f32s; REGISTERS],
+) -> f64 {
+    *summed += more;
+    if *summed < SAMPLES_A_SUM {
+        return 0.0;
+    }
+    *summed = 0;
+    let mut squares = 0.0;
+    for sum in sums {
+        squares += f64::from(simd.reduce_sum_f32s(*sum));
+        *sum = simd.splat_f32s(0.0);
+    }
+    squares
+}
