@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -27,6 +27,9 @@ pub(crate) enum Verb {
     Figures(FolderOptions),
     /// Say which cells of a run are finished, running or missing
     Status(FolderOptions),
+    /// Measure how fast cells train here
+    #[command(subcommand)]
+    Bench(BenchVerb),
     /// List the devices of this build
     Devices(JsonOption),
     /// Print the JSON schema of sweep files, for editors
@@ -88,6 +91,63 @@ pub(crate) enum Engine {
     Gram,
     /// Dense autodiff, the formula as written
     Reference,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchVerb {
+    /// Time the cells of a sweep file on every engine and device, and say which is fastest
+    Run(BenchRunOptions),
+    /// Print ratios of the cases that two tables of measurements share
+    Compare(BenchCompareOptions),
+    /// Time the cells against programs that others would use
+    Peers(BenchPeersOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchRunOptions {
+    /// The sweep file; its `[bench]` table says what to measure, by default 60 steps of everything
+    pub(crate) definition: PathBuf,
+    /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// Add the rows to this table [default: one under `benches/records/` if there is a `[bench]`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print a JSON list instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchCompareOptions {
+    /// A table of measurements
+    pub(crate) first: PathBuf,
+    /// Another one
+    pub(crate) second: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchPeersOptions {
+    /// The sweep file
+    pub(crate) definition: PathBuf,
+    /// Replace a field, or sweep it
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// A Python that has PyTorch
+    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
+    pub(crate) python: PathBuf,
+    /// The folder of the peers' scripts
+    #[arg(long, value_name = "FOLDER", default_value = "benches/peers")]
+    pub(crate) scripts: PathBuf,
+    /// Turns that peers and ours take
+    #[arg(long, value_name = "N", default_value = "20")]
+    pub(crate) rounds: NonZeroU64,
+    /// Train one cell on all cores, instead of one cell on each
+    #[arg(long)]
+    pub(crate) one_cell: bool,
+    /// Add the rows to this table [default: one under `benches/records/`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

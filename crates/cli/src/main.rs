@@ -5,6 +5,7 @@
 
 mod analyze;
 mod args;
+mod bench;
 mod console;
 mod devices;
 mod progress;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
 fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Run(options) => return run::run(&options),
+        Verb::Bench(verb) => return bench::bench(&verb),
         Verb::Analyze(options) => analyze::analyze(&options)?,
         Verb::Figures(options) => analyze::figures(&options)?,
         Verb::Status(options) => status::status(&options)?,

@@ -37,9 +37,11 @@ const STRIP_FEATURES: usize = 500;
 /// Strips there are at most, and so threads that have work: each sums up what it asks of the active
 /// features in an array of its own, which for large models is what takes most memory.
 const MAX_STRIPS: usize = 4;
-/// What an answer costs on the sparse way, in operations of a product: so many, and so many more for
-/// each number in a row of weights. Measured at d = 10 to 100 (LOG.md, 2026-11-22).
-const SPARSE_COST: [f64; 2] = [400.0, 6.0];
+/// What an answer costs on the sparse way, in operations of a product, as a polynomial in `d`. Found
+/// on 2026-11-22 on an Intel Xeon (Sapphire Rapids): at d = 10 to 100 a training takes within 10 % as
+/// long with a third or three times of either of the first two; the third is for rows that do not
+/// fit in the nearest cache together, from one measurement at d = 1024.
+const SPARSE_COST: [f64; 3] = [400.0, 6.0, 0.017];
 
 /// What a batch asks of the weights, up to a factor.
 #[derive(Debug, Default)]
@@ -193,8 +195,10 @@ impl Gradient {
 
 /// The way that costs less when so many answers are not zero.
 fn cheaper_way(n_nonzero: usize, a: usize, n: usize, d: usize) -> Way {
-    let sparse = n_nonzero as f64 * (SPARSE_COST[0] + SPARSE_COST[1] * d as f64);
-    let dense = 4.0 * a as f64 * n as f64 * d as f64;
+    let (a, n, d) = (a as f64, n as f64, d as f64);
+    let [per_answer, per_number, crowding] = SPARSE_COST;
+    let sparse = n_nonzero as f64 * (per_answer + d * (per_number + d * crowding));
+    let dense = 4.0 * a * n * d;
     if sparse < dense { Way::Sparse } else { Way::Dense }
 }
 

@@ -1,0 +1,234 @@
+//! `superpose bench`: how fast cells train here, compared with another time and with other programs.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::bail;
+use superpose_bench::compare::compare;
+use superpose_bench::measure::{About, measure};
+use superpose_bench::peers::{PeerRow, Plan, against};
+use superpose_bench::record::{self, Row, Status};
+use superpose_sweep::bench::Bench;
+use superpose_sweep::file::Sweep;
+
+use crate::args::{BenchCompareOptions, BenchPeersOptions, BenchRunOptions, BenchVerb};
+use crate::{console, resources};
+
+/// Steps that a cell makes when its file does not say what to measure.
+const STEPS: u64 = 60;
+
+pub(crate) fn bench(verb: &BenchVerb) -> anyhow::Result<ExitCode> {
+    match verb {
+        BenchVerb::Run(options) => run(options),
+        BenchVerb::Compare(options) => compare_files(options),
+        BenchVerb::Peers(options) => peers(options),
+    }
+}
+
+fn about() -> About {
+    let n_cores = resources::cores();
+    About {
+        date: time::OffsetDateTime::now_utc().date().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        revision: env!("SUPERPOSE_REVISION").to_owned(),
+        machine: format!("{}, {n_cores} cores", resources::processor()),
+        n_cores: n_cores.try_into().unwrap_or(std::num::NonZeroUsize::MIN),
+    }
+}
+
+/// `benches/records/<date>-<machine>.csv`, or with `what` before the ending.
+fn default_path(about: &About, what: &str) -> PathBuf {
+    let words = about.machine.split(|c: char| !c.is_ascii_alphanumeric());
+    let machine: Vec<String> =
+        words.filter(|word| word.len() > 1 || *word != "R").map(str::to_lowercase).collect();
+    let machine = machine.join("-").replace("--", "-");
+    Path::new("benches/records").join(format!("{}-{machine}{what}.csv", about.date))
+}
+
+fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
+    let mut sweep = Sweep::read(&options.definition, &options.overrides)?;
+    let about = about();
+    let out = match (&options.out, &sweep.bench) {
+        (Some(path), _) => Some(path.clone()),
+        (None, Some(_)) => Some(default_path(&about, "")),
+        (None, None) => None,
+    };
+    let bench = sweep.bench.clone().unwrap_or_else(|| {
+        for cell in &mut sweep.cells {
+            cell.train.steps = cell.train.steps.min(STEPS);
+            cell.train.warmup_steps = cell.train.warmup_steps.min(cell.train.steps);
+        }
+        Bench::default()
+    });
+    let rows = measure(&sweep, &bench, &about, &mut console::complain)?;
+    if options.json {
+        console::say(&serde_json::to_string_pretty(&rows)?);
+    } else {
+        print(&rows);
+    }
+    if let Some(path) = out {
+        record::append(&path, &rows)?;
+        console::complain(&format!("{} rows added to {}", rows.len(), path.display()));
+    }
+    let wrong = rows.iter().filter(|row| row.status == Status::WrongLoss).count();
+    if wrong > 0 {
+        console::complain(&format!("{wrong} cases did not come to the expected loss"));
+        return Ok(ExitCode::from(3));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(rows: &[Row]) {
+    let header = [
+        "n",
+        "d",
+        "batch",
+        "engine",
+        "device",
+        "jobs × threads",
+        "ms a step",
+        "steps/s",
+        "products, GFLOP/s",
+        "of peak",
+        "loss",
+    ];
+    let cells: Vec<Vec<String>> = rows.iter().map(cells_of).collect();
+    console::say(&console::table(&header, &cells));
+    let shape = |row: &Row| (row.n_features, row.d_hidden, row.batch_size);
+    for of_shape in rows.chunk_by(|a, b| shape(a) == shape(b)) {
+        let fit = of_shape.iter().filter(|row| row.status == Status::Ok && row.jobs == 1);
+        let fastest = fit
+            .min_by(|a, b| a.step_ms.unwrap_or(f64::MAX).total_cmp(&b.step_ms.unwrap_or(f64::MAX)));
+        if let Some(row) = fastest {
+            console::say(&format!(
+                "fastest for n = {}, d = {}: `{}` on {}, {:.2} ms a step",
+                row.n_features,
+                row.d_hidden,
+                row.engine,
+                row.device,
+                row.step_ms.unwrap_or(f64::NAN)
+            ));
+        }
+    }
+}
+
+fn cells_of(row: &Row) -> Vec<String> {
+    let number = |value: Option<f64>, digits: usize| {
+        value.map_or(String::new(), |value| format!("{value:.digits$}"))
+    };
+    let step = match row.status {
+        Status::Absent => "absent from this build".to_owned(),
+        _ => format!("{} ± {}", number(row.step_ms, 2), number(row.step_ms_mad, 2)),
+    };
+    let loss = match row.status {
+        Status::WrongLoss => {
+            format!("{}, not {}", number(row.loss, 3), number(row.expected_loss, 3))
+        }
+        _ => number(row.loss, 3),
+    };
+    vec![
+        row.n_features.to_string(),
+        row.d_hidden.to_string(),
+        row.batch_size.to_string(),
+        row.engine.clone(),
+        row.device.clone(),
+        format!("{} × {}", row.jobs, row.threads),
+        step,
+        number(row.steps_per_s, 0),
+        number(row.product_gflop_per_s, 0),
+        row.share_of_peak.map_or(String::new(), |share| format!("{:.0} %", 100.0 * share)),
+        loss,
+    ]
+}
+
+fn compare_files(options: &BenchCompareOptions) -> anyhow::Result<ExitCode> {
+    let (first, second) = (record::read(&options.first)?, record::read(&options.second)?);
+    let pairs = compare(&first, &second);
+    if pairs.is_empty() {
+        bail!(
+            "no case was measured in both `{}` and `{}`",
+            options.first.display(),
+            options.second.display()
+        );
+    }
+    let rows: Vec<Vec<String>> = pairs
+        .iter()
+        .map(|pair| {
+            let Row { definition, engine, device, n_features, d_hidden, jobs, threads, .. } =
+                &pair.first;
+            let ms = |row: &Row| format!("{:.2}", row.step_ms.unwrap_or(f64::NAN));
+            vec![
+                definition.clone(),
+                n_features.to_string(),
+                d_hidden.to_string(),
+                engine.clone(),
+                device.clone(),
+                format!("{jobs} × {threads}"),
+                ms(&pair.first),
+                ms(&pair.second),
+                format!("{:.2}", pair.ratio),
+            ]
+        })
+        .collect();
+    let header = [
+        "definition",
+        "n",
+        "d",
+        "engine",
+        "device",
+        "jobs × threads",
+        "first, ms",
+        "second, ms",
+        "second / first",
+    ];
+    console::say(&console::table(&header, &rows));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
+    let sweep = Sweep::read(&options.definition, &options.overrides)?;
+    let about = about();
+    let device = superpose_device::open("cpu")?;
+    let plan = Plan {
+        python: &options.python,
+        scripts: &options.scripts,
+        n_rounds: options.rounds.get(),
+        n_cores: about.n_cores,
+        one_cell: options.one_cell,
+    };
+    let path = options.out.clone().unwrap_or_else(|| default_path(&about, "-peers"));
+    let mut all: Vec<PeerRow> = Vec::new();
+    for cell in &sweep.cells {
+        if cell.train.steps < plan.n_rounds {
+            bail!("`train.steps` must be at least `--rounds`, got {}", cell.train.steps);
+        }
+        let mut rows = against(cell, &device, &plan, &mut console::complain)?;
+        for row in &mut rows {
+            row.date.clone_from(&about.date);
+            row.revision.clone_from(&about.revision);
+            row.machine.clone_from(&about.machine);
+            row.definition.clone_from(&sweep.name);
+        }
+        record::append(&path, &rows)?;
+        all.extend(rows);
+    }
+    let rows: Vec<Vec<String>> = all
+        .iter()
+        .map(|row| {
+            vec![
+                row.n_features.to_string(),
+                row.d_hidden.to_string(),
+                row.peer.clone(),
+                format!("{:.2} ± {:.2}", row.peer_step_ms, row.peer_step_ms_mad),
+                format!("{:.3} ± {:.3}", row.our_step_ms, row.our_step_ms_mad),
+                format!("{:.1}", row.ratio),
+                format!("{:.1} to {:.1}", row.ratio_min, row.ratio_max),
+                format!("{:.1}", row.ratio_of_totals),
+            ]
+        })
+        .collect();
+    let header = ["n", "d", "peer", "its ms a step", "ours", "ratio", "of rounds", "of totals"];
+    console::say(&console::table(&header, &rows));
+    console::complain(&format!("{} rows added to {}", all.len(), path.display()));
+    Ok(ExitCode::SUCCESS)
+}
