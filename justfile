@@ -19,3 +19,7 @@ quickstart:
 # The figures of a run, drawn anew
 figures run:
     cargo run --release -- figures {{run}}
+
+# The places that need `unsafe`, under the address sanitiser; needs a nightly toolchain
+sanitise:
+    RUSTFLAGS="-Zsanitizer=address" cargo +nightly test -p superpose-gram --target x86_64-unknown-linux-gnu --tests

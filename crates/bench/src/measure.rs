@@ -7,13 +7,13 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use superpose_device::{BACKENDS, BURN_VERSION, NamedDevice};
+use superpose_gram::product::{Products, peak_flop_per_s};
 use superpose_stats::summary::median_and_deviation;
 use superpose_sweep::bench::{Bench, BenchEngine};
 use superpose_sweep::cell::Cell;
 use superpose_sweep::file::Sweep;
 use superpose_sweep::frequency_file::FrequencyFileError;
 use superpose_theory::frequency::FeatureProbabilities;
-use superpose_train::product::{Products, peak_flop_per_s};
 use superpose_train::train::{Engine, Stepper};
 
 use crate::record::{Row, Status};
@@ -256,15 +256,15 @@ mod tests {
         let rows = measured("");
         // Two cells, three devices and engines, one or two jobs.
         assert_eq!(rows.len(), 12);
-        for row in rows {
+        for row in &rows {
             assert_eq!(row.status, Status::Ok);
             let (ms, rate) = (row.step_ms.unwrap(), row.steps_per_s.unwrap());
             // A median is not a mean, but both are of the same three rounds.
-            let jobs = row.jobs as f64;
-            assert!(ms > 0.0 && rate * ms / 1e3 / jobs > 0.05 && rate * ms / 1e3 / jobs < 20.0);
+            let steps = rate * ms / 1e3 / row.jobs as f64;
+            assert!(ms > 0.0 && steps > 0.05 && steps < 20.0, "{ms} {rate}");
             assert_eq!(row.share_of_peak.is_some(), row.engine == "gram");
-            let same = measured("").into_iter().find(|other| other.d_hidden == row.d_hidden);
-            assert!((row.loss.unwrap() / same.unwrap().loss.unwrap() - 1.0).abs() < 1e-3);
+            let first = rows.iter().find(|other| other.d_hidden == row.d_hidden).unwrap();
+            assert!((row.loss.unwrap() / first.loss.unwrap() - 1.0).abs() < 1e-3);
         }
     }
 

@@ -17,13 +17,14 @@ use superpose_sweep::cell::Cell;
 use superpose_sweep::frequency_file::FrequencyFileError;
 use superpose_train::train::{Engine, Stepper};
 
-/// The scripts and their arguments, by the letter that LOG.md calls them.
+/// The scripts and their arguments; together they are a peer's name.
 const PEERS: [(&str, &[&str]); 4] =
     [("dense.py", &[]), ("dense.py", &["--compile"]), ("gram.py", &[]), ("batched.py", &[])];
-/// Steps of a peer in a round; the slowest takes a tenth of a second each.
-const PEER_STEPS: u64 = 10;
-/// Steps that a peer makes before it is timed, which is when it compiles.
-const PEER_WARM_UP: u64 = 5;
+/// How long a round of a peer takes, about, in seconds: long enough for it to find its caches again.
+const PEER_ROUND_S: f64 = 0.5;
+/// Steps that a peer makes before it is timed, which is when it compiles, and then to see how many
+/// make a round.
+const PEER_WARM_UP: [u64; 2] = [5, 10];
 
 /// One peer on one cell, against ours.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -108,6 +109,8 @@ pub struct Plan<'a> {
     pub n_cores: NonZeroUsize,
     /// Whether all cores work on one cell, and not on one cell each.
     pub one_cell: bool,
+    /// The peers to time, by name; all if there are none.
+    pub only: &'a [String],
 }
 
 #[derive(Deserialize)]
@@ -150,10 +153,17 @@ pub fn against(
     let mut peers = Vec::new();
     let mut versions = Vec::new();
     for (script, arguments) in PEERS {
-        let mut peer = Peer::start(plan, script, arguments, &fields)?;
+        let name = [&[script], arguments].concat().join(" ");
+        if !plan.only.is_empty() && !plan.only.contains(&name) {
+            continue;
+        }
+        let mut peer = Peer::start(plan, name, script, arguments, &fields)?;
         say(&format!("{} begins (d = {})", peer.name, cell.model.d_hidden));
-        versions.push(peer.make_steps(PEER_WARM_UP)?.version);
-        peers.push(peer);
+        versions.push(peer.make_steps(PEER_WARM_UP[0])?.version);
+        let step_s = peer.make_steps(PEER_WARM_UP[1])?.seconds / PEER_WARM_UP[1] as f64;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few steps")]
+        let n_steps = (PEER_ROUND_S / step_s).ceil().max(4.0) as u64;
+        peers.push((peer, n_steps));
     }
     let mut our_s = Vec::new();
     let mut peer_s = vec![Vec::new(); peers.len()];
@@ -166,12 +176,12 @@ pub fn against(
             }
         });
         our_s.push(begun.elapsed().as_secs_f64() / (our_steps * jobs as u64) as f64);
-        for (peer, times) in peers.iter_mut().zip(&mut peer_s) {
-            let answer = peer.make_steps(PEER_STEPS)?;
-            times.push(answer.seconds / PEER_STEPS as f64 / answer.instances);
+        for ((peer, n_steps), times) in peers.iter_mut().zip(&mut peer_s) {
+            let answer = peer.make_steps(*n_steps)?;
+            times.push(answer.seconds / *n_steps as f64 / answer.instances);
         }
     }
-    let rows = peers.iter().zip(&peer_s).zip(versions).map(|((peer, times), peer_version)| {
+    let rows = peers.iter().zip(&peer_s).zip(versions).map(|(((peer, _), times), peer_version)| {
         let ratios: Vec<f64> = times.iter().zip(&our_s).map(|(t, o)| t / o).collect();
         let (our_median, our_mad) = median_and_deviation(&our_s);
         let (peer_median, peer_mad) = median_and_deviation(times);
@@ -221,6 +231,7 @@ fn fields(cell: &Cell, probabilities: &[f64], n_threads: NonZeroUsize) -> String
 impl Peer {
     fn start(
         plan: &Plan<'_>,
+        name: String,
         script: &str,
         arguments: &[&str],
         fields: &str,
@@ -238,7 +249,6 @@ impl Peer {
         let mut input = child.stdin.take().expect("the input is piped");
         let output = BufReader::new(child.stdout.take().expect("the output is piped"));
         writeln!(input, "{fields}").map_err(failed)?;
-        let name = [&[script], arguments].concat().join(" ");
         Ok(Self { name, script: path, child, input, output })
     }
 

@@ -142,6 +142,9 @@ pub(crate) struct BenchPeersOptions {
     /// Turns that peers and ours take
     #[arg(long, value_name = "N", default_value = "20")]
     pub(crate) rounds: NonZeroU64,
+    /// Time only this peer, such as `dense.py` or `dense.py --compile` [default: all]
+    #[arg(long, value_name = "PEER", value_parser = peer)]
+    pub(crate) only: Vec<String>,
     /// Train one cell on all cores, instead of one cell on each
     #[arg(long)]
     pub(crate) one_cell: bool,
@@ -179,4 +182,16 @@ pub(crate) struct JsonOption {
     /// Print a JSON object instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A peer's name, if it is one.
+fn peer(name: &str) -> Result<String, String> {
+    let names: Vec<String> = superpose_bench::peers::PEERS
+        .iter()
+        .map(|(script, arguments)| [&[*script], *arguments].concat().join(" "))
+        .collect();
+    if names.iter().any(|known| known == name) {
+        return Ok(name.to_owned());
+    }
+    Err(format!("the peers are `{}`", names.join("`, `")))
 }

@@ -195,6 +195,7 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
         n_rounds: options.rounds.get(),
         n_cores: about.n_cores,
         one_cell: options.one_cell,
+        only: &options.only,
     };
     let path = options.out.clone().unwrap_or_else(|| default_path(&about, "-peers"));
     let mut all: Vec<PeerRow> = Vec::new();

@@ -5,14 +5,15 @@
 
 use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use superpose_gram::engine::LossGradient;
+use superpose_gram::init::start;
+use superpose_gram::sampler::SparseBatch;
+use superpose_gram::schedule::Schedule;
 use superpose_sweep::cell::Cell;
 use superpose_sweep::record::Weights;
 
-use crate::init::start;
 use crate::model::TiedAutoencoder;
 use crate::optimizer::{Adam, AdamConstants, decay};
-use crate::sampler::SparseBatch;
-use crate::schedule::Schedule;
 
 /// A model in training.
 #[derive(Debug)]
@@ -25,17 +26,6 @@ pub struct Reference {
     /// The device without autodiff, where batches are made.
     device: Device,
     dtype: DType,
-}
-
-/// A loss and its gradient on one batch, on the host.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Gradient {
-    /// The trained loss: `loss_scale` times the mean squared error over batch and features.
-    pub loss: f64,
-    /// Its derivative with respect to `W`, row by row.
-    pub weights: Vec<f64>,
-    /// Its derivative with respect to `b`.
-    pub bias: Vec<f64>,
 }
 
 impl Reference {
@@ -96,10 +86,10 @@ impl Reference {
     ///
     /// # Panics
     /// When the device cannot hand them over.
-    pub fn gradient(&self, batch: &SparseBatch) -> Gradient {
+    pub fn gradient(&self, batch: &SparseBatch) -> LossGradient {
         let (error, weights, bias) = self.backward(batch);
         let host = |data: TensorData| data.try_to_vec::<f64>().expect("has just been made f64");
-        Gradient {
+        LossGradient {
             loss: error.into_scalar::<f64>() * self.cell.train.loss_scale,
             weights: host(weights.into_data_as::<f64>()),
             bias: host(bias.into_data_as::<f64>()),

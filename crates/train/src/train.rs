@@ -3,14 +3,14 @@
 use std::num::NonZeroUsize;
 
 use burn::tensor::{DType, Device, Tensor};
+use superpose_gram::engine::Gram;
+use superpose_gram::product::Products;
+use superpose_gram::sampler::{Sampler, SparseBatch, Stream};
 use superpose_sweep::cell::Cell;
 use superpose_sweep::record::{CurvePoint, Outcome, Weights};
 use superpose_theory::frequency::FeatureProbabilities;
 
-use crate::gram::Gram;
-use crate::product::Products;
 use crate::reference::Reference;
-use crate::sampler::{Sampler, SparseBatch, Stream};
 
 /// What came of training a cell. Losses are squared errors summed over features.
 #[derive(Debug, Clone, PartialEq)]

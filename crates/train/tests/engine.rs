@@ -7,13 +7,13 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use burn::tensor::{DType, Device};
+use superpose_gram::engine::{Gram, Way};
+use superpose_gram::init::initial_weights;
+use superpose_gram::sampler::{Sampler, SparseBatch, Stream};
 use superpose_sweep::cell::Cell;
 use superpose_sweep::file::Sweep;
 use superpose_sweep::record::{Outcome, Weights};
-use superpose_train::gram::{Gram, Way};
-use superpose_train::init::initial_weights;
 use superpose_train::reference::Reference;
-use superpose_train::sampler::{Sampler, SparseBatch, Stream};
 use superpose_train::train::{Engine, Trained, train};
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
@@ -232,30 +232,6 @@ fn the_gram_engine_has_the_reference_gradient_on_two_hundred_random_cells() {
             );
         }
     }
-}
-
-#[test]
-fn the_number_of_threads_changes_no_bit() {
-    // Four strips of several panels.
-    let cell = cell(&["model.n_features=2300", "train.batch_size=900"]);
-    let batch = first_batch(&cell);
-    let start = start(&cell);
-    for way in [Way::Dense, Way::Sparse] {
-        let [one, three] = [1, 3].map(|n_threads| {
-            let gram = Gram::from_weights(&cell, start.clone());
-            gram.on_threads(NonZeroUsize::new(n_threads).unwrap()).gradient(&batch, way)
-        });
-        assert_eq!(one, three);
-    }
-}
-
-#[test]
-fn cells_that_differ_in_width_decay_or_rate_see_the_same_batches() {
-    let batch = first_batch(&cell(&[]));
-    for other in ["model.d_hidden=9", "train.weight_decay=0.5", "train.learning_rate=0.1"] {
-        assert_eq!(first_batch(&cell(&[other])), batch);
-    }
-    assert_ne!(first_batch(&cell(&["train.seed=1"])), batch);
 }
 
 #[test]

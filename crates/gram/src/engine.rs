@@ -18,6 +18,17 @@ use crate::product::Products;
 use crate::sampler::SparseBatch;
 use crate::schedule::Schedule;
 
+/// A loss and its gradient on one batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LossGradient {
+    /// The trained loss: `loss_scale` times the mean squared error over batch and features.
+    pub loss: f64,
+    /// Its derivative with respect to `W`, row by row.
+    pub weights: Vec<f64>,
+    /// Its derivative with respect to `b`.
+    pub bias: Vec<f64>,
+}
+
 /// A model in training.
 #[derive(Debug)]
 pub struct Gram {
@@ -97,7 +108,7 @@ impl Gram {
     }
 
     /// The trained loss on `batch` and its gradient by the given way, without any step.
-    pub fn gradient(&mut self, batch: &SparseBatch, way: Way) -> crate::reference::Gradient {
+    pub fn gradient(&mut self, batch: &SparseBatch, way: Way) -> LossGradient {
         self.gradient.way = way;
         self.accumulate(batch, true);
         let factor = self.factor();
@@ -107,11 +118,16 @@ impl Gram {
         let places = self.batch.places.iter().map(|&place| place as usize);
         let Gradient { weights, bias, row, .. } = &self.gradient;
         let d = self.weights.d_hidden;
-        crate::reference::Gradient {
+        LossGradient {
             loss: self.mean_squared_error() * self.cell.train.loss_scale,
             weights: places.clone().flat_map(|at| scaled(&weights[at * row..][..d])).collect(),
             bias: places.flat_map(|at| scaled(&bias[at..=at])).collect(),
         }
+    }
+
+    /// The way back to the weights that the next step goes.
+    pub fn way(&self) -> Way {
+        self.gradient.way
     }
 
     /// What was done in matrix products so far.
