@@ -18,7 +18,7 @@ use superpose_sweep::frequency_file::FrequencyFileError;
 use superpose_train::train::{Engine, Stepper};
 
 /// The scripts and their arguments; together they are a peer's name.
-const PEERS: [(&str, &[&str]); 4] =
+pub const PEERS: [(&str, &[&str]); 4] =
     [("dense.py", &[]), ("dense.py", &["--compile"]), ("gram.py", &[]), ("batched.py", &[])];
 /// How long a round of a peer takes, about, in seconds: long enough for it to find its caches again.
 const PEER_ROUND_S: f64 = 0.5;
