@@ -11,7 +11,7 @@ use superpose_sweep::record::Weights;
 
 use crate::fused_adam::{Course, FusedAdam};
 use crate::gradient::Gradient;
-pub use crate::gradient::Way;
+pub use crate::gradient::{PANEL_NUMBERS, Way, n_strips};
 use crate::grouped::GroupedBatch;
 use crate::init::start;
 use crate::product::Products;

@@ -31,7 +31,7 @@ use crate::product::{Products, View};
 use crate::respond::{COLUMN_BLOCK, Respond, Response, Scatter, WIDEST};
 
 /// Numbers in a panel of `G`, and of `D`: half a megabyte each.
-const PANEL_NUMBERS: usize = 1 << 17;
+pub const PANEL_NUMBERS: usize = 1 << 17;
 /// Features of a strip, while there are few strips.
 const STRIP_FEATURES: usize = 500;
 /// Strips there are at most, and so threads that have work: each sums up what it asks of the active
@@ -136,7 +136,7 @@ impl Gradient {
             self.weights.zero(n * self.row);
             self.bias.resize(n);
         }
-        let n_strips = (n / STRIP_FEATURES).clamp(1, MAX_STRIPS);
+        let n_strips = n_strips(n);
         self.strips.resize_with(n_strips, Strip::default);
         let width = n.div_ceil(n_strips).next_multiple_of(COLUMN_BLOCK);
         let task = Task { weights, batch, active: &self.active, row: self.row, way };
@@ -191,6 +191,11 @@ impl Gradient {
             }
         }
     }
+}
+
+/// Strips that the columns of so many features are shared out in.
+pub fn n_strips(n_features: usize) -> usize {
+    (n_features / STRIP_FEATURES).clamp(1, MAX_STRIPS)
 }
 
 /// The way that costs less when so many answers are not zero.

@@ -1,5 +1,6 @@
 //! How much memory and arithmetic a cell asks for, before it is begun.
 
+use superpose_gram::engine::{PANEL_NUMBERS, n_strips};
 use superpose_sweep::cell::Cell;
 
 /// Memory that the reference engine needs for one cell in training, in bytes of single precision:
@@ -13,16 +14,20 @@ pub fn reference_bytes(cell: &Cell) -> f64 {
     4.0 * (6.0 * batch * n + 10.0 * n * (d + 1.0) + 4.0 * batch * d) + 8.0 * n.min(d).powi(2)
 }
 
-/// Memory that the gram engine needs for one cell in training, in bytes: six arrays of parameters
-/// (with their gradient, Adam's moments and the rows of active features), the tiles, a few numbers
-/// a sample, and the Gram matrix that the overlaps are measured with.
+/// Memory that the gram engine needs for one cell in training at most, in bytes: parameters, Adam's
+/// moments and the gradient; for the batch's active features and for its samples with several, what
+/// they are in the hidden space and, once for each strip of columns, what is asked of them; a panel
+/// of the Gram matrix for each strip; and the Gram matrix that the overlaps are measured with.
 pub fn gram_bytes(cell: &Cell) -> f64 {
     let (n, d) = (cell.model.n_features as f64, cell.model.d_hidden as f64);
-    let samples = cell.train.batch_size as f64 * (1.0 + 4.0 * cell.data.activation_density);
-    4.0 * 6.0 * n * (d + 1.0)
-        + 2.0 * 4.0 * 64.0 * n.max(4096.0)
-        + 16.0 * samples
-        + 8.0 * n.min(d).powi(2)
+    let batch = cell.train.batch_size as f64;
+    let entries = batch * cell.data.activation_density;
+    let active = n.min(entries);
+    let units = active + batch.min(entries / 2.0);
+    let strips = n_strips(cell.model.n_features) as f64;
+    let rows = 4.0 * n + 2.0 * active + (1.0 + strips) * units;
+    let panel = 2.0 * (PANEL_NUMBERS as f64).max(64.0 * active) + 2.0 * 64.0 * units;
+    4.0 * (rows * (d + 16.0) + strips * panel + 16.0 * (batch + entries)) + 8.0 * n.min(d).powi(2)
 }
 
 /// Floating-point operations that the dense step does in matrix products over the whole training:

@@ -14,7 +14,8 @@ use superpose_sweep::cell::Cell;
 use superpose_sweep::file::Sweep;
 use superpose_sweep::record::{Outcome, Weights};
 use superpose_train::reference::Reference;
-use superpose_train::train::{Engine, Trained, train};
+use superpose_train::memory::gram_bytes;
+use superpose_train::train::{Engine, Stepper, Trained, train};
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -174,6 +175,24 @@ fn the_papers_loss_comes_out_at_its_own_setting() {
     writeln!(said, "test loss {test} on {} batches, published 1.185", model.test_losses.len())
         .unwrap();
     assert!((test / 1.185 - 1.0).abs() < 0.03, "test loss {test}");
+}
+
+#[test]
+fn the_gram_engine_takes_no_more_memory_than_was_said() {
+    for overrides in [
+        &["model.n_features=1000", "train.batch_size=512"][..],
+        &["model.n_features=300", "model.d_hidden=200", "data.activation_density=6"],
+        &["model.n_features=2500", "train.batch_size=64"],
+    ] {
+        let cell = cell(&[overrides, &["train.steps=300"]].concat());
+        let p = cell.probabilities().unwrap();
+        let mut stepper = Stepper::new(&cell, &p, Engine::Gram, &devices()[0], ONE);
+        stepper.make_steps(300);
+        let parameters = cell.model.n_features * (cell.model.d_hidden + 1);
+        let taken = (stepper.working_bytes().unwrap() + 3 * 4 * parameters) as f64;
+        let said = gram_bytes(&cell);
+        assert!(taken < said && said < 6.0 * taken, "{overrides:?}: {taken} of {said}");
+    }
 }
 
 /// Largest difference between two gradients, over the largest entry of the first.
