@@ -4,9 +4,12 @@ The same algebra as our own engine, gradient by hand, on PyTorch's kernels: spar
 active rows of the Gram matrix, sparse products for samples, dense products for weights.
 """
 
+import warnings
+
 import torch
 from toy import Adam, serve
 
+warnings.filterwarnings("ignore", message="Sparse CSR")
 torch.sparse.check_sparse_tensor_invariants.disable()
 
 

@@ -200,10 +200,12 @@ pub fn n_strips(n_features: usize) -> usize {
 
 /// The way that costs less when so many answers are not zero.
 fn cheaper_way(n_nonzero: usize, a: usize, n: usize, d: usize) -> Way {
+    // Products of narrow matrices leave registers half empty, and `D` has to be written and read.
+    let width = (d.next_multiple_of(WIDEST) + WIDEST) as f64;
     let (a, n, d) = (a as f64, n as f64, d as f64);
     let [per_answer, per_number, crowding] = SPARSE_COST;
     let sparse = n_nonzero as f64 * (per_answer + d * (per_number + d * crowding));
-    let dense = 4.0 * a * n * d;
+    let dense = 4.0 * a * n * width;
     if sparse < dense { Way::Sparse } else { Way::Dense }
 }
 

@@ -20,7 +20,7 @@ pub struct Bench {
     /// cores. Default: 1.
     pub threads: Vec<usize>,
     /// Mean loss (squared errors summed over features) of the last round, by cell in the order of
-    /// the sweep. Default: nothing is expected.
+    /// the sweep. Default: nothing is expected, as when a field is replaced on the command line.
     pub expected_loss: Vec<f64>,
     /// Relative difference from it that is allowed, above 0. Default: 0.02.
     pub loss_tolerance: f64,

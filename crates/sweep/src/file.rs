@@ -73,7 +73,11 @@ impl Sweep {
             }
         }
         let description = written.description.unwrap_or_default();
-        if let Some(bench) = &written.bench {
+        if let Some(bench) = &mut written.bench {
+            if !overrides.is_empty() {
+                // They are of the cells as the file has them.
+                bench.expected_loss.clear();
+            }
             bench.check(cells.len()).map_err(|e| reader.field(e))?;
         }
         Ok(Self { name: written.name, description, cells, bench: written.bench })
@@ -339,6 +343,14 @@ mod tests {
                 assert!(said.contains(part), "{change:?} should say `{part}`: {said}");
             }
         }
+    }
+
+    #[test]
+    fn what_the_file_expects_of_its_cells_is_not_expected_of_others() {
+        let text = format!("{EXAMPLE}[bench]\nexpected_loss = {:?}", [1.5; 60]);
+        assert_eq!(parse(&text, &[]).unwrap().bench.unwrap().expected_loss.len(), 60);
+        let other = parse(&text, &["model.d_hidden=7"]).unwrap();
+        assert_eq!(other.bench.unwrap().expected_loss, []);
     }
 
     #[test]
