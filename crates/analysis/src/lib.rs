@@ -8,6 +8,7 @@ pub mod curves;
 pub mod decay;
 pub mod exponents;
 pub mod overlaps;
+pub mod published;
 pub mod regime;
 pub mod representation;
 pub mod results;

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde_json::json;
 use superpose_analysis::run::Run;
 use superpose_analysis::table::{Field, Table, documentation};
-use superpose_analysis::{FitWindow, results, tables};
+use superpose_analysis::{FitWindow, published, results, tables};
 use superpose_figures::Figure;
 use superpose_sweep::record::Outcome;
 use superpose_sweep::store::{Store, write_whole};
@@ -31,14 +31,45 @@ pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
     let store = Store::open(&options.folder)?;
     let window = FitWindow { d_min: options.d_min, d_max: options.d_max };
     let summary = write_tables(&store, window)?;
+    let published =
+        options.published.as_deref().map(|path| set_beside(&store, path)).transpose()?;
     if options.json {
         console::say(&format!("{:#}", summary.to_json()));
     } else {
         summary.print();
+        if let Some((path, table)) = published {
+            print_published(&table)?;
+            console::say(&format!("wrote {}", path.display()));
+        }
         let folder = options.folder.display();
         console::say(&format!("wrote {folder}/results.csv and {} tables", summary.n_tables));
         console::say(&format!("next: superpose figures {folder}"));
     }
+    Ok(())
+}
+
+/// Writes `tables/published.csv`: the run in `store` beside the published numbers in a file.
+fn set_beside(store: &Store, path: &Path) -> anyhow::Result<(PathBuf, Table)> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let targets = Table::from_csv(&path.display().to_string(), &bytes)?;
+    let table = published::published(&results::results(&Run::read(store)?), &targets)?;
+    let to = store.root().join("tables/published.csv");
+    write_whole(&to, &table.to_csv())?;
+    Ok((to, table))
+}
+
+fn print_published(table: &Table) -> anyhow::Result<()> {
+    let z: Vec<f64> = table.numbers("z")?.into_iter().filter(|z| z.is_finite()).collect();
+    let beyond = |limit: f64| z.iter().filter(|z| z.abs() > limit).count();
+    let mean_square = z.iter().map(|z| z * z).sum::<f64>() / z.len() as f64;
+    console::say(&format!(
+        "{} of {} published losses compared: z² is {mean_square:.2} on average, {} are beyond 2 and \
+         {} beyond 3 standard errors",
+        z.len(),
+        table.rows.len(),
+        beyond(2.0),
+        beyond(3.0)
+    ));
     Ok(())
 }
 

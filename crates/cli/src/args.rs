@@ -101,6 +101,8 @@ pub(crate) enum BenchVerb {
     Compare(BenchCompareOptions),
     /// Time the cells against programs that others would use
     Peers(BenchPeersOptions),
+    /// Draw how the time of a step grows with each size, from a table of measurements
+    Figure(BenchFigureOptions),
 }
 
 #[derive(Debug, Args)]
@@ -124,6 +126,18 @@ pub(crate) struct BenchCompareOptions {
     pub(crate) first: PathBuf,
     /// Another one
     pub(crate) second: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchFigureOptions {
+    /// A table of measurements
+    pub(crate) records: PathBuf,
+    /// The definition whose first cell is the middle of all lines
+    #[arg(long, value_name = "NAME", default_value = "growth")]
+    pub(crate) definition: String,
+    /// The pictures are OUT.svg and OUT.png
+    #[arg(long, value_name = "OUT", default_value = "growth")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -163,6 +177,10 @@ pub(crate) struct AnalyzeOptions {
     /// Largest width in the fits
     #[arg(long, value_name = "D", default_value_t = usize::MAX, hide_default_value = true)]
     pub(crate) d_max: usize,
+    /// Set the losses beside published ones: a CSV with a column `loss.test` and columns of fields,
+    /// such as `model.d_hidden`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) published: Option<PathBuf>,
     /// Print a JSON object instead of tables
     #[arg(long)]
     pub(crate) json: bool,

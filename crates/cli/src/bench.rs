@@ -3,15 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
+use superpose_analysis::table::Table;
 use superpose_bench::compare::compare;
 use superpose_bench::measure::{About, measure};
 use superpose_bench::peers::{PeerRow, Plan, against};
 use superpose_bench::record::{self, Row, Status};
 use superpose_sweep::bench::Bench;
 use superpose_sweep::file::Sweep;
+use superpose_sweep::store::write_whole;
 
-use crate::args::{BenchCompareOptions, BenchPeersOptions, BenchRunOptions, BenchVerb};
+use crate::args::{
+    BenchCompareOptions, BenchFigureOptions, BenchPeersOptions, BenchRunOptions, BenchVerb,
+};
 use crate::{console, resources};
 
 /// Steps that a cell makes when its file does not say what to measure.
@@ -22,6 +26,7 @@ pub(crate) fn bench(verb: &BenchVerb) -> anyhow::Result<ExitCode> {
         BenchVerb::Run(options) => run(options),
         BenchVerb::Compare(options) => compare_files(options),
         BenchVerb::Peers(options) => peers(options),
+        BenchVerb::Figure(options) => figure(options),
     }
 }
 
@@ -231,5 +236,20 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
     let header = ["n", "d", "peer", "its ms a step", "ours", "ratio", "of rounds", "of totals"];
     console::say(&console::table(&header, &rows));
     console::complain(&format!("{} rows added to {}", all.len(), path.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn figure(options: &BenchFigureOptions) -> anyhow::Result<ExitCode> {
+    let path = &options.records;
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let records = Table::from_csv(&path.display().to_string(), &bytes)?;
+    let Some(drawn) = superpose_figures::draw_growth(&records, &options.definition)? else {
+        bail!("`{}` has no rows of the definition `{}`", path.display(), options.definition);
+    };
+    for (extension, bytes) in [("svg", drawn.svg), ("png", drawn.png)] {
+        let path = options.out.with_extension(extension);
+        write_whole(&path, &bytes)?;
+        console::say(&format!("wrote {}", path.display()));
+    }
     Ok(ExitCode::SUCCESS)
 }

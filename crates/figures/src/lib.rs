@@ -6,6 +6,7 @@
 pub mod chart;
 pub mod decay;
 mod font;
+pub mod growth;
 pub mod loss_by_width;
 pub mod loss_curves;
 pub mod overlaps;
@@ -92,6 +93,20 @@ impl Figure {
             Self::Overlaps => overlaps::chart(&tables[0]),
         }
     }
+}
+
+/// The step times in a table of measurements that belong to `definition`, as [`growth`] shows them;
+/// `None` when there are none.
+///
+/// # Errors
+/// [`FigureError`] when the table lacks a column or the drawing library gives up.
+pub fn draw_growth(records: &Table, definition: &str) -> Result<Option<Drawn>, FigureError> {
+    let chart = growth::chart(records, definition)?;
+    if chart.is_empty() {
+        return Ok(None);
+    }
+    let wrap = |problem| FigureError::Drawing { name: "growth", problem };
+    render::render(&chart).map(Some).map_err(wrap)
 }
 
 /// The figure of the run called `sweep`, drawn from its tables; `None` when they have no rows to

@@ -13,8 +13,8 @@ use superpose_gram::sampler::{Sampler, SparseBatch, Stream};
 use superpose_sweep::cell::Cell;
 use superpose_sweep::file::Sweep;
 use superpose_sweep::record::{Outcome, Weights};
-use superpose_train::reference::Reference;
 use superpose_train::memory::gram_bytes;
+use superpose_train::reference::Reference;
 use superpose_train::train::{Engine, Stepper, Trained, train};
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;

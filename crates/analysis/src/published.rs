@@ -1,0 +1,133 @@
+//! Published losses beside ours: is the difference more than the scatter from seed to seed?
+
+use superpose_stats::summary::summarise;
+
+use crate::table::{Field, Table, TableError};
+
+/// The column of the loss, in `results.csv` and in a table of published numbers.
+const LOSS: &str = "loss.test";
+/// The field that the scatter is pooled over.
+const WIDTH: &str = "model.d_hidden";
+/// Published fields are rounded: they are met within this fraction.
+const ROUNDING: f64 = 1e-3;
+
+const COLUMNS: [(&str, &str); 6] = [
+    ("published", "published loss, one training"),
+    ("loss", "our mean test loss over the cells that have these fields, seeds apart"),
+    ("n_seeds", "how many there are"),
+    ("deviation", "relative difference of the published loss from ours"),
+    (
+        "scatter",
+        "relative standard deviation from seed to seed, pooled over the widths of otherwise equal \
+         fields",
+    ),
+    (
+        "z",
+        "deviation over its standard error, scatter · √(1 + 1/n_seeds): one published training \
+         scatters as ours do",
+    ),
+];
+
+/// One row for each of the `published`: a table with a column `loss.test` and columns of fields.
+///
+/// # Errors
+/// [`TableError`] when `published` has no such column, or one that `results` has not.
+pub fn published(results: &Table, published: &Table) -> Result<Table, TableError> {
+    let losses = results.numbers(LOSS)?;
+    let targets = published.numbers(LOSS)?;
+    let names: Vec<String> =
+        published.columns.iter().map(|c| c.name.clone()).filter(|name| name != LOSS).collect();
+    let mut fields = Vec::new();
+    for name in &names {
+        fields.push((published.column(name)?, results.column(name)?, name == WIDTH));
+    }
+    let ours: Vec<Vec<f64>> = published
+        .rows
+        .iter()
+        .map(|row| {
+            let same = |other: &Vec<Field>| fields.iter().all(|f| same(&row[f.0], &other[f.1]));
+            let found = results.rows.iter().zip(&losses).filter(|(other, _)| same(other));
+            found.map(|(_, loss)| *loss).filter(|loss| loss.is_finite()).collect()
+        })
+        .collect();
+    let scatter = |row: &Vec<Field>| {
+        let alike = |other: &Vec<Field>| {
+            fields.iter().all(|&(at, _, is_width)| is_width || same(&row[at], &other[at]))
+        };
+        let of_alike = published.rows.iter().zip(&ours).filter(|(other, _)| alike(other));
+        pooled_scatter(of_alike.map(|(_, losses)| losses.as_slice()))
+    };
+    let question = "Is what was published within our scatter from seed to seed?";
+    let mut table = Table::new("published", question, &COLUMNS).with_fields(&names);
+    for ((row, target), losses) in published.rows.iter().zip(targets).zip(&ours) {
+        let (summary, scatter) = (summarise(losses), scatter(row));
+        let deviation = target / summary.mean - 1.0;
+        let error = scatter * (1.0 + 1.0 / summary.n as f64).sqrt();
+        let mut fields: Vec<Field> = fields.iter().map(|f| row[f.0].clone()).collect();
+        fields.extend([
+            target.into(),
+            summary.mean.into(),
+            summary.n.into(),
+            deviation.into(),
+            scatter.into(),
+            (deviation / error).into(),
+        ]);
+        table.push(fields);
+    }
+    Ok(table)
+}
+
+/// The relative standard deviation within `groups`, each weighed by its degrees of freedom.
+fn pooled_scatter<'a>(groups: impl Iterator<Item = &'a [f64]>) -> f64 {
+    let (mut squares, mut freedom) = (0.0, 0.0);
+    for losses in groups.filter(|losses| losses.len() > 1) {
+        let (summary, degrees) = (summarise(losses), (losses.len() - 1) as f64);
+        squares += degrees * (summary.standard_deviation / summary.mean).powi(2);
+        freedom += degrees;
+    }
+    (squares / freedom).sqrt()
+}
+
+fn same(a: &Field, b: &Field) -> bool {
+    match (a, b) {
+        (Field::Number(a), Field::Number(b)) => (a - b).abs() <= ROUNDING * a.abs(),
+        _ => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(csv: &str) -> Table {
+        Table::from_csv("t", csv.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_published_loss_is_as_far_off_as_seeds_scatter() {
+        // Within widths the losses scatter by √2·1 % and √2·3 %: pooled by √10 %.
+        let results = table(
+            "train.weight_decay,model.d_hidden,train.seed,loss.test\n\
+             0.77777777,10,0,0.99\n0.77777777,10,1,1.01\n\
+             0.77777777,20,0,1.94\n0.77777777,20,1,2.06\n0.5,20,0,7\n",
+        );
+        let targets = table(
+            "train.weight_decay,model.d_hidden,loss.test\n0.7778,10,1.05\n0.7778,20,2\n0.7778,30,1\n",
+        );
+        let answer = published(&results, &targets).unwrap();
+        let column = |name| answer.numbers(name).unwrap();
+        assert_eq!(column("n_seeds"), [2.0, 2.0, 0.0]);
+        assert!((column("loss")[0] - 1.0).abs() < 1e-12 && column("loss")[2].is_nan());
+        let scatter = 0.01 * 10.0_f64.sqrt();
+        assert!((column("scatter")[0] - scatter).abs() < 1e-12);
+        assert!((column("z")[0] - 0.05 / (scatter * 1.5_f64.sqrt())).abs() < 1e-9);
+        assert!(column("z")[1].abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_field_that_no_cell_has_is_named() {
+        let results = table("model.d_hidden,loss.test\n1,1\n");
+        let said = published(&results, &table("m,loss.test\n1,1\n")).unwrap_err().to_string();
+        assert!(said.contains("`m`"), "{said}");
+    }
+}
