@@ -175,8 +175,8 @@ impl<'a> Running<'a> {
         row.working_mb = self.steppers[0].working_bytes().map(|bytes| bytes as f64 / 1e6);
         row.loss = Some(self.loss);
         row.expected_loss = expected;
-        let off = |expected: f64| !((self.loss / expected - 1.0).abs() <= bench.loss_tolerance);
-        row.status = if expected.is_some_and(off) { Status::WrongLoss } else { Status::Ok };
+        let near = |expected: f64| (self.loss / expected - 1.0).abs() <= bench.loss_tolerance;
+        row.status = if expected.is_none_or(near) { Status::Ok } else { Status::WrongLoss };
     }
 }
 

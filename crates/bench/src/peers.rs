@@ -99,7 +99,7 @@ pub enum PeerError {
 /// What is compared, and how.
 #[derive(Debug)]
 pub struct Plan<'a> {
-    /// A Python that has PyTorch.
+    /// A Python that has `torch`.
     pub python: &'a Path,
     /// The folder of the scripts.
     pub scripts: &'a Path,

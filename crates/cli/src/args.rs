@@ -147,7 +147,7 @@ pub(crate) struct BenchPeersOptions {
     /// Replace a field, or sweep it
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub(crate) overrides: Vec<String>,
-    /// A Python that has PyTorch
+    /// A Python that has `torch`
     #[arg(long, value_name = "PROGRAM", default_value = "python3")]
     pub(crate) python: PathBuf,
     /// The folder of the peers' scripts

@@ -71,6 +71,7 @@ impl Gram {
     ///
     /// # Panics
     /// When the system has no more threads to give.
+    #[must_use]
     pub fn on_threads(mut self, n_threads: NonZeroUsize) -> Self {
         let builder = ThreadPoolBuilder::new().num_threads(n_threads.get());
         let pool = || builder.build().expect("the system gives as many threads as it has cores");

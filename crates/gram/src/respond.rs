@@ -136,7 +136,6 @@ impl<const WAY: u8> WithSimd for Kernel<'_, '_, '_, WAY> {
 impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
     /// The columns from register `column` on, where `x` is zero.
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "registers of several arrays side by side")]
     fn columns<S: Simd>(&mut self, simd: S, column: usize) {
         let Respond { batch, width, gram, bias, ref mut bias_gradient, .. } = self.respond;
         let registers = width / S::F32_LANES;
@@ -145,10 +144,15 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         let (errors, _) = S::as_mut_simd_f32s(self.errors);
         let (bias_gradient, _) = S::as_mut_simd_f32s(bias_gradient);
         let Scatter { nonzeros, ends, .. } = &mut *self.scatter;
-        let first = u32::try_from(column * S::F32_LANES).expect("a panel has few columns");
+        let lanes = u32::try_from(S::F32_LANES).expect("a register is short");
+        let first = u32::try_from(column).expect("a panel has few columns") * lanes;
         if WAY == SPARSE {
             nonzeros.clear(batch.n_units() * COLUMN_BLOCK);
             ends.clear();
+        }
+        let mut places = [0; REGISTERS];
+        for u in 1..REGISTERS {
+            places[u] = places[u - 1] + lanes;
         }
         let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
         let mut b = [zero; REGISTERS];
@@ -166,11 +170,8 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         let mut summed = 0;
         for (row, values) in batch.lone() {
             let at = row * registers + column;
-            let mut g = [zero; REGISTERS];
+            let g = &gram[at..at + REGISTERS];
             let mut d = [zero; REGISTERS];
-            for u in 0..REGISTERS {
-                g[u] = gram[at + u];
-            }
             for &value in values {
                 let value = simd.splat_f32s(value);
                 for u in 0..REGISTERS {
@@ -191,7 +192,7 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
                         let positive = simd.greater_than_f32s(d[u], zero);
                         count = simd.add_f32s(count, simd.select_f32s(positive, one, zero));
                     }
-                    SPARSE => nonzeros.append::<S>(d[u], first + (u * S::F32_LANES) as u32),
+                    SPARSE => nonzeros.append::<S>(d[u], first + places[u]),
                     _ => (),
                 }
             }
@@ -220,7 +221,7 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
                         let positive = simd.greater_than_f32s(z[u], zero);
                         count = simd.add_f32s(count, simd.select_f32s(positive, one, zero));
                     }
-                    SPARSE => nonzeros.append::<S>(z[u], first + (u * S::F32_LANES) as u32),
+                    SPARSE => nonzeros.append::<S>(z[u], first + places[u]),
                     _ => (),
                 }
             }
@@ -246,7 +247,7 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         }
         self.response.squares += squares;
         self.response.n_nonzero += match WAY {
-            DENSE => simd.reduce_sum_f32s(count) as usize,
+            DENSE => whole(simd.reduce_sum_f32s(count)),
             _ => nonzeros.len(),
         };
     }
@@ -308,7 +309,8 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         if r > 0.0 && WAY == SPARSE {
             // The unit of a lone feature stands for samples of value 1.
             let share = if let [only] = entries { only.value } else { 1.0 };
-            self.scatter.scatter_unit(simd, unit, &[at as u32], &[share * e]);
+            let place = u32::try_from(at).expect("a panel has few columns");
+            self.scatter.scatter_unit(simd, unit, &[place], &[share * e]);
         }
     }
 }
@@ -354,7 +356,6 @@ impl Scatter<'_> {
     }
 
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "registers of several arrays side by side")]
     fn scatter_registers<S: Simd, const K: usize>(
         &mut self,
         simd: S,
@@ -385,6 +386,12 @@ impl Scatter<'_> {
         }
         hidden_gradient.copy_from_slice(&dh);
     }
+}
+
+/// A count that was kept in a register.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number")]
+fn whole(count: f32) -> usize {
+    count as usize
 }
 
 /// Moves the sums of squares to double precision once in a while.

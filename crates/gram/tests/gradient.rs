@@ -2,6 +2,7 @@
 //! also runs in seconds under a sanitiser (`just sanitise`).
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![allow(clippy::needless_range_loop, reason = "written with indices, as on paper")]
 
 use std::num::NonZeroUsize;
 use std::path::Path;

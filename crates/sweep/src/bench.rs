@@ -67,7 +67,7 @@ impl Bench {
                 return refuse(field, "[]".to_owned(), "a list of at least one");
             }
         }
-        if !(self.loss_tolerance > 0.0) {
+        if self.loss_tolerance.is_nan() || self.loss_tolerance <= 0.0 {
             return refuse("loss_tolerance", self.loss_tolerance.to_string(), "above 0");
         }
         if ![0, n_cells].contains(&self.expected_loss.len()) {

@@ -350,7 +350,7 @@ mod tests {
         let text = format!("{EXAMPLE}[bench]\nexpected_loss = {:?}", [1.5; 60]);
         assert_eq!(parse(&text, &[]).unwrap().bench.unwrap().expected_loss.len(), 60);
         let other = parse(&text, &["model.d_hidden=7"]).unwrap();
-        assert_eq!(other.bench.unwrap().expected_loss, []);
+        assert!(other.bench.unwrap().expected_loss.is_empty());
     }
 
     #[test]
