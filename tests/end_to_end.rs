@@ -161,8 +161,8 @@ fn the_small_verbs_answer() {
 
 #[test]
 fn every_config_of_the_repository_is_valid() {
-    let configs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs");
-    let mut folders = vec![std::path::PathBuf::from(configs)];
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let mut folders = vec![root.join("configs"), root.join("benches/definitions")];
     let mut n = 0;
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use superpose_sweep::store::write_whole;
 
 /// One case, measured. An empty column was not measured or does not apply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -123,14 +124,12 @@ pub fn append<T: Serialize + for<'a> Deserialize<'a>>(
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|e| failed(e.into()))?;
     }
-    // Another name first, so that the file is whole at every moment.
-    let beside = path.with_extension("csv.part");
-    let mut writer = csv::Writer::from_path(&beside).map_err(failed)?;
+    let mut writer = csv::Writer::from_writer(Vec::new());
     for row in all.iter().chain(rows) {
         writer.serialize(row).map_err(failed)?;
     }
-    writer.flush().map_err(|e| failed(e.into()))?;
-    std::fs::rename(&beside, path).map_err(|e| failed(e.into()))
+    let content = writer.into_inner().map_err(|e| failed(e.into_error().into()))?;
+    write_whole(path, &content).map_err(|e| failed(std::io::Error::other(e).into()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The fast engine: the same gradient from the active rows of the Gram matrix, on the host.
 //!
-//! [`gradient`](crate::gradient) has the formula. The optimizer and the decay are one pass over the
-//! parameters ([`fused_adam`](crate::fused_adam)).
+//! `gradient.rs` has the formula. The optimizer and the decay are one pass over the parameters
+//! (`fused_adam.rs`).
 
 use std::num::NonZeroUsize;
 

@@ -368,7 +368,9 @@ fn remove_folder(folder: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::Io`], naming the file; then the old file, if any, is untouched.
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    // The parent of a bare name is empty, which no system opens.
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = parent.unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let work = folder.join(format!(".{name}.{}.part", std::process::id()));
     let written = write_synced(&work, content)

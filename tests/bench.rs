@@ -1,0 +1,111 @@
+//! `superpose bench` from a definition to tables, comparisons and a picture.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use support::{Sandbox, sweep_file};
+
+const BENCH: &str = "[bench]\nsteps_a_round = 5\njobs = [1, 0]\nthreads = [1, 2]\n";
+
+fn sandbox(bench: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let text = sweep_file("steps = 12", "\"model.d_hidden\" = [3, 5]");
+    sandbox.write("tiny.toml", &format!("{text}{bench}"));
+    sandbox
+}
+
+#[test]
+fn a_definition_becomes_a_table_that_can_be_compared_and_drawn() {
+    let sandbox = sandbox(BENCH);
+    for table in ["a.csv", "b.csv"] {
+        let answer = sandbox.run(&["bench", "run", "tiny.toml", "--out", table]);
+        assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+        assert!(answer.stdout.contains("fastest for n = 20, d = 5: `gram`"), "{}", answer.stdout);
+    }
+    let table = fs::read_to_string(sandbox.path("a.csv")).unwrap();
+    assert!(table.contains(",flex,reference,") && table.contains(",cpu,gram,"), "{table}");
+    let compared = sandbox.run(&["bench", "compare", "a.csv", "b.csv"]);
+    assert_eq!(compared.code, Some(0), "{}", compared.stderr);
+    // A header, a rule and each case once.
+    assert_eq!(compared.stdout.lines().count(), table.lines().count() + 1, "{}", compared.stdout);
+    let drawn = sandbox.run(&["bench", "figure", "a.csv", "--definition", "tiny"]);
+    assert_eq!(drawn.code, Some(0), "{}", drawn.stderr);
+    assert!(fs::read(sandbox.path("growth.png")).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn a_wrong_loss_is_said_and_exits_with_3() {
+    let sandbox = sandbox(&format!("{BENCH}engines = [\"gram\"]\nexpected_loss = [1.0, 1e9]\n"));
+    let answer = sandbox.run(&["bench", "run", "tiny.toml", "--out", "a.csv"]);
+    assert_eq!(answer.code, Some(3), "{}", answer.stderr);
+    assert!(answer.stdout.contains("not 1000000000.000"), "{}", answer.stdout);
+    assert!(answer.stderr.contains("did not come to the expected loss"), "{}", answer.stderr);
+    assert!(fs::read_to_string(sandbox.path("a.csv")).unwrap().contains("wrong loss"));
+}
+
+#[test]
+fn any_sweep_file_can_be_timed_and_leaves_nothing_behind() {
+    let sandbox = sandbox("");
+    let answer = sandbox.run(&["bench", "run", "tiny.toml", "--set", "model.d_hidden=4"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(answer.stdout.contains("fastest for n = 20, d = 4"), "{}", answer.stdout);
+    assert_eq!(fs::read_dir(sandbox.path(".")).unwrap().count(), 1);
+}
+
+/// A peer that takes a millisecond a step, as far as it says.
+const PEER: &str = r#"#!/bin/sh
+read -r cell
+while read -r steps; do
+    echo "{\"seconds\": 0.00$steps, \"loss\": 1, \"instances\": 1, \"version\": \"a shell\"}"
+done
+"#;
+
+#[test]
+fn peers_are_timed_in_turns_and_a_silent_one_is_named() {
+    let sandbox = sandbox("");
+    let executable = |name: &str, text: &str| {
+        sandbox.write(name, text);
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(sandbox.path(name), mode).unwrap();
+        sandbox.path(name).display().to_string()
+    };
+    let peers = |python: &str| {
+        let rest = ["--rounds", "3", "--only", "dense.py", "--out", "peers.csv"];
+        let first = ["bench", "peers", "tiny.toml", "--python", python];
+        sandbox.run(&[&first[..], &rest].concat())
+    };
+    let answer = peers(&executable("peer", PEER));
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let table = fs::read_to_string(sandbox.path("peers.csv")).unwrap();
+    assert_eq!(table.matches("a shell").count(), 2, "{table}");
+    let silent = peers(&executable("silent", "#!/bin/sh\n"));
+    assert_eq!(silent.code, Some(1));
+    assert!(silent.stderr.contains("dense.py"), "{}", silent.stderr);
+    let absent = peers("no-such-python");
+    assert!(absent.stderr.contains("`no-such-python`"), "{}", absent.stderr);
+    assert_eq!(absent.code, Some(1));
+}
+
+#[test]
+fn bad_input_to_the_bench_is_answered() {
+    let sandbox = sandbox("");
+    sandbox.write("notes.csv", "a,b\n1,2\n");
+    for (arguments, part) in [
+        (&["bench", "compare", "notes.csv", "notes.csv"][..], "`notes.csv`"),
+        (&["bench", "compare", "none.csv", "none.csv"], "`none.csv`"),
+        (&["bench", "figure", "notes.csv"], "`definition`"),
+        (&["bench", "run", "tiny.toml", "--out", "notes.csv"], "`notes.csv`"),
+        (&["bench", "peers", "tiny.toml", "--rounds", "13"], "`train.steps`"),
+    ] {
+        let answer = sandbox.run(arguments);
+        assert_eq!(answer.code, Some(1), "{arguments:?}: {}", answer.stderr);
+        assert!(answer.stderr.contains(part), "{arguments:?}: {}", answer.stderr);
+    }
+    let unknown = sandbox.run(&["bench", "peers", "tiny.toml", "--only", "fast.py"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.stderr.contains("`gram.py`"), "{}", unknown.stderr);
+}
