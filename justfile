@@ -23,3 +23,7 @@ figures run:
 # The places that need `unsafe`, under the address sanitiser; needs a nightly toolchain
 sanitise:
     RUSTFLAGS="-Zsanitizer=address" cargo +nightly test -p superpose-gram --target x86_64-unknown-linux-gnu --tests
+
+# How fast a step is here, on every engine and device
+bench:
+    cargo run --release -- bench run benches/definitions/step.toml
