@@ -125,13 +125,8 @@ impl<'a> Running<'a> {
         probabilities: &FeatureProbabilities,
         device: &NamedDevice,
     ) -> Self {
-        let stepper = |job| {
-            let mut cell = cell.clone();
-            cell.train.seed += job;
-            cell.data.seed += job;
-            Stepper::new(&cell, probabilities, case.engine, &device.device, case.threads)
-        };
-        let steppers = (0..case.jobs as u64).map(stepper).collect();
+        let Case { engine, jobs, threads, .. } = *case;
+        let steppers = steppers(cell, probabilities, engine, device, jobs, threads);
         Self { case, steppers, round_s: Vec::new(), loss: f64::NAN }
     }
 
@@ -178,6 +173,25 @@ impl<'a> Running<'a> {
         let near = |expected: f64| (self.loss / expected - 1.0).abs() <= bench.loss_tolerance;
         row.status = if expected.is_none_or(near) { Status::Ok } else { Status::WrongLoss };
     }
+}
+
+/// As many models of a cell as there are `jobs`, the first with its own seed and each other with the
+/// next one.
+pub(crate) fn steppers(
+    cell: &Cell,
+    probabilities: &FeatureProbabilities,
+    engine: Engine,
+    device: &NamedDevice,
+    jobs: usize,
+    threads: NonZeroUsize,
+) -> Vec<Stepper> {
+    let stepper = |job| {
+        let mut cell = cell.clone();
+        cell.train.seed = cell.train.seed.wrapping_add(job);
+        cell.data.seed = cell.data.seed.wrapping_add(job);
+        Stepper::new(&cell, probabilities, engine, &device.device, threads)
+    };
+    (0..jobs as u64).map(stepper).collect()
 }
 
 fn empty_row(definition: &str, case: &Case, cell: &Cell, about: &About) -> Row {

@@ -15,7 +15,9 @@ use superpose_device::NamedDevice;
 use superpose_stats::summary::median_and_deviation;
 use superpose_sweep::cell::Cell;
 use superpose_sweep::frequency_file::FrequencyFileError;
-use superpose_train::train::{Engine, Stepper};
+use superpose_train::train::Engine;
+
+use crate::measure::steppers;
 
 /// The scripts and their arguments; together they are a peer's name.
 pub const PEERS: [(&str, &[&str]); 4] =
@@ -142,14 +144,7 @@ pub fn against(
     let fields = fields(cell, probabilities.as_slice(), plan.n_cores);
     let (jobs, threads) =
         if plan.one_cell { (1, plan.n_cores) } else { (plan.n_cores.get(), NonZeroUsize::MIN) };
-    let mut ours: Vec<Stepper> = (0..jobs as u64)
-        .map(|job| {
-            let mut cell = cell.clone();
-            cell.train.seed += job;
-            cell.data.seed += job;
-            Stepper::new(&cell, &probabilities, Engine::Gram, &device.device, threads)
-        })
-        .collect();
+    let mut ours = steppers(cell, &probabilities, Engine::Gram, device, jobs, threads);
     let mut peers = Vec::new();
     let mut versions = Vec::new();
     for (script, arguments) in PEERS {
