@@ -5,7 +5,6 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
 use support::{Sandbox, sweep_file};
 
@@ -57,8 +56,7 @@ fn any_sweep_file_can_be_timed_and_leaves_nothing_behind() {
 }
 
 /// A peer that takes a millisecond a step, as far as it says.
-const PEER: &str = r#"#!/bin/sh
-read -r cell
+const PEER: &str = r#"read -r cell
 while read -r steps; do
     echo "{\"seconds\": 0.00$steps, \"loss\": 1, \"instances\": 1, \"version\": \"a shell\"}"
 done
@@ -67,25 +65,21 @@ done
 #[test]
 fn peers_are_timed_in_turns_and_a_silent_one_is_named() {
     let sandbox = sandbox("");
-    let executable = |name: &str, text: &str| {
-        sandbox.write(name, text);
-        let mode = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(sandbox.path(name), mode).unwrap();
-        sandbox.path(name).display().to_string()
-    };
-    let peers = |python: &str| {
+    // The scripts are whatever the interpreter understands.
+    let peers = |interpreter: &str, script: &str| {
+        sandbox.write("dense.py", script);
         let rest = ["--rounds", "3", "--only", "dense.py", "--out", "peers.csv"];
-        let first = ["bench", "peers", "tiny.toml", "--python", python];
+        let first = ["bench", "peers", "tiny.toml", "--scripts", ".", "--python", interpreter];
         sandbox.run(&[&first[..], &rest].concat())
     };
-    let answer = peers(&executable("peer", PEER));
+    let answer = peers("sh", PEER);
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
     let table = fs::read_to_string(sandbox.path("peers.csv")).unwrap();
     assert_eq!(table.matches("a shell").count(), 2, "{table}");
-    let silent = peers(&executable("silent", "#!/bin/sh\n"));
+    let silent = peers("sh", "exit\n");
     assert_eq!(silent.code, Some(1));
     assert!(silent.stderr.contains("dense.py"), "{}", silent.stderr);
-    let absent = peers("no-such-python");
+    let absent = peers("no-such-python", PEER);
     assert!(absent.stderr.contains("`no-such-python`"), "{}", absent.stderr);
     assert_eq!(absent.code, Some(1));
 }
