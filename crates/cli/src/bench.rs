@@ -65,14 +65,24 @@ fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
         }
         Bench::default()
     });
-    let rows = measure(&sweep, &bench, &about, &mut console::complain)?;
+    let mut rows = Vec::new();
+    for (at, cell) in sweep.cells.iter().enumerate() {
+        // One cell at a time, so that what is measured is on disk when the next one is stopped.
+        let expected_loss = bench.expected_loss.get(at).copied().into_iter().collect();
+        let bench = Bench { expected_loss, ..bench.clone() };
+        let one = Sweep { cells: vec![cell.clone()], ..sweep.clone() };
+        let of_cell = measure(&one, &bench, &about, &mut console::complain)?;
+        if let Some(path) = &out {
+            record::append(path, &of_cell)?;
+        }
+        rows.extend(of_cell);
+    }
     if options.json {
         console::say(&serde_json::to_string_pretty(&rows)?);
     } else {
         print(&rows);
     }
     if let Some(path) = out {
-        record::append(&path, &rows)?;
         console::complain(&format!("{} rows added to {}", rows.len(), path.display()));
     }
     let wrong = rows.iter().filter(|row| row.status == Status::WrongLoss).count();

@@ -414,3 +414,98 @@ fn flush<S: Simd>(
     }
     squares
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sampler::{Active, SparseBatch};
+
+    /// Active features and columns, of which the last are of inactive features.
+    const ROWS: usize = 9;
+    const COLUMNS: usize = COLUMN_BLOCK;
+    const HIDDEN: usize = WIDEST;
+
+    /// Numbers from −1 to 1 without any pattern.
+    fn numbers(seed: u32, count: usize) -> Vec<f32> {
+        let word = |k| crate::philox::philox4x32([k, seed, 0, 0], 1)[0];
+        (0..u32::try_from(count).unwrap()).map(|k| word(k) as f32 / 2_f32.powi(31) - 1.0).collect()
+    }
+
+    fn batch() -> GroupedBatch {
+        let mut active = Vec::new();
+        for feature in 0..u32::try_from(ROWS).unwrap() {
+            for sample in (feature..40).step_by(5 + feature as usize) {
+                active.push(Active { sample, feature, value: 0.3 + sample as f32 / 40.0 });
+            }
+        }
+        let mut batch = GroupedBatch::default();
+        batch.arrange(&SparseBatch { active }, 50, COLUMNS);
+        batch
+    }
+
+    /// All that a kernel gives, on the processor's registers of the kind that `vectorize` chooses.
+    fn answers<const WAY: u8>(
+        vectorize: &dyn Fn(Kernel<'_, '_, '_, WAY>) -> Response,
+    ) -> (Response, Vec<f32>) {
+        let batch = batch();
+        let mut gram = numbers(1, ROWS * COLUMNS);
+        let diagonal: Vec<f32> = (0..ROWS).map(|row| gram[row * COLUMNS + row]).collect();
+        for row in 0..ROWS {
+            gram[row * COLUMNS + row] = f32::NEG_INFINITY;
+        }
+        let bias = numbers(2, COLUMNS);
+        let weights = numbers(3, COLUMNS * HIDDEN);
+        let hidden = numbers(4, batch.n_units() * HIDDEN);
+        let mut errors = vec![0.0; ROWS * COLUMNS];
+        let mut bias_gradient = vec![0.0; COLUMNS];
+        let mut weights_gradient = vec![0.0; COLUMNS * HIDDEN];
+        let mut hidden_gradient = vec![0.0; hidden.len()];
+        let mut scatter = Scatter {
+            row: HIDDEN,
+            weights: &weights,
+            hidden: &hidden,
+            weights_gradient: &mut weights_gradient,
+            hidden_gradient: &mut hidden_gradient,
+            ..Scatter::default()
+        };
+        let respond = Respond {
+            batch: &batch,
+            from: 0,
+            width: COLUMNS,
+            gram: &gram,
+            diagonal: &diagonal,
+            bias: &bias,
+            bias_gradient: &mut bias_gradient,
+        };
+        let response = Response::default();
+        let (errors_there, scatter_there) = (&mut errors, &mut scatter);
+        let kernel =
+            Kernel::<WAY> { respond, errors: errors_there, scatter: scatter_there, response };
+        let response = vectorize(kernel);
+        (response, [errors, bias_gradient, weights_gradient, hidden_gradient].concat())
+    }
+
+    fn registers_agree<const WAY: u8>() {
+        let (scalar, expected) = answers::<WAY>(&|kernel| kernel.with_simd(pulp::Scalar::new()));
+        let mut others = vec![answers::<WAY>(&|kernel| Arch::new().dispatch(kernel))];
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = pulp::x86::V3::try_new() {
+            others.push(answers::<WAY>(&|kernel| Simd::vectorize(avx2, kernel)));
+        }
+        for (response, numbers) in others {
+            assert!((response.squares / scalar.squares - 1.0).abs() < 1e-6);
+            assert_eq!(response.n_nonzero, scalar.n_nonzero);
+            for (a, b) in numbers.iter().zip(&expected) {
+                // Fused or not: some tens of terms of order one.
+                assert!((a - b).abs() < 1e-4, "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn registers_of_every_kind_give_the_same() {
+        registers_agree::<FORWARD>();
+        registers_agree::<DENSE>();
+        registers_agree::<SPARSE>();
+    }
+}
