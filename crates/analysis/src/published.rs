@@ -44,8 +44,8 @@ pub fn published(results: &Table, published: &Table) -> Result<Table, TableError
         .rows
         .iter()
         .map(|row| {
-            let same = |other: &Vec<Field>| fields.iter().all(|f| same(&row[f.0], &other[f.1]));
-            let found = results.rows.iter().zip(&losses).filter(|(other, _)| same(other));
+            let meets = |other: &Vec<Field>| fields.iter().all(|f| same(&row[f.0], &other[f.1]));
+            let found = results.rows.iter().zip(&losses).filter(|(other, _)| meets(other));
             found.map(|(_, loss)| *loss).filter(|loss| loss.is_finite()).collect()
         })
         .collect();
@@ -62,8 +62,8 @@ pub fn published(results: &Table, published: &Table) -> Result<Table, TableError
         let (summary, scatter) = (summarise(losses), scatter(row));
         let deviation = target / summary.mean - 1.0;
         let error = scatter * (1.0 + 1.0 / summary.n as f64).sqrt();
-        let mut fields: Vec<Field> = fields.iter().map(|f| row[f.0].clone()).collect();
-        fields.extend([
+        let mut of_row: Vec<Field> = fields.iter().map(|f| row[f.0].clone()).collect();
+        of_row.extend([
             target.into(),
             summary.mean.into(),
             summary.n.into(),
@@ -71,7 +71,7 @@ pub fn published(results: &Table, published: &Table) -> Result<Table, TableError
             scatter.into(),
             (deviation / error).into(),
         ]);
-        table.push(fields);
+        table.push(of_row);
     }
     Ok(table)
 }

@@ -11,16 +11,17 @@ use superpose_gram::product::{Products, peak_flop_per_s};
 use superpose_stats::summary::median_and_deviation;
 use superpose_sweep::bench::{Bench, BenchEngine};
 use superpose_sweep::cell::Cell;
-use superpose_sweep::file::Sweep;
 use superpose_sweep::frequency_file::FrequencyFileError;
 use superpose_theory::frequency::FeatureProbabilities;
 use superpose_train::train::{Engine, Stepper};
 
 use crate::record::{Row, Status};
 
-/// What every row says alike.
+/// What every row of a table says alike.
 #[derive(Debug, Clone)]
 pub struct About {
+    /// Name of the definition.
+    pub definition: String,
     /// Day, as year-month-day.
     pub date: String,
     /// Version of superpose.
@@ -34,7 +35,7 @@ pub struct About {
 }
 
 /// A device and an engine on it, some cells at once, and threads for each.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Case {
     device: &'static str,
     engine: Engine,
@@ -50,46 +51,44 @@ struct Running<'a> {
     loss: f64,
 }
 
-/// Measures the cells of `sweep` as `bench` says; `say` hears what is being measured.
+/// Measures a cell as `bench` says, of which the last round's loss should be `expected`; `say` hears
+/// what is being measured.
 ///
 /// # Errors
-/// [`FrequencyFileError`] when a cell's frequencies cannot be read.
+/// [`FrequencyFileError`] when the cell's frequencies cannot be read.
 pub fn measure(
-    sweep: &Sweep,
+    cell: &Cell,
+    expected: Option<f64>,
     bench: &Bench,
     about: &About,
     say: &mut dyn FnMut(&str),
 ) -> Result<Vec<Row>, FrequencyFileError> {
     let cases = cases(bench, about.n_cores);
-    let mut rows = Vec::new();
-    for (at, cell) in sweep.cells.iter().enumerate() {
-        let (n, d, size) = (cell.model.n_features, cell.model.d_hidden, cell.train.batch_size);
-        say(&format!("n = {n}, d = {d}, batches of {size}: {} steps each", cell.train.steps));
-        let peak = peak_flop_per_s();
-        let probabilities = cell.probabilities()?;
-        let mut running: Vec<Option<Running<'_>>> = cases
-            .iter()
-            .map(|case| {
-                let device = superpose_device::open(case.device).ok()?;
-                Some(Running::new(case, cell, &probabilities, &device))
-            })
-            .collect();
-        let mut left = cell.train.steps;
-        while left > 0 {
-            let n_steps = left.min(bench.steps_a_round);
-            running.iter_mut().flatten().for_each(|running| running.round(n_steps));
-            left -= n_steps;
-        }
-        for (case, running) in cases.iter().zip(running) {
-            let expected = bench.expected_loss.get(at).copied();
-            let mut row = empty_row(&sweep.name, case, cell, about);
-            if let Some(running) = running {
-                running.fill_in(&mut row, bench, expected, peak);
-            }
-            rows.push(row);
-        }
+    let (n, d, size) = (cell.model.n_features, cell.model.d_hidden, cell.train.batch_size);
+    say(&format!("n = {n}, d = {d}, batches of {size}: {} steps each", cell.train.steps));
+    let peak = peak_flop_per_s();
+    let probabilities = cell.probabilities()?;
+    let mut running: Vec<Option<Running<'_>>> = cases
+        .iter()
+        .map(|case| {
+            let device = superpose_device::open(case.device).ok()?;
+            Some(Running::new(case, cell, &probabilities, &device))
+        })
+        .collect();
+    let mut left = cell.train.steps;
+    while left > 0 {
+        let n_steps = left.min(bench.steps_a_round);
+        running.iter_mut().flatten().for_each(|running| running.round(n_steps));
+        left -= n_steps;
     }
-    Ok(rows)
+    let row = |(case, running): (&Case, Option<Running<'_>>)| {
+        let mut row = empty_row(case, cell, about);
+        if let Some(running) = running {
+            running.fill_in(&mut row, bench, expected, peak);
+        }
+        row
+    };
+    Ok(cases.iter().zip(running).map(row).collect())
 }
 
 fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
@@ -112,9 +111,7 @@ fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
         }
     }
     // On a machine of one core, 0 and 1 are the same.
-    cases.dedup_by(|a, b| {
-        (a.device, a.engine, a.jobs, a.threads) == (b.device, b.engine, b.jobs, b.threads)
-    });
+    cases.dedup();
     cases
 }
 
@@ -194,7 +191,7 @@ pub(crate) fn steppers(
     (0..jobs as u64).map(stepper).collect()
 }
 
-fn empty_row(definition: &str, case: &Case, cell: &Cell, about: &About) -> Row {
+fn empty_row(case: &Case, cell: &Cell, about: &About) -> Row {
     let frequencies = serde_json::to_string(&cell.data.frequencies);
     Row {
         date: about.date.clone(),
@@ -202,7 +199,7 @@ fn empty_row(definition: &str, case: &Case, cell: &Cell, about: &About) -> Row {
         revision: about.revision.clone(),
         burn_version: BURN_VERSION.to_owned(),
         machine: about.machine.clone(),
-        definition: definition.to_owned(),
+        definition: about.definition.clone(),
         device: case.device.to_owned(),
         engine: case.engine.name().to_owned(),
         jobs: case.jobs,
@@ -214,18 +211,7 @@ fn empty_row(definition: &str, case: &Case, cell: &Cell, about: &About) -> Row {
         activation_density: cell.data.activation_density,
         weight_decay: cell.train.weight_decay,
         steps: cell.train.steps,
-        status: Status::Absent,
-        step_ms: None,
-        step_ms_mad: None,
-        steps_per_s: None,
-        samples_per_s: None,
-        product_gflop_per_s: None,
-        product_time_fraction: None,
-        peak_gflop_per_s: None,
-        share_of_peak: None,
-        working_mb: None,
-        loss: None,
-        expected_loss: None,
+        ..Row::default()
     }
 }
 
@@ -233,6 +219,7 @@ fn empty_row(definition: &str, case: &Case, cell: &Cell, about: &About) -> Row {
 mod tests {
     use super::*;
     use std::path::Path;
+    use superpose_sweep::file::Sweep;
 
     const TINY: &str = r#"
         schema = 1
@@ -256,13 +243,19 @@ mod tests {
         let text = format!("{TINY}{change}");
         let sweep = Sweep::parse(&text, Path::new("tiny.toml"), &[]).unwrap();
         let about = About {
+            definition: sweep.name.clone(),
             date: String::new(),
             version: String::new(),
             revision: String::new(),
             machine: String::new(),
             n_cores: NonZeroUsize::MIN,
         };
-        measure(&sweep, sweep.bench.as_ref().unwrap(), &about, &mut |_| ()).unwrap()
+        let bench = sweep.bench.as_ref().unwrap();
+        let measured = |(at, cell)| {
+            let expected = bench.expected_loss.get(at).copied();
+            measure(cell, expected, bench, &about, &mut |_| ()).unwrap()
+        };
+        sweep.cells.iter().enumerate().flat_map(measured).collect()
     }
 
     #[test]

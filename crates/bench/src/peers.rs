@@ -17,7 +17,7 @@ use superpose_sweep::cell::Cell;
 use superpose_sweep::frequency_file::FrequencyFileError;
 use superpose_train::train::Engine;
 
-use crate::measure::steppers;
+use crate::measure::{About, steppers};
 
 /// The scripts and their arguments; together they are a peer's name.
 pub const PEERS: [(&str, &[&str]); 4] =
@@ -107,8 +107,6 @@ pub struct Plan<'a> {
     pub scripts: &'a Path,
     /// Rounds, at least 1.
     pub n_rounds: u64,
-    /// Number of cores.
-    pub n_cores: NonZeroUsize,
     /// Whether all cores work on one cell, and not on one cell each.
     pub one_cell: bool,
     /// The peers to time, by name; all if there are none.
@@ -130,7 +128,7 @@ struct Peer {
     output: BufReader<ChildStdout>,
 }
 
-/// Times the peers on `cell`; each row still lacks what is alike in all of a table.
+/// Times the peers on `cell`.
 ///
 /// # Errors
 /// [`PeerError`]
@@ -138,12 +136,13 @@ pub fn against(
     cell: &Cell,
     device: &NamedDevice,
     plan: &Plan<'_>,
+    about: &About,
     say: &mut dyn FnMut(&str),
 ) -> Result<Vec<PeerRow>, PeerError> {
     let probabilities = cell.probabilities()?;
-    let fields = fields(cell, probabilities.as_slice(), plan.n_cores);
+    let fields = fields(cell, probabilities.as_slice(), about.n_cores);
     let (jobs, threads) =
-        if plan.one_cell { (1, plan.n_cores) } else { (plan.n_cores.get(), NonZeroUsize::MIN) };
+        if plan.one_cell { (1, about.n_cores) } else { (about.n_cores.get(), NonZeroUsize::MIN) };
     let mut ours = steppers(cell, &probabilities, Engine::Gram, device, jobs, threads);
     let mut peers = Vec::new();
     let mut versions = Vec::new();
@@ -181,10 +180,10 @@ pub fn against(
         let (our_median, our_mad) = median_and_deviation(&our_s);
         let (peer_median, peer_mad) = median_and_deviation(times);
         PeerRow {
-            date: String::new(),
-            revision: String::new(),
-            machine: String::new(),
-            definition: String::new(),
+            date: about.date.clone(),
+            revision: about.revision.clone(),
+            machine: about.machine.clone(),
+            definition: about.definition.clone(),
             peer: peer.name.clone(),
             peer_version,
             n_features: cell.model.n_features,

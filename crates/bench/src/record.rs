@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use superpose_sweep::store::write_whole;
 
 /// One case, measured. An empty column was not measured or does not apply.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Day of the measurement, UTC, as year-month-day.
     pub date: String,
@@ -70,7 +71,7 @@ pub struct Row {
 }
 
 /// What came of a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// Measured, with the loss that was expected if one was.
     #[serde(rename = "ok")]
@@ -79,6 +80,7 @@ pub enum Status {
     #[serde(rename = "wrong loss")]
     WrongLoss,
     /// The device is not in this build.
+    #[default]
     #[serde(rename = "absent")]
     Absent,
 }
@@ -99,7 +101,7 @@ pub struct RecordError {
 ///
 /// # Errors
 /// [`RecordError`] when the file cannot be read or has other columns.
-pub fn read(path: &Path) -> Result<Vec<Row>, RecordError> {
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, RecordError> {
     let failed = |source| RecordError { what: "read", path: path.to_owned(), source };
     let mut reader = csv::Reader::from_path(path).map_err(failed)?;
     reader.deserialize().collect::<Result<_, _>>().map_err(failed)
@@ -109,18 +111,9 @@ pub fn read(path: &Path) -> Result<Vec<Row>, RecordError> {
 ///
 /// # Errors
 /// [`RecordError`] when the file cannot be written, or cannot be read as one of the same kind.
-pub fn append<T: Serialize + for<'a> Deserialize<'a>>(
-    path: &Path,
-    rows: &[T],
-) -> Result<(), RecordError> {
+pub fn append<T: Serialize + DeserializeOwned>(path: &Path, rows: &[T]) -> Result<(), RecordError> {
     let failed = |source: csv::Error| RecordError { what: "write", path: path.to_owned(), source };
-    let mut all: Vec<T> = Vec::new();
-    if path.exists() {
-        let mut reader = csv::Reader::from_path(path).map_err(failed)?;
-        for row in reader.deserialize() {
-            all.push(row.map_err(failed)?);
-        }
-    }
+    let all: Vec<T> = if path.exists() { read(path)? } else { Vec::new() };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|e| failed(e.into()))?;
     }
@@ -157,16 +150,7 @@ pub(crate) mod tests {
             steps: 9,
             status: if step_ms.is_some() { Status::Ok } else { Status::Absent },
             step_ms,
-            step_ms_mad: None,
-            steps_per_s: None,
-            samples_per_s: None,
-            product_gflop_per_s: None,
-            product_time_fraction: None,
-            peak_gflop_per_s: None,
-            share_of_peak: None,
-            working_mb: None,
-            loss: None,
-            expected_loss: None,
+            ..Row::default()
         }
     }
 
@@ -176,7 +160,10 @@ pub(crate) mod tests {
         let path = folder.path().join("new/records.csv");
         append(&path, &[row(1, Some(0.5)), row(2, None)]).unwrap();
         append(&path, &[row(3, Some(1.5))]).unwrap();
-        assert_eq!(read(&path).unwrap(), [row(1, Some(0.5)), row(2, None), row(3, Some(1.5))]);
+        assert_eq!(
+            read::<Row>(&path).unwrap(),
+            [row(1, Some(0.5)), row(2, None), row(3, Some(1.5))]
+        );
     }
 
     #[test]

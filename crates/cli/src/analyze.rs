@@ -24,22 +24,20 @@ pub(crate) struct Summary {
     pub(crate) n_lost: usize,
     pub(crate) n_missing: usize,
     pub(crate) n_tables: usize,
+    published: Option<Table>,
     exponents: Table,
 }
 
 pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
     let store = Store::open(&options.folder)?;
     let window = FitWindow { d_min: options.d_min, d_max: options.d_max };
-    let summary = write_tables(&store, window)?;
-    let published =
-        options.published.as_deref().map(|path| set_beside(&store, path)).transpose()?;
+    let summary = write_tables(&store, window, options.published.as_deref())?;
     if options.json {
         console::say(&format!("{:#}", summary.to_json()));
     } else {
         summary.print();
-        if let Some((path, table)) = published {
-            print_published(&table)?;
-            console::say(&format!("wrote {}", path.display()));
+        if let Some(table) = &summary.published {
+            print_published(table)?;
         }
         let folder = options.folder.display();
         console::say(&format!("wrote {folder}/results.csv and {} tables", summary.n_tables));
@@ -48,14 +46,11 @@ pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes `tables/published.csv`: the run in `store` beside the published numbers in a file.
-fn set_beside(store: &Store, path: &Path) -> anyhow::Result<(PathBuf, Table)> {
+/// The numbers of `results` beside the published ones in the file at `path`.
+fn set_beside(results: &Table, path: &Path) -> anyhow::Result<Table> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let targets = Table::from_csv(&path.display().to_string(), &bytes)?;
-    let table = published::published(&results::results(&Run::read(store)?), &targets)?;
-    let to = store.root().join("tables/published.csv");
-    write_whole(&to, &table.to_csv())?;
-    Ok((to, table))
+    Ok(published::published(results, &targets)?)
 }
 
 fn print_published(table: &Table) -> anyhow::Result<()> {
@@ -86,8 +81,13 @@ pub(crate) fn figures(options: &FolderOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes `results.csv` and all tables of the run in `store`.
-pub(crate) fn write_tables(store: &Store, window: FitWindow) -> anyhow::Result<Summary> {
+/// Writes `results.csv` and all tables of the run in `store`, one of them beside the `published`
+/// numbers of a file if there is one.
+pub(crate) fn write_tables(
+    store: &Store,
+    window: FitWindow,
+    published: Option<&Path>,
+) -> anyhow::Result<Summary> {
     let run = Run::read(store)?;
     let root = store.root();
     let folder = root.join("tables");
@@ -95,7 +95,9 @@ pub(crate) fn write_tables(store: &Store, window: FitWindow) -> anyhow::Result<S
         .with_context(|| format!("cannot create `{}`", folder.display()))?;
     let results = results::results(&run);
     write_whole(&root.join("results.csv"), &results.to_csv())?;
-    let tables = tables(&run, window);
+    let published = published.map(|path| set_beside(&results, path)).transpose()?;
+    let mut tables = tables(&run, window);
+    tables.extend(published.clone());
     for table in &tables {
         write_whole(&folder.join(format!("{}.csv", table.name)), &table.to_csv())?;
     }
@@ -112,6 +114,7 @@ pub(crate) fn write_tables(store: &Store, window: FitWindow) -> anyhow::Result<S
         name: run.name,
         folder: root.to_owned(),
         n_tables,
+        published,
         exponents,
     })
 }

@@ -30,9 +30,11 @@ pub(crate) fn bench(verb: &BenchVerb) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn about() -> About {
+/// What the rows of the definition of this name say alike.
+fn about(definition: &str) -> About {
     let n_cores = resources::cores();
     About {
+        definition: definition.to_owned(),
         date: time::OffsetDateTime::now_utc().date().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: env!("SUPERPOSE_REVISION").to_owned(),
@@ -45,14 +47,14 @@ fn about() -> About {
 fn default_path(about: &About, what: &str) -> PathBuf {
     let words = about.machine.split(|c: char| !c.is_ascii_alphanumeric());
     let machine: Vec<String> =
-        words.filter(|word| word.len() > 1 || *word != "R").map(str::to_lowercase).collect();
-    let machine = machine.join("-").replace("--", "-");
+        words.filter(|word| !["", "R"].contains(word)).map(str::to_lowercase).collect();
+    let machine = machine.join("-");
     Path::new("benches/records").join(format!("{}-{machine}{what}.csv", about.date))
 }
 
 fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
     let mut sweep = Sweep::read(&options.definition, &options.overrides)?;
-    let about = about();
+    let about = about(&sweep.name);
     let out = match (&options.out, &sweep.bench) {
         (Some(path), _) => Some(path.clone()),
         (None, Some(_)) => Some(default_path(&about, "")),
@@ -65,22 +67,21 @@ fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
         }
         Bench::default()
     });
-    let mut rows = Vec::new();
+    let mut measured = Vec::new();
     for (at, cell) in sweep.cells.iter().enumerate() {
         // One cell at a time, so that what is measured is on disk when the next one is stopped.
-        let expected_loss = bench.expected_loss.get(at).copied().into_iter().collect();
-        let bench = Bench { expected_loss, ..bench.clone() };
-        let one = Sweep { cells: vec![cell.clone()], ..sweep.clone() };
-        let of_cell = measure(&one, &bench, &about, &mut console::complain)?;
+        let expected = bench.expected_loss.get(at).copied();
+        let of_cell = measure(cell, expected, &bench, &about, &mut console::complain)?;
         if let Some(path) = &out {
             record::append(path, &of_cell)?;
         }
-        rows.extend(of_cell);
+        measured.push(of_cell);
     }
+    let rows = measured.concat();
     if options.json {
         console::say(&serde_json::to_string_pretty(&rows)?);
     } else {
-        print(&rows);
+        print(&measured);
     }
     if let Some(path) = out {
         console::complain(&format!("{} rows added to {}", rows.len(), path.display()));
@@ -93,7 +94,8 @@ fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(rows: &[Row]) {
+/// Prints the rows of each cell, and which of them is fastest.
+fn print(measured: &[Vec<Row>]) {
     let header = [
         "n",
         "d",
@@ -107,21 +109,15 @@ fn print(rows: &[Row]) {
         "of peak",
         "loss",
     ];
-    let cells: Vec<Vec<String>> = rows.iter().map(cells_of).collect();
+    let cells: Vec<Vec<String>> = measured.iter().flatten().map(cells_of).collect();
     console::say(&console::table(&header, &cells));
-    let shape = |row: &Row| (row.n_features, row.d_hidden, row.batch_size);
-    for of_shape in rows.chunk_by(|a, b| shape(a) == shape(b)) {
-        let fit = of_shape.iter().filter(|row| row.status == Status::Ok && row.jobs == 1);
-        let fastest = fit
-            .min_by(|a, b| a.step_ms.unwrap_or(f64::MAX).total_cmp(&b.step_ms.unwrap_or(f64::MAX)));
-        if let Some(row) = fastest {
+    for of_cell in measured {
+        let fit = of_cell.iter().filter(|row| row.status == Status::Ok && row.jobs == 1);
+        let timed = fit.filter_map(|row| Some((row.step_ms?, row)));
+        if let Some((step_ms, row)) = timed.min_by(|a, b| a.0.total_cmp(&b.0)) {
             console::say(&format!(
-                "fastest for n = {}, d = {}: `{}` on {}, {:.2} ms a step",
-                row.n_features,
-                row.d_hidden,
-                row.engine,
-                row.device,
-                row.step_ms.unwrap_or(f64::NAN)
+                "fastest for n = {}, d = {}: `{}` on {}, {step_ms:.2} ms a step",
+                row.n_features, row.d_hidden, row.engine, row.device
             ));
         }
     }
@@ -202,13 +198,12 @@ fn compare_files(options: &BenchCompareOptions) -> anyhow::Result<ExitCode> {
 
 fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
     let sweep = Sweep::read(&options.definition, &options.overrides)?;
-    let about = about();
+    let about = about(&sweep.name);
     let device = superpose_device::open("cpu")?;
     let plan = Plan {
         python: &options.python,
         scripts: &options.scripts,
         n_rounds: options.rounds.get(),
-        n_cores: about.n_cores,
         one_cell: options.one_cell,
         only: &options.only,
     };
@@ -218,13 +213,7 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
         if cell.train.steps < plan.n_rounds {
             bail!("`train.steps` must be at least `--rounds`, got {}", cell.train.steps);
         }
-        let mut rows = against(cell, &device, &plan, &mut console::complain)?;
-        for row in &mut rows {
-            row.date.clone_from(&about.date);
-            row.revision.clone_from(&about.revision);
-            row.machine.clone_from(&about.machine);
-            row.definition.clone_from(&sweep.name);
-        }
+        let rows = against(cell, &device, &plan, &about, &mut console::complain)?;
         record::append(&path, &rows)?;
         all.extend(rows);
     }

@@ -54,7 +54,7 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         announce(&sweep, &todo, &root, jobs, engine(options));
     }
     train_all(options, todo, &store, &device, jobs)?;
-    let summary = analyze::write_tables(&store, FitWindow::ALL)?;
+    let summary = analyze::write_tables(&store, FitWindow::ALL, None)?;
     let figures = analyze::write_figures(&store)?;
     if options.json {
         console::say(&format!("{:#}", summary.to_json()));
@@ -146,7 +146,7 @@ fn unfinished(options: &RunOptions, sweep: &Sweep, store: &Store) -> anyhow::Res
 }
 
 /// Cost of a cell, in arbitrary units: the passes over numbers of each sample weigh about as much
-/// as matrix products of width 40 do (measured at n = 1000, B = 2048, with either engine).
+/// as matrix products of width 40 do (measured at n = 1000, B = 2048); only their order counts.
 fn cost(cell: &Cell) -> f64 {
     dense_flop(cell) * (1.0 + 40.0 / cell.model.d_hidden as f64)
 }

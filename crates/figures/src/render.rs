@@ -243,12 +243,21 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         let entries = chart.legend();
         let wrapped: Vec<Vec<String>> =
             entries.iter().map(|s| self.wrap(&s.label, &style)).collect::<Result<_, _>>()?;
-        let lines = wrapped.iter().map(Vec::len).max().unwrap_or(1);
-        let height = LEGEND_ROW + LEGEND_LINE * (i32::try_from(lines).unwrap_or(1) - 1);
-        let fitting = usize::try_from((LEGEND_END - LEGEND_TOP) / height).unwrap_or(1);
-        for (row, i) in (0..).zip(thinned(entries.len(), fitting)) {
+        let height = |lines: &Vec<String>| {
+            LEGEND_ROW + LEGEND_LINE * (i32::try_from(lines.len()).unwrap_or(1) - 1)
+        };
+        let room = LEGEND_END - LEGEND_TOP;
+        let shown = if wrapped.iter().map(height).sum::<i32>() <= room {
+            (0..entries.len()).collect()
+        } else {
+            let highest = wrapped.iter().map(height).max().unwrap_or(LEGEND_ROW);
+            thinned(entries.len(), usize::try_from(room / highest).unwrap_or(1))
+        };
+        let mut next = LEGEND_TOP;
+        for i in shown {
             let series = entries[i];
-            let y = LEGEND_TOP + height * row;
+            let y = next;
+            next += height(&wrapped[i]);
             let line = ShapeStyle::from(&series.colour).stroke_width(self.line_width(series));
             if series.mark == Mark::Dotted {
                 for dot in 0..4 {

@@ -1,6 +1,6 @@
 //! Adam and the signed weight decay in one pass, on the host.
 //!
-//! The same update as [`crate::optimizer`], entry by entry.
+//! The same update as `superpose_train::optimizer`, entry by entry.
 
 use pulp::Arch;
 

@@ -26,9 +26,9 @@ use superpose_sweep::record::Weights;
 
 use crate::grouped::GroupedBatch;
 use crate::nonzeros::Nonzeros;
-use crate::numbers::Numbers;
+use crate::numbers::{Numbers, WIDEST};
 use crate::product::{Products, View};
-use crate::respond::{COLUMN_BLOCK, Respond, Response, Scatter, WIDEST};
+use crate::respond::{COLUMN_BLOCK, Respond, Response, Scatter};
 
 /// Numbers in a panel of `G`, and of `D`: half a megabyte each.
 pub const PANEL_NUMBERS: usize = 1 << 17;

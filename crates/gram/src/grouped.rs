@@ -1,6 +1,8 @@
 //! A batch arranged for the gram engine: samples of a kind together.
 
-use crate::sampler::SparseBatch;
+use std::ops::Range;
+
+use crate::sampler::{Active, SparseBatch};
 
 /// A batch by kinds of samples: those with one active feature stand by that feature, features with
 /// as many of them side by side; the others stand by how many they have. So the counts that the
@@ -27,11 +29,11 @@ pub(crate) struct GroupedBatch {
     scratch: Scratch,
 }
 
-/// An active feature, by its row, and where the samples end in which it is alone.
-#[derive(Debug, Clone, Copy)]
+/// An active feature, by its row, and where its values stand in the samples in which it is alone.
+#[derive(Debug, Clone)]
 struct LoneRow {
     row: usize,
-    n_samples: usize,
+    values: Range<usize>,
 }
 
 /// Samples that have as many active features.
@@ -53,8 +55,6 @@ struct Scratch {
     starts: Vec<usize>,
     by_sample: Vec<Entry>,
     samples: Vec<usize>,
-    lone_starts: Vec<usize>,
-    lone: Vec<f32>,
 }
 
 impl GroupedBatch {
@@ -77,12 +77,7 @@ impl GroupedBatch {
     /// Every active feature's row, and its values in the samples that have no other.
     #[inline(always)]
     pub(crate) fn lone(&self) -> impl Iterator<Item = (usize, &[f32])> {
-        let mut rest = self.lone.as_slice();
-        self.lone_rows.iter().map(move |lone| {
-            let values;
-            (values, rest) = rest.split_at(lone.n_samples);
-            (lone.row, values)
-        })
+        self.lone_rows.iter().map(|lone| (lone.row, &self.lone[lone.values.clone()]))
     }
 
     /// The samples with several active features.
@@ -98,7 +93,7 @@ impl GroupedBatch {
 
     /// Memory that is held, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        let Scratch { starts, by_sample, samples, lone_starts, lone } = &self.scratch;
+        let Scratch { starts, by_sample, samples } = &self.scratch;
         size_of_val(self.order.as_slice())
             + size_of_val(self.places.as_slice())
             + size_of_val(self.lone_rows.as_slice())
@@ -108,17 +103,11 @@ impl GroupedBatch {
             + size_of_val(starts.as_slice())
             + size_of_val(by_sample.as_slice())
             + size_of_val(samples.as_slice())
-            + size_of_val(lone_starts.as_slice())
-            + size_of_val(lone.as_slice())
     }
 
     fn order_features(&mut self, batch: &SparseBatch, n_features: usize) {
         self.order.clear();
-        for active in &batch.active {
-            if self.order.last() != Some(&active.feature) {
-                self.order.push(active.feature);
-            }
-        }
+        self.order.extend(by_feature(batch).map(|of_feature| of_feature[0].feature));
         self.n_active = self.order.len();
         let mut next = 0;
         for at in 0..self.n_active {
@@ -148,11 +137,8 @@ impl GroupedBatch {
         }
         by_sample.clear();
         by_sample.resize(batch.active.len(), Entry::default());
-        let mut row = 0;
         for active in &batch.active {
-            while self.order[row] != active.feature {
-                row += 1;
-            }
+            let row = self.places[active.feature as usize] as usize;
             let place = &mut starts[active.sample as usize + 1];
             by_sample[*place] = Entry { row, value: active.value };
             *place += 1;
@@ -160,28 +146,19 @@ impl GroupedBatch {
     }
 
     fn gather_lone(&mut self, batch: &SparseBatch) {
-        let Scratch { starts, lone_starts, lone, .. } = &mut self.scratch;
-        lone.clear();
-        lone_starts.clear();
-        // Entries come by feature.
-        for active in &batch.active {
-            while self.order.get(lone_starts.len().wrapping_sub(1)) != Some(&active.feature) {
-                lone_starts.push(lone.len());
-            }
+        let starts = &self.scratch.starts;
+        let is_lone = |active: &&Active| {
             let sample = active.sample as usize;
-            if starts[sample + 1] - starts[sample] == 1 {
-                lone.push(active.value);
-            }
-        }
-        lone_starts.push(lone.len());
-        self.lone_rows.clear();
-        let rows = lone_starts.windows(2).enumerate();
-        self.lone_rows.extend(rows.map(|(row, at)| LoneRow { row, n_samples: at[1] - at[0] }));
-        self.lone_rows.sort_by_key(|lone| lone.n_samples);
+            starts[sample + 1] - starts[sample] == 1
+        };
         self.lone.clear();
-        for &LoneRow { row, .. } in &self.lone_rows {
-            self.lone.extend_from_slice(&lone[lone_starts[row]..lone_starts[row + 1]]);
+        self.lone_rows.clear();
+        for (row, of_feature) in by_feature(batch).enumerate() {
+            let start = self.lone.len();
+            self.lone.extend(of_feature.iter().filter(is_lone).map(|active| active.value));
+            self.lone_rows.push(LoneRow { row, values: start..self.lone.len() });
         }
+        self.lone_rows.sort_by_key(|lone| lone.values.len());
     }
 
     fn gather_several(&mut self, batch_size: usize) {
@@ -201,10 +178,14 @@ impl GroupedBatch {
     }
 }
 
+/// The entries of a batch, feature by feature.
+fn by_feature(batch: &SparseBatch) -> impl Iterator<Item = &[Active]> {
+    batch.active.chunk_by(|a, b| a.feature == b.feature)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampler::Active;
 
     #[test]
     fn every_sample_stands_among_its_kind() {

@@ -4,6 +4,8 @@
 
 use pulp::Simd;
 
+use crate::numbers::WIDEST;
+
 /// Positive numbers and the columns where they stand.
 #[derive(Debug, Default)]
 pub(crate) struct Nonzeros {
@@ -11,9 +13,6 @@ pub(crate) struct Nonzeros {
     values: Vec<f32>,
     len: usize,
 }
-
-/// Numbers in the widest register.
-const WIDEST: usize = 16;
 
 impl Nonzeros {
     /// Forgets all, and makes room for `capacity` numbers.

@@ -4,6 +4,9 @@ use std::ops::{Deref, DerefMut};
 
 use aligned_vec::{AVec, ConstAlign};
 
+/// Numbers in a register, of the kind that has most; rows of weights are padded to a multiple.
+pub(crate) const WIDEST: usize = 16;
+
 /// Single-precision numbers in a row, from a multiple of 64 bytes on.
 #[derive(Debug, Clone)]
 pub(crate) struct Numbers(AVec<f32, ConstAlign<64>>);

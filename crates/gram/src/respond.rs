@@ -20,9 +20,8 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::grouped::{Entry, GroupedBatch};
 use crate::nonzeros::Nonzeros;
+use crate::numbers::WIDEST;
 
-/// Numbers in a register, of the kind that has most; rows of weights are padded to a multiple.
-pub(crate) const WIDEST: usize = 16;
 /// Registers of columns that are done at once.
 const REGISTERS: usize = 4;
 /// Columns come in multiples of this: whole registers of every kind.
