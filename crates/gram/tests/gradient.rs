@@ -4,42 +4,19 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![allow(clippy::needless_range_loop, reason = "written with indices, as on paper")]
 
+mod support;
+
 use std::num::NonZeroUsize;
-use std::path::Path;
 
 use superpose_gram::engine::{Gram, LossGradient, Way};
 use superpose_gram::init::initial_weights;
 use superpose_gram::sampler::{Sampler, SparseBatch, Stream};
 use superpose_sweep::cell::Cell;
-use superpose_sweep::file::Sweep;
 use superpose_sweep::record::Weights;
 
+use support::{cell, difference, first_batch};
+
 const WAYS: [Way; 2] = [Way::Dense, Way::Sparse];
-
-fn cell(overrides: &[&str]) -> Cell {
-    let text = r#"
-        schema = 1
-        name = "test"
-        [model]
-        n_features = 61
-        d_hidden = 5
-        [data]
-        frequencies = { law = "power", exponent = 0.5 }
-        activation_density = 1.7
-        [train]
-        batch_size = 31
-        steps = 40
-        weight_decay = -1.0
-    "#;
-    let overrides: Vec<String> = overrides.iter().map(|&o| o.to_owned()).collect();
-    Sweep::parse(text, Path::new("test.toml"), &overrides).unwrap().cells.remove(0)
-}
-
-fn first_batch(cell: &Cell) -> SparseBatch {
-    let p = cell.probabilities().unwrap();
-    let size = cell.train.batch_size;
-    Sampler::new(&p, cell.value_distribution(), cell.data.seed, size).batch(Stream::Train, 0)
-}
 
 fn start(cell: &Cell) -> Weights {
     initial_weights(cell.model.n_features, cell.model.d_hidden, 0.5, 3)
@@ -77,13 +54,6 @@ fn by_hand(cell: &Cell, start: &Weights, batch: &SparseBatch) -> LossGradient {
     gradient
 }
 
-/// Largest difference of two lists over the largest entry of the first.
-fn difference(a: &[f64], b: &[f64]) -> f64 {
-    assert_eq!(a.len(), b.len());
-    let scale = a.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) / scale
-}
-
 #[test]
 fn both_ways_give_the_gradient_by_hand() {
     for overrides in [
@@ -97,7 +67,8 @@ fn both_ways_give_the_gradient_by_hand() {
         &["data.activation_density=4.2", "data.values=exponential", "train.batch_size=200"],
         &["model.n_features=1100", "data.frequencies.exponent=1"],
     ] {
-        let cell = cell(overrides);
+        // What comes later wins.
+        let cell = cell(&[&["model.n_features=61"], overrides].concat());
         let (start, batch) = (start(&cell), first_batch(&cell));
         let truth = by_hand(&cell, &start, &batch);
         let mut gram = Gram::from_weights(&cell, start);

@@ -2,52 +2,28 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "../../gram/tests/support/mod.rs"]
+mod support;
+
 use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::path::Path;
 
 use burn::tensor::{DType, Device};
 use superpose_gram::engine::{Gram, Way};
 use superpose_gram::init::initial_weights;
-use superpose_gram::sampler::{Sampler, SparseBatch, Stream};
+use superpose_gram::sampler::SparseBatch;
 use superpose_sweep::cell::Cell;
-use superpose_sweep::file::Sweep;
 use superpose_sweep::record::{Outcome, Weights};
 use superpose_train::memory::gram_bytes;
 use superpose_train::reference::Reference;
 use superpose_train::train::{Engine, Stepper, Trained, train};
 
-const ONE: NonZeroUsize = NonZeroUsize::MIN;
+use support::{cell, difference, first_batch};
 
-fn cell(overrides: &[&str]) -> Cell {
-    let text = r#"
-        schema = 1
-        name = "test"
-        [model]
-        n_features = 23
-        d_hidden = 5
-        [data]
-        frequencies = { law = "power", exponent = 0.5 }
-        activation_density = 1.7
-        [train]
-        batch_size = 31
-        steps = 50
-        weight_decay = -1.0
-        test_batches = 4
-        log_every = 20
-    "#;
-    let overrides: Vec<String> = overrides.iter().map(|&o| o.to_owned()).collect();
-    Sweep::parse(text, Path::new("test.toml"), &overrides).unwrap().cells.remove(0)
-}
+const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
 fn devices() -> [Device; 2] {
     ["flex", "ndarray"].map(|label| superpose_device::open(label).unwrap().device)
-}
-
-fn first_batch(cell: &Cell) -> SparseBatch {
-    let p = cell.probabilities().unwrap();
-    let size = cell.train.batch_size;
-    Sampler::new(&p, cell.value_distribution(), cell.data.seed, size).batch(Stream::Train, 0)
 }
 
 fn start(cell: &Cell) -> Weights {
@@ -193,12 +169,6 @@ fn the_gram_engine_takes_no_more_memory_than_was_said() {
         let said = gram_bytes(&cell);
         assert!(taken < said && said < 6.0 * taken, "{overrides:?}: {taken} of {said}");
     }
-}
-
-/// Largest difference between two gradients, over the largest entry of the first.
-fn difference(a: &[f64], b: &[f64]) -> f64 {
-    let scale = a.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) / scale
 }
 
 #[test]

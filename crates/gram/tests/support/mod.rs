@@ -1,0 +1,44 @@
+//! A tiny cell, its first batch, and how far two gradients are apart: for the tests of both engines.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![allow(unreachable_pub, reason = "a module of each test")]
+
+use std::path::Path;
+
+use superpose_gram::sampler::{Sampler, SparseBatch, Stream};
+use superpose_sweep::cell::Cell;
+use superpose_sweep::file::Sweep;
+
+pub fn cell(overrides: &[&str]) -> Cell {
+    let text = r#"
+        schema = 1
+        name = "test"
+        [model]
+        n_features = 23
+        d_hidden = 5
+        [data]
+        frequencies = { law = "power", exponent = 0.5 }
+        activation_density = 1.7
+        [train]
+        batch_size = 31
+        steps = 50
+        weight_decay = -1.0
+        test_batches = 4
+        log_every = 20
+    "#;
+    let overrides: Vec<String> = overrides.iter().map(|&o| o.to_owned()).collect();
+    Sweep::parse(text, Path::new("test.toml"), &overrides).unwrap().cells.remove(0)
+}
+
+pub fn first_batch(cell: &Cell) -> SparseBatch {
+    let p = cell.probabilities().unwrap();
+    let size = cell.train.batch_size;
+    Sampler::new(&p, cell.value_distribution(), cell.data.seed, size).batch(Stream::Train, 0)
+}
+
+/// Largest difference between two lists, over the largest entry of the first.
+pub fn difference(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let scale = a.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) / scale
+}
