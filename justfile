@@ -12,6 +12,10 @@ test:
 test-slow:
     cargo test --release -- --ignored --nocapture
 
+# The GPU engine, on the first GPU there is
+test-gpu:
+    cargo test --release --test gpu --test gpu_run -- --ignored --test-threads 1
+
 # Train, fit and draw the quickstart
 quickstart:
     cargo run --release -- run configs/quickstart.toml

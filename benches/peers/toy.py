@@ -63,6 +63,7 @@ def serve(make, instances=1):
     fields = json.loads(sys.stdin.readline())
     torch.manual_seed(0)
     torch.set_num_threads(fields["threads"])
+    torch.set_default_device(fields["device"])
     step_once = make(Cell(fields))
     step = 0
     for line in sys.stdin:
@@ -71,7 +72,12 @@ def serve(make, instances=1):
         for _ in range(n_steps):
             step += 1
             losses.append(step_once(step))
+        if fields["device"] == "cuda":
+            torch.cuda.synchronize()
         seconds = time.perf_counter() - start
         loss = float(torch.stack(losses).mean()) if losses else None
         answer = {"seconds": seconds, "loss": loss, "instances": instances}
-        print(json.dumps(answer | {"version": f"PyTorch {torch.__version__}"}), flush=True)
+        version = f"PyTorch {torch.__version__}"
+        if fields["device"] == "cuda":
+            version += f" on {torch.cuda.get_device_name()}"
+        print(json.dumps(answer | {"version": version}), flush=True)

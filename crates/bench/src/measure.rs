@@ -6,13 +6,14 @@
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use superpose_device::{BACKENDS, BURN_VERSION, NamedDevice};
+use superpose_device::{BACKENDS, BURN_VERSION, Client, NamedDevice};
 use superpose_gram::product::{Products, peak_flop_per_s};
 use superpose_stats::summary::median_and_deviation;
 use superpose_sweep::bench::{Bench, BenchEngine};
 use superpose_sweep::cell::Cell;
 use superpose_sweep::frequency_file::FrequencyFileError;
 use superpose_theory::frequency::FeatureProbabilities;
+use superpose_train::together::{Place, Rounds, gpu_peak_flop_per_s};
 use superpose_train::train::{Engine, Stepper};
 
 use crate::record::{Row, Status};
@@ -41,15 +42,51 @@ struct Case {
     engine: Engine,
     jobs: usize,
     threads: NonZeroUsize,
+    /// Whether the cells are trained as one ensemble.
+    together: bool,
 }
 
 /// A case at work.
 struct Running<'a> {
     case: &'a Case,
-    steppers: Vec<Stepper>,
+    work: Work,
     round_s: Vec<f64>,
     loss: f64,
+    /// Operations a second that the device makes at best, on one core of it where it has cores.
+    peak: f64,
+    /// What a GPU calls itself.
+    gpu: Option<String>,
 }
+
+/// Cells that make steps.
+#[derive(Debug)]
+pub(crate) enum Work {
+    Apart(Vec<Stepper>),
+    Together(Box<Rounds>),
+}
+
+impl Work {
+    /// Every cell makes so many steps: the first one's mean loss. None when the device has failed.
+    pub(crate) fn round(&mut self, n_steps: u64) -> Option<f64> {
+        match self {
+            Self::Together(rounds) => rounds.round().ok()?,
+            Self::Apart(steppers) => {
+                let (first, others) = steppers.split_first_mut().expect("there is a job");
+                Some(std::thread::scope(|scope| {
+                    for other in others {
+                        scope.spawn(move || other.make_steps(n_steps));
+                    }
+                    first.make_steps(n_steps)
+                }))
+            }
+        }
+    }
+}
+
+/// The label of the GPU that ensembles are measured on.
+const GPU: &str = "wgpu";
+/// Cells of an ensemble that share their batches, as the weight decays of a sweep do.
+const SHARING: u64 = 10;
 
 /// Measures a cell as `bench` says, of which the last round's loss should be `expected`; `say` hears
 /// what is being measured.
@@ -66,25 +103,29 @@ pub fn measure(
     let cases = cases(bench, about.n_cores);
     let (n, d, size) = (cell.model.n_features, cell.model.d_hidden, cell.train.batch_size);
     say(&format!("n = {n}, d = {d}, batches of {size}: {} steps each", cell.train.steps));
-    let peak = peak_flop_per_s();
     let probabilities = cell.probabilities()?;
     let mut running: Vec<Option<Running<'_>>> = cases
         .iter()
         .map(|case| {
             let device = superpose_device::open(case.device).ok()?;
-            Some(Running::new(case, cell, &probabilities, &device))
+            Running::new(case, cell, &probabilities, &device, bench, about)
         })
         .collect();
     let mut left = cell.train.steps;
     while left > 0 {
         let n_steps = left.min(bench.steps_a_round);
-        running.iter_mut().flatten().for_each(|running| running.round(n_steps));
+        for running in &mut running {
+            // A device that fails has nothing to show.
+            if running.as_mut().is_some_and(|running| running.round(n_steps).is_none()) {
+                *running = None;
+            }
+        }
         left -= n_steps;
     }
     let row = |(case, running): (&Case, Option<Running<'_>>)| {
         let mut row = empty_row(case, cell, about);
         if let Some(running) = running {
-            running.fill_in(&mut row, bench, expected, peak);
+            running.fill_in(&mut row, bench, expected);
         }
         row
     };
@@ -98,17 +139,23 @@ fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
         let (engine, devices, threads) = match engine {
             BenchEngine::Gram => (Engine::Gram, vec!["cpu"], bench.threads.as_slice()),
             BenchEngine::Reference => {
-                (Engine::Reference, BACKENDS.iter().map(|b| b.label).collect(), &[1][..])
+                let built = BACKENDS.iter().filter(|b| b.built).map(|b| b.label);
+                (Engine::Reference, built.collect(), &[1][..])
             }
         };
         for device in devices {
             for &threads in threads {
                 for &jobs in &bench.jobs {
                     let (jobs, threads) = (or_cores(jobs).get(), or_cores(threads));
-                    cases.push(Case { device, engine, jobs, threads });
+                    let together = false;
+                    cases.push(Case { device, engine, jobs, threads, together });
                 }
             }
         }
+    }
+    for &jobs in &bench.ensembles {
+        let (engine, threads) = (Engine::Gram, n_cores);
+        cases.push(Case { device: GPU, engine, jobs, threads, together: true });
     }
     // On a machine of one core, 0 and 1 are the same.
     cases.dedup();
@@ -121,26 +168,32 @@ impl<'a> Running<'a> {
         cell: &Cell,
         probabilities: &FeatureProbabilities,
         device: &NamedDevice,
-    ) -> Self {
+        bench: &Bench,
+        about: &About,
+    ) -> Option<Self> {
         let Case { engine, jobs, threads, .. } = *case;
-        let steppers = steppers(cell, probabilities, engine, device, jobs, threads);
-        Self { case, steppers, round_s: Vec::new(), loss: f64::NAN }
+        let (work, peak) = if case.together {
+            let client = device.client.clone()?;
+            let rounds = ensemble(cell, probabilities, &client, jobs, bench.steps_a_round, about);
+            (Work::Together(Box::new(rounds?)), gpu_peak_flop_per_s(&client).ok()?)
+        } else {
+            let steppers = steppers(cell, probabilities, engine, device, jobs, threads);
+            (Work::Apart(steppers), peak_flop_per_s())
+        };
+        let gpu = device.client.as_ref().map(|_| device.name.clone());
+        Some(Self { case, work, round_s: Vec::new(), loss: f64::NAN, peak, gpu })
     }
 
-    /// Every job makes so many steps. The first one's loss counts: it has the cell's own seed.
-    fn round(&mut self, n_steps: u64) {
+    /// Every job makes so many steps. The first one's loss counts: it has the cell's own seed. None
+    /// when the device has failed.
+    fn round(&mut self, n_steps: u64) -> Option<()> {
         let begun = Instant::now();
-        let (first, others) = self.steppers.split_first_mut().expect("there is a job");
-        self.loss = std::thread::scope(|scope| {
-            for other in others {
-                scope.spawn(move || other.make_steps(n_steps));
-            }
-            first.make_steps(n_steps)
-        });
+        self.loss = self.work.round(n_steps)?;
         self.round_s.push(begun.elapsed().as_secs_f64() / n_steps as f64);
+        Some(())
     }
 
-    fn fill_in(&self, row: &mut Row, bench: &Bench, expected: Option<f64>, peak: f64) {
+    fn fill_in(&self, row: &mut Row, bench: &Bench, expected: Option<f64>) {
         let (median, deviation) = median_and_deviation(&self.round_s);
         let steps = row.steps as f64;
         // The last round may be shorter than the others.
@@ -150,26 +203,65 @@ impl<'a> Running<'a> {
         let wall: f64 =
             self.round_s.iter().sum::<f64>() * whole + self.round_s[n_rounds - 1] * (last - whole);
         let rate = self.case.jobs as f64 * steps / wall;
+        if let Some(gpu) = &self.gpu {
+            row.machine = format!("{}, {gpu}", row.machine);
+        }
         row.step_ms = Some(median * 1e3);
         row.step_ms_mad = Some(deviation * 1e3);
         row.steps_per_s = Some(rate);
         row.samples_per_s = Some(rate * row.batch_size as f64);
-        let products: Option<Vec<Products>> = self.steppers.iter().map(Stepper::products).collect();
-        if let Some(products) = products {
-            let flop: f64 = products.iter().map(|p| p.flop).sum();
-            let seconds: f64 = products.iter().map(|p| p.seconds).sum();
-            let cores = self.case.jobs * self.case.threads.get();
-            row.product_gflop_per_s = Some(flop / seconds / 1e9);
-            row.product_time_fraction = Some(seconds / (wall * cores as f64));
-            row.peak_gflop_per_s = Some(peak / 1e9);
-            row.share_of_peak = Some(flop / seconds / peak);
+        match &self.work {
+            Work::Apart(steppers) => {
+                let products: Option<Vec<Products>> =
+                    steppers.iter().map(Stepper::products).collect();
+                if let Some(products) = products {
+                    let flop: f64 = products.iter().map(|p| p.flop).sum();
+                    let seconds: f64 = products.iter().map(|p| p.seconds).sum();
+                    let cores = self.case.jobs * self.case.threads.get();
+                    row.product_time_fraction = Some(seconds / (wall * cores as f64));
+                    self.fill_in_products(row, flop / seconds);
+                }
+                row.working_mb = steppers[0].working_bytes().map(|bytes| bytes as f64 / 1e6);
+            }
+            Work::Together(rounds) => {
+                // Over all of the time, since the device does not say how much of it the products took.
+                self.fill_in_products(row, rounds.flop() / wall);
+                row.host_wait_fraction = Some(rounds.waited().as_secs_f64() / wall);
+            }
         }
-        row.working_mb = self.steppers[0].working_bytes().map(|bytes| bytes as f64 / 1e6);
         row.loss = Some(self.loss);
         row.expected_loss = expected;
         let near = |expected: f64| (self.loss / expected - 1.0).abs() <= bench.loss_tolerance;
         row.status = if expected.is_none_or(near) { Status::Ok } else { Status::WrongLoss };
     }
+
+    fn fill_in_products(&self, row: &mut Row, flop_per_s: f64) {
+        row.product_gflop_per_s = Some(flop_per_s / 1e9);
+        row.peak_gflop_per_s = Some(self.peak / 1e9);
+        row.share_of_peak = Some(flop_per_s / self.peak);
+    }
+}
+
+/// An ensemble of a cell and others that differ in their seeds, [`SHARING`] of them at a time having
+/// the same batches. None when the device has not the memory.
+pub(crate) fn ensemble(
+    cell: &Cell,
+    probabilities: &FeatureProbabilities,
+    client: &Client,
+    n_cells: usize,
+    steps_a_round: u64,
+    about: &About,
+) -> Option<Rounds> {
+    let member = |i: u64| {
+        let mut cell = cell.clone();
+        cell.train.seed = cell.train.seed.wrapping_add(i);
+        cell.data.seed = cell.data.seed.wrapping_add(i / SHARING);
+        cell
+    };
+    let cells: Vec<Cell> = (0..n_cells as u64).map(member).collect();
+    let probabilities = vec![probabilities.clone(); n_cells];
+    let place = Place { client: client.clone(), n_threads: about.n_cores.get() };
+    Rounds::new(&cells, &probabilities, &place, steps_a_round).ok()
 }
 
 /// As many models of a cell as there are `jobs`, the first with its own seed and each other with the
@@ -261,9 +353,9 @@ mod tests {
     #[test]
     fn every_engine_and_device_is_measured_and_they_agree_on_the_loss() {
         let rows = measured("");
-        // Two cells, three devices and engines, one or two jobs.
-        assert_eq!(rows.len(), 12);
-        for row in &rows {
+        // Two cells, four devices and engines, one or two jobs; perhaps there is no GPU.
+        assert_eq!(rows.len(), 16);
+        for row in rows.iter().filter(|row| row.device != GPU) {
             assert_eq!(row.status, Status::Ok);
             let (ms, rate) = (row.step_ms.unwrap(), row.steps_per_s.unwrap());
             // A median is not a mean, but both are of the same three rounds.
@@ -277,9 +369,12 @@ mod tests {
 
     #[test]
     fn a_loss_that_is_not_the_expected_one_is_no_result() {
-        let loss = measured("").iter().map(|row| row.loss.unwrap()).collect::<Vec<_>>();
+        let on_cpu = |rows: Vec<Row>| -> Vec<Row> {
+            rows.into_iter().filter(|row| row.device != GPU).collect()
+        };
+        let loss: Vec<f64> = on_cpu(measured("")).iter().map(|row| row.loss.unwrap()).collect();
         let expect = |first: f64, second: f64| {
-            let rows = measured(&format!("expected_loss = [{first:e}, {second:e}]"));
+            let rows = on_cpu(measured(&format!("expected_loss = [{first:e}, {second:e}]")));
             rows.iter().map(|row| row.status).collect::<Vec<_>>()
         };
         assert_eq!(expect(loss[0], loss[6]), [Status::Ok; 12]);

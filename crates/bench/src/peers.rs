@@ -17,7 +17,7 @@ use superpose_sweep::cell::Cell;
 use superpose_sweep::frequency_file::FrequencyFileError;
 use superpose_train::train::Engine;
 
-use crate::measure::{About, steppers};
+use crate::measure::{About, Work, ensemble, steppers};
 
 /// The scripts and their arguments; together they are a peer's name.
 pub const PEERS: [(&str, &[&str]); 4] =
@@ -49,7 +49,10 @@ pub struct PeerRow {
     pub d_hidden: usize,
     /// Samples in a batch.
     pub batch_size: usize,
-    /// Cells that we train at the same time; the peer has all cores for one.
+    /// Where both work.
+    #[serde(default)]
+    pub device: String,
+    /// Cells that we train at the same time; the peer has all cores, or the GPU, for one.
     pub our_jobs: usize,
     /// Threads of each.
     pub our_threads: usize,
@@ -93,6 +96,9 @@ pub enum PeerError {
         /// What came.
         answer: String,
     },
+    /// Our own side cannot begin or go on on the device.
+    #[error("the ensemble of {0} cells does not run on the device")]
+    Device(usize),
     /// The cell's frequencies cannot be read.
     #[error(transparent)]
     Frequencies(#[from] FrequencyFileError),
@@ -107,10 +113,21 @@ pub struct Plan<'a> {
     pub scripts: &'a Path,
     /// Rounds, at least 1.
     pub n_rounds: u64,
-    /// Whether all cores work on one cell, and not on one cell each.
-    pub one_cell: bool,
+    /// What ours works on.
+    pub ours: Ours,
     /// The peers to time, by name; all if there are none.
     pub only: &'a [String],
+}
+
+/// What our side of a comparison trains at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ours {
+    /// One cell on each core.
+    CellEach,
+    /// One cell on all cores.
+    OneCell,
+    /// So many cells as an ensemble on the device, a GPU; peers work on it too.
+    Ensemble(usize),
 }
 
 #[derive(Deserialize)]
@@ -140,10 +157,20 @@ pub fn against(
     say: &mut dyn FnMut(&str),
 ) -> Result<Vec<PeerRow>, PeerError> {
     let probabilities = cell.probabilities()?;
-    let fields = fields(cell, probabilities.as_slice(), about.n_cores);
-    let (jobs, threads) =
-        if plan.one_cell { (1, about.n_cores) } else { (about.n_cores.get(), NonZeroUsize::MIN) };
-    let mut ours = steppers(cell, &probabilities, Engine::Gram, device, jobs, threads);
+    let (jobs, threads, peer_device) = match plan.ours {
+        Ours::CellEach => (about.n_cores.get(), NonZeroUsize::MIN, "cpu"),
+        Ours::OneCell => (1, about.n_cores, "cpu"),
+        Ours::Ensemble(n_cells) => (n_cells, about.n_cores, "cuda"),
+    };
+    let fields = fields(cell, probabilities.as_slice(), about.n_cores, peer_device);
+    let our_steps = cell.train.steps / plan.n_rounds;
+    let mut ours = match (plan.ours, &device.client) {
+        (Ours::Ensemble(n), Some(client)) => {
+            let rounds = ensemble(cell, &probabilities, client, n, our_steps, about);
+            Work::Together(Box::new(rounds.ok_or(PeerError::Device(n))?))
+        }
+        _ => Work::Apart(steppers(cell, &probabilities, Engine::Gram, device, jobs, threads)),
+    };
     let mut peers = Vec::new();
     let mut versions = Vec::new();
     for (script, arguments) in PEERS {
@@ -161,14 +188,9 @@ pub fn against(
     }
     let mut our_s = Vec::new();
     let mut peer_s = vec![Vec::new(); peers.len()];
-    let our_steps = cell.train.steps / plan.n_rounds;
     for _ in 0..plan.n_rounds {
         let begun = Instant::now();
-        std::thread::scope(|scope| {
-            for stepper in &mut ours {
-                scope.spawn(|| stepper.make_steps(our_steps));
-            }
-        });
+        ours.round(our_steps).ok_or(PeerError::Device(jobs))?;
         our_s.push(begun.elapsed().as_secs_f64() / (our_steps * jobs as u64) as f64);
         for ((peer, n_steps), times) in peers.iter_mut().zip(&mut peer_s) {
             let answer = peer.make_steps(*n_steps)?;
@@ -189,6 +211,7 @@ pub fn against(
             n_features: cell.model.n_features,
             d_hidden: cell.model.d_hidden,
             batch_size: cell.train.batch_size,
+            device: device.name.clone(),
             our_jobs: jobs,
             our_threads: threads.get(),
             our_steps: our_steps * plan.n_rounds,
@@ -206,7 +229,7 @@ pub fn against(
 }
 
 /// The cell as the scripts read it.
-fn fields(cell: &Cell, probabilities: &[f64], n_threads: NonZeroUsize) -> String {
+fn fields(cell: &Cell, probabilities: &[f64], n_threads: NonZeroUsize, device: &str) -> String {
     serde_json::json!({
         "n_features": cell.model.n_features,
         "d_hidden": cell.model.d_hidden,
@@ -218,6 +241,7 @@ fn fields(cell: &Cell, probabilities: &[f64], n_threads: NonZeroUsize) -> String
         "weight_decay": cell.train.weight_decay,
         "probabilities": probabilities,
         "threads": n_threads,
+        "device": device,
     })
     .to_string()
 }

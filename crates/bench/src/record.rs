@@ -54,14 +54,19 @@ pub struct Row {
     pub steps_per_s: Option<f64>,
     /// That times the batch size.
     pub samples_per_s: Option<f64>,
-    /// Operations in matrix products over the time they took on one core, in GFLOP/s.
+    /// Operations in matrix products over the time they took on one core, in GFLOP/s; of an ensemble
+    /// on a GPU, over all of its time.
     pub product_gflop_per_s: Option<f64>,
     /// Part of a core's time that went into matrix products.
     pub product_time_fraction: Option<f64>,
-    /// Fastest large single-precision product on one core in the same run, in GFLOP/s.
+    /// Fastest large single-precision product on one core in the same run, in GFLOP/s; of a GPU, the
+    /// multiply-adds that it makes from registers.
     pub peak_gflop_per_s: Option<f64>,
     /// Ratio of the two.
     pub share_of_peak: Option<f64>,
+    /// Part of the time of an ensemble that was spent on waiting for batches to be drawn.
+    #[serde(default)]
+    pub host_wait_fraction: Option<f64>,
     /// Memory of one cell beyond its parameters and Adam's memory of them, in megabytes.
     pub working_mb: Option<f64>,
     /// Mean loss of the last round, summed over features.

@@ -162,6 +162,9 @@ pub(crate) struct BenchPeersOptions {
     /// Train one cell on all cores, instead of one cell on each
     #[arg(long)]
     pub(crate) one_cell: bool,
+    /// Train so many cells as an ensemble on the first GPU, where the peers, by CUDA, work too
+    #[arg(long, value_name = "CELLS", conflicts_with = "one_cell")]
+    pub(crate) ensemble: Option<NonZeroUsize>,
     /// Add the rows to this table [default: one under `benches/records/`]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

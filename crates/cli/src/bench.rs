@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use superpose_analysis::table::Table;
 use superpose_bench::compare::compare;
 use superpose_bench::measure::{About, measure};
-use superpose_bench::peers::{PeerRow, Plan, against};
+use superpose_bench::peers::{Ours, PeerRow, Plan, against};
 use superpose_bench::record::{self, Row, Status};
 use superpose_sweep::bench::Bench;
 use superpose_sweep::file::Sweep;
@@ -199,12 +199,17 @@ fn compare_files(options: &BenchCompareOptions) -> anyhow::Result<ExitCode> {
 fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
     let sweep = Sweep::read(&options.definition, &options.overrides)?;
     let about = about(&sweep.name);
-    let device = superpose_device::open("cpu")?;
+    let label = if options.ensemble.is_some() { "wgpu" } else { "cpu" };
+    let device = superpose_device::open(label)?;
     let plan = Plan {
         python: &options.python,
         scripts: &options.scripts,
         n_rounds: options.rounds.get(),
-        one_cell: options.one_cell,
+        ours: match options.ensemble {
+            Some(n_cells) => Ours::Ensemble(n_cells.get()),
+            None if options.one_cell => Ours::OneCell,
+            None => Ours::CellEach,
+        },
         only: &options.only,
     };
     let path = options.out.clone().unwrap_or_else(|| default_path(&about, "-peers"));

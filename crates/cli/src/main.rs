@@ -12,6 +12,7 @@ mod progress;
 mod resources;
 mod run;
 mod status;
+mod together;
 mod work;
 
 use std::process::ExitCode;

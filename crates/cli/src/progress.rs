@@ -42,20 +42,19 @@ impl Progress {
         bar
     }
 
-    /// A step of some cell was made.
-    pub(crate) fn step(&self) {
-        self.sweep.inc(1);
-    }
-
-    /// A cell of so many steps was trained by another process.
-    pub(crate) fn skip(&self, steps: u64) {
+    /// So many steps were made, whichever cells they were of.
+    pub(crate) fn steps(&self, steps: u64) {
         self.sweep.inc(steps);
     }
 
-    /// A cell has ended; `done` of them have by now.
-    pub(crate) fn done(&self, bar: &ProgressBar, done: usize) {
+    /// What a bar stands for has ended.
+    pub(crate) fn end(&self, bar: &ProgressBar) {
         bar.finish_and_clear();
         self.bars.remove(bar);
+    }
+
+    /// So many cells have ended by now.
+    pub(crate) fn done(&self, done: usize) {
         self.sweep.set_message(format!("{done}/{} cells", self.n_cells));
     }
 

@@ -17,6 +17,7 @@ use superpose_sweep::lease::Claim;
 use superpose_sweep::record::Outcome;
 use superpose_sweep::store::{Manifest, Store};
 use superpose_train::memory::{dense_flop, gram_bytes, reference_bytes};
+use superpose_train::together::Place;
 use superpose_train::train::Engine;
 
 use crate::args::{self, RunOptions};
@@ -25,7 +26,7 @@ use crate::work::{Ended, quieten_panics, work};
 use crate::{analyze, console, resources};
 
 /// How long to wait before asking again for cells that other processes are training.
-const PATIENCE: Duration = Duration::from_millis(250);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(250);
 
 pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let device = superpose_device::open(&options.device)?;
@@ -65,7 +66,7 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     Ok(if summary.n_lost > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
-/// The engine to use: all devices of this build are CPUs, where `gram` does every cell.
+/// The engine to use: `gram` does every cell, on the CPU or on a GPU.
 fn engine(options: &RunOptions) -> Engine {
     match options.engine {
         args::Engine::Auto | args::Engine::Gram => Engine::Gram,
@@ -215,16 +216,16 @@ fn describe(options: &RunOptions, sweep: &Sweep, root: &Path, jobs: usize) {
 }
 
 /// What the threads share.
-struct Shared<'a> {
-    queue: Mutex<VecDeque<Cell>>,
-    stop: AtomicBool,
+pub(crate) struct Shared<'a> {
+    pub(crate) queue: Mutex<VecDeque<Cell>>,
+    pub(crate) stop: AtomicBool,
     done: AtomicUsize,
     told_waiting: AtomicBool,
     first_error: Mutex<Option<anyhow::Error>>,
-    progress: Progress,
-    store: &'a Store,
+    pub(crate) progress: Progress,
+    pub(crate) store: &'a Store,
     engine: Engine,
-    device: &'a NamedDevice,
+    pub(crate) device: &'a NamedDevice,
     /// For each cell.
     n_threads: NonZeroUsize,
     fail_fast: bool,
@@ -258,11 +259,20 @@ fn train_all(
         n_threads: NonZeroUsize::new(n_threads).unwrap_or(NonZeroUsize::MIN),
         fail_fast: options.fail_fast,
     };
-    std::thread::scope(|scope| {
-        for _ in 0..n_cells {
-            scope.spawn(|| shared.train_queue());
+    match device.client.clone().filter(|_| shared.engine == Engine::Gram) {
+        Some(client) => {
+            let place = Place { client, n_threads: resources::cores() };
+            let at_most = options.jobs.map(NonZeroUsize::get);
+            if let Err(error) = shared.train_queue_together(&place, at_most) {
+                *lock(&shared.first_error) = Some(error);
+            }
         }
-    });
+        None => std::thread::scope(|scope| {
+            for _ in 0..n_cells {
+                scope.spawn(|| shared.train_queue());
+            }
+        }),
+    }
     shared.progress.finish();
     // From here on a panic is a mistake of ours and should be seen.
     let _ = std::panic::take_hook();
@@ -273,7 +283,7 @@ fn train_all(
 }
 
 /// A panic in a thread that holds a lock does not spoil what the lock guards here.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -306,7 +316,7 @@ impl Shared<'_> {
         }
     }
 
-    fn tell_waiting(&self, holder: &str) {
+    pub(crate) fn tell_waiting(&self, holder: &str) {
         if !self.told_waiting.swap(true, Ordering::Relaxed) {
             self.progress.note(&format!(
                 "waiting for the last cells, which another process is training ({holder})"
@@ -320,33 +330,55 @@ impl Shared<'_> {
             Some(Claim::Ours(lease)) => lease,
             Some(Claim::Theirs(holder)) => return Ok(Some(holder)),
             None => {
-                self.done.fetch_add(1, Ordering::Relaxed);
-                self.progress.skip(cell.train.steps);
+                self.skip(cell);
                 return Ok(None);
             }
         };
-        let label = format!("d={} decay={:.3}", cell.model.d_hidden, cell.train.weight_decay);
-        let bar = self.progress.cell(&label, cell.train.steps);
+        let bar = self.progress.cell(&label(cell), cell.train.steps);
         let mut on_step = |step| {
             bar.set_position(step);
-            self.progress.step();
+            self.progress.steps(1);
             !self.stop.load(Ordering::Relaxed)
         };
         let ended = work(cell, self.engine, self.device, self.n_threads, &mut on_step);
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        self.progress.done(&bar, done);
-        let Some(Ended { record, curve, weights, probabilities }) = ended? else { return Ok(None) };
-        let weights = weights.as_ref().map(|w| (w, probabilities.as_slice()));
-        self.store.write(&record, &curve, weights)?;
-        let what = match &record.outcome {
-            Outcome::Completed => return Ok(None),
-            Outcome::Diverged { step } => format!("diverged by step {step}"),
-            Outcome::Failed { message } => format!("failed: {message}"),
-        };
-        self.progress.note(&format!("cell {} ({label}) {what}", record.cell_id));
-        if self.fail_fast {
-            bail!("cell {} ({label}) {what}", record.cell_id);
+        self.progress.end(&bar);
+        if let Some(ended) = ended? {
+            self.keep(cell, &ended)?;
         }
         Ok(None)
     }
+
+    /// A cell was trained by another process.
+    pub(crate) fn skip(&self, cell: &Cell) {
+        self.progress.steps(cell.train.steps);
+        self.count();
+    }
+
+    fn count(&self) {
+        self.progress.done(self.done.fetch_add(1, Ordering::Relaxed) + 1);
+    }
+
+    /// Writes the record of a cell that has ended.
+    pub(crate) fn keep(&self, cell: &Cell, ended: &Ended) -> anyhow::Result<()> {
+        let Ended { record, curve, weights, probabilities } = ended;
+        let weights = weights.as_ref().map(|w| (w, probabilities.as_slice()));
+        self.store.write(record, curve, weights)?;
+        self.count();
+        let what = match &record.outcome {
+            Outcome::Completed => return Ok(()),
+            Outcome::Diverged { step } => format!("diverged by step {step}"),
+            Outcome::Failed { message } => format!("failed: {message}"),
+        };
+        let (id, label) = (&record.cell_id, label(cell));
+        self.progress.note(&format!("cell {id} ({label}) {what}"));
+        if self.fail_fast {
+            bail!("cell {id} ({label}) {what}");
+        }
+        Ok(())
+    }
+}
+
+/// What tells cells of a sweep apart at a glance.
+fn label(cell: &Cell) -> String {
+    format!("d={} decay={:.3}", cell.model.d_hidden, cell.train.weight_decay)
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use anyhow::anyhow;
 use superpose_device::NamedDevice;
 use superpose_geometry::{Rows, dead, norms, overlap};
 use superpose_stats::summary::summarise;
@@ -15,6 +16,7 @@ use superpose_sweep::record::{
 };
 use superpose_theory::frequency::FeatureProbabilities;
 use superpose_theory::overlap::welch_mean_square;
+use superpose_train::together::{Place, train_together};
 use superpose_train::train::{Engine, Trained, TrainedModel, train};
 
 /// All that is known of a cell when it has ended.
@@ -41,8 +43,8 @@ pub(crate) fn quieten_panics() {
     }));
 }
 
-/// Trains, tests and measures a cell, on `n_threads` where the engine can. `on_step` hears of each step and answers whether to go on;
-/// `None` when it did not.
+/// Trains, tests and measures a cell, on `n_threads` where the engine can. `on_step` hears of each
+/// step and answers whether to go on; `None` when it did not.
 pub(crate) fn work(
     cell: &Cell,
     engine: Engine,
@@ -61,29 +63,79 @@ pub(crate) fn work(
         train(cell, &probabilities, engine, &device.device, n_threads, &mut on_step)
     }))
     .unwrap_or_else(|_| Trained {
-        outcome: Outcome::Failed { message: LAST_WORDS.with_borrow(Clone::clone) },
+        outcome: Outcome::Failed { message: last_words() },
         curve: Vec::new(),
         model: None,
     });
     if stopped {
         return Ok(None);
     }
-    let measured = trained.model.as_ref().map(|model| measure(cell, &probabilities, model));
+    let on = match engine {
+        Engine::Reference => device.name.as_str(),
+        Engine::Gram => "cpu",
+    };
+    let wall_s = begun.elapsed().as_secs_f64();
+    Ok(Some(ended(cell, &probabilities, trained, wall_s, provenance(engine, on))))
+}
+
+/// Trains, tests and measures cells that have all in common that they must, on a GPU. `on_steps`
+/// hears of the steps made and answers whether to go on; `None` when it did not.
+pub(crate) fn work_together(
+    cells: &[Cell],
+    device: &NamedDevice,
+    place: &Place,
+    on_steps: &mut dyn FnMut(u64) -> bool,
+) -> anyhow::Result<Option<Vec<Ended>>> {
+    let begun = Instant::now();
+    let probabilities: Vec<FeatureProbabilities> =
+        cells.iter().map(Cell::probabilities).collect::<Result<_, _>>()?;
+    let mut stopped = false;
+    let mut on_steps = |step| {
+        stopped = !on_steps(step);
+        !stopped
+    };
+    let trained = catch_unwind(AssertUnwindSafe(|| {
+        train_together(cells, &probabilities, place, &mut on_steps)
+    }))
+    .map_err(|_| anyhow!("the device failed: {}", last_words()))??;
+    if stopped {
+        return Ok(None);
+    }
+    // So that the times of all cells add up to what they took.
+    let wall_s = begun.elapsed().as_secs_f64() / cells.len() as f64;
+    let ended = |((cell, p), trained): ((&Cell, &FeatureProbabilities), Trained)| {
+        ended(cell, p, trained, wall_s, provenance(Engine::Gram, &device.name))
+    };
+    Ok(Some(cells.iter().zip(&probabilities).zip(trained.cells).map(ended).collect()))
+}
+
+/// What an engine said when it panicked.
+fn last_words() -> String {
+    LAST_WORDS.with_borrow(Clone::clone)
+}
+
+fn ended(
+    cell: &Cell,
+    probabilities: &FeatureProbabilities,
+    trained: Trained,
+    wall_s: f64,
+    provenance: Provenance,
+) -> Ended {
     let record = Record {
         record_version: RECORD_VERSION,
         cell_id: cell.id(),
         outcome: trained.outcome,
-        measured,
-        wall_s: begun.elapsed().as_secs_f64(),
+        measured: trained.model.as_ref().map(|model| measure(cell, probabilities, model)),
+        wall_s,
         cell: cell.clone(),
-        provenance: provenance(engine, device),
+        provenance,
     };
-    Ok(Some(Ended {
+    Ended {
         record,
         curve: trained.curve,
         weights: trained.model.map(|model| model.weights),
         probabilities: probabilities.as_slice().to_vec(),
-    }))
+    }
 }
 
 fn measure(cell: &Cell, probabilities: &FeatureProbabilities, model: &TrainedModel) -> Measured {
@@ -110,16 +162,13 @@ fn measure(cell: &Cell, probabilities: &FeatureProbabilities, model: &TrainedMod
     }
 }
 
-fn provenance(engine: Engine, device: &NamedDevice) -> Provenance {
+fn provenance(engine: Engine, device: &str) -> Provenance {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     Provenance {
         superpose_version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: env!("SUPERPOSE_REVISION").to_owned(),
         burn_version: superpose_device::BURN_VERSION.to_owned(),
-        device: match engine {
-            Engine::Reference => device.backend.label.to_owned(),
-            Engine::Gram => "cpu".to_owned(),
-        },
+        device: device.to_owned(),
         engine: engine.name().to_owned(),
         dtype: "f32".to_owned(),
         finished_unix_s: now.map_or(0, |d| d.as_secs()),

@@ -1,8 +1,23 @@
-//! From a label, such as `flex`, to a device of burn: the only crate that names a backend.
+//! From a label, such as `flex` or `wgpu:1`, to a device of burn: the only crate that names a backend.
 //!
-//! A backend is there only if this crate was built with the feature of its name.
+//! A backend is there only if this crate was built with the feature of its name, and a GPU only if the
+//! machine has one and its driver.
+
+use std::fmt;
 
 use burn::tensor::Device;
+pub use cubecl::client::Client;
+
+#[cfg(feature = "wgpu")]
+mod gpu;
+#[cfg(feature = "wgpu")]
+#[allow(
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    reason = "a kernel becomes a public module"
+)]
+mod probe;
 
 /// The version of burn that this workspace is pinned to.
 pub const BURN_VERSION: &str = "0.22.1";
@@ -14,31 +29,99 @@ pub struct Backend {
     pub label: &'static str,
     /// What it is.
     pub description: &'static str,
+    /// The feature of this crate that it comes with.
+    pub feature: &'static str,
     /// Whether this program was built with it.
     pub built: bool,
+    /// Whether it may have several devices, told apart by an index behind the label.
+    pub indexed: bool,
 }
 
-/// All backends, the preferred one first.
-pub const BACKENDS: [Backend; 2] = [
+/// All backends, the preferred ones of a kind first.
+pub const BACKENDS: [Backend; 6] = [
     Backend {
         label: "flex",
         description: "burn-flex: CPU, pure Rust, one core a cell",
+        feature: "flex",
         built: cfg!(feature = "flex"),
+        indexed: false,
     },
     Backend {
         label: "ndarray",
         description: "burn-ndarray: CPU, one core a cell (deprecated upstream in favour of flex)",
+        feature: "ndarray",
         built: cfg!(feature = "ndarray"),
+        indexed: false,
+    },
+    Backend {
+        label: "wgpu",
+        description: "burn-wgpu: GPU, by the graphics API that suits the machine",
+        feature: "wgpu",
+        built: cfg!(feature = "wgpu"),
+        indexed: true,
+    },
+    Backend {
+        label: "vulkan",
+        description: "burn-wgpu: GPU, by Vulkan, with kernels in SPIR-V",
+        feature: "vulkan",
+        built: cfg!(feature = "vulkan"),
+        indexed: true,
+    },
+    Backend {
+        label: "metal",
+        description: "burn-wgpu: GPU, by Metal",
+        feature: "metal",
+        built: cfg!(feature = "metal"),
+        indexed: true,
+    },
+    Backend {
+        label: "cuda",
+        description: "burn-cuda: GPU, by CUDA (untested)",
+        feature: "cuda",
+        built: cfg!(feature = "cuda"),
+        indexed: true,
     },
 ];
 
 /// A device, opened.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NamedDevice {
     /// The backend it belongs to.
     pub backend: Backend,
+    /// What it calls itself: a GPU's name and driver, or the backend's label.
+    pub name: String,
     /// The device, as burn has it.
     pub device: Device,
+    /// Where kernels are launched; none on the CPU.
+    pub client: Option<Client>,
+}
+
+impl fmt::Debug for NamedDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { backend, name, device, .. } = self;
+        let mut fields = f.debug_struct("NamedDevice");
+        fields.field("backend", backend).field("name", name).field("device", device);
+        fields.finish_non_exhaustive()
+    }
+}
+
+/// A GPU that a label stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gpu {
+    /// The label that stands for it.
+    pub label: String,
+    /// What it calls itself.
+    pub name: String,
+    /// Its driver, where it says.
+    pub driver: String,
+    /// Its memory in bytes, where it says.
+    pub memory_bytes: Option<u64>,
+    /// The largest array that it can have, in bytes.
+    pub largest_array_bytes: u64,
+    /// Memory that the threads of a cube share, in bytes.
+    pub shared_memory_bytes: usize,
+    /// Threads that a cube can have.
+    pub threads_per_cube: u32,
 }
 
 /// Why a device cannot be opened.
@@ -56,17 +139,41 @@ pub enum DeviceError {
     /// The backend exists, but this program was built without it.
     #[error(
         "`--device {label}` is not in this build, which has {known}; \
-         build with `--features {label}`"
+         build with `--features {feature}`"
     )]
     NotBuilt {
         /// The label given.
         label: String,
         /// The labels this build has.
         known: String,
+        /// The feature it comes with.
+        feature: &'static str,
+    },
+    /// The machine has not such a device, or not the driver.
+    #[error(
+        "`--device {label}`: this machine has {found}. If it has a GPU, its driver for Vulkan (or \
+         Metal) is missing; `--device cpu` needs none"
+    )]
+    Absent {
+        /// The label given.
+        label: String,
+        /// The devices of the kind.
+        found: String,
+    },
+    /// The device is there but of no use.
+    #[error("`--device {label}` ({name}) cannot be used: {why}")]
+    Unusable {
+        /// The label given.
+        label: String,
+        /// What the device calls itself.
+        name: String,
+        /// What it lacks or what its driver says.
+        why: String,
     },
 }
 
-/// The device that goes by `label`; `cpu` stands for the preferred CPU backend of this build.
+/// The device that goes by `label`: a backend's, with `:` and an index where it may have several
+/// (`wgpu` is `wgpu:0`, the best); `cpu` stands for the preferred CPU backend of this build.
 ///
 /// # Errors
 /// [`DeviceError`], with the labels there are.
@@ -75,22 +182,57 @@ pub fn open(label: &str) -> Result<NamedDevice, DeviceError> {
         let labels = BACKENDS.iter().filter(|b| wanted(b)).map(|b| format!("`{}`", b.label));
         labels.chain([String::from("`cpu`")]).collect::<Vec<_>>().join(", ")
     };
+    let unknown = || DeviceError::Unknown { label: label.to_owned(), known: list(&|_| true) };
+    let (name, index) = match label.split_once(':') {
+        None => (label, None),
+        Some((name, index)) => (name, Some(index.parse::<usize>().map_err(|_| unknown())?)),
+    };
     let backend = BACKENDS
         .into_iter()
-        .find(|b| if label == "cpu" { b.built } else { b.label == label })
-        .ok_or_else(|| DeviceError::Unknown { label: label.to_owned(), known: list(&|_| true) })?;
-    let device = match backend.label {
+        .find(|b| if name == "cpu" { b.built } else { b.label == name })
+        .filter(|b| index.is_none() || b.indexed)
+        .ok_or_else(unknown)?;
+    let on_cpu = |device: Device| NamedDevice {
+        backend,
+        name: backend.label.to_owned(),
+        device,
+        client: None,
+    };
+    match backend.label {
         #[cfg(feature = "flex")]
-        "flex" => Device::flex(),
+        "flex" => Ok(on_cpu(Device::flex())),
         #[cfg(feature = "ndarray")]
         #[expect(deprecated, reason = "still supported here, for comparison")]
-        "ndarray" => Device::ndarray(),
-        _ => {
-            let known = list(&|b| b.built);
-            return Err(DeviceError::NotBuilt { label: label.to_owned(), known });
+        "ndarray" => Ok(on_cpu(Device::ndarray())),
+        #[cfg(feature = "wgpu")]
+        "wgpu" | "vulkan" | "metal" if backend.built => {
+            gpu::open(backend, label, index.unwrap_or(0))
         }
-    };
-    Ok(NamedDevice { backend, device })
+        #[cfg(feature = "cuda")]
+        "cuda" => {
+            let index = index.unwrap_or(0);
+            let client =
+                cubecl::Device::cuda(index).map(|device| device.client()).map_err(|e| {
+                    DeviceError::Absent { label: label.to_owned(), found: e.to_string() }
+                })?;
+            let name = client.properties().identity.name.clone();
+            Ok(NamedDevice { backend, name, device: Device::cuda(index), client: Some(client) })
+        }
+        _ => Err(DeviceError::NotBuilt {
+            label: label.to_owned(),
+            known: list(&|b| b.built),
+            feature: backend.feature,
+        }),
+    }
+}
+
+/// The GPUs of this machine, as [`open`] would take them by `wgpu`; those that cannot be opened come
+/// as the reason.
+pub fn gpus() -> Vec<Result<Gpu, DeviceError>> {
+    #[cfg(feature = "wgpu")]
+    return gpu::all();
+    #[cfg(not(feature = "wgpu"))]
+    Vec::new()
 }
 
 #[cfg(test)]
@@ -98,10 +240,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_backend_of_this_build_opens_and_no_other() {
+    fn every_backend_of_this_build_opens_or_says_what_is_missing() {
         for backend in BACKENDS {
             match open(backend.label) {
                 Ok(named) => assert_eq!(named.backend, backend),
+                Err(error @ (DeviceError::Absent { .. } | DeviceError::Unusable { .. })) => {
+                    assert!(backend.indexed, "{error}");
+                }
                 Err(error) => assert!(!backend.built, "{error}"),
             }
         }
@@ -109,7 +254,15 @@ mod tests {
 
     #[test]
     fn an_unknown_label_is_answered_with_those_there_are() {
-        let said = open("tpu").unwrap_err().to_string();
-        assert!(said.contains("`flex`, `ndarray`, `cpu`") && said.contains("`tpu`"), "{said}");
+        for label in ["tpu", "flex:0", "wgpu:x", "wgpu:-1", ""] {
+            let said = open(label).unwrap_err().to_string();
+            assert!(said.contains("`flex`, `ndarray`, `wgpu`") && said.contains(label), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_device_that_the_machine_has_not_is_an_error_that_says_which_it_has() {
+        let said = open("wgpu:99").unwrap_err().to_string();
+        assert!(said.contains("`--device wgpu:99`"), "{said}");
     }
 }

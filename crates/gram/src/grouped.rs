@@ -11,17 +11,17 @@ use crate::sampler::{Active, SparseBatch};
 /// A feature's place in [`order`](Self::order) is its row and its column of the Gram matrix. The
 /// active ones come first, so `G`'s rows are its first [`n_active`](Self::n_active) columns.
 #[derive(Debug, Default)]
-pub(crate) struct GroupedBatch {
+pub struct GroupedBatch {
     /// All features: those active in the batch, ascending, and then the others.
-    pub(crate) order: Vec<u32>,
+    pub order: Vec<u32>,
     /// Each feature's place in that order.
-    pub(crate) places: Vec<u32>,
+    pub places: Vec<u32>,
     /// How many are active in the batch.
-    pub(crate) n_active: usize,
+    pub n_active: usize,
     /// Samples without any active feature. They are all alike.
-    pub(crate) n_empty: usize,
+    pub n_empty: usize,
     /// Samples with more than one.
-    pub(crate) n_several: usize,
+    pub n_several: usize,
     lone_rows: Vec<LoneRow>,
     lone: Vec<f32>,
     runs: Vec<Run>,
@@ -45,9 +45,11 @@ struct Run {
 
 /// An active feature of a sample, by its row of the Gram matrix.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Entry {
-    pub(crate) row: usize,
-    pub(crate) value: f32,
+pub struct Entry {
+    /// The row.
+    pub row: usize,
+    /// Its value.
+    pub value: f32,
 }
 
 #[derive(Debug, Default)]
@@ -59,7 +61,7 @@ struct Scratch {
 
 impl GroupedBatch {
     /// Takes in a batch of `batch_size` samples of `n_features` features.
-    pub(crate) fn arrange(&mut self, batch: &SparseBatch, batch_size: usize, n_features: usize) {
+    pub fn arrange(&mut self, batch: &SparseBatch, batch_size: usize, n_features: usize) {
         self.order_features(batch, n_features);
         self.sort_by_sample(batch, batch_size);
         self.gather_lone(batch);
@@ -70,19 +72,19 @@ impl GroupedBatch {
 
     /// Units: the active features, in the order of [`lone`](Self::lone), and the samples of
     /// [`several`](Self::several).
-    pub(crate) fn n_units(&self) -> usize {
+    pub fn n_units(&self) -> usize {
         self.n_active + self.n_several
     }
 
     /// Every active feature's row, and its values in the samples that have no other.
     #[inline(always)]
-    pub(crate) fn lone(&self) -> impl Iterator<Item = (usize, &[f32])> {
+    pub fn lone(&self) -> impl Iterator<Item = (usize, &[f32])> {
         self.lone_rows.iter().map(|lone| (lone.row, &self.lone[lone.values.clone()]))
     }
 
     /// The samples with several active features.
     #[inline(always)]
-    pub(crate) fn several(&self) -> impl Iterator<Item = &[Entry]> {
+    pub fn several(&self) -> impl Iterator<Item = &[Entry]> {
         let mut rest = self.several.as_slice();
         self.runs.iter().flat_map(move |run| {
             let entries;
@@ -92,7 +94,7 @@ impl GroupedBatch {
     }
 
     /// Memory that is held, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         let Scratch { starts, by_sample, samples } = &self.scratch;
         size_of_val(self.order.as_slice())
             + size_of_val(self.places.as_slice())

@@ -9,7 +9,7 @@
 pub mod engine;
 mod fused_adam;
 mod gradient;
-mod grouped;
+pub mod grouped;
 pub mod init;
 mod nonzeros;
 mod numbers;

@@ -19,6 +19,9 @@ pub struct Bench {
     /// Threads of one cell, for engines that can use several; 0 stands for as many as there are
     /// cores. Default: 1.
     pub threads: Vec<usize>,
+    /// Cells trained together on the first GPU, at least 1 each: once with each of these numbers, by
+    /// the gram engine; ten at a time share their batches. Default: none.
+    pub ensembles: Vec<usize>,
     /// Mean loss (squared errors summed over features) of the last round, by cell in the order of
     /// the sweep. Default: nothing is expected, as when a field is replaced on the command line.
     pub expected_loss: Vec<f64>,
@@ -43,6 +46,7 @@ impl Default for Bench {
             engines: vec![BenchEngine::Gram, BenchEngine::Reference],
             jobs: vec![1],
             threads: vec![1],
+            ensembles: Vec::new(),
             expected_loss: Vec::new(),
             loss_tolerance: 0.02,
         }
@@ -66,6 +70,9 @@ impl Bench {
             if empty {
                 return refuse(field, "[]".to_owned(), "a list of at least one");
             }
+        }
+        if self.ensembles.contains(&0) {
+            return refuse("ensembles", "0".to_owned(), "at least 1 cell each");
         }
         if self.loss_tolerance.is_nan() || self.loss_tolerance <= 0.0 {
             return refuse("loss_tolerance", self.loss_tolerance.to_string(), "above 0");

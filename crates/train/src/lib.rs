@@ -7,4 +7,5 @@ pub mod memory;
 pub mod model;
 pub mod optimizer;
 pub mod reference;
+pub mod together;
 pub mod train;

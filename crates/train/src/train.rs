@@ -68,42 +68,93 @@ pub fn train(
     n_threads: NonZeroUsize,
     on_step: &mut dyn FnMut(u64) -> bool,
 ) -> Trained {
-    let Cell { model, train, .. } = cell;
     let mut stepper = Stepper::new(cell, probabilities, engine, device, n_threads);
-    let mut curve = Vec::new();
-    let mut recent = RunningMean::default();
-    let mut last = RunningMean::default();
-    for step in 1..=train.steps {
-        let error = stepper.step();
-        if step + LAST > train.steps {
-            last.add(error.clone());
-        }
-        recent.add(error);
-        // Reading a loss waits for the device, so it is done once in a while only.
-        if step % train.log_every == 0 || step == train.steps {
-            let loss = recent.take() * model.n_features as f64;
-            curve.push(CurvePoint { step, loss });
-            if !loss.is_finite() {
-                return Trained { outcome: Outcome::Diverged { step }, curve, model: None };
-            }
-        }
-        if !on_step(step) {
-            let message = format!("stopped after step {step} of {}", train.steps);
-            return Trained { outcome: Outcome::Failed { message }, curve, model: None };
+    let mut losses = LossLog::new(cell);
+    for step in 1..=cell.train.steps {
+        if !losses.add(stepper.step()) || !on_step(step) {
+            return losses.stopped();
         }
     }
-    let test_losses = (0..train.test_batches)
+    let test_errors = (0..cell.train.test_batches)
         .map(|i| {
             let batch = stepper.sampler.batch(Stream::Test, i);
-            stepper.engine.error(&batch) * model.n_features as f64
+            stepper.engine.error(&batch)
         })
         .collect();
-    let model = TrainedModel {
-        weights: stepper.engine.weights(),
-        test_losses,
-        loss_train_last100: last.take() * model.n_features as f64,
-    };
-    Trained { outcome: Outcome::Completed, curve, model: Some(model) }
+    losses.tested(stepper.engine.weights(), test_errors)
+}
+
+/// The losses of a cell in training, step by step.
+pub(crate) struct LossLog {
+    n_features: f64,
+    steps: u64,
+    log_every: u64,
+    step: u64,
+    /// Since the last point of the curve.
+    recent: RunningMean,
+    /// Over the last steps of all.
+    last: RunningMean,
+    curve: Vec<CurvePoint>,
+    diverged: Option<Outcome>,
+}
+
+impl LossLog {
+    pub(crate) fn new(cell: &Cell) -> Self {
+        Self {
+            n_features: cell.model.n_features as f64,
+            steps: cell.train.steps,
+            log_every: cell.train.log_every,
+            step: 0,
+            recent: RunningMean::default(),
+            last: RunningMean::default(),
+            curve: Vec::new(),
+            diverged: None,
+        }
+    }
+
+    /// Takes in the mean squared error of the next step, and answers whether the loss is still
+    /// finite. Once it is not, no more errors are taken in.
+    pub(crate) fn add(&mut self, error: StepLoss) -> bool {
+        if self.diverged.is_some() {
+            return false;
+        }
+        self.step += 1;
+        let step = self.step;
+        if step + LAST > self.steps {
+            self.last.add(error.clone());
+        }
+        self.recent.add(error);
+        // Reading a loss waits for the device, so it is done once in a while only.
+        if step.is_multiple_of(self.log_every) || step == self.steps {
+            let loss = self.recent.take() * self.n_features;
+            self.curve.push(CurvePoint { step, loss });
+            if !loss.is_finite() {
+                self.diverged = Some(Outcome::Diverged { step });
+            }
+        }
+        self.diverged.is_none()
+    }
+
+    /// What came of a training that ended before its last step.
+    pub(crate) fn stopped(self) -> Trained {
+        let message = format!("stopped after step {} of {}", self.step, self.steps);
+        let outcome = self.diverged.unwrap_or(Outcome::Failed { message });
+        Trained { outcome, curve: self.curve, model: None }
+    }
+
+    /// What came of a training with all its steps, whose model has these mean squared errors.
+    pub(crate) fn tested(mut self, weights: Weights, test_errors: Vec<f64>) -> Trained {
+        if self.diverged.is_some() {
+            return self.stopped();
+        }
+        let loss = |error: f64| error * self.n_features;
+        let model = TrainedModel {
+            weights,
+            test_losses: test_errors.into_iter().map(loss).collect(),
+            loss_train_last100: loss(self.last.take()),
+        };
+        Trained { outcome: Outcome::Completed, curve: self.curve, model: Some(model) }
+    }
 }
 
 /// A model in training, and the batches that it is trained on.
@@ -177,7 +228,7 @@ enum Running {
 
 /// A mean squared error, where the engine has it.
 #[derive(Clone)]
-enum StepLoss {
+pub(crate) enum StepLoss {
     OnDevice(Box<Tensor<1>>),
     OnHost(f64),
 }

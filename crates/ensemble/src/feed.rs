@@ -1,0 +1,132 @@
+//! Batches drawn ahead of the device, on threads of the host.
+
+use std::ops::Range;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use superpose_gram::sampler::Stream;
+
+use crate::batches::{Batches, Drawer};
+use crate::units::Units;
+
+/// Chunks that a thread is ahead at most.
+const AHEAD: usize = 2;
+
+/// Steps that are drawn, sent and run together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// What the batches are for.
+    pub stream: Stream,
+    /// The steps, from 0.
+    pub steps: Range<u64>,
+}
+
+/// Threads that draw the batches of all streams, chunk by chunk.
+#[derive(Debug)]
+pub struct Feed {
+    receivers: Vec<Receiver<Vec<Vec<Units>>>>,
+    threads: Vec<JoinHandle<()>>,
+    of_cells: Vec<u32>,
+    /// Time that the taker of chunks has waited for them.
+    pub waited: Duration,
+}
+
+impl Feed {
+    /// Begins to draw `chunks` from `drawers`, one a stream, for cells that have them by `of_cells`, on
+    /// at most `n_threads`.
+    pub fn start(
+        drawers: Vec<Drawer>,
+        of_cells: Vec<u32>,
+        chunks: &[Chunk],
+        n_threads: usize,
+    ) -> Self {
+        let per_thread = drawers.len().div_ceil(n_threads.max(1)).max(1);
+        let mut drawers = drawers.into_iter();
+        let (receivers, threads, waited) = (Vec::new(), Vec::new(), Duration::ZERO);
+        let mut feed = Self { receivers, threads, of_cells, waited };
+        loop {
+            let own: Vec<Drawer> = drawers.by_ref().take(per_thread).collect();
+            if own.is_empty() {
+                return feed;
+            }
+            let (sender, receiver) = sync_channel(AHEAD);
+            let chunks = chunks.to_vec();
+            feed.threads.push(std::thread::spawn(move || draw(own, &chunks, &sender)));
+            feed.receivers.push(receiver);
+        }
+    }
+
+    /// The next chunk; none when all have been taken.
+    pub fn next(&mut self) -> Option<Batches> {
+        let begun = Instant::now();
+        let mut streams = Vec::new();
+        for receiver in &self.receivers {
+            streams.extend(receiver.recv().ok()?);
+        }
+        self.waited += begun.elapsed();
+        Some(Batches::pack(&streams, &self.of_cells))
+    }
+}
+
+impl Drop for Feed {
+    /// Lets the threads end: they stop once nobody takes what they draw.
+    fn drop(&mut self) {
+        self.receivers.clear();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has already left its chunk out, which the taker has seen.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Draws chunk after chunk until all are drawn or nobody takes them.
+fn draw(mut drawers: Vec<Drawer>, chunks: &[Chunk], sender: &SyncSender<Vec<Vec<Units>>>) {
+    for Chunk { stream, steps } in chunks {
+        let units = |drawer: &mut Drawer| steps.clone().map(|s| drawer.units(*stream, s)).collect();
+        if sender.send(drawers.iter_mut().map(units).collect()).is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use superpose_gram::sampler::Sampler;
+    use superpose_theory::frequency::FeatureProbabilities;
+    use superpose_theory::values::ValueDistribution;
+
+    use super::*;
+
+    fn drawer(seed: u64) -> Drawer {
+        let p = FeatureProbabilities::scaled(&[3.0, 2.0, 1.0], 1.0).unwrap();
+        Drawer::new(Sampler::new(&p, ValueDistribution::Uniform, seed, 16), 16, 3)
+    }
+
+    #[test]
+    fn chunks_come_in_order_and_the_same_on_any_number_of_threads() {
+        let chunk = |stream, steps| Chunk { stream, steps };
+        let chunks =
+            [chunk(Stream::Train, 0..3), chunk(Stream::Train, 3..4), chunk(Stream::Test, 0..2)];
+        let mut expected = Vec::new();
+        let mut alone = [drawer(1), drawer(2), drawer(3)];
+        for Chunk { stream, steps } in &chunks {
+            let units = |d: &mut Drawer| steps.clone().map(|s| d.units(*stream, s)).collect();
+            expected.push(Batches::pack(&alone.iter_mut().map(units).collect::<Vec<_>>(), &[2, 0]));
+        }
+        for n_threads in [1, 2, 8] {
+            let drawers = vec![drawer(1), drawer(2), drawer(3)];
+            let mut feed = Feed::start(drawers, vec![2, 0], &chunks, n_threads);
+            let taken: Vec<Batches> = std::iter::from_fn(|| feed.next()).collect();
+            assert_eq!(taken, expected);
+        }
+    }
+
+    #[test]
+    fn a_feed_that_is_given_up_ends_its_threads() {
+        let chunks = vec![Chunk { stream: Stream::Train, steps: 0..50 }; 1000];
+        let mut feed = Feed::start(vec![drawer(1)], vec![0], &chunks, 1);
+        assert!(feed.next().is_some());
+        drop(feed);
+    }
+}

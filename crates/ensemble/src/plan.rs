@@ -1,0 +1,95 @@
+//! Which tiles suit a shape, and how much memory a cell of it needs.
+
+use crate::kernels::tile::{SIDE, Tile};
+
+/// Inner indices that a tile has in shared memory at once.
+const DEPTH: usize = 8;
+
+/// The shape that all cells of an ensemble have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Number of features `n`.
+    pub n_features: usize,
+    /// Hidden width `d`.
+    pub d_hidden: usize,
+    /// Samples in a batch.
+    pub batch_size: usize,
+}
+
+impl Shape {
+    /// Numbers from a row of `W` to the next: `d` and what is missing to a multiple of four.
+    pub(crate) fn row(&self) -> usize {
+        self.d_hidden.next_multiple_of(4)
+    }
+
+    /// Numbers from a row of `D` to the next.
+    pub(crate) fn feature_stride(&self) -> usize {
+        self.n_features.next_multiple_of(4)
+    }
+
+    /// The tiles of the product that units and features answer with.
+    pub(crate) fn respond_tile(&self) -> Tile {
+        Tile { rows: 8, columns: 8, depth: DEPTH }
+    }
+
+    /// The tiles of the products that go back: as few as cover the hidden dimensions, and those as
+    /// narrow as they can be.
+    pub(crate) fn back_tile(&self) -> Tile {
+        let tiles = self.row().div_ceil(8 * SIDE);
+        Tile { rows: 8, columns: self.row().div_ceil(tiles * SIDE), depth: DEPTH }
+    }
+
+    /// Room that `n_units` units are given: whole tiles.
+    pub(crate) fn room(&self, n_units: usize) -> usize {
+        n_units.max(1).next_multiple_of(self.respond_tile().height())
+    }
+
+    /// Bytes of the largest array of one cell whose batches have up to `n_units` units.
+    pub fn largest_array_bytes(&self, n_units: usize) -> u64 {
+        let room = self.room(n_units);
+        let numbers = (room * self.feature_stride()).max(self.row() * room.max(self.n_features));
+        4 * numbers as u64
+    }
+
+    /// Bytes of all arrays of one cell whose batches have up to `n_units` units: parameters, moments
+    /// and gradient; hidden vectors and what is asked of them; `D`; and sums by tile.
+    pub fn cell_bytes(&self, n_units: usize) -> u64 {
+        let room = self.room(n_units);
+        let parameters = 4 * self.n_features * self.row() + 3 * self.n_features;
+        let units = room * (2 * self.row() + self.feature_stride());
+        let sums = 2 * room / self.respond_tile().height() * self.n_features;
+        4 * (parameters + units + sums) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(d_hidden: usize) -> Shape {
+        Shape { n_features: 1001, d_hidden, batch_size: 2048 }
+    }
+
+    #[test]
+    fn tiles_back_cover_the_width_with_little_to_spare() {
+        for (d, columns, tiles) in
+            [(1, 1, 1), (10, 1, 1), (17, 2, 1), (39, 3, 1), (100, 7, 1), (130, 5, 2), (1024, 8, 8)]
+        {
+            let tile = shape(d).back_tile();
+            assert_eq!(
+                (tile.columns, shape(d).row().div_ceil(tile.width())),
+                (columns, tiles),
+                "{d}"
+            );
+        }
+    }
+
+    #[test]
+    fn rooms_are_whole_tiles_and_strides_whole_fours() {
+        let shape = shape(39);
+        assert_eq!((shape.row(), shape.feature_stride()), (40, 1004));
+        assert_eq!((shape.room(0), shape.room(128), shape.room(129)), (128, 128, 256));
+        assert_eq!(shape.largest_array_bytes(200), 4 * 256 * 1004);
+        assert!(shape.cell_bytes(200) > shape.largest_array_bytes(200));
+    }
+}

@@ -1,0 +1,208 @@
+//! The GPU engine against the CPU's, on the first GPU that `--device wgpu` finds, or a software one.
+//!
+//! All are ignored unless asked for (`just test-gpu`), since not every machine has a GPU; once asked
+//! for, a machine without one fails them.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "../../gram/tests/support/mod.rs"]
+mod support;
+
+use std::num::NonZeroUsize;
+
+use burn::tensor::{DType, Device};
+use superpose_device::{Client, NamedDevice};
+use superpose_ensemble::batches::{Batches, Drawer};
+use superpose_ensemble::ensemble::Ensemble;
+use superpose_gram::init::initial_weights;
+use superpose_gram::sampler::{Sampler, Stream};
+use superpose_sweep::cell::Cell;
+use superpose_sweep::record::{Outcome, Weights};
+use superpose_train::reference::Reference;
+use superpose_train::together::{Common, Place, most_cells, streams, train_together};
+use superpose_train::train::{Engine, Trained, train};
+
+use support::{cell, difference, first_batch};
+
+fn gpu() -> NamedDevice {
+    superpose_device::open("wgpu").unwrap()
+}
+
+fn client() -> Client {
+    gpu().client.unwrap()
+}
+
+fn flex() -> Device {
+    superpose_device::open("flex").unwrap().device
+}
+
+fn start(cell: &Cell, seed: u64) -> Weights {
+    let mut start = initial_weights(cell.model.n_features, cell.model.d_hidden, 1.0, seed);
+    start.bias.iter_mut().for_each(|b| *b *= 0.3);
+    start
+}
+
+/// The batches of the cells' streams at the first step.
+fn first_batches(cells: &[Cell]) -> Batches {
+    let (first_cells, of_cells) = streams(cells);
+    let units = |&i: &usize| {
+        let (cell, p) = (&cells[i], cells[i].probabilities().unwrap());
+        let size = cell.train.batch_size;
+        let sampler = Sampler::new(&p, cell.value_distribution(), cell.data.seed, size);
+        vec![Drawer::new(sampler, size, cell.model.n_features).units(Stream::Train, 0)]
+    };
+    Batches::pack(&first_cells.iter().map(units).collect::<Vec<_>>(), &of_cells)
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn gradients_are_the_references_on_shapes_of_all_kinds() {
+    let client = client();
+    for (shape, batch, data) in [
+        (["1", "1"], "1", ["1", "0.9"]),
+        (["2", "3"], "2", ["0", "1"]),
+        (["23", "5"], "31", ["0.5", "1.7"]),
+        (["61", "8"], "33", ["1", "0.5"]),
+        (["130", "17"], "256", ["2", "1"]),
+        (["300", "70"], "300", ["0", "3"]),
+        (["333", "29"], "700", ["1", "5"]),
+        (["40", "150"], "64", ["1", "1e-9"]),
+    ] {
+        let set = [
+            format!("model.n_features={}", shape[0]),
+            format!("model.d_hidden={}", shape[1]),
+            format!("train.batch_size={batch}"),
+            format!("data.frequencies.exponent={}", data[0]),
+            format!("data.activation_density={}", data[1]),
+        ];
+        let set: Vec<&str> = set.iter().map(String::as_str).collect();
+        // Two streams, and cells that share one.
+        let others =
+            [&["train.loss_scale=100"][..], &["data.seed=5"], &["data.values=exponential"]];
+        let cells: Vec<Cell> =
+            others.iter().map(|other| cell(&[set.as_slice(), other].concat())).collect();
+        let starts: Vec<Weights> = (0..).zip(&cells).map(|(i, c)| start(c, i)).collect();
+        let shape = Common::of(&cells[0]).shape;
+        let mut ensemble = Ensemble::new(&client, shape, &cells, &starts).unwrap();
+        let gradients = ensemble.gradients(&first_batches(&cells)).unwrap();
+        for ((cell, start), got) in cells.iter().zip(&starts).zip(gradients) {
+            let truth = Reference::from_weights(cell, start, &flex(), DType::F64)
+                .gradient(&first_batch(cell));
+            let loss = (got.loss - truth.loss).abs() / truth.loss.max(f64::MIN_POSITIVE);
+            let (weights, bias) =
+                (difference(&truth.weights, &got.weights), difference(&truth.bias, &got.bias));
+            assert!(
+                loss.max(weights).max(bias) < 1e-5,
+                "loss {loss:e}, W {weights:e}, b {bias:e}; {set:?}"
+            );
+        }
+        // Looking at the gradient moves nothing.
+        assert_eq!(ensemble.weights().unwrap(), starts);
+    }
+}
+
+fn place() -> Place {
+    Place { client: client(), n_threads: 2 }
+}
+
+fn together(cells: &[Cell]) -> Vec<Trained> {
+    let p: Vec<_> = cells.iter().map(|cell| cell.probabilities().unwrap()).collect();
+    train_together(cells, &p, &place(), &mut |_| true).unwrap().cells
+}
+
+/// Cells that differ in all that cells of an ensemble may differ in.
+fn different_cells() -> Vec<Cell> {
+    [
+        &[][..],
+        &["train.weight_decay=0.5"],
+        &["train.weight_decay=0", "train.seed=4"],
+        &["train.learning_rate=0.003", "train.learning_rate_bias=0.02", "train.warmup_steps=0"],
+        &["data.seed=9", "train.adam_beta1=0.5", "train.adam_beta2=0.9", "train.adam_epsilon=1e-4"],
+        &["data.frequencies.exponent=2", "data.activation_density=0.5", "data.values=constant"],
+    ]
+    .map(|set| {
+        cell(&[&["train.batch_size=128", "train.steps=120", "train.test_batches=8"], set].concat())
+    })
+    .to_vec()
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn cells_trained_together_are_what_the_cpu_trains() {
+    let cells = different_cells();
+    for (cell, gpu) in cells.iter().zip(together(&cells)) {
+        let p = cell.probabilities().unwrap();
+        let cpu = train(cell, &p, Engine::Gram, &flex(), NonZeroUsize::MIN, &mut |_| true);
+        assert_eq!(gpu.outcome, Outcome::Completed);
+        assert_eq!(gpu.curve.len(), cpu.curve.len());
+        for (a, b) in gpu.curve.iter().zip(&cpu.curve) {
+            assert_eq!(a.step, b.step);
+            assert!((a.loss / b.loss - 1.0).abs() < 1e-3, "step {}: {} {}", a.step, a.loss, b.loss);
+        }
+        let (gpu, cpu) = (gpu.model.unwrap(), cpu.model.unwrap());
+        assert_eq!(gpu.test_losses.len(), cpu.test_losses.len());
+        for (a, b) in gpu.test_losses.iter().zip(&cpu.test_losses) {
+            assert!((a / b - 1.0).abs() < 1e-3, "{a} {b}");
+        }
+        let (a, b) = (gpu.loss_train_last100, cpu.loss_train_last100);
+        assert!((a / b - 1.0).abs() < 1e-3, "{a} {b}");
+    }
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn a_cell_is_the_same_to_the_bit_whoever_it_is_trained_with() {
+    let cells = different_cells();
+    let all = together(&cells);
+    assert_eq!(all, together(&cells));
+    assert_eq!(all[3..5], together(&cells[3..5]));
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn a_cell_that_diverges_leaves_the_others_alone() {
+    let bad = ["train.learning_rate=1e18", "train.warmup_steps=0"];
+    let cells = [cell(&[]), cell(&bad)];
+    let trained = together(&cells);
+    assert_eq!(trained[1].outcome, Outcome::Diverged { step: 20 });
+    assert_eq!((trained[1].curve.len(), &trained[1].model), (1, &None));
+    assert_eq!(trained[..1], together(&cells[..1]));
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn training_stops_when_it_is_told_to() {
+    let cells = [cell(&["train.steps=1000"])];
+    let p = [cells[0].probabilities().unwrap()];
+    let trained = train_together(&cells, &p, &place(), &mut |step| step < 100).unwrap();
+    let Outcome::Failed { message } = &trained.cells[0].outcome else { panic!("{trained:?}") };
+    assert_eq!(message, "stopped after step 100 of 1000");
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn what_does_not_fit_is_counted_before_and_told_when_tried() {
+    let fits = cell(&[]);
+    assert_eq!(most_cells(&fits, &fits.probabilities().unwrap(), &client()), 512);
+    let huge = cell(&[
+        "model.n_features=10000000",
+        "model.d_hidden=100000",
+        "data.frequencies={ law = \"power\", exponent = 2.0 }",
+        "data.activation_density=1",
+    ]);
+    assert_eq!(most_cells(&huge, &huge.probabilities().unwrap(), &client()), 0);
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn the_reference_engine_has_the_same_gradient_there() {
+    let cell = cell(&[]);
+    let (start, batch) = (start(&cell, 3), first_batch(&cell));
+    let gradient = |device: &Device| {
+        Reference::from_weights(&cell, &start, device, DType::F32).gradient(&batch)
+    };
+    let (gpu, cpu) = (gradient(&gpu().device), gradient(&flex()));
+    assert!((gpu.loss / cpu.loss - 1.0).abs() < 1e-5);
+    assert!(difference(&cpu.weights, &gpu.weights) < 1e-5);
+    assert!(difference(&cpu.bias, &gpu.bias) < 1e-5);
+}
