@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use cubecl::bytes::Bytes;
 use cubecl::client::Client;
 use cubecl::prelude::*;
 use cubecl::server::{Handle, IoError, ServerError};
@@ -26,10 +27,11 @@ pub struct DeviceFailure {
 
 impl From<ServerError> for DeviceFailure {
     fn from(error: ServerError) -> Self {
-        // What it says of itself ends with a backtrace.
+        // What it says of itself comes with headings and a backtrace.
         let text = error.to_string();
-        let lines = text.lines().map(str::trim).filter(|line| *line != "Caused by:");
-        let said: Vec<&str> = lines.take_while(|line| !line.starts_with("Backtrace")).collect();
+        let headings = ["Caused by:", "Asked at:", "Backtrace:", "No backtrace available"];
+        let lines = text.lines().map(str::trim);
+        let said: Vec<&str> = lines.filter(|line| !headings.contains(line)).take(5).collect();
         Self { said: said.join(" "), out_of_memory: is_out_of_memory(&error) }
     }
 }
@@ -175,7 +177,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or has not the memory.
-    pub fn steps(&mut self, first: u64, batches: &Batches) -> Result<PendingLosses, DeviceFailure> {
+    pub fn steps(&mut self, first: u64, batches: Batches) -> Result<PendingLosses, DeviceFailure> {
         self.run(Task::Step(first), batches)
     }
 
@@ -183,7 +185,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or has not the memory.
-    pub fn errors(&mut self, batches: &Batches) -> Result<PendingLosses, DeviceFailure> {
+    pub fn errors(&mut self, batches: Batches) -> Result<PendingLosses, DeviceFailure> {
         self.run(Task::Errors, batches)
     }
 
@@ -191,7 +193,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or has not the memory.
-    pub fn gradients(&mut self, batches: &Batches) -> Result<Vec<LossGradient>, DeviceFailure> {
+    pub fn gradients(&mut self, batches: Batches) -> Result<Vec<LossGradient>, DeviceFailure> {
         let losses = self.run(Task::Gradient, batches)?.read(&self.client)?;
         let (n, d) = (self.shape.n_features, self.shape.d_hidden);
         let weights = self.client.read_one(self.weights_asked.clone())?;
@@ -258,7 +260,7 @@ impl Ensemble {
         Ok(self.client.check(parameters.chain(others))?)
     }
 
-    fn run(&mut self, task: Task, batches: &Batches) -> Result<PendingLosses, DeviceFailure> {
+    fn run(&mut self, task: Task, batches: Batches) -> Result<PendingLosses, DeviceFailure> {
         if batches.most_units > self.room.n_units {
             // Freed before the new ones are taken.
             self.room = Room::new(&self.client, self.shape, 0, 1);
@@ -268,17 +270,19 @@ impl Ensemble {
         }
         let n_cells = self.members.len();
         let blocks = self.shape.n_features.div_ceil(THREADS as usize);
-        let words = self.client.create_from_slice(u32::as_bytes(&batches.words));
         let follows = self.follows(task, batches.n_steps);
-        let follows = self.client.create_from_slice(f32::as_bytes(&follows));
-        let losses = self.client.empty(4 * batches.n_steps * n_cells * blocks);
-        for step in 0..batches.n_steps {
+        let headers: Vec<u32> = (0..batches.n_steps).map(|step| batches.headers(step)).collect();
+        let n_steps = batches.n_steps;
+        let words = self.client.create(Bytes::from_elems(batches.words));
+        let follows = self.client.create(Bytes::from_elems(follows));
+        let losses = self.client.empty(4 * n_steps * n_cells * blocks);
+        for (step, headers) in headers.into_iter().enumerate() {
             Launch {
                 ensemble: self,
                 words: &words,
                 follows: &follows,
                 losses: &losses,
-                headers: batches.headers(step),
+                headers,
                 follows_at: word(step * 2 * n_cells * update::FOLLOW),
                 losses_at: word(step * n_cells * blocks),
                 task,
@@ -286,7 +290,7 @@ impl Ensemble {
             .all();
         }
         let entries = (self.shape.batch_size * self.shape.n_features) as f64;
-        Ok(PendingLosses { handle: losses, n_steps: batches.n_steps, n_cells, entries })
+        Ok(PendingLosses { handle: losses, n_steps, n_cells, entries })
     }
 
     /// What updates follow, step by step: every cell's weights and then every cell's biases.
@@ -392,67 +396,79 @@ impl Launch<'_> {
         );
     }
 
+    #[expect(unsafe_code, reason = "the products run without anybody else's bounds checks")]
     fn respond(&self) {
         let Ensemble { client, room, weights, biases, shape, .. } = self.ensemble;
         let tile = shape.respond_tile();
-        respond::respond::launch(
-            client,
-            self.cubes(shape.n_features.div_ceil(tile.width()), room.n_units / tile.height()),
-            CubeDim::new_1d(THREADS),
-            fours(&room.hidden),
-            fours(&weights.values),
-            whole(&biases.values),
-            whole(self.words),
-            whole(&room.asked),
-            whole(&room.sums),
-            self.headers,
-            self.n(),
-            word(room.n_units),
-            self.row_fours(),
-            word(shape.feature_stride()),
-            tile,
-            self.task != Task::Errors,
-        );
+        // SAFETY: the kernel looks at every index itself before it uses it.
+        unsafe {
+            respond::respond::launch_unchecked(
+                client,
+                self.cubes(shape.n_features.div_ceil(tile.width()), room.n_units / tile.height()),
+                CubeDim::new_1d(THREADS),
+                fours(&room.hidden),
+                fours(&weights.values),
+                whole(&biases.values),
+                whole(self.words),
+                whole(&room.asked),
+                whole(&room.sums),
+                self.headers,
+                self.n(),
+                word(room.n_units),
+                self.row_fours(),
+                word(shape.feature_stride()),
+                tile,
+                self.task != Task::Errors,
+            )
+        }
     }
 
+    #[expect(unsafe_code, reason = "the products run without anybody else's bounds checks")]
     fn back_to_hidden(&self) {
         let Ensemble { client, room, weights, shape, .. } = self.ensemble;
         let tile = shape.back_tile();
-        back::back_to_hidden::launch(
-            client,
-            self.back_cubes(tile, room.n_units),
-            CubeDim::new_1d(THREADS),
-            fours(&room.asked),
-            fours(&weights.values),
-            whole(self.words),
-            whole(&room.hidden_asked),
-            self.headers,
-            self.n(),
-            word(room.n_units),
-            self.row_fours(),
-            word(shape.feature_stride()),
-            tile,
-        );
+        // SAFETY: the kernel looks at every index itself before it uses it.
+        unsafe {
+            back::back_to_hidden::launch_unchecked(
+                client,
+                self.back_cubes(tile, room.n_units),
+                CubeDim::new_1d(THREADS),
+                fours(&room.asked),
+                fours(&weights.values),
+                whole(self.words),
+                whole(&room.hidden_asked),
+                self.headers,
+                self.n(),
+                word(room.n_units),
+                self.row_fours(),
+                word(shape.feature_stride()),
+                tile,
+            )
+        }
     }
 
+    #[expect(unsafe_code, reason = "the products run without anybody else's bounds checks")]
     fn back_to_weights(&self) {
         let Ensemble { client, room, weights_asked, shape, .. } = self.ensemble;
         let tile = shape.back_tile();
-        back::back_to_weights::launch(
-            client,
-            self.back_cubes(tile, shape.n_features),
-            CubeDim::new_1d(THREADS),
-            fours(&room.asked),
-            fours(&room.hidden),
-            whole(self.words),
-            whole(weights_asked),
-            self.headers,
-            self.n(),
-            word(room.n_units),
-            self.row_fours(),
-            word(shape.feature_stride()),
-            tile,
-        );
+        // SAFETY: the kernel looks at every index itself before it uses it.
+        unsafe {
+            back::back_to_weights::launch_unchecked(
+                client,
+                self.back_cubes(tile, shape.n_features),
+                CubeDim::new_1d(THREADS),
+                fours(&room.asked),
+                fours(&room.hidden),
+                whole(self.words),
+                whole(weights_asked),
+                self.headers,
+                self.n(),
+                word(room.n_units),
+                self.row_fours(),
+                word(shape.feature_stride()),
+                tile,
+            )
+        }
     }
 
     fn update_weights(&self) {
@@ -529,7 +545,7 @@ fn fours(handle: &Handle) -> BufferArg {
 #[expect(unsafe_code, reason = "a kernel's argument cannot be made from an array otherwise")]
 fn array(handle: &Handle, item_bytes: u64) -> BufferArg {
     let length = usize::try_from(handle.size_in_used() / item_bytes).expect("it was given as one");
-    // SAFETY: the length is the array's own, and every kernel is launched in checked mode.
+    // SAFETY: the length is the array's own.
     unsafe { BufferArg::from_raw_parts(handle.clone(), length) }
 }
 

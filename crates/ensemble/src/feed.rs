@@ -22,12 +22,12 @@ pub struct Chunk {
     pub steps: Range<u64>,
 }
 
-/// Threads that draw the batches of all streams, chunk by chunk.
+/// Threads that draw the batches of all streams, chunk by chunk, and one that packs them.
 #[derive(Debug)]
 pub struct Feed {
-    receivers: Vec<Receiver<Vec<Vec<Units>>>>,
+    /// None only while the feed ends.
+    packed: Option<Receiver<Batches>>,
     threads: Vec<JoinHandle<()>>,
-    of_cells: Vec<u32>,
     /// Time that the taker of chunks has waited for them.
     pub waited: Duration,
 }
@@ -43,39 +43,52 @@ impl Feed {
     ) -> Self {
         let per_thread = drawers.len().div_ceil(n_threads.max(1)).max(1);
         let mut drawers = drawers.into_iter();
-        let (receivers, threads, waited) = (Vec::new(), Vec::new(), Duration::ZERO);
-        let mut feed = Self { receivers, threads, of_cells, waited };
+        let (mut drawn, mut threads) = (Vec::new(), Vec::new());
         loop {
             let own: Vec<Drawer> = drawers.by_ref().take(per_thread).collect();
             if own.is_empty() {
-                return feed;
+                break;
             }
             let (sender, receiver) = sync_channel(AHEAD);
             let chunks = chunks.to_vec();
-            feed.threads.push(std::thread::spawn(move || draw(own, &chunks, &sender)));
-            feed.receivers.push(receiver);
+            threads.push(std::thread::spawn(move || draw(own, &chunks, &sender)));
+            drawn.push(receiver);
         }
+        let (sender, receiver) = sync_channel(AHEAD);
+        threads.push(std::thread::spawn(move || pack(&drawn, &of_cells, &sender)));
+        Self { packed: Some(receiver), threads, waited: Duration::ZERO }
     }
 
     /// The next chunk; none when all have been taken.
     pub fn next(&mut self) -> Option<Batches> {
         let begun = Instant::now();
-        let mut streams = Vec::new();
-        for receiver in &self.receivers {
-            streams.extend(receiver.recv().ok()?);
-        }
+        let batches = self.packed.as_ref()?.recv().ok();
         self.waited += begun.elapsed();
-        Some(Batches::pack(&streams, &self.of_cells))
+        batches
     }
 }
 
 impl Drop for Feed {
-    /// Lets the threads end: they stop once nobody takes what they draw.
+    /// Lets the threads end: they stop once nobody takes what they make.
     fn drop(&mut self) {
-        self.receivers.clear();
+        self.packed = None;
         for thread in self.threads.drain(..) {
             // A thread that panicked has already left its chunk out, which the taker has seen.
             let _ = thread.join();
+        }
+    }
+}
+
+/// Packs chunk after chunk until all are packed or nobody takes them.
+fn pack(drawn: &[Receiver<Vec<Vec<Units>>>], of_cells: &[u32], sender: &SyncSender<Batches>) {
+    loop {
+        let mut streams = Vec::new();
+        for receiver in drawn {
+            let Ok(units) = receiver.recv() else { return };
+            streams.extend(units);
+        }
+        if sender.send(Batches::pack(&streams, of_cells)).is_err() {
+            return;
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::kernels::tile::{SIDE, Tile};
 
-/// Inner indices that a tile has in shared memory at once.
-const DEPTH: usize = 8;
+/// Inner indices that a tile may have in shared memory at once, the deepest first. With sixteen, two
+/// tiles of 128 by 128 take 16 KiB, which every GPU has.
+const DEPTHS: [usize; 3] = [16, 12, 8];
 
 /// The shape that all cells of an ensemble have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,14 +30,17 @@ impl Shape {
 
     /// The tiles of the product that units and features answer with.
     pub(crate) fn respond_tile(&self) -> Tile {
-        Tile { rows: 8, columns: 8, depth: DEPTH }
+        // As little as can be beyond the row's end, and then as few rounds as can be.
+        let beyond = |depth: &usize| self.row().next_multiple_of(*depth);
+        let depth = DEPTHS.into_iter().min_by_key(beyond).expect("there are some");
+        Tile { rows: 8, columns: 8, depth }
     }
 
     /// The tiles of the products that go back: as few as cover the hidden dimensions, and those as
     /// narrow as they can be.
     pub(crate) fn back_tile(&self) -> Tile {
         let tiles = self.row().div_ceil(8 * SIDE);
-        Tile { rows: 8, columns: self.row().div_ceil(tiles * SIDE), depth: DEPTH }
+        Tile { rows: 8, columns: self.row().div_ceil(tiles * SIDE), depth: DEPTHS[0] }
     }
 
     /// Room that `n_units` units are given: whole tiles.
@@ -81,6 +85,13 @@ mod tests {
                 (columns, tiles),
                 "{d}"
             );
+        }
+    }
+
+    #[test]
+    fn tiles_forward_waste_little_of_the_inner_dimension() {
+        for (d, depth) in [(1, 8), (10, 12), (15, 16), (25, 16), (39, 8), (63, 16), (100, 8)] {
+            assert_eq!(shape(d).respond_tile().depth, depth, "{d}");
         }
     }
 

@@ -154,11 +154,12 @@ impl Running {
     /// has.
     fn send(&mut self, chunk: &Chunk) -> Result<(PendingLosses, usize), DeviceFailure> {
         let batches = self.feed.next().expect("a feed has all the chunks it was asked for");
+        let all_units = batches.all_units;
         let losses = match chunk.stream {
-            Stream::Train => self.ensemble.steps(chunk.steps.start + 1, &batches)?,
-            Stream::Test => self.ensemble.errors(&batches)?,
+            Stream::Train => self.ensemble.steps(chunk.steps.start + 1, batches)?,
+            Stream::Test => self.ensemble.errors(batches)?,
         };
-        Ok((losses, batches.all_units))
+        Ok((losses, all_units))
     }
 }
 

@@ -84,7 +84,7 @@ fn gradients_are_the_references_on_shapes_of_all_kinds() {
         let starts: Vec<Weights> = (0..).zip(&cells).map(|(i, c)| start(c, i)).collect();
         let shape = Common::of(&cells[0]).shape;
         let mut ensemble = Ensemble::new(&client, shape, &cells, &starts).unwrap();
-        let gradients = ensemble.gradients(&first_batches(&cells)).unwrap();
+        let gradients = ensemble.gradients(first_batches(&cells)).unwrap();
         for ((cell, start), got) in cells.iter().zip(&starts).zip(gradients) {
             let truth = Reference::from_weights(cell, start, &flex(), DType::F64)
                 .gradient(&first_batch(cell));
@@ -99,6 +99,54 @@ fn gradients_are_the_references_on_shapes_of_all_kinds() {
         // Looking at the gradient moves nothing.
         assert_eq!(ensemble.weights().unwrap(), starts);
     }
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn gradients_are_the_references_at_the_papers_shapes() {
+    for d in ["10", "100"] {
+        let set = [
+            "model.n_features=1000",
+            "train.batch_size=2048",
+            "data.activation_density=1",
+            "data.frequencies.exponent=1",
+            &format!("model.d_hidden={d}"),
+        ];
+        let cells = [cell(&set)];
+        let starts = [start(&cells[0], 3)];
+        let shape = Common::of(&cells[0]).shape;
+        let mut ensemble = Ensemble::new(&client(), shape, &cells, &starts).unwrap();
+        let got = ensemble.gradients(first_batches(&cells)).unwrap().remove(0);
+        let truth = Reference::from_weights(&cells[0], &starts[0], &flex(), DType::F64)
+            .gradient(&first_batch(&cells[0]));
+        let loss = (got.loss / truth.loss - 1.0).abs();
+        let weights = difference(&truth.weights, &got.weights);
+        let bias = difference(&truth.bias, &got.bias);
+        assert!(loss.max(weights).max(bias) < 1e-4, "loss {loss:e}, W {weights:e}, b {bias:e}");
+    }
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn an_array_that_no_device_has_is_an_error_that_says_so() {
+    // D of a terabyte; W is small.
+    let huge = cell(&["model.n_features=5000000", "model.d_hidden=1", "train.batch_size=60000"]);
+    let shape = Common::of(&huge).shape;
+    let starts = [start(&huge, 1)];
+    let cells = [huge];
+    let failure = Ensemble::new(&client(), shape, &cells, &starts)
+        .and_then(|mut ensemble| ensemble.gradients(first_batches(&cells)))
+        .unwrap_err();
+    assert!(failure.out_of_memory, "{failure}");
+    // The device goes on.
+    gradients_of(&cell(&[]));
+}
+
+fn gradients_of(cell: &Cell) {
+    let (cells, starts) = ([cell.clone()], [start(cell, 1)]);
+    let shape = Common::of(cell).shape;
+    let mut ensemble = Ensemble::new(&client(), shape, &cells, &starts).unwrap();
+    ensemble.gradients(first_batches(&cells)).unwrap();
 }
 
 fn place() -> Place {

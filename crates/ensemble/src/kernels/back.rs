@@ -6,7 +6,7 @@ use crate::kernels::batch::header;
 use crate::kernels::tile::{Four, SIDE, Tile, multiply, stage_across, stage_along};
 
 /// `dh = D W`, for every cell (`z`), tile of units (`y`) and tile of hidden dimensions (`x`).
-#[cube(launch)]
+#[cube(launch_unchecked)]
 #[expect(clippy::too_many_arguments, reason = "what it reads, what it writes, and their sizes")]
 pub fn back_to_hidden(
     asked: &[Four],
@@ -77,7 +77,7 @@ pub fn back_to_hidden(
 }
 
 /// `dW = Dᵀ h`, for every cell (`z`), tile of features (`y`) and tile of hidden dimensions (`x`).
-#[cube(launch)]
+#[cube(launch_unchecked)]
 #[expect(clippy::too_many_arguments, reason = "what it reads, what it writes, and their sizes")]
 pub fn back_to_weights(
     asked: &[Four],

@@ -12,7 +12,7 @@ use crate::kernels::tile::{Four, SIDE, THREADS, Tile, multiply, stage_along};
 /// For every cell (`z`), tile of units (`y`) and tile of features (`x`): `D`, and for each feature the
 /// sum over the tile's units of the squared errors and, in the second half of `sums`, of `g`. Only the
 /// errors unless `backward`.
-#[cube(launch)]
+#[cube(launch_unchecked)]
 #[expect(clippy::too_many_arguments, reason = "what it reads, what it writes, and their sizes")]
 pub fn respond(
     hidden: &[Four],
@@ -40,7 +40,10 @@ pub fn respond(
         let units_before = cell * n_units_at_most as usize;
         let first_feature = CUBE_POS_X as usize * comptime!(tile.width());
 
-        let mut left = Shared::<[f32]>::new_slice(comptime!(tile.height() * tile.depth));
+        // Also for the sums over threads at the end.
+        let sums_size = comptime!(SIDE * tile.width());
+        let stage_size = comptime!(tile.height() * tile.depth);
+        let mut left = Shared::<[f32]>::new_slice(comptime!(stage_size.max(sums_size)));
         let mut right = Shared::<[f32]>::new_slice(comptime!(tile.width() * tile.depth));
         let mut z = Array::<f32>::new(comptime!(tile.rows * tile.columns));
         let fours = comptime!(tile.depth / 4);
@@ -152,12 +155,11 @@ pub fn respond(
         // Summed over the tile's units, first within a thread, then in the order of threads.
         let tiles = n_units_at_most as usize / comptime!(tile.height());
         let squares_at = (cell * tiles + CUBE_POS_Y as usize) * n;
-        let mut shared = Shared::<[f32]>::new_slice(comptime!(SIDE * tile.width()));
-        sum_threads(&mut shared, &squares, sums, squares_at, first_feature, n, tile);
+        sum_threads(&mut left, &squares, sums, squares_at, first_feature, n, tile);
         if comptime!(backward) {
             sync_cube();
             let biases_at = CUBE_COUNT_Z as usize * tiles * n + squares_at;
-            sum_threads(&mut shared, &bias_sum, sums, biases_at, first_feature, n, tile);
+            sum_threads(&mut left, &bias_sum, sums, biases_at, first_feature, n, tile);
         }
     }
 }
