@@ -77,11 +77,19 @@ fn the_version_of_burn_in_records_is_the_one_that_is_built() {
 
 /// The sources of a crate, without its tests.
 fn sources(krate: &str) -> Vec<(String, String)> {
-    let folder = root().join("crates").join(krate).join("src");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files
-        .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap()))
-        .collect()
+    let mut folders = vec![root().join("crates").join(krate).join("src")];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                sources.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    sources
 }
 
 #[test]
@@ -89,7 +97,13 @@ fn only_the_device_crate_names_a_backend() {
     for krate in dependencies().keys().filter(|k| *k != "device") {
         for (path, text) in sources(krate) {
             let code = text.split("#[cfg(test)]").next().unwrap();
-            for backend in ["Device::flex", "Device::ndarray", "Device::default", "Device::wgpu"] {
+            for backend in [
+                "Device::flex",
+                "Device::ndarray",
+                "Device::default",
+                "Device::wgpu",
+                "Device::vulkan",
+            ] {
                 assert!(!code.contains(backend), "{path} names {backend}");
             }
         }

@@ -1,6 +1,8 @@
 //! `--device wgpu`: the same records as on the CPU, whoever is killed and however little memory there
 //! is. Ignored unless asked for (`just test-gpu`); once asked for, a machine without a GPU fails them.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod support;
 
 use std::process::Stdio;

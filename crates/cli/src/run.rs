@@ -17,11 +17,12 @@ use superpose_sweep::lease::Claim;
 use superpose_sweep::record::Outcome;
 use superpose_sweep::store::{Manifest, Store};
 use superpose_train::memory::{dense_flop, gram_bytes, reference_bytes};
-use superpose_train::together::Place;
+use superpose_train::together::{Place, cell_bytes};
 use superpose_train::train::Engine;
 
 use crate::args::{self, RunOptions};
 use crate::progress::Progress;
+use crate::together::fitting;
 use crate::work::{Ended, quieten_panics, work};
 use crate::{analyze, console, resources};
 
@@ -31,10 +32,18 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(250);
 pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let device = superpose_device::open(&options.device)?;
     let sweep = Sweep::read(&options.config, &options.overrides)?;
-    let jobs = jobs(options, &sweep)?;
+    let place = place(options, &device);
+    let jobs = match &place {
+        Some(place) => together_at_most(options, &sweep, place, &device)?,
+        None => jobs(options, &sweep)?,
+    };
     let root = options.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
     if options.dry_run {
-        describe(options, &sweep, &root, jobs);
+        let bytes = |cell: &Cell| match (&place, cell.probabilities()) {
+            (Some(_), Ok(probabilities)) => cell_bytes(cell, &probabilities),
+            _ => memory_bytes(engine(options), cell),
+        };
+        describe(options, &sweep, &root, jobs, &bytes);
         return Ok(ExitCode::SUCCESS);
     }
     if options.fresh && root.exists() {
@@ -52,9 +61,9 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     }
     let todo = unfinished(options, &sweep, &store)?;
     if !options.json {
-        announce(&sweep, &todo, &root, jobs, engine(options));
+        announce(&sweep, &todo, &root, jobs, engine(options), place.as_ref().map(|_| &device));
     }
-    train_all(options, todo, &store, &device, jobs)?;
+    train_all(options, todo, &store, &device, jobs, place.as_ref())?;
     let summary = analyze::write_tables(&store, FitWindow::ALL, None)?;
     let figures = analyze::write_figures(&store)?;
     if options.json {
@@ -74,7 +83,27 @@ fn engine(options: &RunOptions) -> Engine {
     }
 }
 
-/// The number of cells to train at once: what was asked for, or as many as there are cores and
+/// Where cells are trained together, if they are: on a GPU, by the gram engine.
+fn place(options: &RunOptions, device: &NamedDevice) -> Option<Place> {
+    let client = device.client.clone().filter(|_| engine(options) == Engine::Gram)?;
+    Some(Place { client, n_threads: resources::cores() })
+}
+
+/// The number of cells to train together, at most: what was asked for, or as many as the largest cell
+/// leaves room for.
+fn together_at_most(
+    options: &RunOptions,
+    sweep: &Sweep,
+    place: &Place,
+    device: &NamedDevice,
+) -> anyhow::Result<usize> {
+    let largest = |a: &&Cell, b: &&Cell| dense_flop(a).total_cmp(&dense_flop(b));
+    let Some(cell) = sweep.cells.iter().max_by(largest) else { return Ok(1) };
+    let fitting = fitting(cell, place, device)?;
+    Ok(options.jobs.map_or(fitting, |jobs| jobs.get().min(fitting)))
+}
+
+/// The number of cells to train at once on the CPU: what was asked for, or as many as there are cores and
 /// room for. A cell that does not fit in memory at all is refused.
 fn jobs(options: &RunOptions, sweep: &Sweep) -> anyhow::Result<usize> {
     let bytes = |cell: &Cell| memory_bytes(engine(options), cell);
@@ -152,7 +181,14 @@ fn cost(cell: &Cell) -> f64 {
     dense_flop(cell) * (1.0 + 40.0 / cell.model.d_hidden as f64)
 }
 
-fn announce(sweep: &Sweep, todo: &[Cell], root: &Path, jobs: usize, engine: Engine) {
+fn announce(
+    sweep: &Sweep,
+    todo: &[Cell],
+    root: &Path,
+    jobs: usize,
+    engine: Engine,
+    gpu: Option<&NamedDevice>,
+) {
     let finished = sweep.cells.len() - todo.len();
     let text = match (todo.len(), finished) {
         (0, _) => format!("all {finished} cells of `{}` are finished", sweep.name),
@@ -160,11 +196,21 @@ fn announce(sweep: &Sweep, todo: &[Cell], root: &Path, jobs: usize, engine: Engi
         (n, _) => format!("training {n} cells of `{}`; {finished} are finished", sweep.name),
     };
     let (engine, root) = (engine.name(), root.display());
-    console::complain(&format!("{text} (engine {engine}, {jobs} at a time) in {root}"));
+    let how = match gpu {
+        Some(gpu) => format!("together on {}", gpu.name),
+        None => format!("{jobs} at a time"),
+    };
+    console::complain(&format!("{text} (engine {engine}, {how}) in {root}"));
 }
 
-fn describe(options: &RunOptions, sweep: &Sweep, root: &Path, jobs: usize) {
-    let memory = sweep.cells.iter().map(|c| memory_bytes(engine(options), c)).fold(0.0, f64::max);
+fn describe(
+    options: &RunOptions,
+    sweep: &Sweep,
+    root: &Path,
+    jobs: usize,
+    bytes: &dyn Fn(&Cell) -> f64,
+) {
+    let memory = sweep.cells.iter().map(bytes).fold(0.0, f64::max);
     let flop: f64 = sweep.cells.iter().map(dense_flop).sum();
     let steps: u64 = sweep.cells.iter().map(|c| c.train.steps).sum();
     let finished = match Store::open(root) {
@@ -237,6 +283,7 @@ fn train_all(
     store: &Store,
     device: &NamedDevice,
     jobs: usize,
+    place: Option<&Place>,
 ) -> anyhow::Result<()> {
     if todo.is_empty() {
         return Ok(());
@@ -259,11 +306,10 @@ fn train_all(
         n_threads: NonZeroUsize::new(n_threads).unwrap_or(NonZeroUsize::MIN),
         fail_fast: options.fail_fast,
     };
-    match device.client.clone().filter(|_| shared.engine == Engine::Gram) {
-        Some(client) => {
-            let place = Place { client, n_threads: resources::cores() };
+    match place {
+        Some(place) => {
             let at_most = options.jobs.map(NonZeroUsize::get);
-            if let Err(error) = shared.train_queue_together(&place, at_most) {
+            if let Err(error) = shared.train_queue_together(place, at_most) {
                 *lock(&shared.first_error) = Some(error);
             }
         }

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
+use superpose_device::NamedDevice;
 use superpose_ensemble::ensemble::DeviceFailure;
 use superpose_sweep::cell::Cell;
 use superpose_sweep::lease::{Claim, Lease};
@@ -31,21 +32,11 @@ impl Shared<'_> {
     ) -> anyhow::Result<()> {
         loop {
             let Some(first) = lock(&self.queue).front().cloned() else { return Ok(()) };
-            let at_most = most_cells(&first, &first.probabilities()?, &place.client);
-            if at_most == 0 {
-                bail!(
-                    "a cell with `model.n_features` = {}, `model.d_hidden` = {} and \
-                     `train.batch_size` = {} does not fit on {}; `--device cpu` may have the memory",
-                    first.model.n_features,
-                    first.model.d_hidden,
-                    first.train.batch_size,
-                    self.device.name,
-                );
-            }
-            let at_most = at_most.min(jobs.unwrap_or(usize::MAX));
+            let at_most = fitting(&first, place, self.device)?.min(jobs.unwrap_or(usize::MAX));
             let Claimed { cells, leases, holder } = self.claim(Common::of(&first), at_most)?;
             if !cells.is_empty() {
-                self.train_and_split(&cells, place)?;
+                self.train_and_split(&cells, place)
+                    .context("what is finished is kept, and the same command goes on from there")?;
             } else if let Some(holder) = holder {
                 self.tell_waiting(&holder);
                 std::thread::sleep(PATIENCE);
@@ -118,6 +109,25 @@ impl Shared<'_> {
         }
         Ok(())
     }
+}
+
+/// How many cells like this one fit on the device at once.
+///
+/// # Errors
+/// When not even one does.
+pub(crate) fn fitting(cell: &Cell, place: &Place, device: &NamedDevice) -> anyhow::Result<usize> {
+    let at_most = most_cells(cell, &cell.probabilities()?, &place.client);
+    if at_most == 0 {
+        bail!(
+            "a cell with `model.n_features` = {}, `model.d_hidden` = {} and `train.batch_size` = {} \
+             does not fit on {}; `--device cpu` may have the memory",
+            cell.model.n_features,
+            cell.model.d_hidden,
+            cell.train.batch_size,
+            device.name,
+        );
+    }
+    Ok(at_most)
 }
 
 fn is_out_of_memory(error: &anyhow::Error) -> bool {

@@ -133,6 +133,8 @@ fn driver(backend: &str, name: &str) -> String {
     let infos = adapters.iter().map(wgpu::Adapter::get_info);
     let driver = infos.filter(|info| info.name == name).find(|info| !info.driver.is_empty());
     driver.map_or(String::new(), |info| {
-        format!("{} {}, {}", info.driver, info.driver_info, info.backend).trim().to_owned()
+        let version = info.driver_info.trim();
+        let driver = [info.driver.trim(), version].join(" ");
+        format!("{}, {}", driver.trim(), info.backend)
     })
 }

@@ -419,7 +419,7 @@ impl Launch<'_> {
                 word(shape.feature_stride()),
                 tile,
                 self.task != Task::Errors,
-            )
+            );
         }
     }
 
@@ -443,7 +443,7 @@ impl Launch<'_> {
                 self.row_fours(),
                 word(shape.feature_stride()),
                 tile,
-            )
+            );
         }
     }
 
@@ -467,7 +467,7 @@ impl Launch<'_> {
                 self.row_fours(),
                 word(shape.feature_stride()),
                 tile,
-            )
+            );
         }
     }
 

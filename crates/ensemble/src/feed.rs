@@ -60,7 +60,7 @@ impl Feed {
     }
 
     /// The next chunk; none when all have been taken.
-    pub fn next(&mut self) -> Option<Batches> {
+    pub fn take(&mut self) -> Option<Batches> {
         let begun = Instant::now();
         let batches = self.packed.as_ref()?.recv().ok();
         self.waited += begun.elapsed();
@@ -130,7 +130,7 @@ mod tests {
         for n_threads in [1, 2, 8] {
             let drawers = vec![drawer(1), drawer(2), drawer(3)];
             let mut feed = Feed::start(drawers, vec![2, 0], &chunks, n_threads);
-            let taken: Vec<Batches> = std::iter::from_fn(|| feed.next()).collect();
+            let taken: Vec<Batches> = std::iter::from_fn(|| feed.take()).collect();
             assert_eq!(taken, expected);
         }
     }
@@ -139,7 +139,7 @@ mod tests {
     fn a_feed_that_is_given_up_ends_its_threads() {
         let chunks = vec![Chunk { stream: Stream::Train, steps: 0..50 }; 1000];
         let mut feed = Feed::start(vec![drawer(1)], vec![0], &chunks, 1);
-        assert!(feed.next().is_some());
+        assert!(feed.take().is_some());
         drop(feed);
     }
 }

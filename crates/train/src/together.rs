@@ -92,13 +92,24 @@ const CELLS: u64 = 512;
 /// The share of a device's memory that an ensemble may take.
 const SHARE: f64 = 0.8;
 
-/// How many cells with the same [`Common`] as `cell` fit on the device at once; none when not even one
-/// does. `probabilities` are those of its data. A batch of its own tells how many units there will be;
-/// cells with other data may need more room, which an ensemble makes when it comes to that.
+/// Units that the batches of a cell whose data follow `probabilities` have at most, about: one of them
+/// tells. When there are more, an ensemble makes room for them.
+fn most_units(cell: &Cell, probabilities: &FeatureProbabilities) -> usize {
+    let n_units = drawer(cell, probabilities).units(Stream::Train, 0).n_units();
+    n_units + n_units / 8 + 64
+}
+
+/// Memory that a cell in training needs on a GPU, about, in bytes.
+pub fn cell_bytes(cell: &Cell, probabilities: &FeatureProbabilities) -> f64 {
+    Common::of(cell).shape.cell_bytes(most_units(cell, probabilities)) as f64
+}
+
+/// How many cells with the same [`Common`] as `cell`, whose data follow `probabilities`, fit on the
+/// device at once; none when not even one does. Cells with other data may need more room, which an
+/// ensemble makes when it comes to that.
 pub fn most_cells(cell: &Cell, probabilities: &FeatureProbabilities, client: &Client) -> usize {
     let shape = Common::of(cell).shape;
-    let n_units = drawer(cell, probabilities).units(Stream::Train, 0).n_units();
-    let n_units = n_units + n_units / 8 + 64;
+    let n_units = most_units(cell, probabilities);
     let memory = &client.properties().memory;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of it")]
     let share = |bytes: u64| (bytes as f64 * SHARE) as u64;
@@ -109,6 +120,9 @@ pub fn most_cells(cell: &Cell, probabilities: &FeatureProbabilities, client: &Cl
 
 /// The streams of batches that `cells` are trained on, and each cell's: cells whose data are the
 /// same, seed and all, share one.
+///
+/// # Panics
+/// When there are 2³² cells.
 pub fn streams(cells: &[Cell]) -> (Vec<usize>, Vec<u32>) {
     let mut first_cells: Vec<usize> = Vec::new();
     let mut of_cells = Vec::new();
@@ -153,7 +167,7 @@ impl Running {
     /// Gives the device the next chunk, which is this one, and returns with its losses what units it
     /// has.
     fn send(&mut self, chunk: &Chunk) -> Result<(PendingLosses, usize), DeviceFailure> {
-        let batches = self.feed.next().expect("a feed has all the chunks it was asked for");
+        let batches = self.feed.take().expect("a feed has all the chunks it was asked for");
         let all_units = batches.all_units;
         let losses = match chunk.stream {
             Stream::Train => self.ensemble.steps(chunk.steps.start + 1, batches)?,
