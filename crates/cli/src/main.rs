@@ -9,6 +9,7 @@ mod bench;
 mod console;
 mod devices;
 mod progress;
+mod queue;
 mod resources;
 mod run;
 mod status;

@@ -10,7 +10,7 @@ use superpose_sweep::cell::Cell;
 use superpose_sweep::lease::{Claim, Lease};
 use superpose_train::together::{Common, Place, most_cells};
 
-use crate::run::{PATIENCE, Shared, lock};
+use crate::queue::{PATIENCE, Shared, lock};
 use crate::work::work_together;
 
 /// Cells in training, and the right to train each.

@@ -12,8 +12,9 @@ use superpose_sweep::cell::Cell;
 use superpose_sweep::record::Weights;
 
 use crate::batches::Batches;
-use crate::kernels::tile::{THREADS, Tile};
-use crate::kernels::{back, gather, respond, update};
+use crate::kernels::tile::THREADS;
+use crate::kernels::update;
+use crate::launch::{Launch, word};
 use crate::plan::Shape;
 
 /// What went wrong on the device, in its own words.
@@ -52,7 +53,7 @@ fn is_out_of_memory(error: &ServerError) -> bool {
 
 /// What is done with a chunk of batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Task {
+pub(crate) enum Task {
     /// Steps, the first of which has this number, from 1.
     Step(u64),
     /// Only the errors.
@@ -63,14 +64,14 @@ enum Task {
 
 /// Cells of one shape in training.
 pub struct Ensemble {
-    client: Client,
-    shape: Shape,
+    pub(crate) client: Client,
+    pub(crate) shape: Shape,
     members: Vec<Member>,
-    weights: Parameter,
-    biases: Parameter,
+    pub(crate) weights: Parameter,
+    pub(crate) biases: Parameter,
     /// `dW`, and with what units ask added, the gradient.
-    weights_asked: Handle,
-    room: Room,
+    pub(crate) weights_asked: Handle,
+    pub(crate) room: Room,
 }
 
 impl fmt::Debug for Ensemble {
@@ -92,21 +93,21 @@ struct Member {
 
 /// A parameter of every cell, and Adam's memory of it.
 #[derive(Debug)]
-struct Parameter {
-    values: Handle,
+pub(crate) struct Parameter {
+    pub(crate) values: Handle,
     /// The first, and then the second.
-    moments: Handle,
+    pub(crate) moments: Handle,
 }
 
 /// Arrays whose size depends on how many units a batch has.
 #[derive(Debug)]
-struct Room {
-    n_units: usize,
-    hidden: Handle,
-    hidden_asked: Handle,
-    asked: Handle,
+pub(crate) struct Room {
+    pub(crate) n_units: usize,
+    pub(crate) hidden: Handle,
+    pub(crate) hidden_asked: Handle,
+    pub(crate) asked: Handle,
     /// By tile of units and feature: of squared errors, and then of what is asked of biases.
-    sums: Handle,
+    pub(crate) sums: Handle,
 }
 
 /// Losses that the device may still be working on.
@@ -161,9 +162,9 @@ impl Ensemble {
                 .iter()
                 .map(|cell| Member { cell: cell.clone(), schedule: schedule(cell) })
                 .collect(),
-            weights: Parameter::new(client, &weights),
-            biases: Parameter::new(client, &biases),
             weights_asked: client.empty(4 * weights.len()),
+            weights: Parameter::new(client, weights),
+            biases: Parameter::new(client, biases),
             room: Room::new(client, shape, cells.len(), 1),
             client: client.clone(),
             shape,
@@ -234,20 +235,7 @@ impl Ensemble {
             .collect())
     }
 
-    /// Number of cells.
-    pub fn n_cells(&self) -> usize {
-        self.members.len()
-    }
-
-    /// Waits until the device has done all it was asked.
-    ///
-    /// # Errors
-    /// [`DeviceFailure`] when the device has failed.
-    pub fn wait(&self) -> Result<(), DeviceFailure> {
-        Ok(cubecl::future::block_on(self.client.sync())?)
-    }
-
-    fn unit_tiles(&self) -> usize {
+    pub(crate) fn unit_tiles(&self) -> usize {
         self.room.n_units / self.shape.respond_tile().height()
     }
 
@@ -279,6 +267,7 @@ impl Ensemble {
         for (step, headers) in headers.into_iter().enumerate() {
             Launch {
                 ensemble: self,
+                n_cells: word(n_cells),
                 words: &words,
                 follows: &follows,
                 losses: &losses,
@@ -331,11 +320,11 @@ impl Ensemble {
 }
 
 impl Parameter {
-    fn new(client: &Client, values: &[f32]) -> Self {
-        let zeros = vec![0.0; 2 * values.len()];
+    fn new(client: &Client, values: Vec<f32>) -> Self {
+        let moments = vec![0.0_f32; 2 * values.len()];
         Self {
-            values: client.create_from_slice(f32::as_bytes(values)),
-            moments: client.create_from_slice(f32::as_bytes(&zeros)),
+            values: client.create(Bytes::from_elems(values)),
+            moments: client.create(Bytes::from_elems(moments)),
         }
     }
 }
@@ -354,202 +343,4 @@ impl Room {
             sums: empty(2 * sums),
         }
     }
-}
-
-/// The kernels of one step.
-struct Launch<'a> {
-    ensemble: &'a Ensemble,
-    words: &'a Handle,
-    follows: &'a Handle,
-    losses: &'a Handle,
-    headers: u32,
-    follows_at: u32,
-    losses_at: u32,
-    task: Task,
-}
-
-impl Launch<'_> {
-    fn all(&self) {
-        self.gather();
-        self.respond();
-        if self.task != Task::Errors {
-            self.back_to_hidden();
-            self.back_to_weights();
-            self.update_weights();
-        }
-        self.update_biases();
-    }
-
-    fn gather(&self) {
-        let Ensemble { client, room, weights, .. } = self.ensemble;
-        gather::gather::launch(
-            client,
-            self.cubes(room.n_units.div_ceil(gather::UNITS as usize), 1),
-            CubeDim::new_2d(gather::LANES, gather::UNITS),
-            fours(&weights.values),
-            whole(self.words),
-            fours(&room.hidden),
-            self.headers,
-            self.n(),
-            word(room.n_units),
-            self.row_fours(),
-        );
-    }
-
-    #[expect(unsafe_code, reason = "the products run without anybody else's bounds checks")]
-    fn respond(&self) {
-        let Ensemble { client, room, weights, biases, shape, .. } = self.ensemble;
-        let tile = shape.respond_tile();
-        // SAFETY: the kernel looks at every index itself before it uses it.
-        unsafe {
-            respond::respond::launch_unchecked(
-                client,
-                self.cubes(shape.n_features.div_ceil(tile.width()), room.n_units / tile.height()),
-                CubeDim::new_1d(THREADS),
-                fours(&room.hidden),
-                fours(&weights.values),
-                whole(&biases.values),
-                whole(self.words),
-                whole(&room.asked),
-                whole(&room.sums),
-                self.headers,
-                self.n(),
-                word(room.n_units),
-                self.row_fours(),
-                word(shape.feature_stride()),
-                tile,
-                self.task != Task::Errors,
-            );
-        }
-    }
-
-    #[expect(unsafe_code, reason = "the products run without anybody else's bounds checks")]
-    fn back_to_hidden(&self) {
-        let Ensemble { client, room, weights, shape, .. } = self.ensemble;
-        let tile = shape.back_tile();
-        // SAFETY: the kernel looks at every index itself before it uses it.
-        unsafe {
-            back::back_to_hidden::launch_unchecked(
-                client,
-                self.back_cubes(tile, room.n_units),
-                CubeDim::new_1d(THREADS),
-                fours(&room.asked),
-                fours(&weights.values),
-                whole(self.words),
-                whole(&room.hidden_asked),
-                self.headers,
-                self.n(),
-                word(room.n_units),
-                self.row_fours(),
-                word(shape.feature_stride()),
-                tile,
-            );
-        }
-    }
-
-    #[expect(unsafe_code, reason = "the products run without anybody else's bounds checks")]
-    fn back_to_weights(&self) {
-        let Ensemble { client, room, weights_asked, shape, .. } = self.ensemble;
-        let tile = shape.back_tile();
-        // SAFETY: the kernel looks at every index itself before it uses it.
-        unsafe {
-            back::back_to_weights::launch_unchecked(
-                client,
-                self.back_cubes(tile, shape.n_features),
-                CubeDim::new_1d(THREADS),
-                fours(&room.asked),
-                fours(&room.hidden),
-                whole(self.words),
-                whole(weights_asked),
-                self.headers,
-                self.n(),
-                word(room.n_units),
-                self.row_fours(),
-                word(shape.feature_stride()),
-                tile,
-            );
-        }
-    }
-
-    fn update_weights(&self) {
-        let Ensemble { client, room, weights, weights_asked, shape, .. } = self.ensemble;
-        update::update_weights::launch(
-            client,
-            self.cubes(shape.n_features.div_ceil(update::ROWS as usize), 1),
-            CubeDim::new_2d(update::LANES, update::ROWS),
-            fours(&room.hidden_asked),
-            whole(self.words),
-            whole(self.follows),
-            fours(weights_asked),
-            fours(&weights.values),
-            fours(&weights.moments),
-            self.headers,
-            self.follows_at,
-            self.n(),
-            word(room.n_units),
-            self.row_fours(),
-            matches!(self.task, Task::Step(_)),
-        );
-    }
-
-    fn update_biases(&self) {
-        let Ensemble { client, room, biases, shape, members, .. } = self.ensemble;
-        update::update_biases::launch(
-            client,
-            self.cubes(shape.n_features.div_ceil(THREADS as usize), 1),
-            CubeDim::new_1d(THREADS),
-            whole(self.words),
-            whole(self.follows),
-            whole(&room.sums),
-            whole(&biases.values),
-            whole(&biases.moments),
-            whole(self.losses),
-            self.headers,
-            self.follows_at + word(members.len() * update::FOLLOW),
-            self.losses_at,
-            self.n(),
-            word(self.ensemble.unit_tiles()),
-            shape.respond_tile().height(),
-            self.task != Task::Errors,
-            matches!(self.task, Task::Step(_)),
-        );
-    }
-
-    fn cubes(&self, x: usize, y: usize) -> CubeCount {
-        CubeCount::Static(word(x), word(y), word(self.ensemble.members.len()))
-    }
-
-    fn back_cubes(&self, tile: Tile, rows: usize) -> CubeCount {
-        self.cubes(self.ensemble.shape.row().div_ceil(tile.width()), rows.div_ceil(tile.height()))
-    }
-
-    fn n(&self) -> u32 {
-        word(self.ensemble.shape.n_features)
-    }
-
-    fn row_fours(&self) -> u32 {
-        word(self.ensemble.shape.row() / 4)
-    }
-}
-
-/// An array as a kernel's argument, number by number.
-pub(crate) fn whole(handle: &Handle) -> BufferArg {
-    array(handle, 4)
-}
-
-/// An array as a kernel's argument, four numbers by four.
-fn fours(handle: &Handle) -> BufferArg {
-    array(handle, 16)
-}
-
-#[expect(unsafe_code, reason = "a kernel's argument cannot be made from an array otherwise")]
-fn array(handle: &Handle, item_bytes: u64) -> BufferArg {
-    let length = usize::try_from(handle.size_in_used() / item_bytes).expect("it was given as one");
-    // SAFETY: the length is the array's own.
-    unsafe { BufferArg::from_raw_parts(handle.clone(), length) }
-}
-
-/// A count or a place as the device has it.
-fn word(count: usize) -> u32 {
-    u32::try_from(count).expect("an ensemble has fewer than 2³² of anything")
 }

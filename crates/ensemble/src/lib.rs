@@ -20,6 +20,7 @@ pub mod feed;
     reason = "kernels become public modules, and are not quite Rust: a condition at compile time is not one at run time"
 )]
 mod kernels;
+mod launch;
 pub mod peak;
 pub mod plan;
 pub mod units;

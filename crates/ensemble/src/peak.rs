@@ -28,7 +28,7 @@ pub fn flop_per_s(client: &Client, cubes: u32, rounds: u32) -> Result<f64, Devic
             client,
             CubeCount::Static(cubes, 1, 1),
             CubeDim::new_1d(peak::THREADS),
-            crate::ensemble::whole(&numbers),
+            crate::launch::whole(&numbers),
             rounds,
         );
         cubecl::future::block_on(client.sync())?;

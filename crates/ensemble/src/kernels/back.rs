@@ -3,7 +3,7 @@
 use cubecl::prelude::*;
 
 use crate::kernels::batch::header;
-use crate::kernels::tile::{Four, SIDE, Tile, multiply, stage_across, stage_along};
+use crate::kernels::tile::{Along, Factor, Four, SIDE, Tile, product};
 
 /// `dh = D W`, for every cell (`z`), tile of units (`y`) and tile of hidden dimensions (`x`).
 #[cube(launch_unchecked)]
@@ -32,37 +32,15 @@ pub fn back_to_hidden(
         let mut left = Shared::<[f32]>::new_slice(comptime!(tile.height() * tile.depth));
         let mut right = Shared::<[f32]>::new_slice(comptime!(tile.width() * tile.depth));
         let mut sums = Array::<f32>::new(comptime!(tile.rows * tile.columns));
-        let mut inner = 0usize;
-        while inner < n {
-            stage_along(
-                asked,
-                &mut left,
-                units_before * stride,
-                stride,
-                first_unit,
-                n_units,
-                inner / 4,
-                stride,
-                comptime!(tile.height()),
-                comptime!(tile.depth),
-            );
-            stage_across(
-                weights,
-                &mut right,
-                cell * n * row_fours,
-                row_fours,
-                first_column / 4,
-                row_fours,
-                inner,
-                n,
-                comptime!(tile.width()),
-                comptime!(tile.depth),
-            );
-            sync_cube();
-            multiply(&mut sums, &left, &right, tile);
-            sync_cube();
-            inner += comptime!(tile.depth);
-        }
+        let units = Factor { base: units_before * stride, stride, first: first_unit, end: n_units };
+        let columns = Factor {
+            base: cell * n * row_fours,
+            stride: row_fours,
+            first: first_column,
+            end: row_fours * 4,
+        };
+        let along = comptime!([Along::Inner, Along::Outer]);
+        product(asked, &units, weights, &columns, n, &mut left, &mut right, &mut sums, along, tile);
         write(
             &sums,
             hidden_asked,
@@ -102,37 +80,18 @@ pub fn back_to_weights(
     let mut left = Shared::<[f32]>::new_slice(comptime!(tile.height() * tile.depth));
     let mut right = Shared::<[f32]>::new_slice(comptime!(tile.width() * tile.depth));
     let mut sums = Array::<f32>::new(comptime!(tile.rows * tile.columns));
-    let mut inner = 0usize;
-    while inner < n_units {
-        stage_across(
-            asked,
-            &mut left,
-            units_before * stride,
-            stride,
-            first_feature / 4,
-            stride,
-            inner,
-            n_units,
-            comptime!(tile.height()),
-            comptime!(tile.depth),
-        );
-        stage_across(
-            hidden,
-            &mut right,
-            units_before * row_fours,
-            row_fours,
-            first_column / 4,
-            row_fours,
-            inner,
-            n_units,
-            comptime!(tile.width()),
-            comptime!(tile.depth),
-        );
-        sync_cube();
-        multiply(&mut sums, &left, &right, tile);
-        sync_cube();
-        inner += comptime!(tile.depth);
-    }
+    let features =
+        Factor { base: units_before * stride, stride, first: first_feature, end: stride * 4 };
+    let columns = Factor {
+        base: units_before * row_fours,
+        stride: row_fours,
+        first: first_column,
+        end: row_fours * 4,
+    };
+    let along = comptime!([Along::Outer, Along::Outer]);
+    product(
+        asked, &features, hidden, &columns, n_units, &mut left, &mut right, &mut sums, along, tile,
+    );
     write(&sums, weights_asked, cell * n, first_feature, n, first_column, row_fours * 4, tile);
 }
 

@@ -7,7 +7,7 @@
 use cubecl::prelude::*;
 
 use crate::kernels::batch::{header, number};
-use crate::kernels::tile::{Four, SIDE, THREADS, Tile, multiply, stage_along};
+use crate::kernels::tile::{Along, Factor, Four, SIDE, THREADS, Tile, product};
 
 /// For every cell (`z`), tile of units (`y`) and tile of features (`x`): `D`, and for each feature the
 /// sum over the tile's units of the squared errors and, in the second half of `sums`, of `g`. Only the
@@ -46,38 +46,27 @@ pub fn respond(
         let mut left = Shared::<[f32]>::new_slice(comptime!(stage_size.max(sums_size)));
         let mut right = Shared::<[f32]>::new_slice(comptime!(tile.width() * tile.depth));
         let mut z = Array::<f32>::new(comptime!(tile.rows * tile.columns));
-        let fours = comptime!(tile.depth / 4);
-        let mut inner = 0usize;
-        while inner < row_fours {
-            stage_along(
-                hidden,
-                &mut left,
-                units_before * row_fours,
-                row_fours,
-                first_unit,
-                n_units,
-                inner,
-                row_fours,
-                comptime!(tile.height()),
-                comptime!(tile.depth),
-            );
-            stage_along(
-                weights,
-                &mut right,
-                cell * n * row_fours,
-                row_fours,
-                first_feature,
-                n,
-                inner,
-                row_fours,
-                comptime!(tile.width()),
-                comptime!(tile.depth),
-            );
-            sync_cube();
-            multiply(&mut z, &left, &right, tile);
-            sync_cube();
-            inner += fours;
-        }
+        let units = Factor {
+            base: units_before * row_fours,
+            stride: row_fours,
+            first: first_unit,
+            end: n_units,
+        };
+        let features =
+            Factor { base: cell * n * row_fours, stride: row_fours, first: first_feature, end: n };
+        let along = comptime!([Along::Inner, Along::Inner]);
+        product(
+            hidden,
+            &units,
+            weights,
+            &features,
+            row_fours * 4,
+            &mut left,
+            &mut right,
+            &mut z,
+            along,
+            tile,
+        );
 
         // What the thread's features have in its units.
         let column = first_feature + UNIT_POS as usize % SIDE;

@@ -37,85 +37,104 @@ impl Tile {
     }
 }
 
-/// Puts a piece of a factor into shared memory whose inner index runs along its rows, that is, of
-/// which four neighbours in memory are four inner indices: `count` outer indices from `outer`, of
-/// which those from `outer_end` on are zero, and `depth` inner ones from `inner`, zero from
-/// `inner_end` on. `base` and `stride` are in numbers of [`Four`], as are `inner` and `inner_end`.
-#[cube]
-#[expect(clippy::too_many_arguments, reason = "a corner, two limits and two sizes")]
-pub fn stage_along(
-    source: &[Four],
-    stage: &mut Shared<[f32]>,
-    base: usize,
-    stride: usize,
-    outer: usize,
-    outer_end: usize,
-    inner: usize,
-    inner_end: usize,
-    #[comptime] count: usize,
-    #[comptime] depth: usize,
-) {
-    let fours = comptime!(depth / 4);
-    let pieces = comptime!(count * fours);
-    let mut piece = UNIT_POS as usize;
-    while piece < pieces {
-        let row = piece / fours;
-        let at = piece % fours;
-        let mut four = Four::new(0.0f32);
-        if outer + row < outer_end && inner + at < inner_end {
-            four = source[base + (outer + row) * stride + inner + at];
-        }
-        #[unroll]
-        for i in 0..4usize {
-            stage[(at * 4 + i) * count + row] = four.extract(i);
-        }
-        piece += THREADS as usize;
-    }
+/// Where a factor of a product lies in an array, and which part of it is wanted.
+#[derive(CubeType, Clone, Copy)]
+pub struct Factor {
+    /// Where it begins, in numbers of [`Four`].
+    pub base: usize,
+    /// From a row to the next, in numbers of [`Four`].
+    pub stride: usize,
+    /// The first outer index that is wanted.
+    pub first: usize,
+    /// The end of the outer indices; from there on there are only zeros.
+    pub end: usize,
 }
 
-/// As [`stage_along`], for a factor of which four neighbours in memory are four outer indices:
-/// here `outer` and `outer_end` are in numbers of [`Four`], `inner` and `inner_end` are not.
-#[cube]
-#[expect(clippy::too_many_arguments, reason = "a corner, two limits and two sizes")]
-pub fn stage_across(
-    source: &[Four],
-    stage: &mut Shared<[f32]>,
-    base: usize,
-    stride: usize,
-    outer: usize,
-    outer_end: usize,
-    inner: usize,
-    inner_end: usize,
-    #[comptime] count: usize,
-    #[comptime] depth: usize,
-) {
-    let fours = comptime!(count / 4);
-    let pieces = comptime!(depth * fours);
-    let mut piece = UNIT_POS as usize;
-    while piece < pieces {
-        let row = piece / fours;
-        let at = piece % fours;
-        let mut four = Four::new(0.0f32);
-        if outer + at < outer_end && inner + row < inner_end {
-            four = source[base + (inner + row) * stride + outer + at];
-        }
-        #[unroll]
-        for i in 0..4usize {
-            stage[row * count + at * 4 + i] = four.extract(i);
-        }
-        piece += THREADS as usize;
-    }
+/// Which index of a factor runs along its rows in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Along {
+    /// The one that is summed over.
+    Inner,
+    /// The one that is the product's own.
+    Outer,
 }
 
-/// Adds the product of two staged pieces to the thread's numbers, row by row. A thread's rows are
-/// neighbours; its columns are [`SIDE`] apart.
+/// The tile of a product over the inner indices up to `inner_end`, added to the thread's numbers in
+/// `sums`, row by row. A thread's rows are neighbours; its columns are [`SIDE`] apart.
 #[cube]
-pub fn multiply(
+#[expect(clippy::too_many_arguments, reason = "two factors, and where they are put")]
+pub fn product(
+    left_source: &[Four],
+    left: &Factor,
+    right_source: &[Four],
+    right: &Factor,
+    inner_end: usize,
+    left_stage: &mut [f32],
+    right_stage: &mut [f32],
     sums: &mut Array<f32>,
-    left: &Shared<[f32]>,
-    right: &Shared<[f32]>,
+    #[comptime] along: [Along; 2],
     #[comptime] tile: Tile,
 ) {
+    let depth = comptime!(tile.depth);
+    let mut inner = 0usize;
+    while inner < inner_end {
+        let (height, width) = comptime!((tile.height(), tile.width()));
+        stage(left_source, left, inner, inner_end, left_stage, along[0], height, depth);
+        stage(right_source, right, inner, inner_end, right_stage, along[1], width, depth);
+        sync_cube();
+        multiply(sums, &*left_stage, &*right_stage, tile);
+        sync_cube();
+        inner += depth;
+    }
+}
+
+/// Puts `count` outer by `depth` inner indices, from `inner` on, into shared memory, inner index by
+/// inner index. Rows in memory are whole numbers of [`Four`], with zeros behind their end.
+#[cube]
+#[expect(clippy::too_many_arguments, reason = "a factor, and where it is put")]
+fn stage(
+    source: &[Four],
+    factor: &Factor,
+    inner: usize,
+    inner_end: usize,
+    stage: &mut [f32],
+    #[comptime] along: Along,
+    #[comptime] count: usize,
+    #[comptime] depth: usize,
+) {
+    let fours = comptime!(if along == Along::Inner { depth / 4 } else { count / 4 });
+    let pieces = comptime!(count * depth / 4);
+    let mut piece = UNIT_POS as usize;
+    while piece < pieces {
+        let row = piece / fours;
+        let column = piece % fours * 4;
+        let mut four = Four::new(0.0f32);
+        if comptime!(along == Along::Inner) {
+            let outer = factor.first + row;
+            if outer < factor.end && inner + column < inner_end {
+                four = source[factor.base + outer * factor.stride + (inner + column) / 4];
+            }
+            #[unroll]
+            for i in 0..4usize {
+                stage[(column + i) * count + row] = four.extract(i);
+            }
+        } else {
+            let outer = factor.first + column;
+            if outer < factor.end && inner + row < inner_end {
+                four = source[factor.base + (inner + row) * factor.stride + outer / 4];
+            }
+            #[unroll]
+            for i in 0..4usize {
+                stage[row * count + column + i] = four.extract(i);
+            }
+        }
+        piece += THREADS as usize;
+    }
+}
+
+/// Adds the product of what is in shared memory to the thread's numbers.
+#[cube]
+fn multiply(sums: &mut Array<f32>, left: &[f32], right: &[f32], #[comptime] tile: Tile) {
     let height = comptime!(tile.height());
     let width = comptime!(tile.width());
     let first_row = UNIT_POS as usize / SIDE * comptime!(tile.rows);
