@@ -6,7 +6,7 @@
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use superpose_device::{BACKENDS, BURN_VERSION, Client, NamedDevice};
+use superpose_device::{BACKENDS, BURN_VERSION, NamedDevice};
 use superpose_gram::product::{Products, peak_flop_per_s};
 use superpose_stats::summary::median_and_deviation;
 use superpose_sweep::bench::{Bench, BenchEngine};
@@ -173,9 +173,9 @@ impl<'a> Running<'a> {
     ) -> Option<Self> {
         let Case { engine, jobs, threads, .. } = *case;
         let (work, peak) = if case.together {
-            let client = device.client.clone()?;
-            let rounds = ensemble(cell, probabilities, &client, jobs, bench.steps_a_round, about);
-            (Work::Together(Box::new(rounds?)), gpu_peak_flop_per_s(&client).ok()?)
+            let place = place(device, about)?;
+            let rounds = ensemble(cell, probabilities, &place, jobs, bench.steps_a_round);
+            (Work::Together(Box::new(rounds?)), gpu_peak_flop_per_s(&place.client).ok()?)
         } else {
             let steppers = steppers(cell, probabilities, engine, device, jobs, threads);
             (Work::Apart(steppers), peak_flop_per_s())
@@ -247,10 +247,9 @@ impl<'a> Running<'a> {
 pub(crate) fn ensemble(
     cell: &Cell,
     probabilities: &FeatureProbabilities,
-    client: &Client,
+    place: &Place,
     n_cells: usize,
     steps_a_round: u64,
-    about: &About,
 ) -> Option<Rounds> {
     let member = |i: u64| {
         let mut cell = cell.clone();
@@ -260,8 +259,14 @@ pub(crate) fn ensemble(
     };
     let cells: Vec<Cell> = (0..n_cells as u64).map(member).collect();
     let probabilities = vec![probabilities.clone(); n_cells];
-    let place = Place { client: client.clone(), n_threads: about.n_cores.get() };
-    Rounds::new(&cells, &probabilities, &place, steps_a_round).ok()
+    Rounds::new(&cells, &probabilities, place, steps_a_round).ok()
+}
+
+/// The gram engine on a GPU; none if the device is not one.
+pub(crate) fn place(device: &NamedDevice, about: &About) -> Option<Place> {
+    let (engine, n_threads) = (Engine::Gram, about.n_cores.get());
+    let (client, device) = (device.client.clone()?, device.device.clone());
+    Some(Place { engine, client, device, n_threads })
 }
 
 /// As many models of a cell as there are `jobs`, the first with its own seed and each other with the

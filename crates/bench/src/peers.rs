@@ -17,7 +17,7 @@ use superpose_sweep::cell::Cell;
 use superpose_sweep::frequency_file::FrequencyFileError;
 use superpose_train::train::Engine;
 
-use crate::measure::{About, Work, ensemble, steppers};
+use crate::measure::{About, Work, ensemble, place, steppers};
 
 /// The scripts and their arguments; together they are a peer's name.
 pub const PEERS: [(&str, &[&str]); 4] =
@@ -164,9 +164,9 @@ pub fn against(
     };
     let fields = fields(cell, probabilities.as_slice(), about.n_cores, peer_device);
     let our_steps = cell.train.steps / plan.n_rounds;
-    let mut ours = match (plan.ours, &device.client) {
-        (Ours::Ensemble(n), Some(client)) => {
-            let rounds = ensemble(cell, &probabilities, client, n, our_steps, about);
+    let mut ours = match (plan.ours, place(device, about)) {
+        (Ours::Ensemble(n), Some(place)) => {
+            let rounds = ensemble(cell, &probabilities, &place, n, our_steps);
             Work::Together(Box::new(rounds.ok_or(PeerError::Device(n))?))
         }
         _ => Work::Apart(steppers(cell, &probabilities, Engine::Gram, device, jobs, threads)),

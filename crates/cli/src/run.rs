@@ -30,7 +30,7 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let root = options.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
     if options.dry_run {
         let bytes = |cell: &Cell| match (&place, cell.probabilities()) {
-            (Some(_), Ok(probabilities)) => cell_bytes(cell, &probabilities),
+            (Some(place), Ok(probabilities)) => cell_bytes(place.engine, cell, &probabilities),
             _ => memory_bytes(engine(options), cell),
         };
         describe(options, &sweep, &root, jobs, &bytes);
@@ -73,10 +73,10 @@ pub(crate) fn engine(options: &RunOptions) -> Engine {
     }
 }
 
-/// Where cells are trained together, if they are: on a GPU, by the gram engine.
+/// Where cells are trained together, if they are: on a GPU.
 fn place(options: &RunOptions, device: &NamedDevice) -> Option<Place> {
-    let client = device.client.clone().filter(|_| engine(options) == Engine::Gram)?;
-    Some(Place { client, n_threads: resources::cores() })
+    let (client, device) = (device.client.clone()?, device.device.clone());
+    Some(Place { engine: engine(options), client, device, n_threads: resources::cores() })
 }
 
 /// The number of cells to train together, at most: what was asked for, or as many as the largest cell

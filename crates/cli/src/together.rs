@@ -116,7 +116,7 @@ impl Shared<'_> {
 /// # Errors
 /// When not even one does.
 pub(crate) fn fitting(cell: &Cell, place: &Place, device: &NamedDevice) -> anyhow::Result<usize> {
-    let at_most = most_cells(cell, &cell.probabilities()?, &place.client);
+    let at_most = most_cells(cell, &cell.probabilities()?, place);
     if at_most == 0 {
         bail!(
             "a cell with `model.n_features` = {}, `model.d_hidden` = {} and `train.batch_size` = {} \

@@ -104,7 +104,7 @@ pub(crate) fn work_together(
     // So that the times of all cells add up to what they took.
     let wall_s = begun.elapsed().as_secs_f64() / cells.len() as f64;
     let ended = |((cell, p), trained): ((&Cell, &FeatureProbabilities), Trained)| {
-        ended(cell, p, trained, wall_s, provenance(Engine::Gram, &device.name))
+        ended(cell, p, trained, wall_s, provenance(place.engine, &device.name))
     };
     Ok(Some(cells.iter().zip(&probabilities).zip(trained.cells).map(ended).collect()))
 }

@@ -9,116 +9,147 @@ use superpose_gram::engine::LossGradient;
 use superpose_gram::init::start;
 use superpose_gram::sampler::SparseBatch;
 use superpose_gram::schedule::Schedule;
-use superpose_sweep::cell::Cell;
+use superpose_sweep::cell::{Cell, Training};
 use superpose_sweep::record::Weights;
 
-use crate::model::TiedAutoencoder;
-use crate::optimizer::{Adam, AdamConstants, decay};
+use crate::model::TiedAutoencoders;
+use crate::optimizer::{Adam, AdamConstants, Decay, decay};
 
-/// A model in training.
+/// Models in training, side by side.
 #[derive(Debug)]
 pub struct Reference {
-    model: TiedAutoencoder,
-    adam_weights: Adam<2>,
-    adam_bias: Adam<1>,
-    cell: Cell,
-    schedule: Schedule,
+    models: TiedAutoencoders,
+    adam_weights: Adam,
+    adam_biases: Adam,
+    cells: Vec<Cell>,
     /// The device without autodiff, where batches are made.
     device: Device,
     dtype: DType,
 }
 
 impl Reference {
-    /// The `cell`'s model before its first step, on `device` in precision `dtype`.
-    pub fn new(cell: &Cell, device: &Device, dtype: DType) -> Self {
-        Self::from_weights(cell, &start(cell), device, dtype)
+    /// The models of `cells`, all of one shape, before their first step, on `device` in precision
+    /// `dtype`.
+    ///
+    /// # Panics
+    /// When there are no cells, or shapes differ.
+    pub fn new(cells: &[Cell], device: &Device, dtype: DType) -> Self {
+        let starts: Vec<Weights> = cells.iter().map(start).collect();
+        Self::from_weights(cells, &starts, device, dtype)
     }
 
     /// As [`Reference::new`], but starting from `weights`.
-    pub fn from_weights(cell: &Cell, weights: &Weights, device: &Device, dtype: DType) -> Self {
-        let train = &cell.train;
-        let constants = AdamConstants {
-            beta1: train.adam_beta1,
-            beta2: train.adam_beta2,
-            epsilon: train.adam_epsilon,
+    ///
+    /// # Panics
+    /// When there are no cells, not as many weights, or shapes differ.
+    pub fn from_weights(
+        cells: &[Cell],
+        weights: &[Weights],
+        device: &Device,
+        dtype: DType,
+    ) -> Self {
+        assert_eq!(cells.len(), weights.len(), "one of each a cell");
+        let constants = |cell: &Cell| AdamConstants {
+            beta1: cell.train.adam_beta1,
+            beta2: cell.train.adam_beta2,
+            epsilon: cell.train.adam_epsilon,
         };
-        let model = TiedAutoencoder::from_weights(weights, &device.clone().autodiff(), dtype);
+        let constants: Vec<AdamConstants> = cells.iter().map(constants).collect();
+        let models = TiedAutoencoders::from_weights(weights, &device.clone().autodiff(), dtype);
         Self {
-            adam_weights: Adam::new(&model.weights.val().inner(), constants),
-            adam_bias: Adam::new(&model.bias.val().inner(), constants),
-            model,
-            cell: cell.clone(),
-            schedule: Schedule::of(train),
+            adam_weights: Adam::new(&models.weights.val().inner(), constants.clone()),
+            adam_biases: Adam::new(&models.biases.val().inner(), constants),
+            models,
+            cells: cells.to_vec(),
             device: device.clone(),
             dtype,
         }
     }
 
-    /// Makes step number `step` (from 1) and returns the mean squared error on `batch` before it,
-    /// still on the device.
-    pub fn step(&mut self, step: u64, batch: &SparseBatch) -> Tensor<1> {
-        let (error, gradient_weights, gradient_bias) = self.backward(batch);
-        let train = &self.cell.train;
-        let course = self.schedule.at(step);
-        let rate = train.learning_rate * course;
-        let weights = self.model.weights.val().inner();
-        let weights = decay(weights, train.weight_decay, rate, train.adam_epsilon);
-        let weights = self.adam_weights.update(weights, gradient_weights, rate);
-        let bias = self.model.bias.val().inner();
-        let bias = self.adam_bias.update(bias, gradient_bias, train.learning_rate_bias * course);
-        self.model = TiedAutoencoder {
+    /// Makes step number `step` (from 1) and returns each model's mean squared error on its one of
+    /// `batches` before it, `[k]`, still on the device.
+    pub fn step(&mut self, step: u64, batches: &[&SparseBatch]) -> Tensor<1> {
+        let (errors, weights_gradient, biases_gradient) = self.backward(batches);
+        let rates = |peak: fn(&Training) -> f64| -> Vec<f64> {
+            let rate = |cell: &Cell| peak(&cell.train) * Schedule::of(&cell.train).at(step);
+            self.cells.iter().map(rate).collect()
+        };
+        let (rates, bias_rates) = (rates(|t| t.learning_rate), rates(|t| t.learning_rate_bias));
+        let decay_of = |(cell, &rate): (&Cell, &f64)| Decay {
+            weight_decay: cell.train.weight_decay,
+            rate,
+            epsilon: cell.train.adam_epsilon,
+        };
+        let decays: Vec<Decay> = self.cells.iter().zip(&rates).map(decay_of).collect();
+        let weights = decay(self.models.weights.val().inner(), &decays);
+        let weights = self.adam_weights.update(weights, weights_gradient, &rates);
+        let biases = self.models.biases.val().inner();
+        let biases = self.adam_biases.update(biases, biases_gradient, &bias_rates);
+        self.models = TiedAutoencoders {
             weights: Param::from_tensor(weights.autodiff()),
-            bias: Param::from_tensor(bias.autodiff()),
+            biases: Param::from_tensor(biases.autodiff()),
         };
-        error
+        errors
     }
 
-    /// The mean squared error on `batch`, still on the device, without any step.
-    pub fn error(&self, batch: &SparseBatch) -> Tensor<1> {
-        let model = TiedAutoencoder {
-            weights: Param::from_tensor(self.model.weights.val().inner()),
-            bias: Param::from_tensor(self.model.bias.val().inner()),
+    /// Each model's mean squared error on its one of `batches`, `[k]`, still on the device, without any
+    /// step.
+    pub fn errors(&self, batches: &[&SparseBatch]) -> Tensor<1> {
+        let models = TiedAutoencoders {
+            weights: Param::from_tensor(self.models.weights.val().inner()),
+            biases: Param::from_tensor(self.models.biases.val().inner()),
         };
-        model.mean_squared_error(self.dense(batch))
+        models.mean_squared_errors(self.dense(batches))
     }
 
-    /// The trained loss on `batch` and its gradient, without any step.
+    /// Each model's trained loss on its one of `batches` and its gradient, without any step.
     ///
     /// # Panics
     /// When the device cannot hand them over.
-    pub fn gradient(&self, batch: &SparseBatch) -> LossGradient {
-        let (error, weights, bias) = self.backward(batch);
+    pub fn gradients(&self, batches: &[&SparseBatch]) -> Vec<LossGradient> {
+        let (errors, weights, biases) = self.backward(batches);
         let host = |data: TensorData| data.try_to_vec::<f64>().expect("has just been made f64");
-        LossGradient {
-            loss: error.into_scalar::<f64>() * self.cell.train.loss_scale,
-            weights: host(weights.into_data_as::<f64>()),
-            bias: host(bias.into_data_as::<f64>()),
-        }
+        let errors = host(errors.into_data_as::<f64>());
+        let weights = host(weights.into_data_as::<f64>());
+        let biases = host(biases.into_data_as::<f64>());
+        let k = self.cells.len();
+        let parts = weights.chunks(weights.len() / k).zip(biases.chunks(biases.len() / k));
+        let cells = self.cells.iter().zip(errors).zip(parts);
+        let gradient = |((cell, error), (weights, bias)): ((&Cell, f64), (&[f64], &[f64]))| {
+            let loss = error * cell.train.loss_scale;
+            LossGradient { loss, weights: weights.to_vec(), bias: bias.to_vec() }
+        };
+        cells.map(gradient).collect()
     }
 
-    /// The model's weights on the host.
-    pub fn weights(&self) -> Weights {
-        self.model.to_weights()
+    /// The models' weights on the host.
+    pub fn weights(&self) -> Vec<Weights> {
+        self.models.to_weights()
     }
 
-    /// The mean squared error, and the trained loss's gradients.
-    fn backward(&self, batch: &SparseBatch) -> (Tensor<1>, Tensor<2>, Tensor<1>) {
-        let x = self.dense(batch).autodiff();
-        let error = self.model.mean_squared_error(x);
-        let mut gradients = (error.clone() * self.cell.train.loss_scale).backward();
+    /// The mean squared errors, and the trained losses' gradients.
+    fn backward(&self, batches: &[&SparseBatch]) -> (Tensor<1>, Tensor<3>, Tensor<3>) {
+        let x = self.dense(batches).autodiff();
+        let errors = self.models.mean_squared_errors(x);
+        let scales: Vec<f64> = self.cells.iter().map(|cell| cell.train.loss_scale).collect();
+        let scales = TensorData::new(scales, [self.cells.len()]);
+        let scales = Tensor::<1>::from_data(scales, (&self.device, self.dtype)).autodiff();
+        // No model has a part in another's loss, so the sum's gradient is each one's own.
+        let mut gradients = (errors.clone() * scales).sum().backward();
         let both = (
-            self.model.weights.val().grad_remove(&mut gradients),
-            self.model.bias.val().grad_remove(&mut gradients),
+            self.models.weights.val().grad_remove(&mut gradients),
+            self.models.biases.val().grad_remove(&mut gradients),
         );
-        let (Some(weights), Some(bias)) = both else {
+        let (Some(weights), Some(biases)) = both else {
             unreachable!("the loss depends on both parameters, and both are tracked")
         };
-        (error.inner(), weights, bias)
+        (errors.inner(), weights, biases)
     }
 
-    fn dense(&self, batch: &SparseBatch) -> Tensor<2> {
-        let shape = [self.cell.train.batch_size, self.cell.model.n_features];
-        let data = TensorData::new(batch.to_dense(shape[0], shape[1]), shape);
+    fn dense(&self, batches: &[&SparseBatch]) -> Tensor<3> {
+        let (size, n) = (self.cells[0].train.batch_size, self.cells[0].model.n_features);
+        let dense: Vec<f32> = batches.iter().flat_map(|batch| batch.to_dense(size, n)).collect();
+        let data = TensorData::new(dense, [batches.len(), size, n]);
         Tensor::from_data(data, (&self.device, self.dtype))
     }
 }

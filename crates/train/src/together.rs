@@ -4,18 +4,21 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
+use burn::tensor::{DType, Device, Tensor};
 use cubecl::client::Client;
 use superpose_ensemble::batches::Drawer;
 use superpose_ensemble::ensemble::{DeviceFailure, Ensemble, PendingLosses};
 use superpose_ensemble::feed::{Chunk, Feed};
 use superpose_ensemble::plan::Shape;
 use superpose_gram::init::start;
-use superpose_gram::sampler::{Sampler, Stream};
+use superpose_gram::sampler::{Sampler, SparseBatch, Stream};
 use superpose_sweep::cell::{Cell, Data};
 use superpose_sweep::record::Weights;
 use superpose_theory::frequency::FeatureProbabilities;
 
-use crate::train::{LossLog, StepLoss, Trained};
+use crate::memory::reference_bytes;
+use crate::reference::Reference;
+use crate::train::{Engine, LossLog, StepLoss, Trained};
 
 /// Steps that are sent to the device together, at most.
 const CHUNK: u64 = 100;
@@ -62,18 +65,25 @@ fn cut(stream: Stream, n_batches: u64, length: u64) -> Vec<Chunk> {
     starts.map(|at| Chunk { stream, steps: at..n_batches.min(at + length) }).collect()
 }
 
-/// Where cells are trained together.
+/// Where cells are trained together, and by what.
 #[derive(Clone)]
 pub struct Place {
-    /// The device.
+    /// What makes the steps.
+    pub engine: Engine,
+    /// The device, for kernels of ours.
     pub client: Client,
+    /// The same device, for tensors of burn.
+    pub device: Device,
     /// Threads of the host that draw batches.
     pub n_threads: usize,
 }
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Place").field("n_threads", &self.n_threads).finish_non_exhaustive()
+        let Self { engine, device, n_threads, .. } = self;
+        let mut fields = f.debug_struct("Place");
+        fields.field("engine", engine).field("device", device).field("n_threads", n_threads);
+        fields.finish_non_exhaustive()
     }
 }
 
@@ -88,34 +98,54 @@ pub struct TrainedTogether {
 
 /// Cells that an ensemble has at most: more would not make a device busier, and each holds a file open
 /// while it is trained.
-const CELLS: u64 = 512;
+const CELLS: f64 = 512.0;
 /// The share of a device's memory that an ensemble may take.
 const SHARE: f64 = 0.8;
 
 /// Units that the batches of a cell whose data follow `probabilities` have at most, about: one of them
 /// tells. When there are more, an ensemble makes room for them.
 fn most_units(cell: &Cell, probabilities: &FeatureProbabilities) -> usize {
-    let n_units = drawer(cell, probabilities).units(Stream::Train, 0).n_units();
+    let (size, n) = (cell.train.batch_size, cell.model.n_features);
+    let mut drawer = Drawer::new(sampler(cell, probabilities), size, n);
+    let n_units = drawer.units(Stream::Train, 0).n_units();
     n_units + n_units / 8 + 64
 }
 
-/// Memory that a cell in training needs on a GPU, about, in bytes.
-pub fn cell_bytes(cell: &Cell, probabilities: &FeatureProbabilities) -> f64 {
-    Common::of(cell).shape.cell_bytes(most_units(cell, probabilities)) as f64
+/// Memory that a cell in training by `engine` needs on a GPU, about, in bytes: of the largest array, and
+/// altogether.
+fn cell_arrays(engine: Engine, cell: &Cell, probabilities: &FeatureProbabilities) -> [f64; 2] {
+    let shape = Common::of(cell).shape;
+    match engine {
+        Engine::Gram => {
+            let n_units = most_units(cell, probabilities);
+            [shape.largest_array_bytes(n_units) as f64, shape.cell_bytes(n_units) as f64]
+        }
+        Engine::Reference => {
+            let dense = shape.batch_size.max(shape.d_hidden) * shape.n_features;
+            [4.0 * dense as f64, reference_bytes(cell)]
+        }
+    }
+}
+
+/// Memory that a cell in training by `engine` needs on a GPU, about, in bytes.
+pub fn cell_bytes(engine: Engine, cell: &Cell, probabilities: &FeatureProbabilities) -> f64 {
+    cell_arrays(engine, cell, probabilities)[1]
 }
 
 /// How many cells with the same [`Common`] as `cell`, whose data follow `probabilities`, fit on the
 /// device at once; none when not even one does. Cells with other data may need more room, which an
 /// ensemble makes when it comes to that.
-pub fn most_cells(cell: &Cell, probabilities: &FeatureProbabilities, client: &Client) -> usize {
-    let shape = Common::of(cell).shape;
-    let n_units = most_units(cell, probabilities);
-    let memory = &client.properties().memory;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of it")]
-    let share = |bytes: u64| (bytes as f64 * SHARE) as u64;
-    let by_memory = memory.max_memory().map_or(u64::MAX, share) / shape.cell_bytes(n_units);
-    let by_array = memory.max_page_size / shape.largest_array_bytes(n_units);
-    usize::try_from(by_memory.min(by_array).min(CELLS)).unwrap_or(usize::MAX)
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "at most a few hundred"
+)]
+pub fn most_cells(cell: &Cell, probabilities: &FeatureProbabilities, place: &Place) -> usize {
+    let [largest, all] = cell_arrays(place.engine, cell, probabilities);
+    let memory = &place.client.properties().memory;
+    let by_memory = memory.max_memory().map_or(CELLS, |bytes| bytes as f64 * SHARE / all);
+    let by_array = memory.max_page_size as f64 / largest;
+    by_memory.min(by_array).min(CELLS) as usize
 }
 
 /// The streams of batches that `cells` are trained on, and each cell's: cells whose data are the
@@ -138,11 +168,36 @@ pub fn streams(cells: &[Cell]) -> (Vec<usize>, Vec<u32>) {
     (first_cells, of_cells)
 }
 
-/// Cells on a device, and the batches on their way to it.
+/// Cells on a device, and where their batches come from.
 struct Running {
     client: Client,
-    ensemble: Ensemble,
-    feed: Feed,
+    members: Members,
+}
+
+enum Members {
+    Gram { ensemble: Ensemble, feed: Feed },
+    Reference { models: Box<Reference>, samplers: Vec<Sampler>, streams: Vec<u32> },
+}
+
+/// Mean squared errors of a chunk that the device may still be working on.
+enum Pending {
+    Gram(PendingLosses),
+    /// Of each step, `[k]`.
+    Reference(Vec<Tensor<1>>),
+}
+
+impl Pending {
+    /// The errors, step by step and in each cell by cell.
+    fn read(self, client: &Client) -> Result<Vec<Vec<f64>>, DeviceFailure> {
+        let errors = match self {
+            Self::Gram(losses) => return losses.read(client),
+            Self::Reference(errors) => errors,
+        };
+        let k = errors[0].dims()[0];
+        let all = Tensor::stack::<2>(errors, 0).into_data_as::<f64>();
+        let all = all.try_to_vec::<f64>().expect("has just been made f64");
+        Ok(all.chunks(k).map(<[f64]>::to_vec).collect())
+    }
 }
 
 impl Running {
@@ -154,27 +209,77 @@ impl Running {
     ) -> Result<Self, DeviceFailure> {
         assert_eq!(cells.len(), probabilities.len(), "one of each a cell");
         let (first_cells, streams) = streams(cells);
-        let drawers = first_cells.iter().map(|&i| drawer(&cells[i], &probabilities[i])).collect();
-        let starts: Vec<Weights> = cells.iter().map(start).collect();
+        let samplers = first_cells.iter().map(|&i| sampler(&cells[i], &probabilities[i]));
         let shape = Common::of(&cells[0]).shape;
-        Ok(Self {
-            client: place.client.clone(),
-            ensemble: Ensemble::new(&place.client, shape, cells, &starts)?,
-            feed: Feed::start(drawers, streams, chunks, place.n_threads),
-        })
+        let members = match place.engine {
+            Engine::Gram => {
+                let (size, n) = (shape.batch_size, shape.n_features);
+                let drawers = samplers.map(|sampler| Drawer::new(sampler, size, n)).collect();
+                let starts: Vec<Weights> = cells.iter().map(start).collect();
+                Members::Gram {
+                    ensemble: Ensemble::new(&place.client, shape, cells, &starts)?,
+                    feed: Feed::start(drawers, streams, chunks, place.n_threads),
+                }
+            }
+            Engine::Reference => Members::Reference {
+                models: Box::new(Reference::new(cells, &place.device, DType::F32)),
+                samplers: samplers.collect(),
+                streams,
+            },
+        };
+        Ok(Self { client: place.client.clone(), members })
     }
 
-    /// Gives the device the next chunk, which is this one, and returns with its losses what units it
-    /// has.
-    fn send(&mut self, chunk: &Chunk) -> Result<(PendingLosses, usize), DeviceFailure> {
-        let batches = self.feed.take().expect("a feed has all the chunks it was asked for");
-        let all_units = batches.all_units;
-        let losses = match chunk.stream {
-            Stream::Train => self.ensemble.steps(chunk.steps.start + 1, batches)?,
-            Stream::Test => self.ensemble.errors(batches)?,
-        };
-        Ok((losses, all_units))
+    /// Gives the device the next chunk, which is this one.
+    fn send(&mut self, chunk: &Chunk) -> Result<Sent, DeviceFailure> {
+        match &mut self.members {
+            Members::Gram { ensemble, feed } => {
+                let batches = feed.take().expect("a feed has all the chunks it was asked for");
+                let n_units = batches.all_units;
+                let errors = match chunk.stream {
+                    Stream::Train => ensemble.steps(chunk.steps.start + 1, batches)?,
+                    Stream::Test => ensemble.errors(batches)?,
+                };
+                Ok(Sent { errors: Pending::Gram(errors), n_units })
+            }
+            Members::Reference { models, samplers, streams } => {
+                let errors = |step: u64| {
+                    let draw = |sampler: &mut Sampler| sampler.batch(chunk.stream, step);
+                    let batches: Vec<SparseBatch> = samplers.iter_mut().map(draw).collect();
+                    let of_cells: Vec<&SparseBatch> =
+                        streams.iter().map(|&stream| &batches[stream as usize]).collect();
+                    match chunk.stream {
+                        Stream::Train => models.step(step + 1, &of_cells),
+                        Stream::Test => models.errors(&of_cells),
+                    }
+                };
+                let errors = chunk.steps.clone().map(errors).collect();
+                Ok(Sent { errors: Pending::Reference(errors), n_units: 0 })
+            }
+        }
     }
+
+    fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
+        match &self.members {
+            Members::Gram { ensemble, .. } => ensemble.weights(),
+            Members::Reference { models, .. } => Ok(models.weights()),
+        }
+    }
+
+    /// Time that was spent on waiting for batches so far, where they are drawn ahead.
+    fn waited(&self) -> Duration {
+        match &self.members {
+            Members::Gram { feed, .. } => feed.waited,
+            Members::Reference { .. } => Duration::ZERO,
+        }
+    }
+}
+
+/// A chunk that the device has been given.
+struct Sent {
+    errors: Pending,
+    /// Units that the gram engine has looked at.
+    n_units: usize,
 }
 
 /// Trains `cells`, which have [`Common`] in common and whose data follow `probabilities`, together.
@@ -196,12 +301,12 @@ pub fn train_together(
     let mut running = Running::start(cells, probabilities, place, &chunks)?;
     let mut logs: Vec<LossLog> = cells.iter().map(LossLog::new).collect();
     let mut tests = vec![Vec::new(); cells.len()];
-    let mut in_flight: VecDeque<(&Chunk, PendingLosses)> = VecDeque::new();
+    let mut in_flight: VecDeque<(&Chunk, Pending)> = VecDeque::new();
     let mut left = chunks.iter();
     loop {
         let next = left.next();
         if let Some(chunk) = next {
-            in_flight.push_back((chunk, running.send(chunk)?.0));
+            in_flight.push_back((chunk, running.send(chunk)?.errors));
         }
         if in_flight.len() < IN_FLIGHT && next.is_some() {
             continue;
@@ -219,13 +324,13 @@ pub fn train_together(
         }
         if chunk.stream == Stream::Train && !on_steps(chunk.steps.end) {
             let cells = logs.into_iter().map(LossLog::stopped).collect();
-            return Ok(TrainedTogether { cells, waited: running.feed.waited });
+            return Ok(TrainedTogether { cells, waited: running.waited() });
         }
     }
-    let weights = running.ensemble.weights()?;
+    let weights = running.weights()?;
     let ends = logs.into_iter().zip(weights.into_iter().zip(tests));
     let cells = ends.map(|(log, (weights, errors))| log.tested(weights, errors)).collect();
-    Ok(TrainedTogether { cells, waited: running.feed.waited })
+    Ok(TrainedTogether { cells, waited: running.waited() })
 }
 
 /// Cells in training together, a round of steps at a time: for timing.
@@ -240,7 +345,7 @@ pub struct Rounds {
 
 impl fmt::Debug for Rounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rounds").field("ensemble", &self.running.ensemble).finish_non_exhaustive()
+        f.debug_struct("Rounds").field("chunks", &self.chunks).finish_non_exhaustive()
     }
 }
 
@@ -277,11 +382,11 @@ impl Rounds {
     /// [`DeviceFailure`] when the device has failed or has not the memory.
     pub fn round(&mut self) -> Result<Option<f64>, DeviceFailure> {
         let Some(chunk) = self.chunks.next() else { return Ok(None) };
-        let (losses, all_units) = self.running.send(&chunk)?;
-        let losses = losses.read(&self.running.client)?;
-        self.flop += 6.0 * (all_units * self.parameters) as f64;
-        let sum: f64 = losses.iter().map(|errors| errors[0]).sum();
-        Ok(Some(sum / losses.len() as f64 * self.entries_per_sample))
+        let Sent { errors, n_units } = self.running.send(&chunk)?;
+        let errors = errors.read(&self.running.client)?;
+        self.flop += 6.0 * (n_units * self.parameters) as f64;
+        let sum: f64 = errors.iter().map(|errors| errors[0]).sum();
+        Ok(Some(sum / errors.len() as f64 * self.entries_per_sample))
     }
 
     /// Operations in matrix products so far.
@@ -291,15 +396,14 @@ impl Rounds {
 
     /// Time that was spent on waiting for batches so far.
     pub fn waited(&self) -> Duration {
-        self.running.feed.waited
+        self.running.waited()
     }
 }
 
 /// Draws the batches of a cell.
-fn drawer(cell: &Cell, probabilities: &FeatureProbabilities) -> Drawer {
+fn sampler(cell: &Cell, probabilities: &FeatureProbabilities) -> Sampler {
     let (values, size) = (cell.value_distribution(), cell.train.batch_size);
-    let sampler = Sampler::new(probabilities, values, cell.data.seed, size);
-    Drawer::new(sampler, size, cell.model.n_features)
+    Sampler::new(probabilities, values, cell.data.seed, size)
 }
 
 /// Operations in single precision that a device makes in a second at best.

@@ -178,7 +178,8 @@ impl Stepper {
         let (values, size) = (cell.value_distribution(), cell.train.batch_size);
         let engine = match engine {
             Engine::Reference => {
-                Running::Reference(Box::new(Reference::new(cell, device, DType::F32)))
+                let cells = std::slice::from_ref(cell);
+                Running::Reference(Box::new(Reference::new(cells, device, DType::F32)))
             }
             Engine::Gram => Running::Gram(Box::new(Gram::new(cell).on_threads(n_threads))),
         };
@@ -236,21 +237,21 @@ pub(crate) enum StepLoss {
 impl Running {
     fn step(&mut self, step: u64, batch: &SparseBatch) -> StepLoss {
         match self {
-            Self::Reference(engine) => StepLoss::OnDevice(Box::new(engine.step(step, batch))),
+            Self::Reference(engine) => StepLoss::OnDevice(Box::new(engine.step(step, &[batch]))),
             Self::Gram(engine) => StepLoss::OnHost(engine.step(step, batch)),
         }
     }
 
     fn error(&mut self, batch: &SparseBatch) -> f64 {
         match self {
-            Self::Reference(engine) => engine.error(batch).into_scalar::<f64>(),
+            Self::Reference(engine) => engine.errors(&[batch]).into_scalar::<f64>(),
             Self::Gram(engine) => engine.error(batch),
         }
     }
 
     fn weights(&self) -> Weights {
         match self {
-            Self::Reference(engine) => engine.weights(),
+            Self::Reference(engine) => engine.weights().remove(0),
             Self::Gram(engine) => engine.weights().clone(),
         }
     }

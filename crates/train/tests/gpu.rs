@@ -14,6 +14,7 @@ use burn::tensor::{DType, Device};
 use superpose_device::{Client, NamedDevice};
 use superpose_ensemble::batches::{Batches, Drawer};
 use superpose_ensemble::ensemble::Ensemble;
+use superpose_gram::engine::LossGradient;
 use superpose_gram::init::initial_weights;
 use superpose_gram::sampler::{Sampler, Stream};
 use superpose_sweep::cell::Cell;
@@ -40,6 +41,13 @@ fn start(cell: &Cell, seed: u64) -> Weights {
     let mut start = initial_weights(cell.model.n_features, cell.model.d_hidden, 1.0, seed);
     start.bias.iter_mut().for_each(|b| *b *= 0.3);
     start
+}
+
+/// The reference engine's gradient on the CPU in double precision.
+fn truth(cell: &Cell, start: &Weights) -> LossGradient {
+    let (cells, starts) = ([cell.clone()], [start.clone()]);
+    let engine = Reference::from_weights(&cells, &starts, &flex(), DType::F64);
+    engine.gradients(&[&first_batch(cell)]).remove(0)
 }
 
 /// The batches of the cells' streams at the first step.
@@ -86,8 +94,7 @@ fn gradients_are_the_references_on_shapes_of_all_kinds() {
         let mut ensemble = Ensemble::new(&client, shape, &cells, &starts).unwrap();
         let gradients = ensemble.gradients(first_batches(&cells)).unwrap();
         for ((cell, start), got) in cells.iter().zip(&starts).zip(gradients) {
-            let truth = Reference::from_weights(cell, start, &flex(), DType::F64)
-                .gradient(&first_batch(cell));
+            let truth = truth(cell, start);
             let loss = (got.loss - truth.loss).abs() / truth.loss.max(f64::MIN_POSITIVE);
             let (weights, bias) =
                 (difference(&truth.weights, &got.weights), difference(&truth.bias, &got.bias));
@@ -117,8 +124,7 @@ fn gradients_are_the_references_at_the_papers_shapes() {
         let shape = Common::of(&cells[0]).shape;
         let mut ensemble = Ensemble::new(&client(), shape, &cells, &starts).unwrap();
         let got = ensemble.gradients(first_batches(&cells)).unwrap().remove(0);
-        let truth = Reference::from_weights(&cells[0], &starts[0], &flex(), DType::F64)
-            .gradient(&first_batch(&cells[0]));
+        let truth = truth(&cells[0], &starts[0]);
         let loss = (got.loss / truth.loss - 1.0).abs();
         let weights = difference(&truth.weights, &got.weights);
         let bias = difference(&truth.bias, &got.bias);
@@ -149,13 +155,18 @@ fn gradients_of(cell: &Cell) {
     ensemble.gradients(first_batches(&cells)).unwrap();
 }
 
-fn place() -> Place {
-    Place { client: client(), n_threads: 2 }
+fn place(engine: Engine) -> Place {
+    let gpu = gpu();
+    Place { engine, client: gpu.client.unwrap(), device: gpu.device, n_threads: 2 }
 }
 
 fn together(cells: &[Cell]) -> Vec<Trained> {
+    together_by(Engine::Gram, cells)
+}
+
+fn together_by(engine: Engine, cells: &[Cell]) -> Vec<Trained> {
     let p: Vec<_> = cells.iter().map(|cell| cell.probabilities().unwrap()).collect();
-    train_together(cells, &p, &place(), &mut |_| true).unwrap().cells
+    train_together(cells, &p, &place(engine), &mut |_| true).unwrap().cells
 }
 
 /// Cells that differ in all that cells of an ensemble may differ in.
@@ -178,7 +189,23 @@ fn different_cells() -> Vec<Cell> {
 #[ignore = "needs a GPU"]
 fn cells_trained_together_are_what_the_cpu_trains() {
     let cells = different_cells();
-    for (cell, gpu) in cells.iter().zip(together(&cells)) {
+    assert_same(&cells, together(&cells));
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn so_are_those_that_the_reference_engine_trains_together() {
+    let few = different_cells().into_iter().map(|mut cell| {
+        cell.train.steps = 30;
+        cell
+    });
+    let cells: Vec<Cell> = few.collect();
+    assert_same(&cells, together_by(Engine::Reference, &cells));
+}
+
+/// That cells came out on the GPU as the CPU's gram engine trains them.
+fn assert_same(cells: &[Cell], trained: Vec<Trained>) {
+    for (cell, gpu) in cells.iter().zip(trained) {
         let p = cell.probabilities().unwrap();
         let cpu = train(cell, &p, Engine::Gram, &flex(), NonZeroUsize::MIN, &mut |_| true);
         assert_eq!(gpu.outcome, Outcome::Completed);
@@ -222,7 +249,7 @@ fn a_cell_that_diverges_leaves_the_others_alone() {
 fn training_stops_when_it_is_told_to() {
     let cells = [cell(&["train.steps=1000"])];
     let p = [cells[0].probabilities().unwrap()];
-    let trained = train_together(&cells, &p, &place(), &mut |step| step < 100).unwrap();
+    let trained = train_together(&cells, &p, &place(Engine::Gram), &mut |step| step < 100).unwrap();
     let Outcome::Failed { message } = &trained.cells[0].outcome else { panic!("{trained:?}") };
     assert_eq!(message, "stopped after step 100 of 1000");
 }
@@ -231,14 +258,16 @@ fn training_stops_when_it_is_told_to() {
 #[ignore = "needs a GPU"]
 fn what_does_not_fit_is_counted_before_and_told_when_tried() {
     let fits = cell(&[]);
-    assert_eq!(most_cells(&fits, &fits.probabilities().unwrap(), &client()), 512);
+    assert_eq!(most_cells(&fits, &fits.probabilities().unwrap(), &place(Engine::Gram)), 512);
     let huge = cell(&[
         "model.n_features=10000000",
         "model.d_hidden=100000",
         "data.frequencies={ law = \"power\", exponent = 2.0 }",
         "data.activation_density=1",
     ]);
-    assert_eq!(most_cells(&huge, &huge.probabilities().unwrap(), &client()), 0);
+    for engine in [Engine::Gram, Engine::Reference] {
+        assert_eq!(most_cells(&huge, &huge.probabilities().unwrap(), &place(engine)), 0);
+    }
 }
 
 #[test]
@@ -246,8 +275,10 @@ fn what_does_not_fit_is_counted_before_and_told_when_tried() {
 fn the_reference_engine_has_the_same_gradient_there() {
     let cell = cell(&[]);
     let (start, batch) = (start(&cell, 3), first_batch(&cell));
+    let (cells, starts) = ([cell], [start]);
     let gradient = |device: &Device| {
-        Reference::from_weights(&cell, &start, device, DType::F32).gradient(&batch)
+        let engine = Reference::from_weights(&cells, &starts, device, DType::F32);
+        engine.gradients(&[&batch]).remove(0)
     };
     let (gpu, cpu) = (gradient(&gpu().device), gradient(&flex()));
     assert!((gpu.loss / cpu.loss - 1.0).abs() < 1e-5);
