@@ -113,13 +113,13 @@ impl Reference {
         let weights = host(weights.into_data_as::<f64>());
         let biases = host(biases.into_data_as::<f64>());
         let k = self.cells.len();
-        let parts = weights.chunks(weights.len() / k).zip(biases.chunks(biases.len() / k));
-        let cells = self.cells.iter().zip(errors).zip(parts);
-        let gradient = |((cell, error), (weights, bias)): ((&Cell, f64), (&[f64], &[f64]))| {
-            let loss = error * cell.train.loss_scale;
-            LossGradient { loss, weights: weights.to_vec(), bias: bias.to_vec() }
+        let part = |all: &[f64], i: usize| all[i * all.len() / k..][..all.len() / k].to_vec();
+        let gradient = |(i, cell): (usize, &Cell)| LossGradient {
+            loss: errors[i] * cell.train.loss_scale,
+            weights: part(&weights, i),
+            bias: part(&biases, i),
         };
-        cells.map(gradient).collect()
+        self.cells.iter().enumerate().map(gradient).collect()
     }
 
     /// The models' weights on the host.

@@ -175,7 +175,7 @@ struct Running {
 }
 
 enum Members {
-    Gram { ensemble: Ensemble, feed: Feed },
+    Gram { ensemble: Box<Ensemble>, feed: Feed },
     Reference { models: Box<Reference>, samplers: Vec<Sampler>, streams: Vec<u32> },
 }
 
@@ -217,7 +217,7 @@ impl Running {
                 let drawers = samplers.map(|sampler| Drawer::new(sampler, size, n)).collect();
                 let starts: Vec<Weights> = cells.iter().map(start).collect();
                 Members::Gram {
-                    ensemble: Ensemble::new(&place.client, shape, cells, &starts)?,
+                    ensemble: Box::new(Ensemble::new(&place.client, shape, cells, &starts)?),
                     feed: Feed::start(drawers, streams, chunks, place.n_threads),
                 }
             }
