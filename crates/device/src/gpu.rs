@@ -36,6 +36,7 @@ pub(crate) fn open(
         "" => name,
         driver => format!("{name} ({driver})"),
     };
+    let software = *kind == WgpuDeviceKind::Cpu;
     let kind = match *kind {
         WgpuDeviceKind::DiscreteGpu(i) => DeviceKind::DiscreteGpu(i),
         WgpuDeviceKind::IntegratedGpu(i) => DeviceKind::IntegratedGpu(i),
@@ -49,7 +50,7 @@ pub(crate) fn open(
         "metal" => Device::metal(kind),
         _ => Device::wgpu(kind),
     };
-    Ok(NamedDevice { backend, name, device, client: Some(client) })
+    Ok(NamedDevice { backend, name, device, client: Some(client), software })
 }
 
 /// All GPUs, by the API that suits the machine.
@@ -124,7 +125,7 @@ fn driver(backend: &str, name: &str) -> String {
     let backends = match backend {
         "vulkan" => wgpu::Backends::VULKAN,
         "metal" => wgpu::Backends::METAL,
-        _ => wgpu::Backends::PRIMARY,
+        _ => wgpu::Backends::all(),
     };
     let mut wanted = wgpu::InstanceDescriptor::new_without_display_handle();
     wanted.backends = backends;

@@ -94,6 +94,8 @@ pub struct NamedDevice {
     pub device: Device,
     /// Where kernels are launched; none on the CPU.
     pub client: Option<Client>,
+    /// Whether it is a GPU made of software, which shows what is right but not what is fast.
+    pub software: bool,
 }
 
 impl fmt::Debug for NamedDevice {
@@ -197,6 +199,7 @@ pub fn open(label: &str) -> Result<NamedDevice, DeviceError> {
         name: backend.label.to_owned(),
         device,
         client: None,
+        software: false,
     };
     match backend.label {
         #[cfg(feature = "flex")]
@@ -216,7 +219,8 @@ pub fn open(label: &str) -> Result<NamedDevice, DeviceError> {
                     DeviceError::Absent { label: label.to_owned(), found: e.to_string() }
                 })?;
             let name = client.properties().identity.name.clone();
-            Ok(NamedDevice { backend, name, device: Device::cuda(index), client: Some(client) })
+            let device = Device::cuda(index);
+            Ok(NamedDevice { backend, name, device, client: Some(client), software: false })
         }
         _ => Err(DeviceError::NotBuilt {
             label: label.to_owned(),

@@ -148,8 +148,8 @@ impl Reference {
 
     fn dense(&self, batches: &[&SparseBatch]) -> Tensor<3> {
         let (size, n) = (self.cells[0].train.batch_size, self.cells[0].model.n_features);
-        let dense: Vec<f32> = batches.iter().flat_map(|batch| batch.to_dense(size, n)).collect();
-        let data = TensorData::new(dense, [batches.len(), size, n]);
+        let dense: Vec<Vec<f32>> = batches.iter().map(|batch| batch.to_dense(size, n)).collect();
+        let data = TensorData::new(dense.concat(), [batches.len(), size, n]);
         Tensor::from_data(data, (&self.device, self.dtype))
     }
 }
