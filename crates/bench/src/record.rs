@@ -84,7 +84,7 @@ pub enum Status {
     /// Measured, but its loss is not the expected one: a fast wrong answer is no result.
     #[serde(rename = "wrong loss")]
     WrongLoss,
-    /// The device is not in this build.
+    /// The device is not in this build, not on this machine, made of software, or failed.
     #[default]
     #[serde(rename = "absent")]
     Absent,

@@ -128,7 +128,7 @@ fn cells_of(row: &Row) -> Vec<String> {
         value.map_or(String::new(), |value| format!("{value:.digits$}"))
     };
     let step = match row.status {
-        Status::Absent => "absent from this build".to_owned(),
+        Status::Absent => "absent here".to_owned(),
         _ => format!("{} ± {}", number(row.step_ms, 2), number(row.step_ms_mad, 2)),
     };
     let loss = match row.status {

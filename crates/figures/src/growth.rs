@@ -23,9 +23,10 @@ pub fn chart(records: &Table, definition: &str) -> Result<Chart, TableError> {
     let (time, deviation) = (records.numbers("step_ms")?, records.numbers("step_ms_mad")?);
     let sizes: Vec<Vec<f64>> =
         SIZES.iter().map(|(name, _)| records.numbers(name)).collect::<Result<_, _>>()?;
-    // Of several rows of a cell the last counts, as when tables are compared.
+    // Of several rows of a cell the last that was measured counts, as when tables are compared.
     let mut rows: Vec<usize> = Vec::new();
-    for row in (0..definitions.len()).filter(|&row| definitions[row] == definition) {
+    let measured = |&row: &usize| definitions[row] == definition && time[row].is_finite();
+    for row in (0..definitions.len()).filter(measured) {
         let same =
             |other: usize| sizes.iter().all(|size| size[row].to_bits() == size[other].to_bits());
         match rows.iter_mut().find(|other| same(**other)) {
@@ -48,7 +49,6 @@ pub fn chart(records: &Table, definition: &str) -> Result<Chart, TableError> {
                     y: time[row],
                     bar: Some((time[row] - deviation[row], time[row] + deviation[row])),
                 })
-                .filter(|point| point.y.is_finite())
                 .collect();
             points.sort_by(|a, b| a.x.total_cmp(&b.x));
             if points.len() > 1 {
@@ -84,7 +84,8 @@ mod tests {
     fn each_size_has_a_line_through_the_middle() {
         let records = "definition,n_features,d_hidden,activation_density,batch_size,step_ms,step_ms_mad\n\
                        other,1,1,1,1,9,9\ngrowth,100,8,1,64,2,0.1\ngrowth,200,8,1,64,4,0.1\n\
-                       growth,100,4,1,64,7,0.1\ngrowth,100,4,1,64,1,0.1\ngrowth,100,16,1,64,3,0.1\n";
+                       growth,100,4,1,64,7,0.1\ngrowth,100,4,1,64,1,0.1\ngrowth,100,16,1,64,3,0.1\n\
+                       growth,100,4,1,64,,\n";
         let table = Table::from_csv("records", records.as_bytes()).unwrap();
         let chart = chart(&table, "growth").unwrap();
         let lines: Vec<Vec<(f64, f64)>> =
