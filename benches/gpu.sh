@@ -25,7 +25,7 @@ if [ "${1:-}" = build ]; then
     cargo build --release "${features[@]}"
     cp "$CARGO_TARGET_DIR/release/superpose" "$packed/superpose-$language"
   done
-  cargo test --release -p superpose-train --test gpu --no-run
+  cargo test --release --test gpu --no-run
   cp "$(newest gpu)" "$packed/parity"
   strip "$packed"/superpose-* "$packed/parity"
   xz -f -T0 "$packed"/superpose-{wgsl,spirv} "$packed/parity"
