@@ -106,7 +106,7 @@ pub(crate) fn work_together(
     let ended = |((cell, p), trained): ((&Cell, &FeatureProbabilities), Trained)| {
         ended(cell, p, trained, wall_s, provenance(place.engine, &device.name))
     };
-    Ok(Some(cells.iter().zip(&probabilities).zip(trained.cells).map(ended).collect()))
+    Ok(Some(cells.iter().zip(&probabilities).zip(trained).map(ended).collect()))
 }
 
 /// What an engine said when it panicked.

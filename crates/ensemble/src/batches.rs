@@ -5,6 +5,7 @@ use superpose_gram::sampler::{Sampler, Stream};
 
 use crate::kernels::batch::HEADER;
 use crate::units::Units;
+use crate::word;
 
 /// Draws a stream's batches as units.
 #[derive(Debug)]
@@ -91,11 +92,6 @@ impl Batches {
     pub fn headers(&self, step: usize) -> u32 {
         word(self.n_cells + step * self.n_streams * HEADER)
     }
-}
-
-/// A count or a place as the device has it.
-fn word(count: usize) -> u32 {
-    u32::try_from(count).expect("a chunk of batches has fewer than 2³² words")
 }
 
 #[cfg(test)]

@@ -14,8 +14,9 @@ use superpose_sweep::record::Weights;
 use crate::batches::Batches;
 use crate::kernels::tile::THREADS;
 use crate::kernels::update;
-use crate::launch::{Launch, word};
+use crate::launch::Launch;
 use crate::plan::Shape;
+use crate::word;
 
 /// What went wrong on the device, in its own words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +67,7 @@ pub(crate) enum Task {
 pub struct Ensemble {
     pub(crate) client: Client,
     pub(crate) shape: Shape,
-    members: Vec<Member>,
+    cells: Vec<Cell>,
     pub(crate) weights: Parameter,
     pub(crate) biases: Parameter,
     /// `dW`, and with what units ask added, the gradient.
@@ -76,19 +77,12 @@ pub struct Ensemble {
 
 impl fmt::Debug for Ensemble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shape, members, .. } = self;
+        let Self { shape, cells, .. } = self;
         f.debug_struct("Ensemble")
             .field("shape", shape)
-            .field("n_cells", &members.len())
+            .field("n_cells", &cells.len())
             .finish_non_exhaustive()
     }
-}
-
-/// A cell and its schedule.
-#[derive(Debug)]
-struct Member {
-    cell: Cell,
-    schedule: Schedule,
 }
 
 /// A parameter of every cell, and Adam's memory of it.
@@ -156,12 +150,8 @@ impl Ensemble {
             to[..d].copy_from_slice(from);
         }
         let biases: Vec<f32> = starts.iter().flat_map(|start| start.bias.iter().copied()).collect();
-        let schedule = |cell: &Cell| Schedule::of(&cell.train);
         let ensemble = Self {
-            members: cells
-                .iter()
-                .map(|cell| Member { cell: cell.clone(), schedule: schedule(cell) })
-                .collect(),
+            cells: cells.to_vec(),
             weights_asked: client.empty(4 * weights.len()),
             weights: Parameter::new(client, weights),
             biases: Parameter::new(client, biases),
@@ -200,19 +190,19 @@ impl Ensemble {
         let weights = self.client.read_one(self.weights_asked.clone())?;
         let biases = self.client.read_one(self.room.sums.clone())?;
         let weights = f32::from_bytes(&weights);
-        let of_cell = n * self.shape.row();
+        let numbers = n * self.shape.row();
         let sums = self.unit_tiles() * n;
-        let biases = &f32::from_bytes(&biases)[self.members.len() * sums..];
+        let biases = &f32::from_bytes(&biases)[self.cells.len() * sums..];
         let double = |values: &[f32]| values.iter().copied().map(f64::from).collect::<Vec<f64>>();
-        let of_member = |(i, member): (usize, &Member)| {
-            let rows = weights[i * of_cell..][..of_cell].chunks(self.shape.row());
+        let of_cell = |(i, cell): (usize, &Cell)| {
+            let rows = weights[i * numbers..][..numbers].chunks(self.shape.row());
             LossGradient {
-                loss: losses[0][i] * member.cell.train.loss_scale,
+                loss: losses[0][i] * cell.train.loss_scale,
                 weights: rows.flat_map(|row| double(&row[..d])).collect(),
                 bias: double(&biases[i * sums..][..n]),
             }
         };
-        Ok(self.members.iter().enumerate().map(of_member).collect())
+        Ok(self.cells.iter().enumerate().map(of_cell).collect())
     }
 
     /// The weights of every cell.
@@ -225,7 +215,7 @@ impl Ensemble {
         let biases = self.client.read_one(self.biases.values.clone())?;
         let (weights, biases) = (f32::from_bytes(&weights), f32::from_bytes(&biases));
         let rows = |i: usize| weights[i * n * row..][..n * row].chunks(row);
-        Ok((0..self.members.len())
+        Ok((0..self.cells.len())
             .map(|i| Weights {
                 n_features: n,
                 d_hidden: d,
@@ -252,11 +242,11 @@ impl Ensemble {
         if batches.most_units > self.room.n_units {
             // Freed before the new ones are taken.
             self.room = Room::new(&self.client, self.shape, 0, 1);
-            let (client, n_cells) = (&self.client, self.members.len());
+            let (client, n_cells) = (&self.client, self.cells.len());
             self.room = Room::new(client, self.shape, n_cells, batches.most_units);
             self.check()?;
         }
-        let n_cells = self.members.len();
+        let n_cells = self.cells.len();
         let blocks = self.shape.n_features.div_ceil(THREADS as usize);
         let follows = self.follows(task, batches.n_steps);
         let headers: Vec<u32> = (0..batches.n_steps).map(|step| batches.headers(step)).collect();
@@ -291,7 +281,7 @@ impl Ensemble {
         for step in (first..).take(n_steps) {
             let powers = i32::try_from(step).unwrap_or(i32::MAX);
             for of_weights in [true, false] {
-                for Member { cell, schedule } in &self.members {
+                for cell in &self.cells {
                     let train = &cell.train;
                     let (beta1, beta2) = (train.adam_beta1, train.adam_beta2);
                     let (peak, decay) = if of_weights {
@@ -299,7 +289,7 @@ impl Ensemble {
                     } else {
                         (train.learning_rate_bias, 0.0)
                     };
-                    let rate = peak * schedule.at(step);
+                    let rate = peak * Schedule::of(train).at(step);
                     let follow: [f64; update::FOLLOW] = [
                         2.0 * train.loss_scale / entries,
                         beta1,

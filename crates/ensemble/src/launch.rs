@@ -6,6 +6,7 @@ use cubecl::server::Handle;
 use crate::ensemble::{Ensemble, Task};
 use crate::kernels::tile::{THREADS, Tile};
 use crate::kernels::{back, gather, respond, update};
+use crate::word;
 
 /// The kernels of one step.
 pub(crate) struct Launch<'a> {
@@ -203,9 +204,4 @@ fn array(handle: &Handle, item_bytes: u64) -> BufferArg {
     let length = usize::try_from(handle.size_in_used() / item_bytes).expect("it was given as one");
     // SAFETY: the length is the array's own.
     unsafe { BufferArg::from_raw_parts(handle.clone(), length) }
-}
-
-/// A count or a place as the device has it.
-pub(crate) fn word(count: usize) -> u32 {
-    u32::try_from(count).expect("an ensemble has fewer than 2³² of anything")
 }

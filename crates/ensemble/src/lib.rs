@@ -24,3 +24,8 @@ mod launch;
 pub mod peak;
 pub mod plan;
 pub mod units;
+
+/// A count or a place as the device has it.
+pub(crate) fn word(count: usize) -> u32 {
+    u32::try_from(count).expect("an ensemble has fewer than 2³² of anything")
+}

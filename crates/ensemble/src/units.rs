@@ -7,6 +7,8 @@
 
 use superpose_gram::grouped::GroupedBatch;
 
+use crate::word;
+
 /// Samples that one unit stands for at most: a feature that is often alone gets several units, so
 /// that no thread of the device has much more to do than another.
 const MAX_SAMPLES: usize = 32;
@@ -100,11 +102,6 @@ struct Part {
     feature: u32,
     unit: u32,
     weight: f32,
-}
-
-/// A count as the device has it.
-fn word(count: usize) -> u32 {
-    u32::try_from(count).expect("a cell has at most 2²⁴ samples a batch and features")
 }
 
 #[cfg(test)]

@@ -87,15 +87,6 @@ impl fmt::Debug for Place {
     }
 }
 
-/// What came of training cells together.
-#[derive(Debug)]
-pub struct TrainedTogether {
-    /// Of each cell.
-    pub cells: Vec<Trained>,
-    /// Time that the device may have stood idle because batches were not drawn yet.
-    pub waited: Duration,
-}
-
 /// Cells that an ensemble has at most: more would not make a device busier, and each holds a file open
 /// while it is trained.
 const CELLS: f64 = 512.0;
@@ -296,7 +287,7 @@ pub fn train_together(
     probabilities: &[FeatureProbabilities],
     place: &Place,
     on_steps: &mut dyn FnMut(u64) -> bool,
-) -> Result<TrainedTogether, DeviceFailure> {
+) -> Result<Vec<Trained>, DeviceFailure> {
     let chunks = Common::of(&cells[0]).chunks();
     let mut running = Running::start(cells, probabilities, place, &chunks)?;
     let mut logs: Vec<LossLog> = cells.iter().map(LossLog::new).collect();
@@ -323,14 +314,12 @@ pub fn train_together(
             }
         }
         if chunk.stream == Stream::Train && !on_steps(chunk.steps.end) {
-            let cells = logs.into_iter().map(LossLog::stopped).collect();
-            return Ok(TrainedTogether { cells, waited: running.waited() });
+            return Ok(logs.into_iter().map(LossLog::stopped).collect());
         }
     }
     let weights = running.weights()?;
     let ends = logs.into_iter().zip(weights.into_iter().zip(tests));
-    let cells = ends.map(|(log, (weights, errors))| log.tested(weights, errors)).collect();
-    Ok(TrainedTogether { cells, waited: running.waited() })
+    Ok(ends.map(|(log, (weights, errors))| log.tested(weights, errors)).collect())
 }
 
 /// Cells in training together, a round of steps at a time: for timing.

@@ -166,7 +166,7 @@ fn together(cells: &[Cell]) -> Vec<Trained> {
 
 fn together_by(engine: Engine, cells: &[Cell]) -> Vec<Trained> {
     let p: Vec<_> = cells.iter().map(|cell| cell.probabilities().unwrap()).collect();
-    train_together(cells, &p, &place(engine), &mut |_| true).unwrap().cells
+    train_together(cells, &p, &place(engine), &mut |_| true).unwrap()
 }
 
 /// Cells that differ in all that cells of an ensemble may differ in.
@@ -250,7 +250,7 @@ fn training_stops_when_it_is_told_to() {
     let cells = [cell(&["train.steps=1000"])];
     let p = [cells[0].probabilities().unwrap()];
     let trained = train_together(&cells, &p, &place(Engine::Gram), &mut |step| step < 100).unwrap();
-    let Outcome::Failed { message } = &trained.cells[0].outcome else { panic!("{trained:?}") };
+    let Outcome::Failed { message } = &trained[0].outcome else { panic!("{trained:?}") };
     assert_eq!(message, "stopped after step 100 of 1000");
 }
 
