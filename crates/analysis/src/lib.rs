@@ -9,6 +9,7 @@ pub mod decay;
 pub mod exponents;
 pub mod overlaps;
 pub mod published;
+pub mod quantity;
 pub mod regime;
 pub mod representation;
 pub mod results;

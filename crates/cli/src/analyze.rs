@@ -8,11 +8,12 @@ use superpose_analysis::run::Run;
 use superpose_analysis::table::{Field, Table, documentation};
 use superpose_analysis::{FitWindow, published, results, tables};
 use superpose_figures::Figure;
-use superpose_sweep::record::Outcome;
+use superpose_sweep::record::{Outcome, RECORD_VERSION};
 use superpose_sweep::store::{Store, write_whole};
 
 use crate::args::{AnalyzeOptions, FolderOptions};
 use crate::console;
+use crate::measure::{Losses, measure};
 
 /// What a run has come to.
 #[derive(Debug)]
@@ -30,6 +31,9 @@ pub(crate) struct Summary {
 
 pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
     let store = Store::open(&options.folder)?;
+    if options.remeasure {
+        remeasure(&store)?;
+    }
     let window = FitWindow { d_min: options.d_min, d_max: options.d_max };
     let summary = write_tables(&store, window, options.published.as_deref())?;
     if options.json {
@@ -43,6 +47,22 @@ pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
         console::say(&format!("wrote {folder}/results.csv and {} tables", summary.n_tables));
         console::say(&format!("next: superpose figures {folder}"));
     }
+    Ok(())
+}
+
+/// Measures the weights in `store` anew, into their records; the losses stay.
+pub(crate) fn remeasure(store: &Store) -> anyhow::Result<()> {
+    let mut n_measured = 0;
+    for id in store.finished()? {
+        let Some(weights) = store.weights(&id)? else { continue };
+        let mut record = store.record(&id)?;
+        let Some(losses) = record.measured.as_ref().map(Losses::of_record) else { continue };
+        let measured = measure(&record.cell, &store.probabilities(&id)?, &weights, losses);
+        (record.record_version, record.measured) = (RECORD_VERSION, Some(measured));
+        store.replace(&record)?;
+        n_measured += 1;
+    }
+    console::complain(&format!("measured the weights of {n_measured} cells anew"));
     Ok(())
 }
 

@@ -25,6 +25,10 @@ pub(crate) enum Verb {
     Analyze(AnalyzeOptions),
     /// Draw the figures of a run anew from its tables
     Figures(FolderOptions),
+    /// Reproduce figures of the paper: train what is missing, write tables, claims and pictures
+    Reproduce(ReproduceOptions),
+    /// Write the pages of reproduced figures anew from their tables
+    Report(ReportOptions),
     /// Say which cells of a run are finished, running or missing
     Status(FolderOptions),
     /// Measure how fast cells train here
@@ -42,7 +46,6 @@ pub(crate) enum Verb {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct RunOptions {
     /// The sweep file
     pub(crate) config: PathBuf,
@@ -52,6 +55,22 @@ pub(crate) struct RunOptions {
     /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub(crate) overrides: Vec<String>,
+    #[command(flatten)]
+    pub(crate) training: TrainingOptions,
+    /// Only say what would be trained
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Move an older run out of the way and begin anew
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Print a JSON object instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How cells are trained.
+#[derive(Debug, Args)]
+pub(crate) struct TrainingOptions {
     /// Cells trained at the same time, one core each [default: number of cores; when cells are
     /// fewer, each gets several]
     #[arg(long, value_name = "N")]
@@ -62,9 +81,6 @@ pub(crate) struct RunOptions {
     /// What makes the steps
     #[arg(long, value_enum, default_value_t = Engine::Auto)]
     pub(crate) engine: Engine,
-    /// Only say what would be trained
-    #[arg(long)]
-    pub(crate) dry_run: bool,
     /// Train cells again that diverged or failed
     #[arg(long)]
     pub(crate) retry_failed: bool,
@@ -74,12 +90,44 @@ pub(crate) struct RunOptions {
     /// Train at most this many cells now
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
-    /// Move an older run out of the way and begin anew
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReproduceOptions {
+    /// The paper's figures, such as `9b`; `all` for those that need no GPU
+    #[arg(required_unless_present = "list")]
+    pub(crate) figures: Vec<String>,
+    /// List the figures, and how many of their cells are trained
     #[arg(long)]
-    pub(crate) fresh: bool,
+    pub(crate) list: bool,
+    /// The folder of the run that all figures share
+    #[arg(long, value_name = "FOLDER", default_value = "runs/liu2025")]
+    pub(crate) run: PathBuf,
+    /// Folder for the figures, one folder each [default: `experiments` in the folder of the run]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Take over what is known of cells from a `results.csv`, instead of training them
+    /// [default: experiments/liu2025.csv if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known: Vec<PathBuf>,
+    /// Take nothing over: train every cell here
+    #[arg(long, conflicts_with = "known")]
+    pub(crate) from_scratch: bool,
+    /// Train nothing: draw what there is
+    #[arg(long)]
+    pub(crate) no_training: bool,
+    #[command(flatten)]
+    pub(crate) training: TrainingOptions,
     /// Print a JSON object instead of tables
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportOptions {
+    /// Folders of figures, such as experiments/figure-9b
+    #[arg(required = true)]
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 /// What makes the steps.
@@ -184,6 +232,9 @@ pub(crate) struct AnalyzeOptions {
     /// such as `model.d_hidden`
     #[arg(long, value_name = "FILE")]
     pub(crate) published: Option<PathBuf>,
+    /// Measure the trained weights anew first: records of an older version lack some columns
+    #[arg(long)]
+    pub(crate) remeasure: bool,
     /// Print a JSON object instead of tables
     #[arg(long)]
     pub(crate) json: bool,

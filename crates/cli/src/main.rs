@@ -8,12 +8,15 @@ mod args;
 mod bench;
 mod console;
 mod devices;
+mod measure;
 mod progress;
 mod queue;
+mod reproduce;
 mod resources;
 mod run;
 mod status;
 mod together;
+mod training;
 mod work;
 
 use std::process::ExitCode;
@@ -40,9 +43,11 @@ fn main() -> ExitCode {
 fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Run(options) => return run::run(&options),
+        Verb::Reproduce(options) => return reproduce::reproduce(&options),
         Verb::Bench(verb) => return bench::bench(&verb),
         Verb::Analyze(options) => analyze::analyze(&options)?,
         Verb::Figures(options) => analyze::figures(&options)?,
+        Verb::Report(options) => reproduce::report(&options)?,
         Verb::Status(options) => status::status(&options)?,
         Verb::Devices(options) => devices::devices(&options),
         Verb::Schema => console::say(&format!("{:#}", superpose_sweep::file::json_schema())),

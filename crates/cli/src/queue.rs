@@ -12,13 +12,11 @@ use superpose_sweep::cell::Cell;
 use superpose_sweep::lease::Claim;
 use superpose_sweep::record::Outcome;
 use superpose_sweep::store::Store;
-use superpose_train::together::Place;
 use superpose_train::train::Engine;
 
-use crate::args::RunOptions;
 use crate::progress::Progress;
 use crate::resources;
-use crate::run::engine;
+use crate::training::Training;
 use crate::work::{Ended, quieten_panics, work};
 
 /// How long to wait before asking again for cells that other processes are training.
@@ -40,22 +38,20 @@ pub(crate) struct Shared<'a> {
     fail_fast: bool,
 }
 
-/// Trains `todo`, on the GPU of `place` if there is one, and keeps what comes of each.
+/// Trains `todo`, together if that is the way of `training`, and keeps what comes of each.
 pub(crate) fn train_all(
-    options: &RunOptions,
+    training: &Training<'_>,
     todo: Vec<Cell>,
     store: &Store,
-    device: &NamedDevice,
-    jobs: usize,
-    place: Option<&Place>,
 ) -> anyhow::Result<()> {
     if todo.is_empty() {
         return Ok(());
     }
     quieten_panics();
-    let n_cells = jobs.min(todo.len());
+    let n_cells = training.jobs().min(todo.len());
     // Cores are left over when cells are few; a number of jobs that was asked for leaves them free.
-    let n_threads = if options.jobs.is_some() { 1 } else { resources::cores() / n_cells };
+    let asked_for = training.jobs_asked_for();
+    let n_threads = if asked_for.is_some() { 1 } else { resources::cores() / n_cells };
     let steps = todo.iter().map(|c| c.train.steps).sum();
     let shared = Shared {
         progress: Progress::new(todo.len(), steps),
@@ -65,15 +61,14 @@ pub(crate) fn train_all(
         told_waiting: AtomicBool::new(false),
         first_error: Mutex::new(None),
         store,
-        engine: engine(options),
-        device,
+        engine: training.engine(),
+        device: &training.device,
         n_threads: NonZeroUsize::new(n_threads).unwrap_or(NonZeroUsize::MIN),
-        fail_fast: options.fail_fast,
+        fail_fast: training.options.fail_fast,
     };
-    match place {
+    match &training.place {
         Some(place) => {
-            let at_most = options.jobs.map(NonZeroUsize::get);
-            if let Err(error) = shared.train_queue_together(place, at_most) {
+            if let Err(error) = shared.train_queue_together(place, asked_for) {
                 *lock(&shared.first_error) = Some(error);
             }
         }

@@ -7,17 +7,16 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::anyhow;
 use superpose_device::NamedDevice;
-use superpose_geometry::{Rows, dead, norms, overlap};
-use superpose_stats::summary::summarise;
 use superpose_sweep::cell::Cell;
 use superpose_sweep::frequency_file::FrequencyFileError;
 use superpose_sweep::record::{
-    CurvePoint, Measured, Outcome, Provenance, RECORD_VERSION, Record, Weights,
+    CurvePoint, Outcome, Provenance, RECORD_VERSION, Record, Weights,
 };
 use superpose_theory::frequency::FeatureProbabilities;
-use superpose_theory::overlap::welch_mean_square;
 use superpose_train::together::{Place, train_together};
-use superpose_train::train::{Engine, Trained, TrainedModel, train};
+use superpose_train::train::{Engine, Trained, train};
+
+use crate::measure::{Losses, measure};
 
 /// All that is known of a cell when it has ended.
 #[derive(Debug)]
@@ -125,7 +124,10 @@ fn ended(
         record_version: RECORD_VERSION,
         cell_id: cell.id(),
         outcome: trained.outcome,
-        measured: trained.model.as_ref().map(|model| measure(cell, probabilities, model)),
+        measured: trained.model.as_ref().map(|model| {
+            let losses = Losses::of_batches(&model.test_losses, model.loss_train_last100);
+            measure(cell, probabilities.as_slice(), &model.weights, losses)
+        }),
         wall_s,
         cell: cell.clone(),
         provenance,
@@ -135,30 +137,6 @@ fn ended(
         curve: trained.curve,
         weights: trained.model.map(|model| model.weights),
         probabilities: probabilities.as_slice().to_vec(),
-    }
-}
-
-fn measure(cell: &Cell, probabilities: &FeatureProbabilities, model: &TrainedModel) -> Measured {
-    let Weights { n_features, d_hidden, ref weights, ref bias } = model.weights;
-    let rows = Rows::new(weights, d_hidden);
-    let row_norms = norms::row_norms(rows);
-    let values = cell.value_distribution();
-    let dead: Vec<usize> = (0..n_features)
-        .filter(|&i| dead::is_dead(row_norms[i], f64::from(bias[i]), values.supremum()))
-        .collect();
-    let dead_density: f64 = dead.iter().map(|&i| probabilities.as_slice()[i]).sum();
-    let test = summarise(&model.test_losses);
-    Measured {
-        loss_test: test.mean,
-        loss_test_se: test.standard_error,
-        loss_train_last100: model.loss_train_last100,
-        phi_half: norms::fraction_above(&row_norms, 0.5),
-        phi_one: norms::fraction_above(&row_norms, 1.0),
-        dead_outputs: dead.len(),
-        loss_dead_part: values.second_moment() * dead_density,
-        overlap_mean_square: overlap::mean_square(rows, 0.0).unwrap_or(0.0),
-        overlap_mean_square_strong: overlap::mean_square(rows, 1.0),
-        overlap_welch: welch_mean_square(n_features, d_hidden),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use plotters::style::RGBColor;
 
+use crate::colour_bar::ColourScale;
+
 /// Whether an axis counts in steps or in factors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
@@ -20,9 +22,26 @@ pub struct Axis {
     pub scale: Scale,
     /// Places that get a tick; chosen from the range if empty.
     pub ticks: Vec<f64>,
+    /// Names in place of numbers: what stands at 0, 1, 2, …; none on an axis of numbers.
+    pub names: Vec<String>,
 }
 
 impl Axis {
+    /// An axis in steps.
+    pub fn linear(label: &str) -> Self {
+        Self { label: label.to_owned(), scale: Scale::Linear, ticks: Vec::new(), names: Vec::new() }
+    }
+
+    /// An axis in factors.
+    pub fn logarithmic(label: &str) -> Self {
+        Self { scale: Scale::Logarithmic, ..Self::linear(label) }
+    }
+
+    /// An axis of names.
+    pub fn named(label: &str, names: Vec<String>) -> Self {
+        Self { names, ..Self::linear(label) }
+    }
+
     /// The axis of hidden widths, with a tick at each of `widths` unless they are too many.
     pub(crate) fn of_widths(widths: &[f64]) -> Self {
         let mut ticks = widths.to_vec();
@@ -31,7 +50,7 @@ impl Axis {
         if ticks.len() > 12 {
             ticks.clear();
         }
-        Self { label: "hidden width d".to_owned(), scale: Scale::Logarithmic, ticks }
+        Self { ticks, ..Self::logarithmic("hidden width d") }
     }
 }
 
@@ -44,6 +63,15 @@ pub struct Point {
     pub y: f64,
     /// Ends of the error bar, if it has one.
     pub bar: Option<(f64, f64)>,
+    /// What its colour stands for, on [`Chart::colours`]; the colour of its series if none.
+    pub value: Option<f64>,
+}
+
+impl Point {
+    /// A point without an error bar, in the colour of its series.
+    pub fn at(x: f64, y: f64) -> Self {
+        Self { x, y, bar: None, value: None }
+    }
 }
 
 /// How a series is drawn.
@@ -57,6 +85,11 @@ pub enum Mark {
     Line,
     /// A dotted line.
     Dotted,
+    /// Rings, for numbers that are not ours.
+    Rings,
+    /// Bars from zero (on an axis of factors, from its end), with error bars; those of several
+    /// series at one place stand side by side.
+    Bars,
 }
 
 /// Points that belong together.
@@ -75,7 +108,7 @@ pub struct Series {
 /// A figure with one pair of axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
-    /// What it shows.
+    /// What it shows; as a panel, what sets it apart from its neighbours.
     pub title: String,
     /// The horizontal axis.
     pub x: Axis,
@@ -83,7 +116,9 @@ pub struct Chart {
     pub y: Axis,
     /// What is drawn, the first at the bottom.
     pub series: Vec<Series>,
-    /// How to read the marks, and where the numbers stand.
+    /// What the colours of points with a value mean.
+    pub colours: Option<ColourScale>,
+    /// How to read the marks, and where the numbers stand; a panel's is not drawn.
     pub caption: String,
 }
 
@@ -99,10 +134,10 @@ impl Chart {
     }
 
     /// The range of all abscissae and of all ordinates with their bars, if they can be shown.
-    pub(crate) fn ranges(&self) -> Option<[(f64, f64); 2]> {
+    fn ranges(&self) -> Option<[(f64, f64); 2]> {
         let points = || self.series.iter().flat_map(|s| &s.points);
         let range = |values: &mut dyn Iterator<Item = f64>, scale: Scale| {
-            let shown = values.filter(|v| v.is_finite() && (scale == Scale::Linear || *v > 0.0));
+            let shown = values.filter(|v| shown(*v, scale));
             shown.fold(None, |range: Option<(f64, f64)>, v| {
                 Some(range.map_or((v, v), |(low, high)| (low.min(v), high.max(v))))
             })
@@ -111,6 +146,61 @@ impl Chart {
         let ends = |p: &Point| [p.y, p.bar.map_or(p.y, |b| b.0), p.bar.map_or(p.y, |b| b.1)];
         let y = range(&mut points().flat_map(ends), self.y.scale)?;
         Some([x, y])
+    }
+
+    /// The ends of both axes as places, with some air; `None` if nothing can be shown.
+    pub(crate) fn ends(&self) -> Option<[(f64, f64); 2]> {
+        let [x, y] = self.ranges()?;
+        let with_air = |(low, high): (f64, f64), scale| {
+            let (low, high) = (place(low, scale), place(high, scale));
+            let air = if high > low { 0.05 * (high - low) } else { 0.5 };
+            (low - air, high + air)
+        };
+        let x = match self.x.names.len() {
+            0 => with_air(x, self.x.scale),
+            n => (-0.6, n as f64 - 0.4),
+        };
+        let bars = self.series.iter().any(|s| s.mark == Mark::Bars);
+        if !bars || self.y.scale == Scale::Logarithmic {
+            return Some([x, with_air(y, self.y.scale)]);
+        }
+        // Bars stand on zero.
+        let (low, high) = with_air((y.0.min(0.0), y.1.max(0.0)), self.y.scale);
+        Some([x, (if y.0 < 0.0 { low } else { 0.0 }, if y.1 > 0.0 { high } else { 0.0 })])
+    }
+
+    /// The place that bars stand on, on a vertical axis with these ends.
+    pub(crate) fn floor(&self, ends: (f64, f64)) -> f64 {
+        match self.y.scale {
+            Scale::Linear => 0.0_f64.clamp(ends.0, ends.1),
+            Scale::Logarithmic => ends.0,
+        }
+    }
+
+    /// The values of all coloured points.
+    pub(crate) fn values(&self) -> Vec<f64> {
+        self.series.iter().flat_map(|s| &s.points).filter_map(|p| p.value).collect()
+    }
+}
+
+/// Whether an axis has a place for a value.
+pub(crate) fn shown(value: f64, scale: Scale) -> bool {
+    value.is_finite() && (scale == Scale::Linear || value > 0.0)
+}
+
+/// The place of a value on an axis that the drawing library sees as linear.
+pub(crate) fn place(value: f64, scale: Scale) -> f64 {
+    match scale {
+        Scale::Linear => value,
+        Scale::Logarithmic => value.log10(),
+    }
+}
+
+/// The value at a place.
+pub(crate) fn value(place: f64, scale: Scale) -> f64 {
+    match scale {
+        Scale::Linear => place,
+        Scale::Logarithmic => 10_f64.powf(place),
     }
 }
 

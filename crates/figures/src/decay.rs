@@ -2,7 +2,7 @@
 
 use superpose_analysis::table::{Table, TableError};
 
-use crate::chart::{Axis, Chart, Mark, Point, Scale, Series, groups, symbols};
+use crate::chart::{Axis, Chart, Mark, Point, Series, groups, symbols};
 use crate::palette::sequence;
 
 /// The chart of the table `decay`.
@@ -33,7 +33,7 @@ pub fn chart(table: &Table) -> Result<Chart, TableError> {
             label: String::new(),
             colour,
             mark: Mark::Dotted,
-            points: points(&|r| Point { x: decay[r], y: weak[r], bar: None }),
+            points: points(&|r| Point::at(decay[r], weak[r])),
         });
         let bar =
             |r: usize| spread[r].is_finite().then(|| (phi[r] - spread[r], phi[r] + spread[r]));
@@ -42,18 +42,18 @@ pub fn chart(table: &Table) -> Result<Chart, TableError> {
             colour,
             // A line through two points would claim what lies between them.
             mark: if rows.len() > 2 { Mark::JoinedDots } else { Mark::Dots },
-            points: points(&|r| Point { x: decay[r], y: phi[r], bar: bar(r) }),
+            points: points(&|r| Point { x: decay[r], y: phi[r], bar: bar(r), value: None }),
         });
     }
     Ok(Chart {
         title: "Fraction of features represented against weight decay".to_owned(),
-        x: Axis { label: "weight decay γ".to_owned(), scale: Scale::Linear, ticks: vec![] },
+        x: Axis::linear("weight decay γ"),
         y: Axis {
-            label: "φ½: rows of W with norm above ½".to_owned(),
-            scale: Scale::Linear,
             ticks: vec![0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
+            ..Axis::linear("φ½: rows of W with norm above ½")
         },
         series,
+        colours: None,
         caption: "Bars: one standard deviation over seeds. Dotted: weak regime, φ = d/n. Table: \
                   decay.csv."
             .to_owned(),

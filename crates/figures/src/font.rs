@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use plotters::style::{FontStyle, register_font};
+use plotters::style::{FontStyle, IntoFont, register_font};
 
 /// The family that all text is set in.
 pub(crate) const FAMILY: &str = "Roboto";
@@ -14,6 +14,44 @@ pub(crate) fn register() -> Result<(), String> {
     static DONE: OnceLock<bool> = OnceLock::new();
     let usable = *DONE.get_or_init(|| register_font(FAMILY, FontStyle::Normal, BYTES).is_ok());
     if usable { Ok(()) } else { Err("the font that it carries is damaged".to_owned()) }
+}
+
+/// The letters there are, besides those of Latin-1.
+const LETTERS: &str = "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθικλμνξοπρςστυφχψω\
+                       –—‘’…⁰⁴⁵⁶⁷⁸⁹⁻₀₁₂₃∑−√∞≈≠≤≥";
+
+/// Refuses a text with a letter that would be drawn as an empty box.
+pub(crate) fn check(text: &str) -> Result<(), String> {
+    let known = |c: char| matches!(c, '\n' | ' '..='~' | '\u{a0}'..='ÿ') || LETTERS.contains(c);
+    match text.chars().find(|c| !known(*c)) {
+        Some(letter) => Err(format!("the font has no letter `{letter}`, which is in `{text}`")),
+        None => Ok(()),
+    }
+}
+
+/// The width of a text in letters of `size`, in the same unit.
+pub(crate) fn width(text: &str, size: u32) -> Result<u32, String> {
+    register()?;
+    let size = (FAMILY, size).into_font().box_size(text).map_err(|e| e.to_string())?;
+    Ok(size.0)
+}
+
+/// The `text` in lines of at most `room` at letters of `size`, broken between words.
+pub(crate) fn lines(text: &str, size: u32, room: u32) -> Result<Vec<String>, String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+            if !line.is_empty() && width(&longer, size)? > room {
+                lines.push(std::mem::replace(&mut line, word.to_owned()));
+            } else {
+                line = longer;
+            }
+        }
+        lines.push(line);
+    }
+    Ok(lines)
 }
 
 /// The `svg` with the font inside it, so that it looks the same wherever it is opened.
@@ -56,6 +94,20 @@ mod tests {
         {
             assert_eq!(base64(plain.as_bytes()), coded);
         }
+    }
+
+    #[test]
+    fn a_letter_that_the_font_lacks_is_named() {
+        assert_eq!(check("γ = −0.556, φ½ ≤ cos² ± 1·10⁻⁴"), Ok(()));
+        assert!(check("‖W‖").unwrap_err().contains("`‖`"));
+    }
+
+    #[test]
+    fn a_long_text_is_broken_between_words_and_keeps_them_all() {
+        let text = "one two three four five six\nseven";
+        let lines = lines(text, 13, 60).unwrap();
+        assert!(lines.len() > 3 && lines.last().unwrap() == "seven");
+        assert_eq!(lines.join(" "), text.replace('\n', " "));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use superpose_analysis::table::{Table, TableError};
 
-use crate::chart::{Axis, Chart, Mark, Point, Scale, Series};
+use crate::chart::{Axis, Chart, Mark, Point, Series};
 use crate::palette::colour;
 
 /// The sizes: column and symbol.
@@ -48,6 +48,7 @@ pub fn chart(records: &Table, definition: &str) -> Result<Chart, TableError> {
                     x: sizes[size][row] / sizes[size][base],
                     y: time[row],
                     bar: Some((time[row] - deviation[row], time[row] + deviation[row])),
+                    value: None,
                 })
                 .collect();
             points.sort_by(|a, b| a.x.total_cmp(&b.x));
@@ -65,13 +66,10 @@ pub fn chart(records: &Table, definition: &str) -> Result<Chart, TableError> {
     }
     Ok(Chart {
         title: "Time of a step against each size".to_owned(),
-        x: Axis {
-            label: format!("size over that of the middle ({middle})"),
-            scale: Scale::Logarithmic,
-            ticks: vec![],
-        },
-        y: Axis { label: "ms a step".to_owned(), scale: Scale::Logarithmic, ticks: vec![] },
+        x: Axis::logarithmic(&format!("size over that of the middle ({middle})")),
+        y: Axis::logarithmic("ms a step"),
         series,
+        colours: None,
         caption: "Medians over rounds; bars: median absolute deviation.".to_owned(),
     })
 }

@@ -1,17 +1,34 @@
 //! From tables to pictures: SVG and PNG, the same on a machine without fonts.
 //!
 //! Nothing is computed here: every mark and line is a row of a table. A figure describes a
-//! [`chart::Chart`]; [`render`] draws it twice.
+//! [`chart::Chart`]; [`render`] draws it twice. Several charts, heat maps and histograms side by side
+//! are a [`sheet::Sheet`]; [`lines`], [`heat_maps`] and [`histograms`] make its panels from tidy
+//! tables.
 
+mod arrangement;
+mod canvas;
 pub mod chart;
+pub mod colour_bar;
 pub mod decay;
 mod font;
+mod frame;
 pub mod growth;
+pub mod heat_map;
+pub mod heat_maps;
+pub mod histogram;
+pub mod histograms;
+mod keys;
+mod layout;
+mod legend;
+pub mod lines;
 pub mod loss_by_width;
 pub mod loss_curves;
+mod marks;
 pub mod overlaps;
 pub mod palette;
+pub mod panel;
 pub mod render;
+pub mod sheet;
 mod ticks;
 
 use superpose_analysis::table::{Table, TableError};

@@ -2,7 +2,7 @@
 
 use superpose_analysis::table::{Table, TableError};
 
-use crate::chart::{Axis, Chart, Mark, Point, Scale, Series, groups, symbols};
+use crate::chart::{Axis, Chart, Mark, Point, Series, groups, symbols};
 use crate::palette::colour;
 
 /// The chart of the tables `losses` and `exponents`.
@@ -31,7 +31,7 @@ pub fn chart(losses: &Table, exponents: &Table) -> Result<Chart, TableError> {
             points: rows
                 .iter()
                 .filter(|r| y[**r].is_finite())
-                .map(|&r| Point { x: width[r], y: y[r], bar: None })
+                .map(|&r| Point::at(width[r], y[r]))
                 .collect(),
         };
         series.push(line(&theory, Mark::Dotted));
@@ -57,19 +57,21 @@ pub fn chart(losses: &Table, exponents: &Table) -> Result<Chart, TableError> {
             points: rows
                 .iter()
                 .filter(|r| loss[**r].is_finite())
-                .map(|&r| Point { x: width[r], y: loss[r], bar: Some((low[r], high[r])) })
+                .map(|&r| Point {
+                    x: width[r],
+                    y: loss[r],
+                    bar: Some((low[r], high[r])),
+                    value: None,
+                })
                 .collect(),
         });
     }
     Ok(Chart {
         title: "Test loss against hidden width".to_owned(),
         x: Axis::of_widths(&width),
-        y: Axis {
-            label: "test loss L (sum over features)".to_owned(),
-            scale: Scale::Logarithmic,
-            ticks: vec![],
-        },
+        y: Axis::logarithmic("test loss L (sum over features)"),
         series,
+        colours: None,
         caption: "Bars: one standard deviation over seeds (of the test, where there is one \
                   seed). Lines: least squares. Dotted: theory of the\nregime that the cells are \
                   in; in the strong one only its slope is predicted. Tables: losses.csv, \

@@ -2,7 +2,7 @@
 
 use superpose_analysis::table::{Table, TableError};
 
-use crate::chart::{Axis, Chart, Mark, Point, Scale, Series, groups, symbols};
+use crate::chart::{Axis, Chart, Mark, Point, Series, groups, symbols};
 use crate::palette::colour;
 
 /// The chart of the table `curves`.
@@ -24,18 +24,15 @@ pub fn chart(curves: &Table) -> Result<Chart, TableError> {
             label,
             colour: colour(at, names.len()),
             mark: Mark::Line,
-            points: rows.iter().map(|&r| Point { x: step[r], y: loss[r], bar: None }).collect(),
+            points: rows.iter().map(|&r| Point::at(step[r], loss[r])).collect(),
         });
     }
     Ok(Chart {
         title: "Training loss".to_owned(),
-        x: Axis { label: "step".to_owned(), scale: Scale::Linear, ticks: vec![] },
-        y: Axis {
-            label: "training loss (sum over features)".to_owned(),
-            scale: Scale::Logarithmic,
-            ticks: vec![],
-        },
+        x: Axis::linear("step"),
+        y: Axis::logarithmic("training loss (sum over features)"),
         series,
+        colours: None,
         caption: "One line a cell; each point is the mean since the point before. Table: \
                   curves.csv."
             .to_owned(),

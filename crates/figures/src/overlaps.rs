@@ -2,7 +2,7 @@
 
 use superpose_analysis::table::{Table, TableError};
 
-use crate::chart::{Axis, Chart, Mark, Point, Scale, Series, groups, symbols};
+use crate::chart::{Axis, Chart, Mark, Point, Series, groups, symbols};
 use crate::palette::{GREY, colour};
 
 /// The chart of the table `overlaps`.
@@ -21,7 +21,7 @@ pub fn chart(table: &Table) -> Result<Chart, TableError> {
         label: label.to_owned(),
         colour: GREY,
         mark,
-        points: order.iter().map(|&r| Point { x: width[r], y: y[r], bar: None }).collect(),
+        points: order.iter().map(|&r| Point::at(width[r], y[r])).collect(),
     };
     let mut series = vec![
         guide("random directions: 1/d", &random, Mark::Line),
@@ -33,18 +33,15 @@ pub fn chart(table: &Table) -> Result<Chart, TableError> {
             label: symbols(setting),
             colour: colour(i, settings.len()),
             mark: Mark::Dots,
-            points: rows.iter().map(|&r| Point { x: width[r], y: overlap[r], bar: None }).collect(),
+            points: rows.iter().map(|&r| Point::at(width[r], overlap[r])).collect(),
         });
     }
     Ok(Chart {
         title: "Mean squared overlap of feature directions".to_owned(),
         x: Axis::of_widths(&width),
-        y: Axis {
-            label: "mean cos² between rows of W".to_owned(),
-            scale: Scale::Logarithmic,
-            ticks: vec![],
-        },
+        y: Axis::logarithmic("mean cos² between rows of W"),
         series,
+        colours: None,
         caption: "One dot a cell, over all rows that are not zero. Table: overlaps.csv.".to_owned(),
     })
 }

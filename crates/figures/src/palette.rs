@@ -22,6 +22,23 @@ const MANY: [RGBColor; 5] = [
     RGBColor(190, 205, 50),
 ];
 
+/// Nine points of the whole viridis map (van der Walt and Smith 2015).
+const VIRIDIS: [RGBColor; 9] = [
+    RGBColor(68, 1, 84),
+    RGBColor(71, 44, 122),
+    RGBColor(59, 81, 139),
+    RGBColor(44, 113, 142),
+    RGBColor(33, 144, 141),
+    RGBColor(39, 173, 129),
+    RGBColor(92, 200, 99),
+    RGBColor(170, 220, 50),
+    RGBColor(253, 231, 37),
+];
+
+/// Guides, so many that several can be told apart.
+const GUIDES: [RGBColor; 4] =
+    [GREY, RGBColor(30, 30, 30), RGBColor(175, 175, 175), RGBColor(130, 90, 60)];
+
 /// Guides and annotations.
 pub const GREY: RGBColor = RGBColor(120, 120, 120);
 
@@ -30,13 +47,38 @@ pub fn colour(i: usize, n: usize) -> RGBColor {
     if n <= FEW.len() { FEW[i % FEW.len()] } else { sequence(i, n) }
 }
 
+/// Colour of guide `i`.
+pub fn guide(i: usize) -> RGBColor {
+    GUIDES[i % GUIDES.len()]
+}
+
 /// Colour `i` of `n` on a sequence from dark to light, for something that is ordered.
 pub fn sequence(i: usize, n: usize) -> RGBColor {
-    let place = i as f64 / (n.max(2) - 1) as f64 * (MANY.len() - 1) as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 ≤ place ≤ 4")]
-    let below = (place as usize).min(MANY.len() - 2);
+    between(&MANY, i as f64 / (n.max(2) - 1) as f64)
+}
+
+/// The colour of a share from 0 to 1 on the whole viridis map, for areas; beyond, that of the end.
+pub fn shade(share: f64) -> RGBColor {
+    between(&VIRIDIS, share.clamp(0.0, 1.0))
+}
+
+/// White or black letters, whichever can be read on `colour`.
+pub fn letters_on(colour: RGBColor) -> RGBColor {
+    // The weights of ITU-R BT.601, to which the eye is used.
+    let [red, green, blue] = [colour.0, colour.1, colour.2].map(f64::from);
+    if 0.299 * red + 0.587 * green + 0.114 * blue < 130.0 {
+        RGBColor(255, 255, 255)
+    } else {
+        RGBColor(20, 20, 20)
+    }
+}
+
+fn between(colours: &[RGBColor], share: f64) -> RGBColor {
+    let place = share * (colours.len() - 1) as f64;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 ≤ share ≤ 1")]
+    let below = (place as usize).min(colours.len() - 2);
     let t = place - below as f64;
-    let (a, b) = (MANY[below], MANY[below + 1]);
+    let (a, b) = (colours[below], colours[below + 1]);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
     let mix = |a: u8, b: u8| (f64::from(a) + t * (f64::from(b) - f64::from(a))).round() as u8;
     RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
@@ -52,5 +94,12 @@ mod tests {
         assert_eq!(sequence(8, 9), MANY[4]);
         assert_eq!(sequence(4, 9), MANY[2]);
         assert_eq!(sequence(0, 1), MANY[0]);
+    }
+
+    #[test]
+    fn letters_can_be_read_on_both_ends_of_the_map() {
+        assert_eq!((shade(-1.0), shade(2.0)), (VIRIDIS[0], VIRIDIS[8]));
+        assert_eq!(letters_on(shade(0.0)).0, 255);
+        assert_eq!(letters_on(shade(1.0)).0, 20);
     }
 }

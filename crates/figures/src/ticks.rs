@@ -63,6 +63,47 @@ pub(crate) fn label(value: f64) -> String {
     text.replace('-', "−")
 }
 
+/// A number to three significant digits, whole ones as they are.
+pub(crate) fn rounded(value: f64) -> String {
+    let whole = (value - value.round()).abs() < 1e-9 * value.abs();
+    if value == 0.0 || !value.is_finite() || (whole && value.abs() < 1e5) {
+        return label(value);
+    }
+    let unit = 10_f64.powf(value.abs().log10().floor() - 2.0);
+    label((value / unit).round() * unit)
+}
+
+/// The `ticks`, each a place and its label, thinned so that no two labels meet on an axis of
+/// `length` from `ends.0` to `ends.1`. `extent` is the room that a label takes along the axis.
+pub(crate) fn fitting(
+    mut ticks: Vec<(f64, String)>,
+    ends: (f64, f64),
+    length: f64,
+    extent: &dyn Fn(&str) -> f64,
+) -> Vec<(f64, String)> {
+    ticks.retain(|(place, _)| *place >= ends.0 && *place <= ends.1);
+    ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let pixel = |place: f64| (place - ends.0) / (ends.1 - ends.0) * length;
+    let fits = |chosen: &[(f64, String)]| {
+        chosen.windows(2).all(|pair| {
+            let room = (extent(&pair[0].1) + extent(&pair[1].1)) / 2.0;
+            pixel(pair[1].0) - pixel(pair[0].0) >= room
+        })
+    };
+    // The zero stays.
+    let zero = ticks.iter().position(|t| t.1 == "0").unwrap_or(0);
+    for stride in 1..ticks.len().max(2) {
+        let every = |(i, tick): (usize, &(f64, String))| {
+            (i % stride == zero % stride).then(|| tick.clone())
+        };
+        let chosen: Vec<_> = ticks.iter().enumerate().filter_map(every).collect();
+        if fits(&chosen) {
+            return chosen;
+        }
+    }
+    ticks.into_iter().skip(zero).take(1).collect()
+}
+
 /// Digits and minus as superscripts.
 fn superscript(text: &str) -> String {
     let raise = |c: char| match c {
@@ -81,6 +122,30 @@ mod tests {
 
     fn labels(low: f64, high: f64, scale: Scale) -> Vec<String> {
         ticks(low, high, scale).into_iter().map(label).collect()
+    }
+
+    #[test]
+    fn numbers_are_rounded_to_three_digits_but_widths_are_not() {
+        for (value, text) in [
+            (-0.555_555_6, "−0.556"),
+            (1024.0, "1024"),
+            (0.1 + 0.2, "0.3"),
+            (0.000_123_4, "1.2·10⁻⁴"),
+            (12.345, "12.3"),
+        ] {
+            assert_eq!(rounded(value), text);
+        }
+    }
+
+    #[test]
+    fn labels_that_would_meet_are_thinned_and_zero_stays() {
+        let ticks = |n: i32| (-n..=n).map(|i| (f64::from(i), label(f64::from(i)))).collect();
+        let labels = |length: f64| -> Vec<String> {
+            fitting(ticks(3), (-3.0, 3.0), length, &|_| 20.0).into_iter().map(|t| t.1).collect()
+        };
+        assert_eq!(labels(120.0).len(), 7);
+        assert_eq!(labels(100.0), ["−2", "0", "2"]);
+        assert_eq!(labels(10.0), ["0"]);
     }
 
     #[test]

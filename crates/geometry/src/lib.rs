@@ -1,10 +1,19 @@
-//! What a weight matrix looks like: the norms of its rows, their overlaps, the outputs that died.
+//! What a weight matrix looks like: the norms of its rows, their overlaps, the outputs that died,
+//! the frame that the rows make, and what each feature has to itself.
 //!
-//! Matrices are on the host and in single precision; sums are in double precision.
+//! Matrices are on the host and in single precision; products and sums are in double precision, on
+//! the calling thread.
 
 pub mod dead;
+pub mod feature;
+pub mod frame;
+pub mod histogram;
 pub mod norms;
 pub mod overlap;
+
+#[cfg(test)]
+mod configurations;
+mod products;
 
 /// A matrix by rows: row `i` is `values[i * width .. (i + 1) * width]`.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,7 +1,74 @@
 //! How much the rows of a matrix point the same way.
+//!
+//! The mean alone has a short way, through the small Gram matrix. What tells an equiangular frame
+//! from a tight one (variance, maximum, histogram) needs every pair, and is taken from tiles of
+//! `ÛÛᵀ` that are never kept.
 
 use crate::Rows;
+use crate::histogram::{Bins, add_counts};
 use crate::norms::row_norms;
+use crate::products::Scaled;
+
+/// The squared overlaps `cos²` over all unordered pairs of different rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SquaredOverlaps {
+    /// The number of rows that were compared.
+    pub n_rows: usize,
+    /// The mean over pairs. For random directions `1/d`; `(n−d) / (d(n−1))` for a unit-norm tight
+    /// frame.
+    pub mean: f64,
+    /// The population variance over pairs (the divisor is the number of pairs). For random
+    /// directions `2(d−1) / (d²(d+2))`; zero for an equiangular frame.
+    pub variance: f64,
+    /// The largest, at most one.
+    pub maximum: f64,
+}
+
+/// The mean, variance and maximum of `cos²` over all unordered pairs of different rows whose norm
+/// is above `threshold` (zero keeps all rows that have a direction; a row that is not finite has
+/// none); `None` when fewer than two are.
+///
+/// Takes the `n²·d` operations of all pairs, in double precision.
+pub fn squared_overlaps(rows: Rows<'_>, threshold: f64) -> Option<SquaredOverlaps> {
+    let directions = Scaled::directions(rows, threshold);
+    if directions.n_rows() < 2 {
+        return None;
+    }
+    let (mut n_pairs, mut mean, mut deviation, mut maximum) = (0.0, 0.0, 0.0, 0.0_f64);
+    directions.for_each_run(&mut |run| {
+        // Deviations are taken within a run and then from run to run (Chan, Golub & LeVeque 1983),
+        // so that an equiangular frame does not leave the difference of two large sums.
+        let n_run = run.len() as f64;
+        let run_mean = run.iter().map(|cos| cos * cos).sum::<f64>() / n_run;
+        deviation += run.iter().map(|cos| (cos * cos - run_mean).powi(2)).sum::<f64>();
+        let (step, n_both) = (run_mean - mean, n_pairs + n_run);
+        deviation += step * step * n_pairs * n_run / n_both;
+        mean += step * n_run / n_both;
+        n_pairs = n_both;
+        maximum = run.iter().fold(maximum, |largest, cos| largest.max(cos * cos));
+    });
+    Some(SquaredOverlaps {
+        n_rows: directions.n_rows(),
+        mean,
+        variance: deviation / n_pairs,
+        // Parallel rows may come out above one by rounding.
+        maximum: maximum.min(1.0),
+    })
+}
+
+/// The number of unordered pairs of different rows in each of `n_bins` equal bins of `|cos|` from 0
+/// to 1, for rows whose norm is above `threshold`, as in [`squared_overlaps`]; all zero when fewer
+/// than two are.
+pub fn overlap_histogram(rows: Rows<'_>, threshold: f64, n_bins: usize) -> Vec<u64> {
+    let bins = Bins { low: 0.0, high: 1.0, n_bins };
+    let (mut counts, mut overlaps) = (vec![0; n_bins], Vec::new());
+    Scaled::directions(rows, threshold).for_each_run(&mut |run| {
+        overlaps.clear();
+        overlaps.extend(run.iter().map(|cos| cos.abs()));
+        add_counts(&mut counts, &overlaps, bins);
+    });
+    counts
+}
 
 /// The mean of `cos²` over all pairs of different rows whose norm is above `threshold` (zero keeps
 /// all rows that have a direction); `None` when fewer than two are.
@@ -52,6 +119,9 @@ fn frobenius_square(length: usize, vectors: impl Iterator<Item = Vec<f64>>) -> f
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::configurations::{
+        SINGLE, dot, gaussian, icosahedron, orthonormal, polygon, simplex,
+    };
 
     fn of(rows: &[f32], width: usize, threshold: f64) -> Option<f64> {
         mean_square(Rows::new(rows, width), threshold)
@@ -60,9 +130,6 @@ mod tests {
     /// The mean over all pairs, one by one.
     fn by_pairs(rows: &[f32], width: usize) -> f64 {
         let rows: Vec<&[f32]> = rows.chunks(width).collect();
-        let dot = |a: &[f32], b: &[f32]| -> f64 {
-            a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
-        };
         let mut sum = 0.0;
         for (i, a) in rows.iter().enumerate() {
             for b in &rows[..i] {
@@ -103,5 +170,107 @@ mod tests {
         assert!(of(&rows, 2, 1.0).unwrap().abs() < 1e-12);
         assert!(of(&rows, 2, 0.0).unwrap() > 0.1);
         assert_eq!(of(&rows, 2, 3.0), None);
+    }
+
+    /// Mean, variance and maximum against what is known, and the mean against the short way.
+    fn check(values: &[f32], width: usize, mean: f64, variance: f64, maximum: f64) {
+        let rows = Rows::new(values, width);
+        let overlaps = squared_overlaps(rows, 0.0).unwrap();
+        assert_eq!(overlaps.n_rows, values.len() / width);
+        assert!((overlaps.mean - mean).abs() < SINGLE, "{overlaps:?}");
+        assert!((overlaps.variance - variance).abs() < SINGLE, "{overlaps:?}");
+        assert!((overlaps.maximum - maximum).abs() < SINGLE, "{overlaps:?}");
+        assert!((overlaps.mean - mean_square(rows, 0.0).unwrap()).abs() < 1e-13);
+    }
+
+    #[test]
+    fn equiangular_frames_have_no_variance() {
+        check(&orthonormal(5, 5), 5, 0.0, 0.0, 0.0);
+        check(&polygon(2), 2, 1.0, 0.0, 1.0);
+        check(&polygon(3), 2, 0.25, 0.0, 0.25);
+        check(&icosahedron(), 3, 0.2, 0.0, 0.2);
+        check(&simplex(7), 7, 1.0 / 49.0, 0.0, 1.0 / 49.0);
+        // Their variance is that of rounded coordinates and no more.
+        let rows = icosahedron();
+        assert!(squared_overlaps(Rows::new(&rows, 3), 0.0).unwrap().variance < 1e-13);
+    }
+
+    #[test]
+    fn regular_polygons_meet_the_bound_on_the_mean_alone() {
+        for k in [4, 5, 7, 12, 301] {
+            let n = k as f64;
+            let mean = (n - 2.0) / (2.0 * (n - 1.0));
+            // Over all k² ordered pairs ⟨cos⁴⟩ = 3/8, but 1/2 for the square; k of them are one.
+            let fourth = if k == 4 { 0.5 } else { 0.375 };
+            let variance = (n * fourth - 1.0) / (n - 1.0) - mean * mean;
+            // With an odd number the nearest lines are half a corner apart.
+            let nearest = (std::f64::consts::PI / n).cos().powi(2);
+            check(&polygon(k), 2, mean, variance, if k % 2 == 0 { 1.0 } else { nearest });
+        }
+    }
+
+    #[test]
+    fn random_directions_have_their_known_moments() {
+        for (n, d, seed) in [(500, 20, 11), (300, 100, 12), (700, 3, 13)] {
+            let values = gaussian(n, d, seed);
+            let overlaps = squared_overlaps(Rows::new(&values, d), 0.0).unwrap();
+            // cos² follows Beta(1/2, (d−1)/2): E cos²ᵏ = Π_{j<k} (1+2j) / (d+2j).
+            let moment = |k: usize| -> f64 {
+                (0..k).map(|j| (1.0 + 2.0 * j as f64) / ((d + 2 * j) as f64)).product()
+            };
+            let (m1, m2, m3, m4) = (moment(1), moment(2), moment(3), moment(4));
+            let variance = m2 - m1 * m1;
+            let width = d as f64;
+            let law = 2.0 * (width - 1.0) / (width * width * (width + 2.0));
+            assert!((variance - law).abs() < 1e-14);
+            // Two pairs are independent even when they share a row, so the usual standard errors
+            // hold. Four of them: a fixed seed either passes or not.
+            let n_pairs = (n * (n - 1) / 2) as f64;
+            let mean_se = (variance / n_pairs).sqrt();
+            assert!((overlaps.mean - 1.0 / width).abs() < 4.0 * mean_se, "{overlaps:?}");
+            let fourth = m4 - 4.0 * m1 * m3 + 6.0 * m1 * m1 * m2 - 3.0 * m1.powi(4);
+            let variance_se = ((fourth - variance * variance) / n_pairs).sqrt();
+            assert!((overlaps.variance - variance).abs() < 4.0 * variance_se, "{overlaps:?}");
+        }
+    }
+
+    #[test]
+    fn tiles_agree_with_pairs_one_by_one() {
+        let (n, d) = (600, 7);
+        let values = gaussian(n, d, 14);
+        let rows: Vec<&[f32]> = values.chunks(d).collect();
+        let mut cosines = Vec::new();
+        for (i, a) in rows.iter().enumerate() {
+            cosines
+                .extend(rows[..i].iter().map(|b| dot(a, b).abs() / (dot(a, a) * dot(b, b)).sqrt()));
+        }
+        let n_pairs = cosines.len() as f64;
+        let mean = cosines.iter().map(|c| c * c).sum::<f64>() / n_pairs;
+        let variance = cosines.iter().map(|c| (c * c - mean).powi(2)).sum::<f64>() / n_pairs;
+        let maximum = cosines.iter().fold(0.0_f64, |largest, c| largest.max(c * c));
+        let overlaps = squared_overlaps(Rows::new(&values, d), 0.0).unwrap();
+        assert!((overlaps.mean - mean).abs() < 1e-13);
+        assert!((overlaps.variance - variance).abs() < 1e-13);
+        assert!((overlaps.maximum - maximum).abs() < 1e-13);
+        let bins = Bins { low: 0.0, high: 1.0, n_bins: 50 };
+        let expected = crate::histogram::counts(&cosines, bins);
+        assert_eq!(overlap_histogram(Rows::new(&values, d), 0.0, 50), expected);
+    }
+
+    #[test]
+    fn short_rows_and_rows_without_a_direction_are_not_compared() {
+        let rows = [2.0, 0.0, 0.0, 2.0, 0.5, 0.5, 0.0, 0.0, f32::NAN, 1.0, f32::INFINITY, 1.0];
+        let rows = Rows::new(&rows, 2);
+        let all = squared_overlaps(rows, 0.0).unwrap();
+        assert!(all.n_rows == 3 && (all.maximum - 0.5).abs() < SINGLE);
+        let long = squared_overlaps(rows, 1.0).unwrap();
+        assert!(long.n_rows == 2 && long.maximum < SINGLE);
+        assert_eq!(squared_overlaps(rows, 2.0), None);
+        assert_eq!(squared_overlaps(Rows::new(&[1.0, 1.0], 2), 0.0), None);
+        assert_eq!(squared_overlaps(Rows::new(&[], 2), 0.0), None);
+        assert_eq!(overlap_histogram(rows, 1.0, 3), [1, 0, 0]);
+        assert_eq!(overlap_histogram(rows, 2.0, 3), [0, 0, 0]);
+        // Parallel rows, at the upper end.
+        assert_eq!(overlap_histogram(Rows::new(&[1.0, 3.0, -2.0, -6.0], 2), 0.0, 3), [0, 0, 1]);
     }
 }

@@ -46,6 +46,17 @@ pub fn geometric_mean(values: &[f64]) -> f64 {
     (values.iter().map(|v| v.ln()).sum::<f64>() / values.len() as f64).exp()
 }
 
+/// Pearson's correlation of the pairs `(x, y)`; not a number when either does not vary.
+pub fn correlation(pairs: &[(f64, f64)]) -> f64 {
+    let n = pairs.len() as f64;
+    let mean_x = pairs.iter().map(|p| p.0).sum::<f64>() / n;
+    let mean_y = pairs.iter().map(|p| p.1).sum::<f64>() / n;
+    let sum = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
+        pairs.iter().map(|p| f(p.0 - mean_x, p.1 - mean_y)).sum()
+    };
+    sum(&|x, y| x * y) / (sum(&|x, _| x * x) * sum(&|_, y| y * y)).sqrt()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +83,15 @@ mod tests {
         let (median, deviation) = median_and_deviation(&[1.0, 2.0]);
         assert!((median - 1.5).abs() < 1e-12 && (deviation - 0.5).abs() < 1e-12);
         assert!(median_and_deviation(&[]).0.is_nan());
+    }
+
+    #[test]
+    fn a_line_is_correlated_whatever_its_slope_and_a_circle_is_not() {
+        let line = [(0.0, 5.0), (1.0, 3.0), (2.0, 1.0)];
+        assert!((correlation(&line) + 1.0).abs() < 1e-15);
+        let circle = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)];
+        assert!(correlation(&circle).abs() < 1e-15);
+        assert!(correlation(&[(1.0, 1.0), (1.0, 2.0)]).is_nan());
     }
 
     #[test]

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, CellId};
 
-/// The version of the record's format that this program writes; it reads no other.
-pub const RECORD_VERSION: u32 = 1;
+/// The version of the record's format that this program writes. It also reads version 1, whose records
+/// have no [`Geometry`].
+pub const RECORD_VERSION: u32 = 2;
 
 /// What became of a cell: `record.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,7 +59,7 @@ impl Outcome {
 
 /// What was measured on a trained model. Losses are squared errors summed over features and
 /// averaged over samples, the convention of the paper's figures.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Measured {
     /// Mean loss over the fresh test batches.
@@ -81,7 +82,54 @@ pub struct Measured {
     pub overlap_mean_square_strong: Option<f64>,
     /// Least mean squared overlap that as many unit vectors as there are features can have.
     pub overlap_welch: f64,
+    /// What else the weights look like; absent in records of version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub geometry: Option<Geometry>,
 }
+
+/// What the weights of a trained model look like, beyond what every record has. A number that a record
+/// lacks (an overlap of fewer than two rows, an eigenvalue that was not found) is absent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Geometry {
+    /// Variance of cos² over all pairs of different rows of `W` that are not zero.
+    pub overlap_variance: Option<f64>,
+    /// Largest cos² of these pairs.
+    pub overlap_max: Option<f64>,
+    /// Variance of cos² over the pairs of rows with norm above 1.
+    pub overlap_variance_strong: Option<f64>,
+    /// Largest cos² of these pairs.
+    pub overlap_max_strong: Option<f64>,
+    /// Spectral norm of `W Wᵀ − diag(I_d, 0)`.
+    pub spectral_distance: Option<f64>,
+    /// `Σ_ij (W_i·W_j)²`.
+    pub frame_potential: f64,
+    /// Largest eigenvalue of `WᵀW`.
+    pub spectrum_largest: Option<f64>,
+    /// Smallest eigenvalue of `WᵀW`.
+    pub spectrum_smallest: Option<f64>,
+    /// `(Σλ)²/Σλ²` of these eigenvalues.
+    pub participation_ratio: Option<f64>,
+    /// Mean over features of `D_i = ‖W_i‖² / Σ_j (Ŵ_i·W_j)²`.
+    pub dimensionality_mean: f64,
+    /// Mean over features of `Σ_(j≠i) (Ŵ_i·W_j)²`.
+    pub interference_mean: f64,
+    /// Mean of `b`.
+    pub bias_mean: f64,
+    /// Mean row norm.
+    pub norm_mean: f64,
+    /// Smallest row norm.
+    pub norm_min: f64,
+    /// Largest row norm.
+    pub norm_max: f64,
+    /// Rows by norm, in bins of [`NORM_BIN`] from 0; the last holds all that is longer.
+    pub norm_counts: Vec<u64>,
+}
+
+/// Width of the bins of [`Geometry::norm_counts`].
+pub const NORM_BIN: f64 = 0.04;
+/// Number of these bins.
+pub const NORM_BINS: usize = 60;
 
 /// Where numbers come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

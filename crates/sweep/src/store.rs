@@ -200,8 +200,8 @@ impl Store {
         let value: serde_json::Value =
             serde_json::from_slice(&text).map_err(|e| damaged(e.to_string()))?;
         let version = &value["record_version"];
-        if version.as_u64() != Some(RECORD_VERSION.into()) {
-            let known = format!("record_version must be {RECORD_VERSION}, got {version}");
+        if !(1..=RECORD_VERSION.into()).contains(&version.as_u64().unwrap_or(0)) {
+            let known = format!("record_version must be 1 to {RECORD_VERSION}, got {version}");
             return Err(damaged(known));
         }
         let record: Record = serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
@@ -238,13 +238,26 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] when the file is not what this program writes.
     pub fn probabilities(&self, id: &CellId) -> Result<Vec<f64>, StoreError> {
-        let path = self.cell_folder(id).join("weights.safetensors");
-        weights_file::read_probabilities(&path).map_err(|error| match error {
-            ReadError::Io(source) => at("read", &path)(source),
-            ReadError::Damaged(problem) => {
-                StoreError::Damaged { path: path.clone(), problem, advice: RETRAIN }
-            }
-        })
+        let path = self.weights_path(id);
+        weights_file::read_probabilities(&path).map_err(|e| unreadable(path, e))
+    }
+
+    /// The weights of a cell that was trained here to the end; `None` when only its record was taken over
+    /// from elsewhere.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the file is not what this program writes.
+    pub fn weights(&self, id: &CellId) -> Result<Option<Weights>, StoreError> {
+        if !self.has_weights(id) {
+            return Ok(None);
+        }
+        let path = self.weights_path(id);
+        weights_file::read_weights(&path).map(Some).map_err(|e| unreadable(path, e))
+    }
+
+    /// Whether the weights of a cell are there.
+    pub fn has_weights(&self, id: &CellId) -> bool {
+        self.weights_path(id).exists()
     }
 
     /// Asks for the right to train a cell. `None` means that there is nothing to train: another
@@ -297,6 +310,14 @@ impl Store {
         written
     }
 
+    /// Replaces the record of a finished cell, whose curve and weights stay.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the disk refuses; then the old record is untouched.
+    pub fn replace(&self, record: &Record) -> Result<(), StoreError> {
+        write_whole(&self.cell_folder(&record.cell_id).join("record.json"), &json_of(record))
+    }
+
     fn write_into(
         &self,
         work: &Path,
@@ -305,9 +326,7 @@ impl Store {
         weights: Option<(&Weights, &[f64])>,
     ) -> Result<(), StoreError> {
         fs::create_dir(work).map_err(at("create", work))?;
-        let mut json = serde_json::to_string_pretty(record).expect("a record is plain data");
-        json.push('\n');
-        write_synced(&work.join("record.json"), json.as_bytes())?;
+        write_synced(&work.join("record.json"), &json_of(record))?;
         let mut csv = String::from("step,loss\n");
         for point in curve {
             csv.push_str(&format!("{},{}\n", point.step, point.loss));
@@ -339,8 +358,25 @@ impl Store {
         self.cells_folder().join(id.as_str())
     }
 
+    fn weights_path(&self, id: &CellId) -> PathBuf {
+        self.cell_folder(id).join("weights.safetensors")
+    }
+
     fn work_folder(&self, id: &CellId) -> PathBuf {
         self.cells_folder().join(format!(".{id}.part"))
+    }
+}
+
+fn json_of(record: &Record) -> Vec<u8> {
+    let mut json = serde_json::to_vec_pretty(record).expect("a record is plain data");
+    json.push(b'\n');
+    json
+}
+
+fn unreadable(path: PathBuf, error: ReadError) -> StoreError {
+    match error {
+        ReadError::Io(source) => at("read", &path)(source),
+        ReadError::Damaged(problem) => StoreError::Damaged { path, problem, advice: RETRAIN },
     }
 }
 
@@ -403,7 +439,7 @@ fn sync_folder(folder: &Path) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Measured, Outcome, Provenance};
+    use crate::record::Outcome;
     use std::path::Path;
 
     /// A record of format version 1, as it was first written.
@@ -477,7 +513,7 @@ mod tests {
         for (content, part) in [
             (&GOLDEN[..GOLDEN.len() / 2], "EOF"),
             ("\u{0}\u{0}", "expected value"),
-            ("{}", "record_version must be 1, got null"),
+            ("{}", "record_version must be 1 to 2, got null"),
             (&GOLDEN.replace("\"record_version\": 1", "\"record_version\": 7"), "got 7"),
             (&other, "it is the record of the cell"),
         ] {
@@ -546,35 +582,26 @@ mod tests {
 
     #[test]
     fn the_golden_record_is_what_is_written_today() {
-        let cell = golden().cell;
-        let record = Record {
-            record_version: RECORD_VERSION,
-            cell_id: cell.id(),
-            outcome: Outcome::Completed,
-            measured: Some(Measured {
-                loss_test: 1.185,
-                loss_test_se: 0.004,
-                loss_train_last100: 1.184,
-                phi_half: 1.0,
-                phi_one: 0.342,
-                dead_outputs: 600,
-                loss_dead_part: 0.8,
-                overlap_mean_square: 0.1,
-                overlap_mean_square_strong: None,
-                overlap_welch: 0.0991,
-            }),
-            wall_s: 12.5,
-            cell,
-            provenance: Provenance {
-                superpose_version: "0.1.0".to_owned(),
-                revision: "0123456789ab".to_owned(),
-                burn_version: "0.22.1".to_owned(),
-                device: "flex".to_owned(),
-                engine: "reference".to_owned(),
-                dtype: "f32".to_owned(),
-                finished_unix_s: 1_795_000_000,
-            },
-        };
-        assert_eq!(serde_json::to_string_pretty(&record).unwrap(), GOLDEN.trim_end());
+        let golden = include_str!("../tests/record-2.json");
+        let record: Record = serde_json::from_str(golden).unwrap();
+        assert_eq!(record.record_version, RECORD_VERSION);
+        assert!(record.measured.as_ref().unwrap().geometry.is_some());
+        assert_eq!(String::from_utf8(json_of(&record)).unwrap(), golden);
+    }
+
+    #[test]
+    fn a_record_is_replaced_and_its_weights_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let mut record = golden();
+        let id = record.cell_id.clone();
+        store.write(&record, &[], None).unwrap();
+        assert!(!store.has_weights(&id) && store.weights(&id).unwrap().is_none());
+        store.forget(&id).unwrap();
+        store.write(&record, &[], Some((&weights(), &[0.75, 0.25]))).unwrap();
+        record.wall_s = 7.0;
+        store.replace(&record).unwrap();
+        assert_eq!(store.record(&id).unwrap(), record);
+        assert_eq!(store.weights(&id).unwrap(), Some(weights()));
     }
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 
+use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata, TensorView};
 
 use crate::cell::Cell;
@@ -76,6 +77,27 @@ pub(crate) fn read_probabilities(path: &Path) -> Result<Vec<f64>, ReadError> {
     Ok(numbers.iter().map(|b| f64::from_le_bytes(*b)).collect())
 }
 
+/// The tensors `W` and `b` of the file at `path`.
+pub(crate) fn read_weights(path: &Path) -> Result<Weights, ReadError> {
+    let content = std::fs::read(path)?;
+    let damaged = |problem: String| ReadError::Damaged(problem);
+    let tensors = SafeTensors::deserialize(&content).map_err(|e| damaged(e.to_string()))?;
+    let of = |name: &str, dimensions: usize| -> Result<(Vec<usize>, Vec<f32>), ReadError> {
+        let tensor = tensors.tensor(name).map_err(|e| damaged(e.to_string()))?;
+        let shape = tensor.shape().to_vec();
+        if tensor.dtype() != Dtype::F32 || shape.len() != dimensions {
+            return Err(damaged(format!("its tensor `{name}` must be F32 in {dimensions} dimensions")));
+        }
+        let (numbers, _) = tensor.data().as_chunks::<4>();
+        Ok((shape, numbers.iter().map(|b| f32::from_le_bytes(*b)).collect()))
+    };
+    let ((shape, weights), (_, bias)) = (of("W", 2)?, of("b", 1)?);
+    if bias.len() != shape[0] || shape[1] == 0 {
+        return Err(damaged(format!("it has {} biases for {shape:?} weights", bias.len())));
+    }
+    Ok(Weights { n_features: shape[0], d_hidden: shape[1], weights, bias })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,16 +112,19 @@ mod tests {
         bytes(&cell, &weights, &[0.75, 0.25])
     }
 
-    fn read(content: &[u8]) -> Result<Vec<f64>, ReadError> {
+    fn read<T>(content: &[u8], reader: fn(&Path) -> Result<T, ReadError>) -> Result<T, ReadError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
         std::fs::write(&path, content).unwrap();
-        read_probabilities(&path)
+        reader(&path)
     }
 
     #[test]
     fn what_is_written_is_read() {
-        assert_eq!(read(&example()).unwrap(), [0.75, 0.25]);
+        assert_eq!(read(&example(), read_probabilities).unwrap(), [0.75, 0.25]);
+        let weights = read(&example(), read_weights).unwrap();
+        assert_eq!((weights.n_features, weights.d_hidden), (2, 1));
+        assert_eq!((weights.weights, weights.bias), (vec![1.0, 2.0], vec![0.0; 2]));
     }
 
     proptest! {
@@ -110,7 +135,8 @@ mod tests {
             let mut content = example();
             content[at] = byte;
             content.truncate(end);
-            let _ = read(&content);
+            let _ = read(&content, read_probabilities);
+            let _ = read(&content, read_weights);
         }
     }
 }

@@ -1,0 +1,343 @@
+//! `superpose reproduce` and `superpose report`: the paper's figures, from sweeps to pages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use serde_json::json;
+use superpose_analysis::results::{records, results};
+use superpose_analysis::run::{Finished, Run};
+use superpose_analysis::table::{Table, documentation};
+use superpose_figures::sheet::render_sheet;
+use superpose_paper::claim::{self, CLAIMS, Claim, Verdict};
+use superpose_paper::figure::{Evidence, Figure};
+use superpose_paper::figures::{FIGURES, find};
+use superpose_paper::report::{self, ORIGINS};
+use superpose_paper::sweeps::{LARGE, SweepFile};
+use superpose_sweep::cell::{Cell, CellId};
+use superpose_sweep::lease::Claim as Lease;
+use superpose_sweep::store::{Manifest, Store, write_whole};
+
+use crate::args::{ReportOptions, ReproduceOptions};
+use crate::training::Training;
+use crate::console;
+
+/// The name of the run that all figures share.
+const NAME: &str = "liu2025";
+/// What is known of its cells, where the repository has it.
+const KNOWN: &str = "experiments/liu2025.csv";
+
+pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> {
+    let figures = chosen(&options.figures)?;
+    let store = store(&options.run)?;
+    if options.list {
+        list(&store, options.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for path in known(options) {
+        take_over(&store, &path)?;
+    }
+    let mut n_lost = 0;
+    if !options.no_training {
+        train(options, &figures, &store)?;
+    }
+    let run = Run::read(&store)?;
+    write_whole(&options.run.join("results.csv"), &results(&run).to_csv())?;
+    let out = options.out.clone().unwrap_or_else(|| options.run.join("experiments"));
+    let finished: BTreeMap<CellId, &Finished> =
+        run.finished.iter().map(|f| (f.record.cell_id.clone(), f)).collect();
+    let mut written = Vec::new();
+    for figure in figures {
+        let (claims, n_missing) = write_figure(figure, &finished, &store, &out)?;
+        n_lost += finished_without_model(figure, &finished)?;
+        written.push((figure, claims, n_missing));
+    }
+    if options.json {
+        console::say(&format!("{:#}", to_json(&written, &out)));
+    } else {
+        print(&written, &out);
+    }
+    Ok(if n_lost > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
+}
+
+/// The figures that were asked for.
+fn chosen(ids: &[String]) -> anyhow::Result<Vec<&'static Figure>> {
+    let mut figures: Vec<&Figure> = Vec::new();
+    for id in ids {
+        match (id.as_str(), find(id.trim_start_matches("figure-"))) {
+            ("all", _) => figures.extend(FIGURES.iter().filter(|f| !f.sweeps.contains(&LARGE))),
+            (_, Some(figure)) => figures.push(figure),
+            _ => {
+                let known: Vec<&str> = FIGURES.iter().map(|f| f.id).collect();
+                bail!("there is no figure `{id}`; there are {}, and all", known.join(", "));
+            }
+        }
+    }
+    let mut seen = BTreeSet::new();
+    figures.retain(|f| seen.insert(f.id));
+    Ok(figures)
+}
+
+/// The folder of the run, for all the cells of all sweeps.
+fn store(root: &Path) -> anyhow::Result<Store> {
+    let mut cells: Vec<Cell> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for sweep in SweepFile::ALL {
+        cells.extend(sweep.cells()?.into_iter().filter(|cell| seen.insert(cell.id())));
+    }
+    let manifest = Manifest { name: NAME.to_owned(), cells };
+    std::fs::create_dir_all(root).with_context(|| format!("cannot create `{}`", root.display()))?;
+    Ok(Store::create(root, &manifest)?.0)
+}
+
+/// The tables that cells are taken over from.
+fn known(options: &ReproduceOptions) -> Vec<PathBuf> {
+    let default = Path::new(KNOWN);
+    match options.known.is_empty() {
+        _ if options.from_scratch => Vec::new(),
+        false => options.known.clone(),
+        true if default.exists() => vec![default.to_owned()],
+        true => Vec::new(),
+    }
+}
+
+/// Takes the records in the table at `path` into `store`, where it has none of its own.
+fn take_over(store: &Store, path: &Path) -> anyhow::Result<()> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let table = Table::from_csv(&path.display().to_string(), &bytes)?;
+    let records = records(&table).with_context(|| format!("{}", path.display()))?;
+    let wanted: BTreeSet<CellId> = store.manifest()?.cells.iter().map(Cell::id).collect();
+    let mut n_taken = 0;
+    for record in records.iter().filter(|r| wanted.contains(&r.cell_id)) {
+        if store.is_finished(&record.cell_id) {
+            continue;
+        }
+        // Somebody else may be training it: then theirs is kept.
+        if let Some(Lease::Ours(_lease)) = store.claim(&record.cell_id)? {
+            store.write(record, &[], None)?;
+            n_taken += 1;
+        }
+    }
+    if n_taken > 0 {
+        console::complain(&format!(
+            "took over {n_taken} cells from {}; --from-scratch trains them here instead",
+            path.display()
+        ));
+    }
+    Ok(())
+}
+
+/// Trains what the `figures` lack.
+fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyhow::Result<()> {
+    let mut cells: BTreeMap<CellId, Cell> = BTreeMap::new();
+    for figure in figures {
+        for cell in figure.cells()? {
+            let id = cell.id();
+            if (figure.wants_weights)(&cell) && store.is_finished(&id) && !store.has_weights(&id) {
+                // Its record was taken over, and a record is not enough.
+                store.forget(&id)?;
+            }
+            cells.insert(id, cell);
+        }
+    }
+    let cells: Vec<Cell> = cells.into_values().collect();
+    let training = Training::prepare(&options.training, &cells, "the figures")?;
+    let todo = training.unfinished(&cells, store)?;
+    let n_finished = cells.iter().filter(|c| store.is_finished(&c.id())).count();
+    if !options.json {
+        training.announce("these figures", n_finished, todo.len(), store.root());
+    }
+    training.train(todo, store)
+}
+
+/// Writes a figure's tables, claims, picture and page, and says how many of its cells are missing.
+fn write_figure(
+    figure: &Figure,
+    finished: &BTreeMap<CellId, &Finished>,
+    store: &Store,
+    out: &Path,
+) -> anyhow::Result<(Vec<Claim>, usize)> {
+    let wanted = figure.cells()?;
+    let mut weights = BTreeMap::new();
+    let mut cells = Vec::new();
+    for cell in &wanted {
+        let id = cell.id();
+        if (figure.wants_weights)(cell) {
+            weights.extend(store.weights(&id)?.map(|w| (id.clone(), w)));
+        }
+        cells.extend(finished.get(&id).copied());
+    }
+    let n_missing = wanted.len() - cells.len();
+    let evidence = Evidence { cells, weights: &weights };
+    let made = (figure.make)(&evidence)?;
+    let folder = out.join(figure.folder());
+    let tables = folder.join("tables");
+    std::fs::create_dir_all(&tables)
+        .with_context(|| format!("cannot create `{}`", tables.display()))?;
+    let mut all = made.tables;
+    all.push(claim::table(&made.claims));
+    all.push(report::origins(&evidence, wanted.len()));
+    for table in &all {
+        write_whole(&tables.join(format!("{}.csv", table.name)), &table.to_csv())?;
+    }
+    write_whole(&tables.join("README.md"), documentation(&all).as_bytes())?;
+    draw(figure, &folder, &all)?;
+    write_page(figure, &folder)?;
+    Ok((made.claims, n_missing))
+}
+
+/// Draws a figure from the tables in its folder.
+fn draw(figure: &Figure, folder: &Path, tables: &[Table]) -> anyhow::Result<()> {
+    let read = |table: &Table| read_table(folder, &table.name);
+    let tables: Vec<Table> = tables.iter().map(read).collect::<Result<_, _>>()?;
+    let sheet = (figure.draw)(&tables)?;
+    if sheet.panels.is_empty() {
+        return Ok(());
+    }
+    let drawn = render_sheet(&sheet)
+        .map_err(|problem| anyhow::anyhow!("figure {} cannot be drawn: {problem}", figure.id))?;
+    write_whole(&folder.join("figure.svg"), &drawn.svg)?;
+    Ok(write_whole(&folder.join("figure.png"), &drawn.png)?)
+}
+
+fn read_table(folder: &Path, name: &str) -> anyhow::Result<Table> {
+    let path = folder.join("tables").join(format!("{name}.csv"));
+    let bytes = std::fs::read(&path).with_context(|| {
+        format!("cannot read `{}`; `superpose reproduce` writes it", path.display())
+    })?;
+    Ok(Table::from_csv(name, &bytes)?)
+}
+
+/// Writes the page of a figure from the tables in its folder.
+fn write_page(figure: &Figure, folder: &Path) -> anyhow::Result<PathBuf> {
+    let (claims, origins) = (read_table(folder, CLAIMS)?, read_table(folder, ORIGINS)?);
+    let tables = folder.join("tables");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&tables)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "csv") {
+            names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort();
+    let path = folder.join("README.md");
+    let old = std::fs::read_to_string(&path).ok();
+    let page = report::page(figure, old.as_deref(), &claims, &origins, &names)?;
+    write_whole(&path, page.as_bytes())?;
+    Ok(path)
+}
+
+pub(crate) fn report(options: &ReportOptions) -> anyhow::Result<()> {
+    for folder in &options.folders {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let figure = FIGURES.iter().find(|f| f.folder() == name);
+        let figure = figure.with_context(|| {
+            let known: Vec<String> = FIGURES.iter().map(Figure::folder).collect();
+            format!("`{}` is no figure's folder; they are {}", folder.display(), known.join(", "))
+        })?;
+        console::say(&format!("wrote {}", write_page(figure, folder)?.display()));
+    }
+    Ok(())
+}
+
+fn finished_without_model(
+    figure: &Figure,
+    finished: &BTreeMap<CellId, &Finished>,
+) -> anyhow::Result<usize> {
+    let cells = figure.cells()?;
+    let lost = |cell: &&Cell| finished.get(&cell.id()).is_some_and(|f| f.measured().is_none());
+    Ok(cells.iter().filter(lost).count())
+}
+
+fn list(store: &Store, as_json: bool) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    let mut objects = Vec::new();
+    for figure in FIGURES {
+        let cells = figure.cells()?;
+        let n_finished = cells.iter().filter(|c| store.is_finished(&c.id())).count();
+        let sweeps: Vec<&str> = figure.sweeps.iter().map(|s| s.path).collect();
+        objects.push(json!({
+            "figure": figure.id, "title": figure.title, "cells": cells.len(),
+            "finished": n_finished, "sweeps": sweeps,
+        }));
+        rows.push(vec![
+            figure.id.to_owned(),
+            format!("{n_finished}/{}", cells.len()),
+            figure.title.to_owned(),
+        ]);
+    }
+    if as_json {
+        console::say(&format!("{:#}", json!(objects)));
+    } else {
+        console::say(&console::table(&["figure", "cells here", "shows"], &rows));
+        console::say("next: superpose reproduce 9b");
+    }
+    Ok(())
+}
+
+/// Figures with their claims and the number of cells that they lack.
+type Written<'a> = [(&'a Figure, Vec<Claim>, usize)];
+
+fn to_json(written: &Written<'_>, out: &Path) -> serde_json::Value {
+    let claims = |claims: &[Claim]| -> Vec<serde_json::Value> {
+        let object = |claim: &Claim| {
+            json!({
+                "claim": claim.name, "paper": claim.paper, "ours": claim.ours,
+                "error": claim.error, "basis": claim.basis, "tolerance": claim.test.to_string(),
+                "verdict": claim.verdict().to_string(),
+            })
+        };
+        claims.iter().map(object).collect()
+    };
+    let figures: Vec<serde_json::Value> = written
+        .iter()
+        .map(|(figure, of, n_missing)| {
+            json!({
+                "figure": figure.id, "folder": out.join(figure.folder()), "missing": n_missing,
+                "claims": claims(of),
+            })
+        })
+        .collect();
+    json!(figures)
+}
+
+fn print(written: &Written<'_>, out: &Path) {
+    let number = |value: Option<f64>| value.map_or("–".to_owned(), report::number);
+    for (figure, claims, n_missing) in written {
+        console::say(&format!("\n{}", report::heading(figure)));
+        let rows: Vec<Vec<String>> = claims
+            .iter()
+            .map(|claim| {
+                let error = claim.error.filter(|e| e.is_finite());
+                let error = error.map_or(String::new(), |e| format!(" ± {}", report::number(e)));
+                vec![
+                    claim.name.clone(),
+                    claim.paper.clone(),
+                    format!("{}{error}", number(claim.ours)),
+                    claim.test.to_string(),
+                    claim.verdict().to_string(),
+                ]
+            })
+            .collect();
+        let header = ["claim", "paper", "ours", "agreement would be", "verdict"];
+        console::say(&console::table(&header, &rows));
+        if *n_missing > 0 {
+            console::say(&format!("{n_missing} of its cells are not trained"));
+        }
+    }
+    let count = |verdict: Verdict| -> usize {
+        let of = |claims: &[Claim]| claims.iter().filter(|c| c.verdict() == verdict).count();
+        written.iter().map(|(_, claims, _)| of(claims)).sum()
+    };
+    console::say(&format!(
+        "\n{} claims agree, {} fall short, {} were not run",
+        count(Verdict::Agrees),
+        count(Verdict::FallsShort),
+        count(Verdict::NotRun)
+    ));
+    if let Some((figure, ..)) = written.first() {
+        let folder = out.join(figure.folder());
+        console::say(&format!("next: look at {}", folder.join("figure.png").display()));
+    }
+}

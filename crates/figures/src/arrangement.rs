@@ -1,0 +1,248 @@
+//! A sheet whose sizes are known, and how it is drawn.
+
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::canvas::{Canvas, FAINT_TEXT, Outcome, Scene, TEXT, said};
+use crate::chart::Series;
+use crate::colour_bar::Shades;
+use crate::font;
+use crate::frame::{Side, frame};
+use crate::heat_map::absent;
+use crate::layout::{BORDER, Labels, Layout, Needs};
+use crate::legend;
+use crate::panel::Panel;
+use crate::sheet::{CAPTION, MARGIN, Sheet, common_bar, common_legend, ends, shared};
+
+const TITLE: u32 = 19;
+/// Letters of the legend and the bar that hold for all panels.
+const STRIP: u32 = 14;
+const CAPTION_LINE: u32 = 17;
+/// The narrowest sheet, for the sake of its caption.
+const NARROWEST: u32 = 560;
+/// The room for the text of a legend's entry: at most, and in the legend of one panel.
+const LEGEND_TEXT: u32 = 240;
+const PANEL_LEGEND_TEXT: u32 = 110;
+
+/// A sheet whose sizes are known.
+pub(crate) struct Arrangement<'a> {
+    sheet: &'a Sheet,
+    layout: Layout,
+    /// Which of the axes are shared.
+    shared: [bool; 2],
+    /// The ends of each panel's axes; none where nothing can be shown.
+    ends: Vec<Option<[(f64, f64); 2]>>,
+    shades: Vec<Option<Shades>>,
+    /// The bar and the legend that hold for all panels.
+    bar: Option<Shades>,
+    legend: Vec<&'a Series>,
+    /// The room for the text of an entry.
+    legend_text: u32,
+    /// Right of every plot, for a bar or a legend of its own.
+    aside: u32,
+    caption: Vec<String>,
+    /// The left top corner of the first plot.
+    origin: (u32, u32),
+    size: (u32, u32),
+}
+
+impl<'a> Arrangement<'a> {
+    /// Finds the sizes of everything on `sheet`.
+    ///
+    /// # Errors
+    /// What the font said.
+    pub(crate) fn of(sheet: &'a Sheet) -> Result<Self, String> {
+        let panels = &sheet.panels;
+        let shared = shared(sheet);
+        let shades: Vec<Option<Shades>> = panels.iter().map(Panel::shades).collect();
+        let bar = common_bar(panels, &shades);
+        let mut legend = common_legend(panels);
+        let letters = Layout::of(panels, sheet.columns, &Needs { shared, aside: 0 }).look.tick;
+        let mut aside = 0;
+        if bar.is_none() {
+            for shades in shades.iter().flatten() {
+                aside = aside.max(shades.width(letters)? + 12);
+            }
+        }
+        if legend.is_none() {
+            aside += legend::INDENT + PANEL_LEGEND_TEXT + 12;
+        }
+        let layout = Layout::of(panels, sheet.columns, &Needs { shared, aside });
+        let mut legend_text = 0;
+        for series in legend.iter().flatten() {
+            legend_text = legend_text.max(font::width(&series.label, STRIP)?);
+        }
+        let legend_text =
+            if legend.is_none() { PANEL_LEGEND_TEXT } else { legend_text.min(LEGEND_TEXT) + 4 };
+        let legend = legend.take().unwrap_or_default();
+        let strip_legend = if legend.is_empty() { 0 } else { legend::INDENT + legend_text + 20 };
+        let strip_bar = match &bar {
+            Some(bar) => bar.width(STRIP)? + 16,
+            None => 0,
+        };
+        let apart = match layout.labels {
+            Labels::Sheet => layout.look.label + 8,
+            Labels::Panel => 0,
+        };
+        let origin = (MARGIN + apart + layout.rooms.0, 36 + layout.title);
+        let extent = layout.extent(aside);
+        let width = origin.0 + extent.0 + strip_legend.max(strip_bar) + MARGIN;
+        let width = width.max(NARROWEST).max(font::width(&sheet.title, TITLE)? + 2 * MARGIN);
+        let caption = font::lines(&sheet.caption, CAPTION, width - 2 * MARGIN)?;
+        let lines = u32::try_from(caption.len()).unwrap_or(0);
+        let height = origin.1 + extent.1 + layout.rooms.1 + apart + 20 + CAPTION_LINE * lines;
+        let ends = ends(sheet, shared);
+        let size = (width, height);
+        Ok(Self {
+            sheet,
+            layout,
+            shared,
+            ends,
+            shades,
+            bar,
+            legend,
+            legend_text,
+            aside,
+            caption,
+            origin,
+            size,
+        })
+    }
+
+    /// Draws panel `i`.
+    fn panel<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>, i: usize) -> Outcome {
+        let (layout, panel) = (&self.layout, &self.sheet.panels[i]);
+        let corner = layout.corner(i);
+        let (left, top) = (self.origin.0 + corner.0, self.origin.1 + corner.1);
+        let style = canvas.font(layout.title_letters, TEXT);
+        let style = style.pos(Pos::new(HPos::Left, VPos::Bottom));
+        let room = canvas.px(layout.pitch.0 - 4);
+        let title = canvas.cut(panel.title(), &style, room)?;
+        canvas.write(&title, &style, place(left, top.saturating_sub(3)))?;
+        let ends = [place(left, top), place(left + layout.plot.0, top + layout.plot.1)];
+        let pixels = ends.map(|p| canvas.at(p.0, p.1));
+        // Not a rectangle, whose lines are as thin as an SVG's coordinates are fine.
+        let [(x0, y0), (x1, y1)] = pixels;
+        let border = vec![(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)];
+        let border = PathElement::new(border, canvas.pen(BORDER, 1));
+        let Some([x, y]) = self.ends[i] else {
+            absent(canvas, pixels)?;
+            return canvas.area.draw(&border).map_err(said);
+        };
+        let labelled = [
+            !self.shared[0] || i + layout.columns >= self.sheet.panels.len(),
+            if self.shared[1] {
+                i.is_multiple_of(layout.columns)
+            } else {
+                layout.labels == Labels::Panel
+            },
+        ];
+        let room = |labelled: bool, room: u32| if labelled { room } else { 0 };
+        let axes = panel.axes();
+        let mut sides = [
+            Side::of(&axes[0], x, room(labelled[0], layout.rooms.1)),
+            Side::of(&axes[1], y, room(labelled[1], layout.rooms.0)),
+        ];
+        sides[0].fit_beneath(layout.plot.0, layout.look.tick);
+        sides[1].fit_beside(layout.plot.1, layout.look.tick);
+        if layout.labels == Labels::Sheet {
+            sides[0].leave_end_free();
+            sides.iter_mut().for_each(|side| side.label.clear());
+        }
+        let corner = place(left - sides[1].room, top);
+        let size = place(layout.plot.0 + sides[1].room, layout.plot.1 + sides[0].room);
+        let area =
+            canvas.area.clone().shrink(canvas.at(corner.0, corner.1), canvas.at(size.0, size.1));
+        let plot = frame(canvas, &area, [&sides[0], &sides[1]], &layout.look)?;
+        let pixel = |x: f64, y: f64| plot.backend_coord(&(x, y));
+        if panel.ends().is_some() {
+            panel.draw(canvas, self.shades[i].as_ref(), &pixel, [x, y])?;
+        } else {
+            absent(canvas, pixels)?;
+        }
+        canvas.area.draw(&border).map_err(said)?;
+        let mut next = left + layout.plot.0 + 12;
+        if let (None, Some(shades)) = (&self.bar, &self.shades[i]) {
+            shades.draw(canvas, place(next, top), layout.plot.1, layout.look.tick)?;
+            next += shades.width(layout.look.tick)? + 12;
+        }
+        if let (true, Panel::Chart(chart)) = (self.legend.is_empty(), panel) {
+            let entries = chart.legend();
+            self.legend_at(canvas, &entries, (next, top), top + layout.plot.1)?;
+        }
+        Ok(())
+    }
+
+    fn legend_at<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        entries: &[&Series],
+        (left, top): (u32, u32),
+        end: u32,
+    ) -> Outcome {
+        let letters = if self.legend.is_empty() { self.layout.look.tick } else { STRIP };
+        let (left, top) = place(left, top + 10);
+        let at = legend::Place { left, top, end: place(0, end).1, text: self.legend_text, letters };
+        legend::draw(canvas, entries, &at).map(|_| ())
+    }
+
+    /// Draws what holds for all panels, right of them.
+    fn strip<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
+        let extent = self.layout.extent(self.aside);
+        let (left, top) = (self.origin.0 + extent.0 + 16, self.origin.1);
+        let mut end = top + extent.1;
+        if let Some(bar) = &self.bar {
+            let height = extent.1.min(self.layout.plot.1.max(300));
+            let height = if self.legend.is_empty() { height } else { height.min(extent.1 / 2) };
+            let from = if self.legend.is_empty() { top } else { end - height };
+            bar.draw(canvas, place(left, from), height, STRIP)?;
+            end = from.saturating_sub(16);
+        }
+        if self.legend.is_empty() {
+            Ok(())
+        } else {
+            self.legend_at(canvas, &self.legend, (left, top), end)
+        }
+    }
+
+    /// Writes once what the axes of all panels say.
+    fn labels<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
+        let (Labels::Sheet, Some(first)) = (self.layout.labels, self.sheet.panels.first()) else {
+            return Ok(());
+        };
+        let extent = self.layout.extent(0);
+        let [x, y] = first.axes();
+        let style = canvas.font(self.layout.look.label + 2, TEXT);
+        let below = style.clone().pos(Pos::new(HPos::Center, VPos::Top));
+        let bottom = self.origin.1 + extent.1 + self.layout.rooms.1;
+        canvas.write(&x.label, &below, place(self.origin.0 + extent.0 / 2, bottom + 2))?;
+        let beside = style.transform(FontTransform::Rotate270);
+        let beside = beside.pos(Pos::new(HPos::Center, VPos::Top));
+        canvas.write(&y.label, &beside, place(MARGIN, self.origin.1 + extent.1 / 2))
+    }
+}
+
+impl Scene for Arrangement<'_> {
+    fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
+        canvas.write(&self.sheet.title, &canvas.font(TITLE, TEXT), place(MARGIN, 12))?;
+        let caption = canvas.font(CAPTION, FAINT_TEXT);
+        for (line, text) in (0..).zip(self.caption.iter().rev()) {
+            let y = self.size.1 - 22 - CAPTION_LINE * line;
+            canvas.write(text, &caption, place(MARGIN, y))?;
+        }
+        for i in 0..self.sheet.panels.len() {
+            self.panel(canvas, i)?;
+        }
+        self.labels(canvas)?;
+        self.strip(canvas)
+    }
+}
+
+/// A place in units.
+fn place(x: u32, y: u32) -> (i32, i32) {
+    (i32::try_from(x).unwrap_or(0), i32::try_from(y).unwrap_or(0))
+}

@@ -1,0 +1,169 @@
+//! Histograms in a grid from a tidy table: one row a bin.
+
+use superpose_analysis::table::{Table, TableError};
+
+use crate::colour_bar::ColourScale;
+use crate::histogram::Histogram;
+use crate::keys::{Keys, Order};
+use crate::panel::Panel;
+
+/// Which columns become histograms, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Histograms<'a> {
+    /// Where a bin begins; a row without it is left out.
+    pub low: &'a str,
+    /// Where a bin ends; a row without it is left out.
+    pub high: &'a str,
+    /// Its height.
+    pub height: &'a str,
+    /// What sets the rows of the grid apart.
+    pub panel_row: Option<&'a str>,
+    /// The symbol before its value in a panel's title.
+    pub row_label: &'a str,
+    /// What sets the columns of the grid apart.
+    pub panel_column: Option<&'a str>,
+    /// The symbol before its value in a panel's title.
+    pub column_label: &'a str,
+    /// A value that colours each bar, and what it means; over the whole table without a range.
+    pub colour: Option<(&'a str, ColourScale)>,
+    /// Symbol of the quantity.
+    pub x_label: &'a str,
+    /// What the heights are.
+    pub y_label: &'a str,
+    /// Places of vertical guides, in all panels.
+    pub guides: &'a [f64],
+}
+
+/// Panels in rows and columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grid {
+    /// Panels in a row.
+    pub columns: usize,
+    /// The panels, row by row.
+    pub panels: Vec<Panel>,
+}
+
+/// One histogram for each pair of distinct values of `panel_row` and `panel_column`, both from small
+/// to large if they are numbers, else as they appear; none when the table is empty. A pair without
+/// rows has a histogram without bins, so that the grid stays whole. Bins are sorted; where one is
+/// missing between others there is no bar. Of several rows of a bin the last counts.
+///
+/// # Errors
+/// [`TableError`] when the table lacks a column or a word stands where a number must.
+pub fn histograms(table: &Table, columns: &Histograms<'_>) -> Result<Grid, TableError> {
+    let (low, high) = (table.numbers(columns.low)?, table.numbers(columns.high)?);
+    let height = table.numbers(columns.height)?;
+    let values = columns.colour.as_ref().map(|(column, _)| table.numbers(column)).transpose()?;
+    let colours = columns.colour.as_ref().zip(values.as_ref()).map(|((_, scale), v)| scale.over(v));
+    let down = Keys::of(table, columns.panel_row, columns.row_label, Order::Size)?;
+    let across = Keys::of(table, columns.panel_column, columns.column_label, Order::Size)?;
+    let mut panels = Vec::new();
+    for (i, row_name) in down.labels.iter().enumerate() {
+        for (j, column_name) in across.labels.iter().enumerate() {
+            let own = |row: &usize| down.of_row[*row] == i && across.of_row[*row] == j;
+            let bins = bins(&low, &high, (0..low.len()).filter(own));
+            let names: Vec<&str> =
+                [&**row_name, column_name].into_iter().filter(|n| !n.is_empty()).collect();
+            let of = |column: &[f64]| -> Vec<f64> {
+                bins.iter().map(|b| b.row.map_or(f64::NAN, |row| column[row])).collect()
+            };
+            let last = bins.last().map(|b| b.high);
+            panels.push(Panel::Histogram(Histogram {
+                title: names.join(", "),
+                x_label: columns.x_label.to_owned(),
+                y_label: columns.y_label.to_owned(),
+                edges: bins.iter().map(|b| b.low).chain(last).collect(),
+                heights: of(&height),
+                values: values.as_deref().map(of),
+                colours: colours.clone(),
+                guides: columns.guides.to_vec(),
+            }));
+        }
+    }
+    Ok(Grid { columns: across.labels.len(), panels })
+}
+
+/// A bin and the row that it comes from, unless it fills a gap.
+struct Bin {
+    low: f64,
+    high: f64,
+    row: Option<usize>,
+}
+
+/// The bins of `rows`, sorted, with gaps filled.
+fn bins(low: &[f64], high: &[f64], rows: impl Iterator<Item = usize>) -> Vec<Bin> {
+    let mut rows: Vec<usize> =
+        rows.filter(|row| low[*row].is_finite() && high[*row].is_finite()).collect();
+    rows.sort_by(|a, b| low[*a].total_cmp(&low[*b]));
+    let mut bins: Vec<Bin> = Vec::new();
+    for row in rows {
+        let bin = Bin { low: low[row], high: high[row], row: Some(row) };
+        match bins.last_mut() {
+            Some(last) if last.low.total_cmp(&bin.low).is_eq() => *last = bin,
+            // What edges computed twice differ by is no gap.
+            Some(last) if bin.low - last.high > 1e-6 * (bin.high - bin.low) => {
+                let gap = Bin { low: last.high, high: bin.low, row: None };
+                bins.extend([gap, bin]);
+            }
+            _ => bins.push(bin),
+        }
+    }
+    bins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CSV: &str = "alpha,d,low,high,share,phi\n1,39,0.5,1,0.75,1\n1,39,0,0.5,0.25,0\n\
+                       0,39,0,0.5,1,0.5\n0,39,1,1.5,1,0.5\n0,9,0,0.5,1,0.5\n";
+
+    fn example() -> Histograms<'static> {
+        Histograms {
+            low: "low",
+            high: "high",
+            height: "share",
+            panel_row: Some("alpha"),
+            row_label: "α",
+            panel_column: Some("d"),
+            column_label: "d",
+            colour: Some(("phi", ColourScale::linear("φ"))),
+            x_label: "norm",
+            y_label: "share",
+            guides: &[0.5],
+        }
+    }
+
+    fn table(csv: &str) -> Table {
+        Table::from_csv("t", csv.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn every_bin_is_a_bar_and_the_grid_is_whole() {
+        let grid = histograms(&table(CSV), &example()).unwrap();
+        assert_eq!(grid.columns, 2);
+        let titles: Vec<&str> = grid.panels.iter().map(Panel::title).collect();
+        assert_eq!(titles, ["α = 0, d = 9", "α = 0, d = 39", "α = 1, d = 9", "α = 1, d = 39"]);
+        let bars = grid.panels.iter().map(|panel| match panel {
+            Panel::Histogram(h) => {
+                assert_eq!(
+                    h.edges.len(),
+                    if h.heights.is_empty() { 0 } else { h.heights.len() + 1 }
+                );
+                assert_eq!(h.colours.as_ref().unwrap().range, Some((0.0, 1.0)));
+                h.heights.iter().filter(|v| v.is_finite()).count()
+            }
+            other => panic!("{other:?}"),
+        });
+        // The third has no rows, the second a gap.
+        assert_eq!(bars.collect::<Vec<_>>(), [1, 2, 0, 2]);
+    }
+
+    #[test]
+    fn a_missing_column_is_named_and_an_empty_table_gives_no_panel() {
+        let header = table("alpha,d,low,high,share,phi\n");
+        assert!(histograms(&header, &example()).unwrap().panels.is_empty());
+        let wrong = Histograms { height: "shares", ..example() };
+        assert!(histograms(&header, &wrong).unwrap_err().to_string().contains("`shares`"));
+    }
+}

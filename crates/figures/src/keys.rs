@@ -1,0 +1,107 @@
+//! The distinct values of a column, each with what it is called in a figure.
+
+use superpose_analysis::table::{Field, Table, TableError};
+
+use crate::ticks::rounded;
+
+/// The distinct values of a column.
+pub(crate) struct Keys {
+    /// What each is called: `γ = −0.556`.
+    pub(crate) labels: Vec<String>,
+    /// For each row of the table, the index of its value.
+    pub(crate) of_row: Vec<usize>,
+}
+
+/// In which order distinct values come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// As they appear.
+    Appearance,
+    /// From small to large where all are numbers, else as they appear.
+    Size,
+}
+
+impl Keys {
+    /// Those of `column`, each called `symbol = value`, or by the value alone when `symbol` is
+    /// empty. Without a column all rows have the same value, which has no name.
+    ///
+    /// # Errors
+    /// [`TableError::NoColumn`].
+    pub(crate) fn of(
+        table: &Table,
+        column: Option<&str>,
+        symbol: &str,
+        order: Order,
+    ) -> Result<Self, TableError> {
+        let Some(column) = column else {
+            let labels = if table.rows.is_empty() { vec![] } else { vec![String::new()] };
+            return Ok(Self { labels, of_row: vec![0; table.rows.len()] });
+        };
+        let at = table.column(column)?;
+        let mut values: Vec<&Field> = Vec::new();
+        for row in &table.rows {
+            if !values.contains(&&row[at]) {
+                values.push(&row[at]);
+            }
+        }
+        let number = |field: &&Field| match field {
+            Field::Number(value) => Some(*value),
+            Field::Text(_) | Field::Missing => None,
+        };
+        if order == Order::Size && values.iter().all(|v| number(v).is_some()) {
+            let size = |field: &&Field| number(field).unwrap_or(f64::NAN);
+            values.sort_by(|a, b| size(a).total_cmp(&size(b)));
+        }
+        let of = |row: &Vec<Field>| values.iter().position(|v| **v == row[at]).unwrap_or(0);
+        let of_row = table.rows.iter().map(of).collect();
+        let mut labels: Vec<String> = values.iter().map(|v| called(v, symbol, &rounded)).collect();
+        let twice = |label: &String| labels.iter().filter(|other| *other == label).count() > 1;
+        if labels.iter().any(twice) {
+            // Rounded they could not be told apart.
+            let full = |value: f64| value.to_string().replace('-', "−");
+            labels = values.iter().map(|v| called(v, symbol, &full)).collect();
+        }
+        Ok(Self { labels, of_row })
+    }
+
+    /// The rows of each value.
+    pub(crate) fn rows(&self) -> Vec<Vec<usize>> {
+        let mut rows = vec![Vec::new(); self.labels.len()];
+        for (row, &key) in self.of_row.iter().enumerate() {
+            rows[key].push(row);
+        }
+        rows
+    }
+}
+
+fn called(field: &Field, symbol: &str, number: &dyn Fn(f64) -> String) -> String {
+    let value = match field {
+        Field::Number(value) => number(*value),
+        Field::Text(text) => text.clone(),
+        Field::Missing => return format!("{symbol} not given").trim().to_owned(),
+    };
+    if symbol.is_empty() { value } else { format!("{symbol} = {value}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(csv: &str, order: Order) -> Vec<String> {
+        let table = Table::from_csv("t", csv.as_bytes()).unwrap();
+        Keys::of(&table, Some("x"), "γ", order).unwrap().labels
+    }
+
+    #[test]
+    fn values_are_rounded_unless_they_could_not_be_told_apart() {
+        assert_eq!(labels("x\n-0.55555\n1\n", Order::Appearance), ["γ = −0.556", "γ = 1"]);
+        assert_eq!(labels("x\n0.55555\n0.55556\n", Order::Size), ["γ = 0.55555", "γ = 0.55556"]);
+    }
+
+    #[test]
+    fn order_is_that_of_appearance_or_of_size() {
+        assert_eq!(labels("x\n2\n1\n2\n", Order::Appearance), ["γ = 2", "γ = 1"]);
+        assert_eq!(labels("x\n2\n1\n2\n", Order::Size), ["γ = 1", "γ = 2"]);
+        assert_eq!(labels("x,y\nb,1\na,1\n,1\n", Order::Size), ["γ = b", "γ = a", "γ not given"]);
+    }
+}

@@ -1,0 +1,127 @@
+//! The legend: what the colours and marks of series mean.
+
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::canvas::{Canvas, Outcome, TEXT, said};
+use crate::chart::{Mark, Series};
+use crate::marks::line_width;
+
+/// The height of an entry and of each further line in it.
+const ROW: i32 = 26;
+const LINE: i32 = 18;
+/// Where an entry's text begins, from its mark.
+pub(crate) const INDENT: u32 = 32;
+
+/// Where a legend stands, in units.
+pub(crate) struct Place {
+    /// Its left end.
+    pub(crate) left: i32,
+    /// The middle of its first entry.
+    pub(crate) top: i32,
+    /// Where it must have ended.
+    pub(crate) end: i32,
+    /// Room for the text of an entry.
+    pub(crate) text: u32,
+    /// Size of its letters.
+    pub(crate) letters: u32,
+}
+
+/// Draws the legend and returns where it ends. Labels that do not fit are broken or cut, and
+/// entries thinned.
+pub(crate) fn draw<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    entries: &[&Series],
+    place: &Place,
+) -> Result<i32, String> {
+    let style = canvas.font(place.letters, TEXT).pos(Pos::new(HPos::Left, VPos::Center));
+    let wrapped: Vec<Vec<String>> = entries
+        .iter()
+        .map(|s| wrap(canvas, &s.label, &style, place.text))
+        .collect::<Result<_, _>>()?;
+    let height = |lines: &Vec<String>| ROW + LINE * (i32::try_from(lines.len()).unwrap_or(1) - 1);
+    let room = place.end - place.top;
+    let shown = if wrapped.iter().map(height).sum::<i32>() <= room {
+        (0..entries.len()).collect()
+    } else {
+        let highest = wrapped.iter().map(height).max().unwrap_or(ROW);
+        thinned(entries.len(), usize::try_from(room / highest).unwrap_or(1))
+    };
+    let mut next = place.top;
+    for i in shown {
+        let y = next;
+        next += height(&wrapped[i]);
+        mark(canvas, entries[i], (place.left, y))?;
+        for (text, below) in wrapped[i].iter().zip(0..) {
+            let indent = i32::try_from(INDENT).unwrap_or(0);
+            canvas.write(text, &style, (place.left + indent, y + LINE * below))?;
+        }
+    }
+    Ok(next)
+}
+
+/// An entry's mark.
+fn mark<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    series: &Series,
+    (left, y): (i32, i32),
+) -> Outcome {
+    let pen = ShapeStyle::from(&series.colour).stroke_width(line_width(canvas, series.mark));
+    match series.mark {
+        Mark::Dotted => {
+            for dot in 0..4 {
+                let (from, to) = (left + 6 * dot, left + 6 * dot + 2);
+                canvas.line(&[(from, y), (to, y)], pen)?;
+            }
+        }
+        Mark::Line | Mark::JoinedDots => canvas.line(&[(left, y), (left + 22, y)], pen)?,
+        Mark::Bars => {
+            let ends = [canvas.at(left + 4, y - 6), canvas.at(left + 18, y + 6)];
+            canvas.area.draw(&Rectangle::new(ends, series.colour.filled())).map_err(said)?;
+        }
+        Mark::Dots | Mark::Rings => {}
+    }
+    let middle = canvas.at(left + 11, y);
+    let circle = match series.mark {
+        Mark::Dots | Mark::JoinedDots => Circle::new(middle, canvas.px(4), series.colour.filled()),
+        Mark::Rings => Circle::new(middle, canvas.px(5), pen),
+        Mark::Line | Mark::Dotted | Mark::Bars => return Ok(()),
+    };
+    canvas.area.draw(&circle).map_err(said)
+}
+
+/// A label in lines that fit: broken after its setting if need be, and cut as the last resort.
+fn wrap<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    label: &str,
+    style: &TextStyle<'_>,
+    text: u32,
+) -> Result<Vec<String>, String> {
+    let room = canvas.px(text);
+    let width = canvas.area.estimate_text_size(label, style).map_err(said)?.0;
+    let lines = match label.split_once(": ") {
+        Some((setting, rest)) if width > room => vec![setting, rest],
+        _ => vec![label],
+    };
+    lines.into_iter().map(|line| canvas.cut(line, style, room)).collect()
+}
+
+/// The indices of `n` entries, evenly thinned to `most` if they are more.
+fn thinned(n: usize, most: usize) -> Vec<usize> {
+    if n <= most {
+        return (0..n).collect();
+    }
+    let last = most.max(2) - 1;
+    (0..=last).map(|i| i * (n - 1) / last).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_legend_that_is_too_long_keeps_both_ends() {
+        assert_eq!(thinned(3, 10), [0, 1, 2]);
+        assert_eq!(thinned(100, 4), [0, 33, 66, 99]);
+    }
+}

@@ -1,0 +1,320 @@
+//! Charts from a tidy table: one row a point.
+
+use plotters::style::RGBColor;
+use superpose_analysis::table::{Table, TableError};
+
+use crate::chart::{Axis, Chart, Mark, Point, Series};
+use crate::colour_bar::ColourScale;
+use crate::keys::{Keys, Order};
+use crate::palette::{self, GREY};
+use crate::panel::Panel;
+
+/// Where error bars end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorBars<'a> {
+    /// There are none.
+    None,
+    /// At the values of two columns.
+    Ends(&'a str, &'a str),
+    /// So far above and below the point as a column says.
+    Deviation(&'a str),
+}
+
+/// A line to compare with, drawn from a column of the same table: theory, or a fit.
+///
+/// Where all groups have the same value at every place it is one grey line a panel, else one line a
+/// group in the colour of the group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guide<'a> {
+    /// Its ordinates.
+    pub column: &'a str,
+    /// Its entry in the legend.
+    pub label: &'a str,
+    /// How it is drawn.
+    pub mark: Mark,
+}
+
+/// Which columns become charts, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lines<'a> {
+    /// Abscissae; a row without one is left out. Where words stand, and for [`Mark::Bars`], the axis
+    /// is one of names in order of appearance.
+    pub x: &'a str,
+    /// Ordinates; a row without one has no mark.
+    pub y: &'a str,
+    /// Error bars; a row without an end has none.
+    pub error_bars: ErrorBars<'a>,
+    /// What sets groups apart: each distinct value has a colour and an entry in the legend.
+    pub group: Option<&'a str>,
+    /// The symbol before the value in the legend; without groups the entry itself.
+    pub group_label: &'a str,
+    /// What sets panels apart: one chart for each distinct value.
+    pub panel: Option<&'a str>,
+    /// The symbol before the value in the panel's title.
+    pub panel_label: &'a str,
+    /// Lines to compare with.
+    pub guides: &'a [Guide<'a>],
+    /// Numbers of others at the same places, drawn as rings; `published` in the legend.
+    pub published: Option<&'a str>,
+    /// A value that colours each dot, and what it means; over the whole table without a range.
+    pub colour: Option<(&'a str, ColourScale)>,
+    /// The horizontal axis.
+    pub x_axis: Axis,
+    /// The vertical axis.
+    pub y_axis: Axis,
+    /// How groups are drawn.
+    pub mark: Mark,
+}
+
+/// One chart for each distinct value of `lines.panel`, in order of appearance; none when the table
+/// is empty. Groups have the same colours in all of them, and come in order of size if they are
+/// numbers.
+///
+/// # Errors
+/// [`TableError`] when the table lacks a column or a word stands where a number must.
+pub fn lines(table: &Table, lines: &Lines<'_>) -> Result<Vec<Panel>, TableError> {
+    let columns = Columns::of(table, lines)?;
+    let panels = Keys::of(table, lines.panel, lines.panel_label, Order::Appearance)?;
+    let charts = panels.labels.iter().zip(panels.rows()).map(|(title, rows)| {
+        Panel::Chart(Chart {
+            title: title.clone(),
+            x: columns.x_axis.clone(),
+            y: lines.y_axis.clone(),
+            series: columns.series(lines, &rows),
+            colours: columns.colours.clone(),
+            caption: String::new(),
+        })
+    });
+    Ok(charts.collect())
+}
+
+/// What is drawn of a table.
+struct Columns {
+    x: Vec<f64>,
+    x_axis: Axis,
+    y: Vec<f64>,
+    /// Ends of the error bars.
+    ends: Option<(Vec<f64>, Vec<f64>)>,
+    groups: Keys,
+    /// Which groups have a mark anywhere.
+    present: Vec<bool>,
+    guides: Vec<Vec<f64>>,
+    published: Option<Vec<f64>>,
+    values: Option<Vec<f64>>,
+    colours: Option<ColourScale>,
+}
+
+impl Columns {
+    fn of(table: &Table, lines: &Lines<'_>) -> Result<Self, TableError> {
+        let (x, x_axis) = abscissae(table, lines)?;
+        let y = table.numbers(lines.y)?;
+        let ends = match lines.error_bars {
+            ErrorBars::None => None,
+            ErrorBars::Ends(low, high) => Some((table.numbers(low)?, table.numbers(high)?)),
+            ErrorBars::Deviation(column) => {
+                let deviation = table.numbers(column)?;
+                let end = |sign: f64| y.iter().zip(&deviation).map(|(y, d)| y + sign * d).collect();
+                Some((end(-1.0), end(1.0)))
+            }
+        };
+        let groups = Keys::of(table, lines.group, lines.group_label, Order::Size)?;
+        let guides =
+            lines.guides.iter().map(|g| table.numbers(g.column)).collect::<Result<_, _>>()?;
+        let published = lines.published.map(|column| table.numbers(column)).transpose()?;
+        let values = lines.colour.as_ref().map(|(column, _)| table.numbers(column)).transpose()?;
+        let colours =
+            lines.colour.as_ref().zip(values.as_ref()).map(|((_, scale), v)| scale.over(v));
+        let is_marked = |row: &usize| x[*row].is_finite() && y[*row].is_finite();
+        let present = groups.rows().iter().map(|rows| rows.iter().any(is_marked)).collect();
+        Ok(Self { x, x_axis, y, ends, groups, present, guides, published, values, colours })
+    }
+
+    /// The series of a chart of `rows`: guides at the bottom, published numbers on top.
+    fn series(&self, lines: &Lines<'_>, rows: &[usize]) -> Vec<Series> {
+        let mut rows: Vec<usize> =
+            rows.iter().copied().filter(|r| self.x[*r].is_finite()).collect();
+        rows.sort_by(|a, b| self.x[*a].total_cmp(&self.x[*b]));
+        let groups: Vec<(Vec<usize>, RGBColor)> = (0..self.groups.labels.len())
+            .map(|g| {
+                let own = rows.iter().copied().filter(|r| self.groups.of_row[*r] == g).collect();
+                // Where a value gives the colour a group has none.
+                let valued = self.colours.is_some();
+                let colour = palette::colour(g, self.groups.labels.len());
+                (own, if valued { GREY } else { colour })
+            })
+            .collect();
+        let mut series = Vec::new();
+        for (i, guide) in lines.guides.iter().enumerate() {
+            series.extend(self.guide(guide, i, &rows, &groups));
+        }
+        for (g, (rows, colour)) in groups.iter().enumerate().filter(|(g, _)| self.present[*g]) {
+            let label = match lines.group {
+                Some(_) => &self.groups.labels[g],
+                None => lines.group_label,
+            };
+            let points = rows.iter().filter(|r| self.y[**r].is_finite()).map(|&r| self.point(r));
+            series.push(Series {
+                label: label.to_owned(),
+                colour: *colour,
+                mark: lines.mark,
+                points: points.collect(),
+            });
+        }
+        if let Some(published) = &self.published {
+            let label = "published".to_owned();
+            series.push(Series { label, colour: GREY, mark: Mark::Rings, points: vec![] });
+            for (rows, colour) in &groups {
+                let rows = rows.iter().filter(|r| published[**r].is_finite());
+                let mut points: Vec<Point> = rows.map(|&r| self.at(r, published)).collect();
+                points.dedup();
+                let label = String::new();
+                series.push(Series { label, colour: *colour, mark: Mark::Rings, points });
+            }
+        }
+        series
+    }
+
+    fn guide(
+        &self,
+        guide: &Guide<'_>,
+        i: usize,
+        rows: &[usize],
+        groups: &[(Vec<usize>, RGBColor)],
+    ) -> Vec<Series> {
+        let (mark, grey) = (guide.mark, palette::guide(i));
+        let entry = |points| Series { label: guide.label.to_owned(), colour: grey, mark, points };
+        let all = self.points(&self.guides[i], rows);
+        let same_place = |pair: &[Point]| pair[0].x.total_cmp(&pair[1].x).is_eq();
+        if !all.windows(2).any(same_place) {
+            return vec![entry(all)];
+        }
+        let of_group = |(rows, colour): &(Vec<usize>, RGBColor)| Series {
+            label: String::new(),
+            colour: *colour,
+            mark,
+            points: self.points(&self.guides[i], rows),
+        };
+        let mut series = vec![entry(vec![])];
+        series.extend(groups.iter().map(of_group));
+        series
+    }
+
+    /// The point of a column in a row, with the value that colours it.
+    fn at(&self, row: usize, y: &[f64]) -> Point {
+        let value = self.values.as_ref().map(|values| values[row]).filter(|v| v.is_finite());
+        Point { value, ..Point::at(self.x[row], y[row]) }
+    }
+
+    /// Our point in a row.
+    fn point(&self, row: usize) -> Point {
+        let end = |ends: &Vec<f64>| Some(ends[row]).filter(|v| v.is_finite());
+        let bar = self.ends.as_ref().and_then(|(low, high)| end(low).zip(end(high)));
+        Point { bar, ..self.at(row, &self.y) }
+    }
+
+    /// The points of a guide at `rows`, each but once.
+    fn points(&self, y: &[f64], rows: &[usize]) -> Vec<Point> {
+        let points =
+            rows.iter().filter(|r| y[**r].is_finite()).map(|&r| Point::at(self.x[r], y[r]));
+        let mut points: Vec<Point> = points.collect();
+        points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
+        points.dedup();
+        points
+    }
+}
+
+/// The abscissae and their axis; places 0, 1, 2, … if it is one of names.
+fn abscissae(table: &Table, lines: &Lines<'_>) -> Result<(Vec<f64>, Axis), TableError> {
+    let numbers = table.numbers(lines.x);
+    if lines.mark != Mark::Bars && !matches!(numbers, Err(TableError::NotANumber { .. })) {
+        return Ok((numbers?, lines.x_axis.clone()));
+    }
+    let names = Keys::of(table, Some(lines.x), "", Order::Appearance)?;
+    let x = names.of_row.iter().map(|&i| i as f64).collect();
+    Ok((x, Axis::named(&lines.x_axis.label, names.labels)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CSV: &str = "set,d,gamma,loss,low,high,theory,paper\n\
+                       b,20,-1,0.05,0.04,0.06,0.05,0.051\nb,10,-1,0.1,,,0.1,\n\
+                       b,10,1,0.3,0.2,0.4,0.1,\nb,,1,0.3,0.2,0.4,0.1,\n\
+                       a,10,-1,,0.2,0.4,0.2,\na,20,1,0.2,0.1,0.3,0.1,\n";
+
+    fn example() -> Lines<'static> {
+        Lines {
+            x: "d",
+            y: "loss",
+            error_bars: ErrorBars::Ends("low", "high"),
+            group: Some("gamma"),
+            group_label: "γ",
+            panel: Some("set"),
+            panel_label: "",
+            guides: &[Guide { column: "theory", label: "1/d", mark: Mark::Dotted }],
+            published: Some("paper"),
+            colour: None,
+            x_axis: Axis::logarithmic("d"),
+            y_axis: Axis::logarithmic("loss"),
+            mark: Mark::Dots,
+        }
+    }
+
+    fn charts(csv: &str, columns: &Lines<'_>) -> Vec<Chart> {
+        let table = Table::from_csv("t", csv.as_bytes()).unwrap();
+        let chart = |panel| match panel {
+            Panel::Chart(chart) => chart,
+            other => panic!("{other:?}"),
+        };
+        lines(&table, columns).unwrap().into_iter().map(chart).collect()
+    }
+
+    fn count(chart: &Chart, mark: Mark) -> Vec<usize> {
+        chart.series.iter().filter(|s| s.mark == mark).map(|s| s.points.len()).collect()
+    }
+
+    #[test]
+    fn every_row_with_both_coordinates_is_a_mark_in_the_panel_of_its_value() {
+        let charts = charts(CSV, &example());
+        assert_eq!(charts.iter().map(|c| &*c.title).collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(count(&charts[0], Mark::Dots), [2, 1]);
+        assert_eq!(count(&charts[1], Mark::Dots), [0, 1]);
+        assert_eq!(count(&charts[0], Mark::Rings).iter().sum::<usize>(), 1);
+        let dots = charts[0].series.iter().find(|s| s.label == "γ = −1").unwrap();
+        assert!(dots.points[0].x < dots.points[1].x, "sorted by x");
+        assert_eq!((dots.points[0].bar, dots.points[1].bar), (None, Some((0.04, 0.06))));
+        let labels: Vec<&str> = charts[0].legend().iter().map(|s| &*s.label).collect();
+        assert_eq!(labels, ["1/d", "γ = −1", "γ = 1", "published"]);
+    }
+
+    #[test]
+    fn a_guide_that_all_groups_share_is_one_line_and_else_one_a_group() {
+        let shared = charts(CSV, &example());
+        assert_eq!(count(&shared[0], Mark::Dotted), [2]);
+        let own = charts(
+            "set,d,gamma,loss,low,high,theory,paper\na,1,1,,,,1,\na,1,2,,,,2,\n",
+            &example(),
+        );
+        assert_eq!(count(&own[0], Mark::Dotted), [0, 1, 1]);
+    }
+
+    #[test]
+    fn words_and_bars_stand_on_an_axis_of_names() {
+        let bars = Lines { x: "set", mark: Mark::Bars, panel: None, ..example() };
+        let charts = charts(CSV, &bars);
+        assert_eq!(charts[0].x.names, ["b", "a"]);
+        assert_eq!(charts[0].ends().unwrap()[0], (-0.6, 1.6));
+        assert_eq!(count(&charts[0], Mark::Bars).iter().sum::<usize>(), 5);
+    }
+
+    #[test]
+    fn a_missing_column_is_named_and_an_empty_table_gives_no_panel() {
+        let table = Table::from_csv("t", CSV.as_bytes()).unwrap();
+        let wrong = Lines { published: Some("papers"), ..example() };
+        assert!(lines(&table, &wrong).unwrap_err().to_string().contains("`papers`"));
+        let header = CSV.lines().next().unwrap();
+        assert!(charts(header, &example()).is_empty());
+        assert!(charts(header, &Lines { panel: None, ..example() }).is_empty());
+    }
+}

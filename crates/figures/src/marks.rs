@@ -1,0 +1,156 @@
+//! The marks of a chart: lines, dots, rings and bars, each a point of a series.
+
+use plotters::element::DashedPathElement;
+use plotters::prelude::*;
+
+use crate::canvas::{Canvas, Outcome, said};
+use crate::chart::{Chart, Mark, Point, Scale, Series, place, shown};
+use crate::colour_bar::Shades;
+
+/// The share of the way to the next name that the bars of all series take together.
+const BARS: f64 = 0.76;
+
+/// Error bars on bars.
+const DARK: RGBColor = RGBColor(60, 60, 60);
+
+/// What draws the marks of a chart.
+pub(crate) struct Marks<'a, DB: DrawingBackend> {
+    /// On what.
+    pub(crate) canvas: &'a Canvas<'a, DB>,
+    /// Which.
+    pub(crate) chart: &'a Chart,
+    /// What the colours of its points mean.
+    pub(crate) shades: Option<&'a Shades>,
+    /// The pixel of a pair of places.
+    pub(crate) pixel: &'a dyn Fn(f64, f64) -> (i32, i32),
+    /// The place that bars stand on.
+    pub(crate) floor: f64,
+    /// Radius of a dot in units.
+    pub(crate) radius: u32,
+}
+
+impl<DB: DrawingBackend> Marks<'_, DB> {
+    /// Draws them, the first series at the bottom.
+    pub(crate) fn draw(&self) -> Outcome {
+        let bars: Vec<&Series> =
+            self.chart.series.iter().filter(|s| s.mark == Mark::Bars).collect();
+        for series in &self.chart.series {
+            let at = bars.iter().position(|s| std::ptr::eq(*s, series)).unwrap_or(0);
+            let width = BARS / bars.len().max(1) as f64;
+            let middle = width * (at as f64 - (bars.len().max(1) - 1) as f64 / 2.0);
+            match series.mark {
+                Mark::Line => self.line(series)?,
+                Mark::Dotted => self.dotted(series)?,
+                Mark::JoinedDots => {
+                    self.line(series)?;
+                    self.error_bars(series, 0.0)?;
+                    self.dots(series)?;
+                }
+                Mark::Dots => {
+                    self.error_bars(series, 0.0)?;
+                    self.dots(series)?;
+                }
+                Mark::Rings => self.rings(series)?,
+                Mark::Bars => {
+                    self.bars(series, (middle - width / 2.0, middle + width / 2.0))?;
+                    self.error_bars(series, middle)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn scales(&self) -> (Scale, Scale) {
+        (self.chart.x.scale, self.chart.y.scale)
+    }
+
+    /// The points that have a place, each with its pixel.
+    fn points<'s>(&self, series: &'s Series) -> Vec<(&'s Point, (i32, i32))> {
+        let (x, y) = self.scales();
+        let points = series.points.iter().filter(|p| shown(p.x, x) && shown(p.y, y));
+        points.map(|p| (p, (self.pixel)(place(p.x, x), place(p.y, y)))).collect()
+    }
+
+    fn colour(&self, series: &Series, point: &Point) -> RGBColor {
+        match (self.shades, point.value) {
+            (Some(shades), Some(value)) => shades.colour(value),
+            _ => series.colour,
+        }
+    }
+
+    fn pen(&self, series: &Series) -> ShapeStyle {
+        ShapeStyle::from(&series.colour).stroke_width(line_width(self.canvas, series.mark))
+    }
+
+    fn line(&self, series: &Series) -> Outcome {
+        let pixels: Vec<_> = self.points(series).into_iter().map(|p| p.1).collect();
+        if pixels.is_empty() {
+            return Ok(());
+        }
+        self.canvas.area.draw(&PathElement::new(pixels, self.pen(series))).map_err(said)
+    }
+
+    fn dotted(&self, series: &Series) -> Outcome {
+        let pixels: Vec<_> = self.points(series).into_iter().map(|p| p.1).collect();
+        let (dot, gap) = (self.canvas.px(2), self.canvas.px(4));
+        let path = DashedPathElement::new(pixels, dot, gap, self.pen(series));
+        self.canvas.area.draw(&path).map_err(said)
+    }
+
+    fn error_bars(&self, series: &Series, aside: f64) -> Outcome {
+        let (x, y) = self.scales();
+        for point in &series.points {
+            let Some((low, high)) = point.bar else { continue };
+            if shown(low, y) && shown(high, y) {
+                let width = line_width(self.canvas, series.mark);
+                let colour = match series.mark {
+                    Mark::Bars => DARK,
+                    _ => self.colour(series, point),
+                };
+                let pen = ShapeStyle::from(&colour).stroke_width(width);
+                let end = |v: f64| (self.pixel)(place(point.x, x) + aside, place(v, y));
+                let bar = PathElement::new(vec![end(low), end(high)], pen);
+                self.canvas.area.draw(&bar).map_err(said)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn dots(&self, series: &Series) -> Outcome {
+        for (point, at) in self.points(series) {
+            let colour = self.colour(series, point);
+            let dot = Circle::new(at, self.canvas.px(self.radius), colour.filled());
+            self.canvas.area.draw(&dot).map_err(said)?;
+        }
+        Ok(())
+    }
+
+    fn rings(&self, series: &Series) -> Outcome {
+        for (point, at) in self.points(series) {
+            let pen = ShapeStyle::from(&self.colour(series, point))
+                .stroke_width(line_width(self.canvas, series.mark));
+            let ring = Circle::new(at, self.canvas.px(self.radius + 2), pen);
+            self.canvas.area.draw(&ring).map_err(said)?;
+        }
+        Ok(())
+    }
+
+    fn bars(&self, series: &Series, (left, right): (f64, f64)) -> Outcome {
+        let (x, y) = self.scales();
+        for point in series.points.iter().filter(|p| shown(p.x, x) && shown(p.y, y)) {
+            let corner = |aside, at| (self.pixel)(place(point.x, x) + aside, at);
+            let ends = [corner(left, self.floor), corner(right, place(point.y, y))];
+            let bar = Rectangle::new(ends, series.colour.filled());
+            self.canvas.area.draw(&bar).map_err(said)?;
+        }
+        Ok(())
+    }
+}
+
+/// The width of a mark's line in pixels.
+pub(crate) fn line_width<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, mark: Mark) -> u32 {
+    match mark {
+        Mark::Dots | Mark::JoinedDots | Mark::Rings | Mark::Bars => canvas.px(1).max(2),
+        Mark::Line | Mark::Dotted => canvas.px(3) / 2,
+    }
+}

@@ -1,0 +1,312 @@
+//! Finished cells in the terms of the paper: one row a cell, means over seeds, and exponents.
+//!
+//! Every table begins with [`KEY`], so that tables of different figures can be joined.
+
+use std::collections::BTreeMap;
+
+use superpose_analysis::quantity::Quantity;
+use superpose_analysis::run::Finished;
+use superpose_analysis::table::{Field, Table};
+use superpose_stats::bootstrap::exponent_interval;
+use superpose_stats::power_law::{PowerLaw, fit_power_law};
+use superpose_stats::summary::{Summary, geometric_mean, summarise};
+use superpose_sweep::cell::{Cell, FrequencyLaw, SEED_FIELDS};
+use superpose_sweep::record::NORM_BIN;
+
+/// What tells the paper's cells apart.
+pub const KEY: [(&str, &str); 5] = [
+    ("data_exponent", "data exponent α; empty where the frequencies follow no power law"),
+    ("weight_decay", "signed weight decay γ"),
+    ("activation_density", "mean number E of active features in a sample"),
+    ("d_hidden", "hidden width d (the paper's m)"),
+    ("seed", "seed of the initial weights and of the batches"),
+];
+
+/// A cell's values of [`KEY`].
+pub fn key(cell: &Cell) -> Vec<Field> {
+    vec![
+        cell.data_exponent().map_or(Field::Missing, Field::from),
+        cell.train.weight_decay.into(),
+        cell.data.activation_density.into(),
+        cell.model.d_hidden.into(),
+        cell.train.seed.into(),
+    ]
+}
+
+/// The frequency law's name.
+pub fn law(cell: &Cell) -> &'static str {
+    match cell.data.frequencies {
+        FrequencyLaw::Power { .. } => "power",
+        FrequencyLaw::Exponential { .. } => "exponential",
+        FrequencyLaw::Linear {} => "linear",
+        FrequencyLaw::File { .. } => "file",
+    }
+}
+
+/// A column of one's own beside [`KEY`] and the quantities of `results.csv`.
+pub struct Extra<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it is.
+    pub meaning: &'a str,
+    /// Its value.
+    pub of: &'a dyn Fn(&Finished) -> Field,
+}
+
+impl std::fmt::Debug for Extra<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Extra").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// One row a cell: its key, the `quantities` of `results.csv`, and what is `extra`.
+///
+/// # Panics
+/// When there is no such quantity.
+pub fn cell_table(
+    name: &str,
+    question: &str,
+    cells: &[&Finished],
+    quantities: &[&str],
+    extra: &[Extra<'_>],
+) -> Table {
+    let quantities: Vec<&Quantity> = quantities
+        .iter()
+        .map(|name| Quantity::named(name).expect("figures ask for quantities that there are"))
+        .collect();
+    let mut columns = KEY.to_vec();
+    columns.extend(quantities.iter().map(|q| (q.name, q.meaning)));
+    columns.extend(extra.iter().map(|e| (e.name, e.meaning)));
+    let mut table = Table::new(name, question, &columns);
+    for finished in cells {
+        let mut row = key(&finished.record.cell);
+        row.extend(quantities.iter().map(|q| q.field(&finished.record)));
+        row.extend(extra.iter().map(|e| (e.of)(finished)));
+        table.push(row);
+    }
+    table
+}
+
+/// Row norms of `W`, one row a cell and bin, from the first bin that is not empty to the last.
+/// What is `extra` stands in every row of its cell.
+pub fn norm_table(
+    name: &str,
+    question: &str,
+    cells: &[&Finished],
+    extra: &[Extra<'_>],
+) -> Table {
+    let mut columns = KEY.to_vec();
+    columns.extend([
+        ("norm_low", "lower end of a bin of row norms"),
+        ("norm_high", "its upper end"),
+        ("density", "share of the rows in it, over its width"),
+    ]);
+    columns.extend(extra.iter().map(|e| (e.name, e.meaning)));
+    let mut table = Table::new(name, question, &columns);
+    for finished in cells {
+        let Some(counts) = norm_counts(finished) else { continue };
+        let total = counts.iter().sum::<u64>() as f64;
+        let filled = |at: &usize| counts[*at] > 0;
+        let first = (0..counts.len()).find(filled).unwrap_or(0);
+        let last = (0..counts.len()).rfind(filled).unwrap_or(0);
+        for (bin, &count) in counts.iter().enumerate().take(last + 1).skip(first) {
+            let mut row = key(&finished.record.cell);
+            let edge = |bin: usize| (bin as f64 * NORM_BIN * 1e6).round() / 1e6;
+            row.extend([
+                edge(bin).into(),
+                edge(bin + 1).into(),
+                (count as f64 / total / NORM_BIN).into(),
+            ]);
+            row.extend(extra.iter().map(|e| (e.of)(finished)));
+            table.push(row);
+        }
+    }
+    table
+}
+
+/// The rows of a cell's `W` by norm, in bins of [`NORM_BIN`].
+pub fn norm_counts(finished: &Finished) -> Option<&[u64]> {
+    Some(&finished.measured()?.geometry.as_ref()?.norm_counts)
+}
+
+/// The share of a cell's rows with norm between two multiples of [`NORM_BIN`].
+pub fn share_of_norms(finished: &Finished, low: f64, high: f64) -> Option<f64> {
+    let counts = norm_counts(finished)?;
+    let inside = |bin: usize| {
+        let middle = (bin as f64 + 0.5) * NORM_BIN;
+        low < middle && middle < high
+    };
+    let within: u64 = (0..counts.len()).filter(|b| inside(*b)).map(|b| counts[b]).sum();
+    Some(within as f64 / counts.iter().sum::<u64>() as f64)
+}
+
+/// The cells that differ only in the fields `apart`, in order of appearance.
+fn grouped<'a>(cells: &[&'a Finished], apart: &[&str]) -> Vec<Vec<&'a Finished>> {
+    let mut order: Vec<Vec<&'a Finished>> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for &finished in cells {
+        let mut fields = finished.record.cell.fields();
+        fields.retain(|(name, _)| !apart.contains(&name.as_str()));
+        let name = format!("{fields:?}");
+        let place = *places.entry(name).or_insert_with(|| {
+            order.push(Vec::new());
+            order.len() - 1
+        });
+        order[place].push(finished);
+    }
+    order
+}
+
+/// The cells in groups that differ in nothing but the seeds.
+pub fn by_setting<'a>(cells: &[&'a Finished]) -> Vec<Vec<&'a Finished>> {
+    grouped(cells, &SEED_FIELDS)
+}
+
+/// Mean and scatter over the cells of a group of a quantity of `results.csv`.
+///
+/// # Panics
+/// When there is no such quantity.
+pub fn over_seeds(group: &[&Finished], quantity: &str) -> Summary {
+    let quantity = Quantity::named(quantity).expect("figures ask for quantities that there are");
+    let values: Vec<f64> = group.iter().filter_map(|f| quantity.number(&f.record)).collect();
+    summarise(&values)
+}
+
+/// The power law of the loss over width of cells that differ in nothing else.
+#[derive(Debug, Clone)]
+pub struct Exponent<'a> {
+    /// One of the cells.
+    pub example: &'a Finished,
+    /// All of them.
+    pub cells: Vec<&'a Finished>,
+    /// The law through the geometric means over seeds; absent below three widths.
+    pub fit: Option<PowerLaw>,
+    /// The exponents of the single seeds that have all the widths.
+    pub seeds: Summary,
+    /// The 95 % interval: over seeds by bootstrap, or from the scatter about the line.
+    pub interval: Option<(f64, f64)>,
+    /// The loss at each width, a geometric mean over seeds.
+    pub losses: Vec<(usize, f64)>,
+}
+
+/// Fields that the preset of the large toy makes functions of the width.
+const WITH_WIDTH: [&str; 3] =
+    ["model.d_hidden", "train.learning_rate", "train.learning_rate_bias"];
+
+/// The power laws over width of `cells`, for widths from `d_min` on. With `rates_follow_width` cells of
+/// different learning rates belong together.
+pub fn exponents<'a>(
+    cells: &[&'a Finished],
+    d_min: usize,
+    rates_follow_width: bool,
+) -> Vec<Exponent<'a>> {
+    let mut apart = SEED_FIELDS.to_vec();
+    apart.extend(&WITH_WIDTH[..if rates_follow_width { 3 } else { 1 }]);
+    let trained: Vec<&Finished> =
+        cells.iter().copied().filter(|f| f.measured().is_some()).collect();
+    let wide = |f: &&&Finished| f.record.cell.model.d_hidden >= d_min;
+    let trained: Vec<&Finished> = trained.iter().filter(wide).copied().collect();
+    grouped(&trained, &apart).into_iter().map(exponent).collect()
+}
+
+fn exponent(cells: Vec<&Finished>) -> Exponent<'_> {
+    let mut by_width: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    let mut by_seed: BTreeMap<u64, BTreeMap<usize, f64>> = BTreeMap::new();
+    for finished in &cells {
+        let (cell, loss) = (&finished.record.cell, test_loss(finished));
+        by_width.entry(cell.model.d_hidden).or_default().push(loss);
+        by_seed.entry(cell.train.seed).or_default().insert(cell.model.d_hidden, loss);
+    }
+    let losses: Vec<(usize, f64)> =
+        by_width.iter().map(|(d, l)| (*d, geometric_mean(l))).collect();
+    let widths: Vec<f64> = losses.iter().map(|(d, _)| *d as f64).collect();
+    let means: Vec<f64> = losses.iter().map(|(_, l)| *l).collect();
+    let fit = fit_power_law(&widths, &means).ok();
+    let of_seed = |losses: &BTreeMap<usize, f64>| {
+        let whole = losses.len() == widths.len();
+        let losses: Vec<f64> = losses.values().copied().collect();
+        if whole { Some(fit_power_law(&widths, &losses).ok()?.exponent) } else { None }
+    };
+    let seeds: Vec<f64> = by_seed.values().filter_map(of_seed).collect();
+    let replicates: Vec<Vec<f64>> = by_width.into_values().collect();
+    let interval = exponent_interval(&widths, &replicates, 0.95, 1000, 0)
+        .or_else(|| fit.map(|f| f.exponent_interval(0.95)));
+    Exponent { example: cells[0], cells, fit, seeds: summarise(&seeds), interval, losses }
+}
+
+fn test_loss(finished: &Finished) -> f64 {
+    finished.measured().map_or(f64::NAN, |m| m.loss_test)
+}
+
+impl Exponent<'_> {
+    /// The exponent, if there is a fit.
+    pub fn value(&self) -> Option<f64> {
+        self.fit.map(|f| f.exponent)
+    }
+
+    /// Whether all `n_widths` widths are there: a fit over fewer is not the paper's.
+    pub fn is_whole(&self, n_widths: usize) -> bool {
+        self.losses.len() == n_widths
+    }
+
+    /// The cell of the example.
+    pub fn cell(&self) -> &Cell {
+        &self.example.record.cell
+    }
+}
+
+const EXPONENT_COLUMNS: [(&str, &str); 13] = [
+    ("data_exponent", "data exponent α; empty where the frequencies follow no power law"),
+    ("weight_decay", "signed weight decay γ"),
+    ("activation_density", "mean number E of active features in a sample"),
+    ("model_exponent", "minus the slope of ln(test loss) on ln d, by least squares"),
+    ("model_exponent_se", "its standard error, from the scatter about the line"),
+    ("ci_low", "lower end of its 95 % interval: bootstrap over seeds, or Student's t with one seed"),
+    ("ci_high", "upper end"),
+    ("r_squared", "share of the variance of ln(test loss) that the line explains"),
+    ("n_widths", "widths in the fit"),
+    ("n_seeds", "seeds that have all these widths"),
+    ("seed_mean", "mean of the exponents of these seeds, each fitted alone"),
+    ("seed_sd", "their standard deviation"),
+    ("local_exponents", "−Δ ln L / Δ ln d between neighbouring widths, in order"),
+];
+
+/// One row a power law, with what is `extra`.
+pub fn exponent_table(
+    name: &str,
+    question: &str,
+    exponents: &[Exponent<'_>],
+    extra: &[(&str, &str, &dyn Fn(&Exponent<'_>) -> Field)],
+) -> Table {
+    let mut columns = EXPONENT_COLUMNS.to_vec();
+    columns.extend(extra.iter().map(|e| (e.0, e.1)));
+    let mut table = Table::new(name, question, &columns);
+    for exponent in exponents {
+        let cell = exponent.cell();
+        let fit = exponent.fit;
+        let local: Vec<String> = exponent
+            .losses
+            .windows(2)
+            .map(|w| -(w[1].1 / w[0].1).ln() / (w[1].0 as f64 / w[0].0 as f64).ln())
+            .map(|e| format!("{e:.3}"))
+            .collect();
+        let mut row = vec![
+            cell.data_exponent().map_or(Field::Missing, Field::from),
+            cell.train.weight_decay.into(),
+            cell.data.activation_density.into(),
+            fit.map(|f| f.exponent).into(),
+            fit.map(|f| f.exponent_se).into(),
+            exponent.interval.map(|i| i.0).into(),
+            exponent.interval.map(|i| i.1).into(),
+            fit.map(|f| f.r_squared).into(),
+            exponent.losses.len().into(),
+            exponent.seeds.n.into(),
+            exponent.seeds.mean.into(),
+            exponent.seeds.standard_deviation.into(),
+            local.join(" ").into(),
+        ];
+        row.extend(extra.iter().map(|e| (e.2)(exponent)));
+        table.push(row);
+    }
+    table
+}

@@ -1,0 +1,160 @@
+//! A claim of the paper beside what was measured.
+
+use std::fmt;
+
+use superpose_analysis::table::{Field, Table};
+
+/// What the measurement says of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Within the tolerance.
+    Agrees,
+    /// Outside.
+    FallsShort,
+    /// The cells that would tell are not trained.
+    NotRun,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Agrees => "agrees",
+            Self::FallsShort => "falls short",
+            Self::NotRun => "not run",
+        })
+    }
+}
+
+/// What a measured number must be for a claim to hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Test {
+    /// Within so much of a target.
+    Within {
+        /// The target.
+        target: f64,
+        /// How far off it may be.
+        tolerance: f64,
+    },
+    /// No smaller.
+    AtLeast(f64),
+    /// No larger.
+    AtMost(f64),
+    /// Between two numbers.
+    Between(f64, f64),
+}
+
+impl Test {
+    fn passes(self, value: f64) -> bool {
+        match self {
+            Self::Within { target, tolerance } => (value - target).abs() <= tolerance,
+            Self::AtLeast(least) => value >= least,
+            Self::AtMost(most) => value <= most,
+            Self::Between(low, high) => (low..=high).contains(&value),
+        }
+    }
+}
+
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Within { target, tolerance } => write!(f, "{target} ± {tolerance}"),
+            Self::AtLeast(least) => write!(f, "≥ {least}"),
+            Self::AtMost(most) => write!(f, "≤ {most}"),
+            Self::Between(low, high) => write!(f, "{low} to {high}"),
+        }
+    }
+}
+
+/// A claim, what the paper has, what was measured, and what that says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// What is claimed, in words.
+    pub name: String,
+    /// What the paper has: a number, or its words.
+    pub paper: String,
+    /// What was measured; absent when it was not.
+    pub ours: Option<f64>,
+    /// Its uncertainty, where there is an estimate.
+    pub error: Option<f64>,
+    /// What the error is, or how many cells or settings the number is from.
+    pub basis: String,
+    /// What would be agreement.
+    pub test: Test,
+}
+
+impl Claim {
+    /// What the measurement says.
+    pub fn verdict(&self) -> Verdict {
+        match self.ours.filter(|v| v.is_finite()) {
+            None => Verdict::NotRun,
+            Some(value) if self.test.passes(value) => Verdict::Agrees,
+            Some(_) => Verdict::FallsShort,
+        }
+    }
+}
+
+/// The name of the table of claims.
+pub const CLAIMS: &str = "claims";
+
+/// The claims as a table.
+pub fn table(claims: &[Claim]) -> Table {
+    let columns = [
+        ("claim", "what is claimed"),
+        ("paper", "what the paper has"),
+        ("ours", "what was measured"),
+        ("error", "its uncertainty, as `basis` says"),
+        ("basis", "what the number and its error rest on"),
+        ("tolerance", "what would be agreement, chosen before the measurement"),
+        ("verdict", "agrees, falls short, or not run"),
+    ];
+    let mut table = Table::new(CLAIMS, "What of the paper's claims holds here?", &columns);
+    for claim in claims {
+        table.push(vec![
+            claim.name.as_str().into(),
+            claim.paper.as_str().into(),
+            claim.ours.map_or(Field::Missing, Field::from),
+            claim.error.map_or(Field::Missing, Field::from),
+            claim.basis.as_str().into(),
+            claim.test.to_string().into(),
+            claim.verdict().to_string().into(),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(ours: Option<f64>, test: Test) -> Verdict {
+        let (name, paper, basis) = ("c".to_owned(), "1".to_owned(), String::new());
+        Claim { name, paper, ours, error: None, basis, test }.verdict()
+    }
+
+    #[test]
+    fn a_number_agrees_falls_short_or_is_not_there() {
+        let near_one = Test::Within { target: 1.0, tolerance: 0.1 };
+        assert_eq!(claim(Some(1.05), near_one), Verdict::Agrees);
+        assert_eq!(claim(Some(1.2), near_one), Verdict::FallsShort);
+        assert_eq!(claim(None, near_one), Verdict::NotRun);
+        assert_eq!(claim(Some(f64::NAN), near_one), Verdict::NotRun);
+        assert_eq!(claim(Some(0.5), Test::AtLeast(0.6)), Verdict::FallsShort);
+        assert_eq!(claim(Some(0.5), Test::AtMost(0.6)), Verdict::Agrees);
+        assert_eq!(claim(Some(0.5), Test::Between(0.6, 0.7)), Verdict::FallsShort);
+    }
+
+    #[test]
+    fn what_was_not_run_stays_a_row() {
+        let claim = Claim {
+            name: "c".to_owned(),
+            paper: "1".to_owned(),
+            ours: None,
+            error: None,
+            basis: "0 cells".to_owned(),
+            test: Test::AtLeast(1.0),
+        };
+        let table = table(&[claim]);
+        assert_eq!(table.words("verdict").unwrap(), ["not run"]);
+        assert_eq!(table.words("ours").unwrap(), [""]);
+    }
+}

@@ -1,0 +1,107 @@
+//! What a figure of the paper is: which cells, which tables, which claims, which picture.
+
+use std::collections::BTreeMap;
+
+use superpose_analysis::run::Finished;
+use superpose_analysis::table::{Table, TableError};
+use superpose_figures::sheet::Sheet;
+use superpose_sweep::cell::{Cell, CellId};
+use superpose_sweep::error::ConfigError;
+use superpose_sweep::record::Weights;
+
+use crate::claim::Claim;
+use crate::sweeps::SweepFile;
+
+/// A figure, or an experiment of our own that is told like one.
+#[derive(Debug, Clone, Copy)]
+pub struct Figure {
+    /// The paper's number (version 4), such as `9b`; a word for what is not the paper's.
+    pub id: &'static str,
+    /// What it shows.
+    pub title: &'static str,
+    /// The question that it answers.
+    pub question: &'static str,
+    /// The sweeps that its cells are in.
+    pub sweeps: &'static [SweepFile],
+    /// Which of their cells it needs.
+    pub wants: fn(&Cell) -> bool,
+    /// Of which of these it needs the weights themselves, so that records are not enough.
+    pub wants_weights: fn(&Cell) -> bool,
+    /// Its tables and claims.
+    pub make: fn(&Evidence<'_>) -> Result<Made, TableError>,
+    /// Its picture, from these tables.
+    pub draw: fn(&[Table]) -> Result<Sheet, TableError>,
+    /// What would have counted against the claims.
+    pub against: &'static str,
+    /// What a toy, this one or any, cannot show.
+    pub limits: &'static str,
+}
+
+/// What there is to make a figure of.
+#[derive(Debug, Clone)]
+pub struct Evidence<'a> {
+    /// The finished cells that it wants.
+    pub cells: Vec<&'a Finished>,
+    /// Weights of those that it wants the weights of.
+    pub weights: &'a BTreeMap<CellId, Weights>,
+}
+
+impl<'a> Evidence<'a> {
+    /// The trained cells that are `wanted`.
+    pub fn select(&self, wanted: impl Fn(&Cell) -> bool) -> Vec<&'a Finished> {
+        let trained = self.cells.iter().filter(|f| f.measured().is_some());
+        trained.filter(|f| wanted(&f.record.cell)).copied().collect()
+    }
+}
+
+/// A figure's numbers.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Its tables; the picture is drawn from them.
+    pub tables: Vec<Table>,
+    /// What they say of the paper's claims.
+    pub claims: Vec<Claim>,
+}
+
+impl Figure {
+    /// The folder of its experiment.
+    pub fn folder(&self) -> String {
+        match self.id.starts_with(|c: char| c.is_ascii_digit()) {
+            true => format!("figure-{}", self.id),
+            false => self.id.to_owned(),
+        }
+    }
+
+    /// The cells that it needs, each once.
+    ///
+    /// # Errors
+    /// [`ConfigError`] never, as long as this crate's tests pass.
+    pub fn cells(&self) -> Result<Vec<Cell>, ConfigError> {
+        let mut cells = BTreeMap::new();
+        let mut order = Vec::new();
+        for sweep in self.sweeps {
+            for cell in sweep.cells()?.into_iter().filter(|cell| (self.wants)(cell)) {
+                let id = cell.id();
+                if cells.insert(id.clone(), ()).is_none() {
+                    order.push(cell);
+                }
+            }
+        }
+        Ok(order)
+    }
+}
+
+/// No cell.
+pub fn none(_: &Cell) -> bool {
+    false
+}
+
+/// Every cell.
+pub fn all(_: &Cell) -> bool {
+    true
+}
+
+/// Whether two settings are the same but for rounding.
+pub fn near(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-3
+}

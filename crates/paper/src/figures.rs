@@ -1,0 +1,133 @@
+//! All figures.
+
+mod dead;
+mod density;
+mod draw;
+mod exponents;
+mod large;
+mod loss;
+mod overlaps;
+mod regime;
+
+use crate::figure::Figure;
+
+/// The paper's toy figures in its order (version 4), then what goes beyond it. Figures of the large toy
+/// stand beside the same at a tenth of its size.
+pub const FIGURES: &[Figure] = &[
+    large::FIGURE_1B,
+    large::ANALOGUE_1B,
+    large::FIGURE_1D,
+    large::ANALOGUE_1D,
+    regime::FIGURE_3A,
+    regime::FIGURE_3B,
+    loss::FIGURE_4A,
+    loss::FIGURE_4B,
+    overlaps::FIGURE_5A,
+    overlaps::FIGURE_5B,
+    overlaps::FIGURE_5C,
+    overlaps::FIGURE_5D,
+    exponents::FIGURE_5E,
+    large::FIGURE_7,
+    large::ANALOGUE_7,
+    large::FIGURE_8,
+    large::ANALOGUE_8,
+    large::FIGURE_9A,
+    large::ANALOGUE_9A,
+    exponents::FIGURE_9B,
+    exponents::FIGURE_10,
+    overlaps::FIGURE_11,
+    overlaps::FIGURE_12,
+    regime::FIGURE_13,
+    density::FIGURE_14,
+    density::FIGURE_15,
+    overlaps::FIGURE_16,
+    overlaps::FIGURE_17,
+    exponents::FIGURE_18,
+    dead::DEAD_OUTPUTS,
+    regime::TRANSITION_GRID,
+];
+
+/// The figure called `id`.
+pub fn find(id: &str) -> Option<&'static Figure> {
+    FIGURES.iter().find(|f| f.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use superpose_analysis::run::Finished;
+    use superpose_sweep::record::{Record, Weights};
+
+    use super::*;
+    use crate::figure::Evidence;
+
+    /// Cells of a figure as if they had been trained, with numbers that depend on the cell in a way that
+    /// theory allows.
+    fn planted(figure: &Figure) -> (Vec<Finished>, BTreeMap<superpose_sweep::cell::CellId, Weights>) {
+        let golden = include_str!("../../sweep/tests/record-2.json");
+        let golden: Record = serde_json::from_str(golden).unwrap();
+        let mut all = BTreeMap::new();
+        let plant = |cell: superpose_sweep::cell::Cell| {
+            let mut record = golden.clone();
+            record.cell_id = cell.id();
+            let d = cell.model.d_hidden as f64;
+            let measured = record.measured.as_mut().unwrap();
+            measured.loss_test = 3.0 / d;
+            measured.loss_dead_part = 1.0 / d;
+            measured.overlap_mean_square_strong = Some(1.0 / d);
+            let probabilities = cell.probabilities().unwrap().as_slice().to_vec();
+            if (figure.wants_weights)(&cell) {
+                let (n, d) = (cell.model.n_features, cell.model.d_hidden);
+                let weights = Weights {
+                    n_features: n,
+                    d_hidden: d,
+                    weights: vec![0.5; n * d],
+                    bias: vec![0.0; n],
+                };
+                all.insert(cell.id(), weights);
+            }
+            record.cell = cell;
+            Finished { record, curve: Vec::new(), probabilities }
+        };
+        let cells = figure.cells().unwrap().into_iter().map(plant).collect();
+        (cells, all)
+    }
+
+    #[test]
+    fn every_figure_is_made_and_drawn_from_its_cells_and_from_none() {
+        for figure in FIGURES {
+            let (finished, weights) = planted(figure);
+            for cells in [finished.iter().collect(), vec![]] {
+                let n_cells = cells.len();
+                let evidence = Evidence { cells, weights: &weights };
+                let made = (figure.make)(&evidence).unwrap();
+                assert!(!made.claims.is_empty(), "{} claims nothing", figure.id);
+                let sheet = (figure.draw)(&made.tables).unwrap();
+                let not_run = made.claims.iter().filter(|c| c.ours.is_none()).count();
+                match n_cells {
+                    0 => assert_eq!(not_run, made.claims.len(), "{}", figure.id),
+                    _ => assert!(!sheet.panels.is_empty(), "{} shows nothing", figure.id),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn planted_losses_give_their_exponents() {
+        let figure = find("9b").unwrap();
+        let (finished, weights) = planted(figure);
+        let evidence = Evidence { cells: finished.iter().collect(), weights: &weights };
+        let made = (figure.make)(&evidence).unwrap();
+        let exponents = made.tables[0].numbers("model_exponent").unwrap();
+        assert_eq!(exponents.len(), 170);
+        assert!(exponents.iter().all(|e| (e - 1.0).abs() < 1e-12));
+    }
+
+    #[test]
+    fn ids_and_folders_are_distinct() {
+        let ids: BTreeSet<&str> = FIGURES.iter().map(|f| f.id).collect();
+        let folders: BTreeSet<String> = FIGURES.iter().map(Figure::folder).collect();
+        assert_eq!((ids.len(), folders.len()), (FIGURES.len(), FIGURES.len()));
+    }
+}

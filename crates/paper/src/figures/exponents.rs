@@ -1,0 +1,331 @@
+//! Model exponents: figures 5e, 9b, 10 and 18.
+
+use superpose_analysis::table::{Field, TableError};
+use superpose_stats::summary::{correlation, summarise};
+use superpose_sweep::cell::Cell;
+use superpose_theory::superposition::strong_exponent;
+
+use crate::cells::{Exponent, exponent_table, exponents};
+use crate::claim::{Claim, Test};
+use crate::figure::{Evidence, Figure, Made, all, near, none};
+use crate::figures::draw;
+use crate::figures::loss::{CLOSEST, by_distance};
+use crate::published::{self, Lookup};
+use crate::sweeps::{SEEDS_DECAY, SEEDS_STRONG, SMALL, SMALL_ALPHA0, WIDE};
+
+/// Widths of the small toy.
+const WIDTHS: usize = 6;
+
+fn place(exponent: &Exponent<'_>) -> [f64; 2] {
+    let cell = exponent.cell();
+    [cell.data_exponent().unwrap_or(f64::NAN), cell.train.weight_decay]
+}
+
+fn is_three_decays(cell: &Cell) -> bool {
+    (-0.8..-0.3).contains(&cell.train.weight_decay)
+}
+
+/// Model exponent against data exponent.
+pub(super) const FIGURE_5E: Figure = Figure {
+    id: "5e",
+    title: "Model exponent against data exponent, in both regimes",
+    question: "Is the model exponent near 1 in the strong regime, and larger above α = 1.5?",
+    sweeps: &[SMALL, SEEDS_STRONG, SEEDS_DECAY],
+    wants: |cell| is_three_decays(cell) || cell.train.weight_decay > 0.0,
+    wants_weights: none,
+    make: make_5e,
+    draw: draw::exponent_by_data,
+    against: "Strong exponents that follow α − 1, or that do not rise beyond α = 1.5.",
+    limits: "Slopes of curves that are not straight (column local_exponents): the widths decide them. What \
+             dead outputs do to them is in experiment dead-outputs.",
+};
+
+fn make_5e(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let published = published::fig5e()?;
+    let lookup = Lookup::new(&published, &["data_exponent", "weight_decay"], "model_exponent")?;
+    let strong: Vec<Exponent<'_>> = exponents(&evidence.select(is_three_decays), 0, false)
+        .into_iter()
+        .filter(|e| e.is_whole(WIDTHS))
+        .collect();
+    let weak: Vec<Exponent<'_>> =
+        by_distance(evidence).into_iter().take(CLOSEST).map(|(_, e)| e).collect();
+    let all: Vec<Exponent<'_>> = strong.iter().chain(&weak).cloned().collect();
+    let table = exponent_table(
+        "exponents",
+        "How does the model exponent depend on the data exponent?",
+        &all,
+        &[
+            ("published", "the paper's exponent", &|e| lookup.get(&place(e)).into()),
+            ("group", "strong: three negative decays; weak: the nine settings of figure 4b", &|e| {
+                if e.cell().train.weight_decay < 0.0 { "strong" } else { "weak" }.into()
+            }),
+            ("one", "prediction for even frequencies: 1", &|_| 1.0.into()),
+            ("twice", "prediction for skewed frequencies: 2(α − 1)", &|e| {
+                e.cell().data_exponent().map(|a| 2.0 * (a - 1.0)).filter(|v| *v >= 0.0).into()
+            }),
+            ("weak_exponent", "prediction without superposition: α − 1", &|e| {
+                e.cell().data_exponent().map(|a| a - 1.0).filter(|v| *v >= 0.0).into()
+            }),
+        ],
+    );
+    let pairs: Vec<(f64, f64)> =
+        strong.iter().filter_map(|e| Some((e.value()?, lookup.get(&place(e))?))).collect();
+    let differences: Vec<f64> = pairs.iter().map(|p| (p.0 - p.1).abs()).collect();
+    let mean = |low: f64, high: f64| {
+        let chosen = strong.iter().filter(|e| (low..=high).contains(&place(e)[0]));
+        let values: Vec<f64> = chosen.filter_map(Exponent::value).collect();
+        (!values.is_empty()).then(|| summarise(&values))
+    };
+    let scatter: Vec<f64> = strong
+        .iter()
+        .map(|e| e.seeds.standard_deviation)
+        .filter(|deviation| deviation.is_finite())
+        .collect();
+    let range = |name: &str, paper: &str, low, high, test| {
+        let summary = mean(low, high);
+        Claim {
+            name: name.to_owned(),
+            paper: paper.to_owned(),
+            ours: summary.map(|s| s.mean),
+            error: summary.map(|s| s.standard_deviation),
+            basis: format!("standard deviation over {} settings", summary.map_or(0, |s| s.n)),
+            test,
+        }
+    };
+    Ok(Made {
+        tables: vec![table],
+        claims: vec![
+            Claim {
+                name: "mean absolute difference from the paper's strong exponents".to_owned(),
+                paper: "0".to_owned(),
+                ours: (!pairs.is_empty()).then(|| summarise(&differences).mean),
+                error: (!pairs.is_empty()).then(|| summarise(&differences).standard_error),
+                basis: format!("{} of 51 settings; seeds averaged", pairs.len()),
+                test: Test::AtMost(0.1),
+            },
+            range(
+                "strong regime, α < 1.5: mean model exponent",
+                "close to 1",
+                0.0,
+                1.4,
+                Test::Within { target: 1.0, tolerance: 0.2 },
+            ),
+            range(
+                "strong regime, α = 2: mean model exponent",
+                "2.05, 2.20, 2.27; theory 2",
+                1.99,
+                2.01,
+                Test::Within { target: 2.0, tolerance: 0.4 },
+            ),
+            Claim {
+                name: "ours: standard deviation of a strong exponent from seed to seed, mean".to_owned(),
+                paper: "one seed".to_owned(),
+                ours: (!scatter.is_empty()).then(|| summarise(&scatter).mean),
+                error: None,
+                basis: format!("{} settings with several seeds", scatter.len()),
+                test: Test::AtMost(0.1),
+            },
+        ],
+    })
+}
+
+/// Model exponents over weight decay and data exponent.
+pub(super) const FIGURE_9B: Figure = Figure {
+    id: "9b",
+    title: "Model exponent by weight decay and data exponent",
+    question: "Are the published model exponents what comes out here?",
+    sweeps: &[SMALL, SMALL_ALPHA0, SEEDS_DECAY, SEEDS_STRONG],
+    wants: all,
+    wants_weights: none,
+    make: make_9b,
+    draw: |tables| draw::exponent_maps(tables, "model_exponent"),
+    against: "A correlation below 0.98, or a mean absolute difference above 0.1.",
+    limits: "A slope over six widths hides what a curve does; local exponents stand in the table.",
+};
+
+fn make_9b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let published = published::fig9b()?;
+    let lookup = Lookup::new(&published, &["data_exponent", "weight_decay"], "model_exponent")?;
+    let settings: Vec<Exponent<'_>> = exponents(&evidence.select(all), 0, false)
+        .into_iter()
+        .filter(|e| e.is_whole(WIDTHS))
+        .collect();
+    let table = exponent_table(
+        "exponents",
+        "How fast does the loss fall with width?",
+        &settings,
+        &[
+            ("published", "the paper's exponent", &|e| lookup.get(&place(e)).into()),
+            ("difference", "model_exponent less published", &|e| {
+                e.value().zip(lookup.get(&place(e))).map_or(Field::Missing, |(a, b)| (a - b).into())
+            }),
+        ],
+    );
+    let pairs: Vec<(f64, f64)> =
+        settings.iter().filter_map(|e| Some((e.value()?, lookup.get(&place(e))?))).collect();
+    let differences: Vec<f64> = pairs.iter().map(|p| (p.0 - p.1).abs()).collect();
+    let losses = loss_differences(evidence)?;
+    let root_mean_square =
+        (losses.iter().map(|d| d * d).sum::<f64>() / losses.len() as f64).sqrt();
+    let some = !pairs.is_empty();
+    let basis = format!("{} of 170 settings; seeds averaged", pairs.len());
+    Ok(Made {
+        tables: vec![table],
+        claims: vec![
+            Claim {
+                name: "correlation with the paper's exponents".to_owned(),
+                paper: "1".to_owned(),
+                ours: some.then(|| correlation(&pairs)),
+                error: None,
+                basis: basis.clone(),
+                test: Test::AtLeast(0.98),
+            },
+            Claim {
+                name: "mean absolute difference from the paper's exponents".to_owned(),
+                paper: "0".to_owned(),
+                ours: some.then(|| summarise(&differences).mean),
+                error: some.then(|| summarise(&differences).standard_error),
+                basis,
+                test: Test::AtMost(0.1),
+            },
+            Claim {
+                name: "α = 0: root mean square of ln(ours / paper) over the losses".to_owned(),
+                paper: "0".to_owned(),
+                ours: (!losses.is_empty()).then_some(root_mean_square),
+                error: None,
+                basis: format!("{} of 60 losses; seeds averaged", losses.len()),
+                test: Test::AtMost(0.06),
+            },
+        ],
+    })
+}
+
+/// ln(ours / paper) of the losses at data exponent 0.
+fn loss_differences(evidence: &Evidence<'_>) -> Result<Vec<f64>, TableError> {
+    let published = published::loss_alpha0()?;
+    let lookup = Lookup::new(&published, &["weight_decay", "d_hidden"], "loss.test")?;
+    let first = evidence.select(|cell| cell.data_exponent().is_some_and(|a| near(a, 0.0)));
+    let mut differences = Vec::new();
+    for setting in exponents(&first, 0, false) {
+        let decay = setting.cell().train.weight_decay;
+        for (width, loss) in &setting.losses {
+            differences.extend(lookup.get(&[decay, *width as f64]).map(|paper| (loss / paper).ln()));
+        }
+    }
+    Ok(differences)
+}
+
+/// How straight the lines are.
+pub(super) const FIGURE_10: Figure = Figure {
+    id: "10",
+    title: "R² of the fitted laws, by weight decay and data exponent",
+    question: "Are the losses power laws of width?",
+    sweeps: &[SMALL],
+    wants: all,
+    wants_weights: none,
+    make: make_10,
+    draw: |tables| draw::exponent_maps(tables, "r_squared"),
+    against: "Low R² at negative weight decay.",
+    limits: "R² near 1 does not make a power law: local exponents differ by a factor of three along \
+             curves with R² = 0.96.",
+};
+
+fn make_10(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let settings: Vec<Exponent<'_>> = exponents(&evidence.select(all), 0, false)
+        .into_iter()
+        .filter(|e| e.is_whole(WIDTHS))
+        .collect();
+    let table = exponent_table("exponents", "Are the losses power laws of width?", &settings, &[]);
+    let r_squared: Vec<f64> = settings
+        .iter()
+        .filter(|e| e.cell().train.weight_decay < -0.2)
+        .filter_map(|e| Some(e.fit?.r_squared))
+        .collect();
+    let some = !r_squared.is_empty();
+    let basis = format!("{} of 68 settings with γ ≤ −1/3", r_squared.len());
+    Ok(Made {
+        tables: vec![table],
+        claims: vec![
+            Claim {
+                name: "strong regime: mean R²".to_owned(),
+                paper: "near 1".to_owned(),
+                ours: some.then(|| summarise(&r_squared).mean),
+                error: some.then(|| summarise(&r_squared).standard_deviation),
+                basis: format!("standard deviation over {basis}"),
+                test: Test::AtLeast(0.95),
+            },
+            Claim {
+                name: "strong regime: smallest R²".to_owned(),
+                paper: "near 1".to_owned(),
+                ours: r_squared.iter().copied().reduce(f64::min),
+                error: None,
+                basis,
+                test: Test::AtLeast(0.9),
+            },
+        ],
+    })
+}
+
+/// Figure 5e with wider models.
+pub(super) const FIGURE_18: Figure = Figure {
+    id: "18",
+    title: "Model exponent against data exponent at widths 50 to 150",
+    question: "Is the strong exponent closer to 1 where d²/2 exceeds n?",
+    sweeps: &[WIDE],
+    wants: all,
+    wants_weights: none,
+    make: make_18,
+    draw: draw::exponent_by_data,
+    against: "Exponents away from 1 below α = 1.5.",
+    limits: "The paper gives the range of widths and no more: how many, and the weight decays, are ours.",
+};
+
+fn make_18(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let settings: Vec<Exponent<'_>> = exponents(&evidence.select(all), 0, false)
+        .into_iter()
+        .filter(|e| e.is_whole(4))
+        .collect();
+    let table = exponent_table(
+        "exponents",
+        "How does the model exponent depend on the data exponent, at widths 50 to 150?",
+        &settings,
+        &[
+            ("group", "strong: three negative decays", &|_| "strong".into()),
+            ("one", "prediction for even frequencies: 1", &|_| 1.0.into()),
+            ("twice", "prediction for skewed frequencies: 2(α − 1)", &|e| {
+                e.cell().data_exponent().map(|a| 2.0 * (a - 1.0)).filter(|v| *v >= 0.0).into()
+            }),
+        ],
+    );
+    let below: Vec<f64> =
+        settings.iter().filter(|e| place(e)[0] < 1.45).filter_map(Exponent::value).collect();
+    let above: Vec<f64> = settings
+        .iter()
+        .filter(|e| place(e)[0] > 1.55)
+        .filter_map(|e| Some(e.value()? - strong_exponent(place(e)[0])))
+        .collect();
+    let mean = |values: &[f64]| (!values.is_empty()).then(|| summarise(values).mean);
+    let deviation =
+        |values: &[f64]| (!values.is_empty()).then(|| summarise(values).standard_deviation);
+    Ok(Made {
+        tables: vec![table],
+        claims: vec![
+            Claim {
+                name: "α < 1.5: mean model exponent".to_owned(),
+                paper: "about 1".to_owned(),
+                ours: mean(&below),
+                error: deviation(&below),
+                basis: format!("standard deviation over {} of 36 settings", below.len()),
+                test: Test::Within { target: 1.0, tolerance: 0.2 },
+            },
+            Claim {
+                name: "α > 1.5: model exponent less 2(α − 1), mean".to_owned(),
+                paper: "below 2(α − 1)".to_owned(),
+                ours: mean(&above),
+                error: deviation(&above),
+                basis: format!("standard deviation over {} of 12 settings", above.len()),
+                test: Test::AtMost(0.0),
+            },
+        ],
+    })
+}

@@ -1,0 +1,219 @@
+//! The loss of the weak regime: figures 4a and 4b.
+
+use std::collections::BTreeMap;
+
+use superpose_analysis::run::Finished;
+use superpose_analysis::table::{Field, Table, TableError};
+use superpose_stats::summary::{median_and_deviation, summarise};
+use superpose_sweep::cell::Cell;
+use superpose_theory::superposition::{ignored_features_loss, ignored_features_loss_continuum};
+
+use crate::cells::{Exponent, Extra, cell_table, exponent_table, exponents};
+use crate::claim::{Claim, Test};
+use crate::figure::{Evidence, Figure, Made, all, near, none};
+use crate::figures::draw;
+use crate::published;
+use crate::sweeps::SMALL;
+
+/// The data exponents that figure 4a shows, with the median over the paper's own points of the loss over
+/// its equation 14.
+const SHOWN: [(f64, f64); 6] =
+    [(0.0, 1.01), (1.0, 1.46), (1.25, 1.61), (1.5, 1.30), (1.75, 1.17), (2.0, 0.94)];
+
+/// Loss against the number of features represented.
+pub(super) const FIGURE_4A: Figure = Figure {
+    id: "4a",
+    title: "Loss against the number of features represented, weak regime",
+    question: "Is the loss what the features cost that are not represented?",
+    sweeps: &[SMALL],
+    wants: |cell| {
+        cell.train.weight_decay > 0.0
+            && cell.data_exponent().is_some_and(|a| SHOWN.iter().any(|s| near(s.0, a)))
+    },
+    wants_weights: none,
+    make: make_4a,
+    draw: draw::loss_by_represented,
+    against: "Losses far from the line of their data exponent.",
+    limits: "Equation 14 counts the most frequent features as represented and replaces a sum by an \
+             integral; both are wrong by as much as the agreement is good (columns of the table).",
+};
+
+fn represented(finished: &Finished) -> f64 {
+    let n = finished.record.cell.model.n_features as f64;
+    finished.measured().map_or(f64::NAN, |m| m.phi_half * n)
+}
+
+fn continuum(finished: &Finished) -> Option<f64> {
+    let cell = &finished.record.cell;
+    let phi = finished.measured()?.phi_half;
+    (phi > 0.0).then_some(())?;
+    let (n, values) = (cell.model.n_features, cell.value_distribution());
+    Some(ignored_features_loss_continuum(phi, n, cell.data_exponent()?, values))
+}
+
+fn make_4a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let cells = evidence.select(all);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most n")]
+    let sum = |f: &Finished| {
+        let values = f.record.cell.value_distribution();
+        ignored_features_loss(&f.probabilities, represented(f).round() as usize, values)
+    };
+    let loss = |f: &Finished| f.measured().map(|m| m.loss_test);
+    let over = |f: &Finished, theory: Option<f64>| loss(f).zip(theory).map(|(l, t)| l / t);
+    let table = cell_table(
+        "cells",
+        "Is the loss what the features cost that are not represented?",
+        &cells,
+        &["phi_half", "loss.test", "dead_outputs", "loss.dead_part"],
+        &[
+            Extra {
+                name: "represented",
+                meaning: "φ½·n: rows of W with norm above 1/2",
+                of: &|f| represented(f).into(),
+            },
+            Extra {
+                name: "equation_14",
+                meaning: "the paper's equation 14 times ⟨v²⟩ = 4/3, at this φ½",
+                of: &|f| continuum(f).into(),
+            },
+            Extra {
+                name: "ignored_loss",
+                meaning: "the exact sum: all but the φ½·n most frequent features are ignored",
+                of: &|f| sum(f).into(),
+            },
+            Extra {
+                name: "over_equation_14",
+                meaning: "loss.test over equation_14",
+                of: &|f| over(f, continuum(f)).into(),
+            },
+            Extra {
+                name: "over_ignored_loss",
+                meaning: "loss.test over ignored_loss",
+                of: &|f| over(f, Some(sum(f))).into(),
+            },
+        ],
+    );
+    let claim = |(exponent, paper): (f64, f64)| {
+        let chosen =
+            evidence.select(|cell| cell.data_exponent().is_some_and(|a| near(a, exponent)));
+        let ratios: Vec<f64> =
+            chosen.iter().filter_map(|f| over(f, continuum(f))).filter(|r| r.is_finite()).collect();
+        let (median, deviation) = median_and_deviation(&ratios);
+        Claim {
+            name: format!("α = {exponent}: loss over equation 14, median"),
+            paper: format!("\"agree\"; {paper} in the median of its own points"),
+            ours: (!ratios.is_empty()).then_some(median),
+            error: (!ratios.is_empty()).then_some(deviation),
+            basis: format!("median absolute deviation of {} cells", ratios.len()),
+            test: Test::Within { target: 1.0, tolerance: 0.2 },
+        }
+    };
+    Ok(Made { tables: vec![table], claims: SHOWN.map(claim).to_vec() })
+}
+
+/// Model exponents of the nine settings closest to no superposition.
+pub(super) const FIGURE_4B: Figure = Figure {
+    id: "4b",
+    title: "Model exponent of the settings closest to no superposition",
+    question: "Without superposition, is the model exponent α − 1?",
+    sweeps: &[SMALL],
+    wants: |cell| cell.train.weight_decay > 0.0,
+    wants_weights: none,
+    make: make_4b,
+    draw: draw::weak_exponents,
+    against: "Exponents that do not rise with α, or far from α − 1 where W is closest to diag(I, 0).",
+    limits: "The nine are the best of many, chosen by a distance that is far from zero even for them.",
+};
+
+/// The largest spectral distance over the widths of a setting; absent unless all are known.
+fn distance(exponent: &Exponent<'_>) -> Option<f64> {
+    let of = |f: &&Finished| f.measured()?.geometry.as_ref()?.spectral_distance;
+    let all: Option<Vec<f64>> = exponent.cells.iter().map(of).collect();
+    all?.into_iter().reduce(f64::max)
+}
+
+/// The settings with all six widths, by their distance from no superposition.
+pub(crate) fn by_distance<'a>(evidence: &Evidence<'a>) -> Vec<(f64, Exponent<'a>)> {
+    let weak = evidence.select(|cell| cell.train.weight_decay > 0.0);
+    let mut settings: Vec<(f64, Exponent<'_>)> = exponents(&weak, 0, false)
+        .into_iter()
+        .filter(|e| e.is_whole(6))
+        .filter_map(|e| Some((distance(&e)?, e)))
+        .collect();
+    settings.sort_by(|a, b| a.0.total_cmp(&b.0));
+    settings
+}
+
+/// The paper shows so many.
+pub(crate) const CLOSEST: usize = 9;
+
+fn make_4b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let settings = by_distance(evidence);
+    let closest = &settings[..settings.len().min(CLOSEST)];
+    let tables = vec![distance_table("exponents", &settings), distance_table("closest", closest)];
+    let place = |cell: &Cell| (cell.data_exponent().unwrap_or(f64::NAN), cell.train.weight_decay);
+    let published = published::fig4b()?;
+    let theirs: Vec<(f64, f64)> = published
+        .numbers("data_exponent")?
+        .into_iter()
+        .zip(published.numbers("weight_decay")?)
+        .collect();
+    let shared = closest.iter().map(|(_, e)| place(e.cell())).filter(|(a, g)| {
+        theirs.iter().any(|(b, h)| near(*a, *b) && near(*g, *h))
+    });
+    let n_shared = shared.count();
+    let differences: Vec<f64> = closest
+        .iter()
+        .filter_map(|(_, e)| Some(e.value()? - (e.cell().data_exponent()? - 1.0)))
+        .collect();
+    let summary = summarise(&differences);
+    let basis = format!("{} of {} settings have all widths", settings.len(), 5 * 17);
+    let some = closest.len() == CLOSEST;
+    Ok(Made {
+        tables,
+        claims: vec![
+            Claim {
+                name: "model exponent less α − 1, mean over the nine closest".to_owned(),
+                paper: "0 (0.10 for its own points)".to_owned(),
+                ours: some.then_some(summary.mean),
+                error: some.then_some(summary.standard_error),
+                basis: format!("standard error over the nine; {basis}"),
+                test: Test::Within { target: 0.0, tolerance: 0.15 },
+            },
+            Claim {
+                name: "how many of the nine are the paper's nine".to_owned(),
+                paper: "9".to_owned(),
+                ours: some.then_some(n_shared as f64),
+                error: None,
+                basis,
+                test: Test::AtLeast(6.0),
+            },
+        ],
+    })
+}
+
+fn distance_table(name: &str, settings: &[(f64, Exponent<'_>)]) -> Table {
+    let exponents: Vec<Exponent<'_>> = settings.iter().map(|(_, e)| e.clone()).collect();
+    let distances: BTreeMap<String, (usize, f64)> = settings
+        .iter()
+        .enumerate()
+        .map(|(rank, (distance, e))| (e.example.record.cell_id.to_string(), (rank, *distance)))
+        .collect();
+    let of = |e: &Exponent<'_>| distances.get(e.example.record.cell_id.as_str()).copied();
+    exponent_table(
+        name,
+        "Is the exponent α − 1 where W is closest to diag(I, 0)?",
+        &exponents,
+        &[
+            ("weak_exponent", "prediction without superposition: α − 1", &|e| {
+                e.cell().data_exponent().map_or(Field::Missing, |a| (a - 1.0).into())
+            }),
+            ("spectral_distance.max", "largest spectral norm of W Wᵀ − diag(I_d, 0) over widths", &|e| {
+                of(e).map(|d| d.1).into()
+            }),
+            ("rank", "rank by that distance, from 1; the paper shows nine", &|e| {
+                of(e).map(|d| d.0 + 1).into()
+            }),
+        ],
+    )
+}

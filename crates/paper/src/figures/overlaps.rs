@@ -1,0 +1,496 @@
+//! The geometry of the strong regime: figures 5a to 5d, 11, 12, 16 and 17.
+
+use superpose_analysis::run::Finished;
+use superpose_analysis::table::TableError;
+use superpose_stats::power_law::fit_power_law;
+use superpose_stats::summary::summarise;
+use superpose_sweep::cell::Cell;
+use superpose_theory::overlap::{random_mean_square, random_square_variance, welch_mean_square};
+
+use crate::cells::{Extra, cell_table, norm_table, share_of_norms};
+use crate::claim::{Claim, Test};
+use crate::figure::{Evidence, Figure, Made, all, near, none};
+use crate::figures::draw;
+use crate::rows::row_table;
+use crate::sweeps::{SEEDS_STRONG, SMALL};
+
+fn decay_is(cell: &Cell, decay: f64) -> bool {
+    near(cell.train.weight_decay, decay)
+}
+
+/// The paper's text says α = 1; the frequencies on its own axis are those of α = 0.5.
+fn is_5a(cell: &Cell) -> bool {
+    decay_is(cell, -7.0 / 9.0)
+        && cell.model.d_hidden == 15
+        && cell.data_exponent().is_some_and(|a| near(a, 0.5))
+}
+
+/// Norms of rows in the strong regime, at one setting.
+pub(super) const FIGURE_5A: Figure = Figure {
+    id: "5a",
+    title: "Row norms in the strong regime",
+    question: "Are there two kinds of rows, longer and shorter than 1?",
+    sweeps: &[SMALL],
+    wants: is_5a,
+    wants_weights: none,
+    make: make_5a,
+    draw: |tables| draw::norms(tables, "Row norms at α = 0.5, γ = −0.78, d = 15"),
+    against: "A single peak, or rows in the gap around 1.",
+    limits: "What the paper calls weakly represented features are, row by row, outputs that died \
+             (experiment dead-outputs): the two peaks need not be two kinds of representation.",
+};
+
+fn make_5a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let cells = evidence.select(all);
+    let gap = cells.first().and_then(|f| share_of_norms(f, 0.96, 1.04));
+    let alive_or_long = cells.first().and_then(|f| {
+        let m = f.measured()?;
+        let n = f.record.cell.model.n_features as f64;
+        Some((m.phi_one + m.dead_outputs as f64 / n - 1.0).abs())
+    });
+    Ok(Made {
+        tables: vec![norm_table("norms", "How long are the rows of W?", &cells, &[])],
+        claims: vec![
+            Claim {
+                name: "share of rows with norm between 0.96 and 1.04".to_owned(),
+                paper: "a gap there".to_owned(),
+                ours: gap,
+                error: None,
+                basis: "one model".to_owned(),
+                test: Test::AtMost(0.03),
+            },
+            Claim {
+                name: "ours: rows longer than 1 and dead outputs leave nothing over: |φ1 + dead/n − 1|"
+                    .to_owned(),
+                paper: "does not mention dead outputs".to_owned(),
+                ours: alive_or_long,
+                error: None,
+                basis: "one model".to_owned(),
+                test: Test::AtMost(0.02),
+            },
+        ],
+    })
+}
+
+/// Which rows are longer than 1.
+pub(super) const FIGURE_5B: Figure = Figure {
+    id: "5b",
+    title: "Which features have rows longer than 1",
+    question: "Do the most frequent features have the long rows?",
+    sweeps: &[SMALL],
+    wants: is_5a,
+    wants_weights: is_5a,
+    make: make_5b,
+    draw: draw::rows,
+    against: "Short rows among the most frequent features.",
+    limits: "One model.",
+};
+
+fn make_5b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let cells = evidence.select(all);
+    let question = "Which features have rows longer than 1?";
+    let table = row_table("rows", question, &cells, evidence);
+    let norms = table.numbers("norm")?;
+    let dead = table.numbers("dead")?;
+    let some = !norms.is_empty();
+    let first_short = norms.iter().position(|n| *n <= 1.0).unwrap_or(norms.len());
+    let mismatch = norms.iter().zip(&dead).filter(|(n, d)| (**n <= 1.0) != (**d > 0.5)).count();
+    Ok(Made {
+        tables: vec![table],
+        claims: vec![
+            Claim {
+                name: "most frequent features that all have rows longer than 1".to_owned(),
+                paper: "about 12".to_owned(),
+                ours: some.then_some(first_short as f64),
+                error: None,
+                basis: "one model".to_owned(),
+                test: Test::Between(4.0, 40.0),
+            },
+            Claim {
+                name: "ours: rows that are short but alive, or long but dead".to_owned(),
+                paper: "does not mention dead outputs".to_owned(),
+                ours: some.then_some(mismatch as f64),
+                error: None,
+                basis: "of 1000 rows of one model".to_owned(),
+                test: Test::AtMost(20.0),
+            },
+        ],
+    })
+}
+
+fn variance_ratio(finished: &Finished) -> Option<f64> {
+    let variance = finished.measured()?.geometry.as_ref()?.overlap_variance_strong?;
+    Some(variance / random_square_variance(finished.record.cell.model.d_hidden))
+}
+
+/// Variance of the squared overlaps.
+pub(super) const FIGURE_5C: Figure = Figure {
+    id: "5c",
+    title: "Variance of squared overlaps over that of random vectors",
+    question: "Are the overlaps more even than those of random vectors?",
+    sweeps: &[SMALL, SEEDS_STRONG],
+    wants: |cell| decay_is(cell, -5.0 / 9.0),
+    wants_weights: none,
+    make: make_5c,
+    draw: draw::variance_ratios,
+    against: "Ratios above 1.",
+    limits: "An equiangular frame would have variance 0; at these n and d none is known.",
+};
+
+fn make_5c(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let cells = evidence.select(all);
+    let table = cell_table(
+        "cells",
+        "Are the overlaps more even than those of random vectors?",
+        &cells,
+        &["overlap.variance_strong", "overlap.max_strong", "overlap.mean_square_strong", "phi_one"],
+        &[
+            Extra {
+                name: "random_variance",
+                meaning: "variance of the squared overlap of random unit vectors: 2(d−1)/(d²(d+2))",
+                of: &|f| random_square_variance(f.record.cell.model.d_hidden).into(),
+            },
+            Extra {
+                name: "variance_ratio",
+                meaning: "overlap.variance_strong over random_variance",
+                of: &|f| variance_ratio(f).into(),
+            },
+        ],
+    );
+    let ratios: Vec<f64> = cells.iter().filter_map(|f| variance_ratio(f)).collect();
+    let some = !ratios.is_empty();
+    let below = ratios.iter().filter(|r| **r < 1.0).count() as f64 / ratios.len() as f64;
+    let zeros = ratios.iter().filter(|r| **r < 0.01).count() as f64;
+    let summary = summarise(&ratios);
+    let basis = format!("{} cells", ratios.len());
+    Ok(Made {
+        tables: vec![table],
+        claims: vec![
+            Claim {
+                name: "share of cells with a ratio below 1".to_owned(),
+                paper: "all; drawn 0.43 to 0.92".to_owned(),
+                ours: some.then_some(below),
+                error: None,
+                basis: basis.clone(),
+                test: Test::AtLeast(0.95),
+            },
+            Claim {
+                name: "mean ratio".to_owned(),
+                paper: "0.43 to 0.92".to_owned(),
+                ours: some.then_some(summary.mean),
+                error: some.then_some(summary.standard_deviation),
+                basis: format!("standard deviation over {basis}"),
+                test: Test::Between(0.43, 0.92),
+            },
+            Claim {
+                name: "cells with a ratio of zero (below 0.01)".to_owned(),
+                paper: "some at d = 63 and 100".to_owned(),
+                ours: some.then_some(zeros),
+                error: None,
+                basis,
+                test: Test::AtLeast(1.0),
+            },
+        ],
+    })
+}
+
+fn welch_of_strong(finished: &Finished) -> Option<f64> {
+    let cell = &finished.record.cell;
+    let (n, d) = (cell.model.n_features, cell.model.d_hidden);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most n")]
+    let strong = (finished.measured()?.phi_one * n as f64).round() as usize;
+    (strong > d).then(|| welch_mean_square(strong, d))
+}
+
+/// Mean squared overlap of the long rows.
+pub(super) const FIGURE_5D: Figure = Figure {
+    id: "5d",
+    title: "Mean squared overlap of rows with norm above 1",
+    question: "Do the squared overlaps of represented features fall as 1/d?",
+    sweeps: &[SMALL, SEEDS_STRONG],
+    wants: |cell| cell.train.weight_decay < -0.2,
+    wants_weights: none,
+    make: make_5d,
+    draw: draw::strong_overlaps,
+    against: "Overlaps that do not fall as 1/d, or fall below κ² (they cannot).",
+    limits: "The mean tests tightness, not equal angles: any tight frame has it. Long rows are those whose \
+             outputs live, so the selection is by survival.",
+};
+
+fn make_5d(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let cells = evidence.select(all);
+    let strong = |f: &Finished| f.measured().and_then(|m| m.overlap_mean_square_strong);
+    let table = cell_table(
+        "cells",
+        "Do the squared overlaps of represented features fall as 1/d?",
+        &cells,
+        &["overlap.mean_square_strong", "overlap.mean_square", "phi_one"],
+        &[
+            Extra {
+                name: "random",
+                meaning: "prediction for random directions: 1/d",
+                of: &|f| random_mean_square(f.record.cell.model.d_hidden).into(),
+            },
+            Extra {
+                name: "welch_strong",
+                meaning: "κ² of as many unit vectors as there are rows with norm above 1",
+                of: &|f| welch_of_strong(f).into(),
+            },
+            Extra {
+                name: "over_welch",
+                meaning: "overlap.mean_square_strong over welch_strong",
+                of: &|f| strong(f).zip(welch_of_strong(f)).map(|(o, w)| o / w).into(),
+            },
+        ],
+    );
+    let ratios = |low: f64, high: f64| -> Vec<f64> {
+        cells
+            .iter()
+            .filter(|f| f.record.cell.data_exponent().is_some_and(|a| (low..=high).contains(&a)))
+            .filter_map(|f| Some(strong(f)? / welch_of_strong(f)?))
+            .collect()
+    };
+    let points: Vec<(f64, f64)> = cells
+        .iter()
+        .filter_map(|f| Some((f.record.cell.model.d_hidden as f64, strong(f)?)))
+        .collect();
+    let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
+    let fit = fit_power_law(&x, &y).ok();
+    let mut claims = vec![Claim {
+        name: "exponent of the mean squared overlap in d".to_owned(),
+        paper: "1".to_owned(),
+        ours: fit.map(|f| f.exponent),
+        error: fit.map(|f| f.exponent_se),
+        basis: format!("standard error over {} cells", x.len()),
+        test: Test::Within { target: 1.0, tolerance: 0.1 },
+    }];
+    for (low, high) in [(0.0, 0.5), (0.625, 1.375), (1.5, 2.0)] {
+        let ratios = ratios(low, high);
+        let summary = summarise(&ratios);
+        let some = !ratios.is_empty();
+        claims.push(Claim {
+            name: format!("α from {low} to {high}: mean squared overlap over κ² of these rows"),
+            paper: "1/d drawn; κ² in its text".to_owned(),
+            ours: some.then_some(summary.mean),
+            error: some.then_some(summary.standard_deviation),
+            basis: format!("standard deviation over {} cells", ratios.len()),
+            test: Test::Within { target: 1.0, tolerance: 0.1 },
+        });
+    }
+    Ok(Made { tables: vec![table], claims })
+}
+
+macro_rules! norm_figure {
+    ($name:ident, $id:literal, $decay:expr, $words:literal) => {
+        /// Row norms at every data exponent and width.
+        pub(super) const $name: Figure = Figure {
+            id: $id,
+            title: concat!("Row norms at ", $words),
+            question: "What are the norms of the rows, at every data exponent and width?",
+            sweeps: &[SMALL],
+            wants: |cell| decay_is(cell, $decay),
+            wants_weights: none,
+            make: make_norms,
+            draw: |tables| draw::norm_grid(tables, concat!("Row norms at ", $words)),
+            against: "Norms spread evenly.",
+            limits: "One training a cell.",
+        };
+    };
+}
+
+norm_figure!(FIGURE_11, "11", 5.0 / 9.0, "γ = 0.56, by data exponent and width");
+norm_figure!(FIGURE_12, "12", -5.0 / 9.0, "γ = −0.56, by data exponent and width");
+
+fn make_norms(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let cells = evidence.select(all);
+    let weak = cells.first().is_some_and(|f| f.record.cell.train.weight_decay > 0.0);
+    let mean_share = |low: f64, high: f64| {
+        let shares: Vec<f64> =
+            cells.iter().filter_map(|f| share_of_norms(f, low, high)).collect();
+        (!shares.is_empty()).then(|| summarise(&shares).mean)
+    };
+    let basis = format!("mean over {} of 102 cells", cells.len());
+    let claims = if weak {
+        vec![Claim {
+            name: "share of rows with norm between 0.24 and 0.76".to_owned(),
+            paper: "norms at 0 or 1".to_owned(),
+            ours: mean_share(0.24, 0.76),
+            error: None,
+            basis,
+            test: Test::AtMost(0.05),
+        }]
+    } else {
+        vec![
+            Claim {
+                name: "share of rows with norm between 0.96 and 1.04".to_owned(),
+                paper: "two peaks around 1, a gap between".to_owned(),
+                ours: mean_share(0.96, 1.04),
+                error: None,
+                basis: basis.clone(),
+                test: Test::AtMost(0.1),
+            },
+            Claim {
+                name: "share of rows with norm between 0.72 and 1.6".to_owned(),
+                paper: "all around 1".to_owned(),
+                ours: mean_share(0.72, 1.6),
+                error: None,
+                basis,
+                test: Test::AtLeast(0.9),
+            },
+        ]
+    };
+    Ok(Made { tables: vec![norm_table("norms", "How long are the rows of W?", &cells, &[])], claims })
+}
+
+fn phi_one_bounds(cell: &Cell) -> (f64, f64) {
+    let (n, d) = (cell.model.n_features as f64, cell.model.d_hidden as f64);
+    ((d / n).min(1.0), (d * d / (2.0 * n)).min(1.0))
+}
+
+/// φ1 against width.
+pub(super) const FIGURE_16: Figure = Figure {
+    id: "16",
+    title: "Fraction of rows with norm above 1",
+    question: "Is φ1 between d/n and min(1, d²/2n), the most vectors that could be equiangular?",
+    sweeps: &[SMALL],
+    wants: |cell| decay_is(cell, -1.0),
+    wants_weights: none,
+    make: make_16,
+    draw: draw::phi_one,
+    against: "Values outside the two lines.",
+    limits: "The fraction is, output by output, what the initial biases left alive (dead_outputs): with \
+             biases that start at zero it is 1 (experiment dead-outputs), so the upper line explains \
+             nothing here.",
+};
+
+fn make_16(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let cells = evidence.select(all);
+    let table = cell_table(
+        "cells",
+        "Is φ1 between d/n and min(1, d²/2n)?",
+        &cells,
+        &["phi_one", "phi_half", "dead_outputs"],
+        &[
+            Extra {
+                name: "lower",
+                meaning: "d/n",
+                of: &|f| phi_one_bounds(&f.record.cell).0.into(),
+            },
+            Extra {
+                name: "upper",
+                meaning: "min(1, d²/2n)",
+                of: &|f| phi_one_bounds(&f.record.cell).1.into(),
+            },
+            Extra {
+                name: "alive",
+                meaning: "1 − dead_outputs/n",
+                of: &|f| {
+                    let n = f.record.cell.model.n_features as f64;
+                    f.measured().map(|m| 1.0 - m.dead_outputs as f64 / n).into()
+                },
+            },
+        ],
+    );
+    let inside = |f: &&&Finished| {
+        let (lower, upper) = phi_one_bounds(&f.record.cell);
+        f.measured().is_some_and(|m| (lower..=upper).contains(&m.phi_one))
+    };
+    let share = |wanted: &dyn Fn(&Cell) -> bool| {
+        let chosen = evidence.select(wanted);
+        let share = chosen.iter().filter(inside).count() as f64 / chosen.len() as f64;
+        (!chosen.is_empty()).then_some(share)
+    };
+    let apart: Vec<f64> = cells
+        .iter()
+        .filter(|f| f.record.cell.model.d_hidden >= 25)
+        .filter_map(|f| {
+            let m = f.measured()?;
+            let n = f.record.cell.model.n_features as f64;
+            Some((m.phi_one - (1.0 - m.dead_outputs as f64 / n)).abs())
+        })
+        .collect();
+    Ok(Made {
+        tables: vec![table],
+        claims: vec![
+            Claim {
+                name: "share of cells between the lines".to_owned(),
+                paper: "between the lines".to_owned(),
+                ours: share(&all),
+                error: None,
+                basis: format!("{} of 102 cells", cells.len()),
+                test: Test::AtLeast(0.9),
+            },
+            Claim {
+                name: "ours: φ1 is the fraction of live outputs, d ≥ 25: mean difference".to_owned(),
+                paper: "does not mention dead outputs".to_owned(),
+                ours: (!apart.is_empty()).then(|| summarise(&apart).mean),
+                error: None,
+                basis: format!("{} cells", apart.len()),
+                test: Test::AtMost(0.02),
+            },
+        ],
+    })
+}
+
+/// Mean squared overlap over all rows.
+pub(super) const FIGURE_17: Figure = Figure {
+    id: "17",
+    title: "Mean squared overlap of all rows",
+    question: "Do the squared overlaps of all rows fall as 1/d too?",
+    sweeps: &[SMALL],
+    wants: |cell| decay_is(cell, -1.0),
+    wants_weights: none,
+    make: make_17,
+    draw: draw::all_overlaps,
+    against: "Overlaps below κ² (impossible), or another slope.",
+    limits: "Rows of dead outputs point where they happened to die and overlap most.",
+};
+
+fn make_17(evidence: &Evidence<'_>) -> Result<Made, TableError> {
+    let cells = evidence.select(all);
+    let table = cell_table(
+        "cells",
+        "Do the squared overlaps of all rows fall as 1/d?",
+        &cells,
+        &["overlap.mean_square", "overlap.variance", "overlap.max", "overlap.welch", "dead_outputs"],
+        &[Extra {
+            name: "random",
+            meaning: "prediction for random directions: 1/d",
+            of: &|f| random_mean_square(f.record.cell.model.d_hidden).into(),
+        }],
+    );
+    let overlap = |f: &Finished| f.measured().map(|m| m.overlap_mean_square);
+    let above = cells.iter().filter(|f| {
+        overlap(f).is_some_and(|o| o >= random_mean_square(f.record.cell.model.d_hidden) * 0.999)
+    });
+    let share = above.count() as f64 / cells.len() as f64;
+    let (x, y): (Vec<f64>, Vec<f64>) = cells
+        .iter()
+        .filter_map(|f| Some((f.record.cell.model.d_hidden as f64, overlap(f)?)))
+        .unzip();
+    let fit = fit_power_law(&x, &y).ok();
+    let some = !cells.is_empty();
+    let basis = format!("{} of 102 cells", cells.len());
+    Ok(Made {
+        tables: vec![table],
+        claims: vec![
+            Claim {
+                name: "share of cells at or above 1/d".to_owned(),
+                paper: "all".to_owned(),
+                ours: some.then_some(share),
+                error: None,
+                basis: basis.clone(),
+                test: Test::AtLeast(0.95),
+            },
+            Claim {
+                name: "exponent of the mean squared overlap in d".to_owned(),
+                paper: "the same slope as 1/d".to_owned(),
+                ours: fit.map(|f| f.exponent),
+                error: fit.map(|f| f.exponent_se),
+                basis: format!("standard error over {basis}"),
+                test: Test::Within { target: 1.0, tolerance: 0.15 },
+            },
+        ],
+    })
+}
+

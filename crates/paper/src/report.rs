@@ -1,0 +1,262 @@
+//! A figure's page: the question, the claims and what came of them, in Markdown.
+//!
+//! The page is written between two markers; what people write around them stays.
+
+use std::collections::BTreeMap;
+
+use superpose_analysis::table::{Table, TableError};
+
+use crate::figure::{Evidence, Figure};
+
+const BEGIN: &str = "<!-- superpose report: written from the tables; edit outside the markers -->";
+const END: &str = "<!-- superpose report: end -->";
+
+/// The name of the table of what the numbers rest on.
+pub const ORIGINS: &str = "origins";
+
+/// What the numbers rest on: one row for each engine, device and revision that trained cells, with the
+/// split of their losses.
+pub fn origins(evidence: &Evidence<'_>, n_wanted: usize) -> Table {
+    let columns = [
+        ("engine", "engine that made the steps"),
+        ("device", "device that it worked on"),
+        ("revision", "git revision of the program"),
+        ("cells", "trained cells of this figure"),
+        ("wanted", "cells that the figure asks for, from whatever origin"),
+        ("dead_outputs", "mean number of dead outputs"),
+        ("dead_share_strong", "mean share of the loss that dead outputs cost, γ < 0"),
+        ("dead_share_weak", "the same, γ ≥ 0"),
+    ];
+    let mut table = Table::new(ORIGINS, "What do the numbers rest on?", &columns);
+    let mut by_origin: BTreeMap<[String; 3], Vec<[f64; 3]>> = BTreeMap::new();
+    for finished in evidence.select(|_| true) {
+        let Some(m) = finished.measured() else { continue };
+        let provenance = &finished.record.provenance;
+        let origin =
+            [&provenance.engine, &provenance.device, &provenance.revision].map(ToString::to_string);
+        let (share, decay) = (m.loss_dead_part / m.loss_test, finished.record.cell.train.weight_decay);
+        by_origin.entry(origin).or_default().push([m.dead_outputs as f64, share, decay]);
+    }
+    let mean = |values: Vec<f64>| match values.len() {
+        0 => f64::NAN,
+        n => values.iter().sum::<f64>() / n as f64,
+    };
+    for (origin, cells) in by_origin {
+        let of = |part: usize, wanted: &dyn Fn(f64) -> bool| {
+            mean(cells.iter().filter(|c| wanted(c[2])).map(|c| c[part]).collect())
+        };
+        let mut row: Vec<superpose_analysis::table::Field> =
+            origin.iter().map(|word| word.as_str().into()).collect();
+        row.extend([
+            cells.len().into(),
+            n_wanted.into(),
+            of(0, &|_| true).into(),
+            of(1, &|decay| decay < 0.0).into(),
+            of(1, &|decay| decay >= 0.0).into(),
+        ]);
+        table.push(row);
+    }
+    table
+}
+
+/// The page of `figure`: `page` as it is, or as it would be begun, with what stands between the markers
+/// written anew from the tables `claims` and [`ORIGINS`] and the names of the others.
+///
+/// # Errors
+/// [`TableError`] when a table lacks a column.
+pub fn page(
+    figure: &Figure,
+    page: Option<&str>,
+    claims: &Table,
+    origins: &Table,
+    tables: &[String],
+) -> Result<String, TableError> {
+    let begun = format!("# {}\n\n{BEGIN}\n{END}\n", heading(figure));
+    let page = page.unwrap_or(&begun);
+    let written = written(figure, claims, origins, tables)?;
+    let place = page.find(BEGIN).and_then(|begin| {
+        let end = begin + page[begin..].find(END)?;
+        Some((begin + BEGIN.len(), end))
+    });
+    Ok(match place {
+        Some((begin, end)) => format!("{}\n{written}{}", &page[..begin], &page[end..]),
+        // The markers are gone: what people wrote stays, above.
+        None => format!("{}\n\n{BEGIN}\n{written}{END}\n", page.trim_end()),
+    })
+}
+
+/// What the figure is called.
+pub fn heading(figure: &Figure) -> String {
+    match figure.id.starts_with(|c: char| c.is_ascii_digit()) {
+        true => format!("Figure {}: {}", figure.id, lower(figure.title)),
+        false => figure.title.to_owned(),
+    }
+}
+
+/// A title after a colon.
+fn lower(title: &str) -> String {
+    let mut letters = title.chars();
+    match (letters.next(), letters.as_str().chars().next()) {
+        // A symbol such as R² stays.
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            format!("{}{}", first.to_lowercase(), letters.as_str())
+        }
+        _ => title.to_owned(),
+    }
+}
+
+fn written(
+    figure: &Figure,
+    claims: &Table,
+    origins: &Table,
+    tables: &[String],
+) -> Result<String, TableError> {
+    let mut text = format!(
+        "**Question.** {}\n\n**Command.** `superpose reproduce {}`, from {}.\n\n",
+        figure.question,
+        figure.id,
+        figure.sweeps.iter().map(|s| format!("`{}`", s.path)).collect::<Vec<_>>().join(", "),
+    );
+    text.push_str(&rests_on(origins)?);
+    text.push_str("\n| claim | paper | ours | agreement would be | verdict |\n|---|---|---|---|---|\n");
+    let column = |name| claims.words(name);
+    let (names, papers, basis) = (column("claim")?, column("paper")?, column("basis")?);
+    let (ours, errors) = (claims.numbers("ours")?, claims.numbers("error")?);
+    let (tolerances, verdicts) = (column("tolerance")?, column("verdict")?);
+    for row in 0..names.len() {
+        let measured = match (ours[row].is_finite(), errors[row].is_finite()) {
+            (false, _) => "–".to_owned(),
+            (true, false) => format!("{} ({})", number(ours[row]), basis[row]),
+            (true, true) => {
+                format!("{} ± {} ({})", number(ours[row]), number(errors[row]), basis[row])
+            }
+        };
+        let verdict = match verdicts[row].as_str() {
+            "agrees" => "agrees".to_owned(),
+            other => format!("**{other}**"),
+        };
+        let cells = [&names[row], &papers[row], &measured, &tolerances[row], &verdict];
+        let cells = cells.map(|cell| cell.replace('|', "\\|").replace('-', "−"));
+        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    text.push_str(&format!(
+        "\n**What would have counted against it.** {}\n\n**What this cannot show.** {}\n\n\
+         ![{}](figure.svg)\n\nTables: {}.\n",
+        figure.against,
+        figure.limits,
+        figure.title,
+        tables.iter().map(|t| format!("[{t}](tables/{t}.csv)")).collect::<Vec<_>>().join(", "),
+    ));
+    Ok(text)
+}
+
+fn rests_on(origins: &Table) -> Result<String, TableError> {
+    let cells = origins.numbers("cells")?;
+    let wanted = origins.numbers("wanted")?.first().copied();
+    let Some(wanted) = wanted else {
+        return Ok("**Rests on** nothing yet: none of its cells is trained.\n".to_owned());
+    };
+    let (engines, devices) = (origins.words("engine")?, origins.words("device")?);
+    let revisions = origins.words("revision")?;
+    let parts: Vec<String> = (0..cells.len())
+        .map(|row| {
+            let (engine, device) = (&engines[row], &devices[row]);
+            format!("{} by `{engine}` on {device} at revision `{}`", cells[row], revisions[row])
+        })
+        .collect();
+    let total: f64 = cells.iter().sum();
+    let mean = |name: &str| -> Result<f64, TableError> {
+        let values = origins.numbers(name)?;
+        let known = values.iter().zip(&cells).filter(|(v, _)| v.is_finite());
+        let (sum, weight) =
+            known.fold((0.0, 0.0), |(sum, weight), (v, n)| (sum + v * n, weight + n));
+        Ok(sum / weight)
+    };
+    let mut text = format!("**Rests on** {total} of {wanted} cells: {}.", parts.join("; "));
+    text.push_str(&format!(
+        " Dead outputs: {} of a cell's features on average",
+        number(mean("dead_outputs")?)
+    ));
+    for (name, regime) in [("dead_share_strong", "γ < 0"), ("dead_share_weak", "γ ≥ 0")] {
+        let share = mean(name)?;
+        if share.is_finite() {
+            text.push_str(&format!("; {} of the loss at {regime}", number(share)));
+        }
+    }
+    text.push_str(".\n");
+    Ok(text)
+}
+
+/// A number to three digits.
+pub fn number(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "between −308 and 308")]
+    let magnitude = value.abs().log10().floor() as i32;
+    if !(-4..6).contains(&magnitude) {
+        return format!("{value:.2e}");
+    }
+    let digits = usize::try_from(2 - magnitude).unwrap_or(0);
+    let text = format!("{value:.digits$}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::{Claim, Test, table};
+    use crate::figures::FIGURES;
+
+    fn claims() -> Table {
+        let claim = |ours| Claim {
+            name: "slope | exponent".to_owned(),
+            paper: "1".to_owned(),
+            ours,
+            error: ours.map(|_| 0.0123),
+            basis: "2 seeds".to_owned(),
+            test: Test::Within { target: 1.0, tolerance: 0.1 },
+        };
+        table(&[claim(Some(1.0567)), claim(Some(2.0)), claim(None)])
+    }
+
+    fn nothing() -> Table {
+        origins(&Evidence { cells: vec![], weights: &BTreeMap::new() }, 3)
+    }
+
+    #[test]
+    fn claims_that_fall_short_and_those_not_run_stay_visible() {
+        let page = page(&FIGURES[0], None, &claims(), &nothing(), &["a".to_owned()]).unwrap();
+        assert!(page.contains("| slope \\| exponent | 1 | 1.06 ± 0.0123 (2 seeds) |"), "{page}");
+        assert!(page.contains("agrees |") && page.contains("**falls short** |"));
+        assert!(page.contains("| – | 1 ± 0.1 | **not run** |"), "{page}");
+        assert!(page.contains("none of its cells is trained"));
+    }
+
+    #[test]
+    fn what_people_wrote_stays_and_the_rest_is_written_anew() {
+        let write = |old: Option<&str>| {
+            page(&FIGURES[0], old, &claims(), &nothing(), &[]).unwrap()
+        };
+        let first = write(None);
+        let edited = format!("{}\nA remark.\n", first.replace("slope", "old"));
+        let second = write(Some(&edited));
+        assert_eq!(second, format!("{first}\nA remark.\n"));
+        let without = write(Some("# Mine\n\nWords.\n"));
+        assert!(without.starts_with("# Mine\n\nWords.\n\n<!-- superpose report"));
+        assert_eq!(write(Some(&without)), without);
+    }
+
+    #[test]
+    fn numbers_have_three_digits() {
+        for (value, text) in
+            [(1.0567, "1.06"), (0.012_34, "0.0123"), (1234.5, "1234"), (2.0, "2"), (0.0, "0")]
+        {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!(number(1.5e-7), "1.50e-7");
+    }
+}

@@ -1,0 +1,108 @@
+//! The sweep files behind the figures, carried along so that the program works anywhere.
+
+use std::path::Path;
+
+use superpose_sweep::cell::Cell;
+use superpose_sweep::error::ConfigError;
+use superpose_sweep::file::Sweep;
+
+/// One of the sweep files under `configs/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SweepFile {
+    /// Where it stands in the repository.
+    pub path: &'static str,
+    text: &'static str,
+}
+
+macro_rules! sweep_file {
+    ($path:literal) => {
+        SweepFile { path: $path, text: include_str!(concat!("../../../", $path)) }
+    };
+}
+
+/// The small sweep: figures 3 to 5, 9b to 13, 16 and 17.
+pub const SMALL: SweepFile = sweep_file!("configs/paper/small.toml");
+/// Three seeds of its first row.
+pub const SMALL_ALPHA0: SweepFile = sweep_file!("configs/paper/small-alpha0.toml");
+/// Two more seeds of three weight decays.
+pub const SEEDS_STRONG: SweepFile = sweep_file!("configs/paper/seeds-strong.toml");
+/// Two more seeds of three data exponents.
+pub const SEEDS_DECAY: SweepFile = sweep_file!("configs/paper/seeds-decay.toml");
+/// The density sweep: figures 14 and 15.
+pub const DENSITY: SweepFile = sweep_file!("configs/paper/density.toml");
+/// Figure 18.
+pub const WIDE: SweepFile = sweep_file!("configs/paper/wide.toml");
+/// The large toy: figures 1, 7, 8 and 9a.
+pub const LARGE: SweepFile = sweep_file!("configs/paper/large.toml");
+/// The large toy's question at 1000 features.
+pub const LARGE_ANALOGUE: SweepFile = sweep_file!("configs/paper/large-analogue.toml");
+/// Weight decays around zero.
+pub const TRANSITION: SweepFile = sweep_file!("configs/paper/transition.toml");
+/// Dead outputs: spread of the initial biases.
+pub const DEAD_BIAS_INIT: SweepFile = sweep_file!("configs/dead-outputs/bias-init.toml");
+/// Dead outputs: more seeds.
+pub const DEAD_SEEDS: SweepFile = sweep_file!("configs/dead-outputs/seeds.toml");
+/// Dead outputs: number of features.
+pub const DEAD_SIZE: SweepFile = sweep_file!("configs/dead-outputs/size.toml");
+/// Dead outputs: learning rate of the biases, warm-up.
+pub const DEAD_RATE: SweepFile = sweep_file!("configs/dead-outputs/rate.toml");
+
+impl SweepFile {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        SMALL,
+        SMALL_ALPHA0,
+        SEEDS_STRONG,
+        SEEDS_DECAY,
+        DENSITY,
+        WIDE,
+        LARGE,
+        LARGE_ANALOGUE,
+        TRANSITION,
+        DEAD_BIAS_INIT,
+        DEAD_SEEDS,
+        DEAD_SIZE,
+        DEAD_RATE,
+    ];
+
+    /// The cells that it asks for.
+    ///
+    /// # Errors
+    /// [`ConfigError`] never, as long as this crate's tests pass.
+    pub fn cells(self) -> Result<Vec<Cell>, ConfigError> {
+        Ok(Sweep::parse(self.text, Path::new(self.path), &[])?.cells)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use superpose_sweep::cell::CellId;
+
+    fn ids(files: &[SweepFile]) -> BTreeSet<CellId> {
+        files.iter().flat_map(|f| f.cells().unwrap()).map(|c| c.id()).collect()
+    }
+
+    #[test]
+    fn the_papers_sweeps_have_the_papers_numbers_of_cells_and_share_them() {
+        assert_eq!(ids(&[SMALL]).len(), 1020);
+        assert_eq!(ids(&[DENSITY]).len(), 540);
+        assert_eq!(ids(&[SMALL, DENSITY]).len(), 1020 + 540 - 60);
+        assert_eq!(ids(&[LARGE]).len(), 48);
+        // Seeds 1 and 2: three decays at 17 exponents, ten decays at three, nine of both.
+        assert_eq!(ids(&[SEEDS_STRONG, SEEDS_DECAY]).len(), 2 * 6 * (3 * 17 + 10 * 3 - 9));
+        // The paper's spread of biases is the small sweep's.
+        let shared: usize = ids(&[SMALL]).intersection(&ids(&[DEAD_BIAS_INIT])).count();
+        assert_eq!(shared, 3 * 2 * 6);
+        let seeds = ids(&[SMALL, SEEDS_DECAY]);
+        assert_eq!(seeds.intersection(&ids(&[SMALL_ALPHA0])).count(), 180);
+    }
+
+    #[test]
+    fn every_file_has_cells() {
+        for file in SweepFile::ALL {
+            assert!(!file.cells().unwrap().is_empty(), "{}", file.path);
+        }
+    }
+}
