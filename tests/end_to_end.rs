@@ -55,17 +55,18 @@ fn a_sweep_becomes_records_tables_and_pictures() {
 fn the_engines_agree_and_the_record_says_which_ran() {
     let sandbox = sandbox();
     let engines = [
-        ("gram", &["--engine", "auto"][..], "gram on cpu"),
-        ("flex", &["--engine", "reference", "--device", "flex"], "reference on flex"),
-        ("ndarray", &["--engine", "reference", "--device", "ndarray"], "reference on ndarray"),
+        ("gram", &["--engine", "auto"][..], ("gram", "cpu")),
+        ("flex", &["--engine", "reference", "--device", "flex"], ("reference", "flex")),
+        ("ndarray", &["--engine", "reference", "--device", "ndarray"], ("reference", "ndarray")),
     ];
     let [gram, flex, ndarray] = engines.map(|(out, options, name)| {
         let run = sandbox.run(&[&["run", "sweep.toml", "--out", out], options].concat());
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         let rows = results(&sandbox.path(out));
         let column = |name: &str| rows[0].iter().position(|c| c == name).unwrap();
-        let (engine, loss) = (column("engine"), column("loss.test"));
-        assert!(rows[1..].iter().all(|row| row[engine] == name));
+        let (engine, device, loss) = (column("engine"), column("device"), column("loss.test"));
+        let said = |row: &Vec<String>| row[engine] == name.0 && row[device] == name.1;
+        assert!(rows[1..].iter().all(said));
         rows[1..].iter().map(|row| row[loss].parse().unwrap()).collect::<Vec<f64>>()
     });
     // Sixty steps of single precision, summed in different orders.
@@ -128,7 +129,7 @@ fn a_cell_that_diverges_is_an_outcome_and_its_neighbours_go_on() {
     let again = sandbox.run(&["run", "sweep.toml"]);
     assert!(again.stderr.contains("all 2 cells of `tiny` are finished"), "{}", again.stderr);
     let retry = sandbox.run(&["run", "sweep.toml", "--retry-failed"]);
-    assert!(retry.stderr.contains("training 1 cells"), "{}", retry.stderr);
+    assert!(retry.stderr.contains("training 1 cell of `tiny`"), "{}", retry.stderr);
     let fast = sandbox.run(&["run", "sweep.toml", "--out", "fast", "--fail-fast"]);
     assert_eq!(fast.code, Some(1), "{}", fast.stderr);
 }

@@ -63,13 +63,13 @@ pub fn answer(command: &mut Command) -> Answer {
     }
 }
 
-/// The rows of `results.csv`, without what may differ between runs: the wall time.
+/// The rows of `results.csv`, without what may differ between runs: the wall time and the hour.
 pub fn results(run: &Path) -> Vec<Vec<String>> {
     let text = fs::read_to_string(run.join("results.csv")).unwrap();
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
-    let wall = rows[0].iter().position(|name| *name == "wall_s").unwrap();
+    let differs = |i: usize| ["wall_s", "finished_unix_s"].contains(&rows[0][i]);
     let keep = |row: &Vec<&str>| {
-        let fields = row.iter().enumerate().filter(|(i, _)| *i != wall);
+        let fields = row.iter().enumerate().filter(|(i, _)| !differs(*i));
         fields.map(|(_, field)| (*field).to_owned()).collect()
     };
     rows.iter().map(keep).collect()

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use superpose_stats::bootstrap;
 use superpose_stats::power_law::{PowerLaw, fit_power_law, local_exponents as local};
-use superpose_stats::summary::geometric_mean;
+use superpose_stats::summary::{geometric_mean, summarise};
+use superpose_sweep::record::Measured;
 use superpose_theory::superposition::{strong_exponent, weak_exponent};
 
 use crate::FitWindow;
@@ -19,7 +20,7 @@ const RESAMPLES: usize = 2000;
 /// The intervals are a function of the records alone.
 const BOOTSTRAP_SEED: u64 = 0;
 
-const COLUMNS: [(&str, &str); 15] = [
+const COLUMNS: [(&str, &str); 17] = [
     ("setting", "the swept fields in one line"),
     ("model_exponent", "minus the slope of ln(test loss) on ln d, by least squares"),
     ("model_exponent_se", "its standard error, from the scatter around the line"),
@@ -32,6 +33,8 @@ const COLUMNS: [(&str, &str); 15] = [
     ("d_min", "smallest width in the fit"),
     ("d_max", "largest width in the fit"),
     ("coefficient", "the line's loss at d = 1"),
+    ("dead_outputs", "mean number of dead outputs of the cells in the fit"),
+    ("loss.dead_share", "mean share of their test loss that dead outputs cost"),
     ("predicted_weak", "theory, weak regime: α − 1, for a power law with α > 1"),
     ("predicted_strong", "theory, strong regime: max(1, 2(α − 1)) for a power law, else 1"),
     ("regime", "the regime of all cells in the fit, or `mixed`"),
@@ -100,6 +103,8 @@ pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
             losses.keys().next().copied().into(),
             losses.keys().next_back().copied().into(),
             fit.map(|f| f.coefficient).into(),
+            mean_of(setting, window, |m| m.dead_outputs as f64).into(),
+            mean_of(setting, window, |m| m.loss_dead_part / m.loss_test).into(),
             data_exponent.and_then(weak_exponent).into(),
             predicted_strong(setting).into(),
             regime_word(setting, window).into(),
@@ -107,6 +112,14 @@ pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
         table.push(row);
     }
     table
+}
+
+/// The mean of a number over the trained cells of a setting, inside the window.
+fn mean_of(setting: &Setting<'_>, window: FitWindow, of: fn(&Measured) -> f64) -> f64 {
+    let inside = setting.by_width.iter().filter(|(d, _)| window.contains(**d));
+    let values: Vec<f64> =
+        inside.flat_map(|(_, cells)| cells).filter_map(|c| c.measured()).map(of).collect();
+    summarise(&values).mean
 }
 
 /// The regime that all trained cells of a setting are in, if it is one.

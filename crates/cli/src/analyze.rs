@@ -205,7 +205,8 @@ impl Summary {
     /// Prints the fits.
     pub(crate) fn print(&self) {
         let rows = self.rows();
-        let header = ["setting", "exponent", "95 % interval", "R²", "d", "theory", "regime"];
+        let header =
+            ["setting", "exponent", "95 % interval", "R²", "d", "theory", "regime", "dead outputs"];
         console::say(&console::table(&header, &rows));
         let more = self.exponents.rows.len() - rows.len();
         if more > 0 {
@@ -245,6 +246,12 @@ impl Summary {
                 format!("{}–{}", number("d_min", 0), number("d_max", 0)),
                 theory,
                 number("regime", 0),
+                match column("loss.dead_share").map(|at| &row[at]) {
+                    Some(Field::Number(share)) => {
+                        format!("{}, {:.0} % of L", number("dead_outputs", 0), 100.0 * share)
+                    }
+                    _ => "–".to_owned(),
+                },
             ]
         };
         self.exponents.rows.iter().take(40).map(row).collect()

@@ -121,10 +121,14 @@ impl<'a> Training<'a> {
 
     /// Says what is about to be trained: `n_todo` of the cells that `name` asks for.
     pub(crate) fn announce(&self, name: &str, n_finished: usize, n_todo: usize, root: &Path) {
+        let training = match n_todo {
+            1 => format!("training 1 cell of {name}"),
+            n => format!("training {n} cells of {name}"),
+        };
         let text = match (n_todo, n_finished) {
             (0, _) => format!("all {n_finished} cells of {name} are finished"),
-            (n, 0) => format!("training {n} cells of {name}"),
-            (n, _) => format!("training {n} cells of {name}; {n_finished} are finished"),
+            (_, 0) => training,
+            _ => format!("{training}; {n_finished} are finished"),
         };
         let (engine, root) = (self.engine().name(), root.display());
         let how = match &self.place {

@@ -328,7 +328,7 @@ pub(super) fn all_overlaps(tables: &[Table]) -> Drawn {
 /// Figures 9b and 10.
 pub(super) fn exponent_maps(tables: &[Table], value: &str) -> Drawn {
     let table = named(tables, "exponents");
-    let of = |value, label: &str| HeatMaps {
+    let of = |value, colours: ColourScale| HeatMaps {
         x: "weight_decay",
         y: "data_exponent",
         value,
@@ -336,17 +336,19 @@ pub(super) fn exponent_maps(tables: &[Table], value: &str) -> Drawn {
         panel_label: "",
         x_label: "weight decay γ",
         y_label: "data exponent α",
-        colours: ColourScale::linear(label),
+        colours,
     };
-    let (label, title) = match value {
-        "r_squared" => ("R²", "R² of the fitted power laws"),
-        _ => ("model exponent", "Model exponents: ours, the paper's, and ours less the paper's"),
+    let scale = |label: &str| ColourScale::linear(label).from_to(0.0, 2.5);
+    let (title, panels) = if value == "r_squared" {
+        let scale = ColourScale::linear("R²").from_to(0.0, 1.0);
+        ("R² of the fitted power laws", heat_maps(table, &of(value, scale))?)
+    } else {
+        let mut panels = heat_maps(table, &of(value, scale("model exponent")))?;
+        panels.extend(heat_maps(table, &of("published", scale("published")))?);
+        let difference = ColourScale::linear("ours less published").from_to(-0.4, 0.4);
+        panels.extend(heat_maps(table, &of("difference", difference))?);
+        ("Model exponents: ours, the paper's, and ours less the paper's", panels)
     };
-    let mut panels = heat_maps(table, &of(value, label))?;
-    if value != "r_squared" {
-        panels.extend(heat_maps(table, &of("published", "published"))?);
-        panels.extend(heat_maps(table, &of("difference", "ours less published"))?);
-    }
     let columns = panels.len();
     let caption = "Crossed out: not all six widths are trained. Table: exponents.csv.";
     Ok(sheet(title, columns, panels, Axes::Own, caption))

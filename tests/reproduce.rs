@@ -1,0 +1,121 @@
+//! The paper's figures through the real binary: what is known is taken over, what is missing is said.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use support::Sandbox;
+
+/// The sixty cells at data exponent 0 with three seeds, as they were trained.
+const KNOWN: &str = include_str!("../experiments/small-alpha0/results.csv");
+
+fn read(sandbox: &Sandbox, path: &str) -> String {
+    fs::read_to_string(sandbox.path(path)).unwrap()
+}
+
+#[test]
+fn every_figure_is_listed_with_what_it_lacks() {
+    let sandbox = Sandbox::new();
+    let answer = sandbox.run(&["reproduce", "--list"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    for id in ["1b", "3a", "5e", "9b", "18", "dead-outputs"] {
+        assert!(answer.stdout.lines().any(|l| l.trim().starts_with(id)), "{id}: {}", answer.stdout);
+    }
+    assert!(answer.stdout.contains("0/1020"), "{}", answer.stdout);
+}
+
+#[test]
+fn an_unknown_figure_is_refused_with_the_known_ones() {
+    let sandbox = Sandbox::new();
+    let answer = sandbox.run(&["reproduce", "99"]);
+    assert_eq!(answer.code, Some(1));
+    assert!(answer.stderr.contains("no figure `99`") && answer.stderr.contains("9b"));
+    let answer = sandbox.run(&["reproduce"]);
+    assert_eq!(answer.code, Some(2), "a figure must be named");
+}
+
+#[test]
+fn known_results_become_tables_claims_a_picture_and_a_page() {
+    let sandbox = Sandbox::new();
+    sandbox.write("known.csv", KNOWN);
+    let arguments = ["reproduce", "9b", "--no-training", "--known", "known.csv", "--out", "out"];
+    let answer = sandbox.run(&arguments);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(answer.stderr.contains("took over"), "{}", answer.stderr);
+    let exponents = read(&sandbox, "out/figure-9b/tables/exponents.csv");
+    assert_eq!(exponents.lines().count(), 1 + 10, "one row for each weight decay");
+    let claims = read(&sandbox, "out/figure-9b/tables/claims.csv");
+    let rms = claims.lines().find(|l| l.contains("root mean square")).unwrap();
+    assert!(rms.ends_with("agrees"), "the paper's sixty losses are met: {rms}");
+    let svg = read(&sandbox, "out/figure-9b/figure.svg");
+    assert!(svg.contains("model exponent"), "the picture has its colour bar");
+    let page = read(&sandbox, "out/figure-9b/README.md");
+    // All seeds of the first row of the heat map.
+    assert!(page.contains("**Rests on** 180 of "), "{page}");
+
+    // What people write on a page stays when it is written anew.
+    sandbox.write("out/figure-9b/README.md", &format!("{page}\nA remark.\n"));
+    let answer = sandbox.run(&["report", "out/figure-9b"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert_eq!(read(&sandbox, "out/figure-9b/README.md"), format!("{page}\nA remark.\n"));
+    let answer = sandbox.run(&["report", "out"]);
+    assert!(answer.stderr.contains("is no figure's folder"), "{}", answer.stderr);
+
+    // Nothing is taken over twice, and the run's own results can be taken over elsewhere.
+    let again = sandbox.run(&arguments);
+    assert!(!again.stderr.contains("took over"), "{}", again.stderr);
+    let own = sandbox.path("runs/liu2025/results.csv");
+    let elsewhere = Sandbox::new();
+    let own = own.to_str().unwrap();
+    let answer = elsewhere.run(&["reproduce", "9b", "--no-training", "--known", own, "--json"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let theirs = "runs/liu2025/experiments/figure-9b/tables/exponents.csv";
+    assert_eq!(read(&elsewhere, theirs), exponents);
+}
+
+#[test]
+fn without_cells_every_claim_is_not_run() {
+    let sandbox = Sandbox::new();
+    let answer = sandbox.run(&["reproduce", "all", "--no-training"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(answer.stdout.contains("0 claims agree, 0 fall short"), "{}", answer.stdout);
+}
+
+#[test]
+fn a_damaged_row_is_named() {
+    let sandbox = Sandbox::new();
+    let other = KNOWN.replacen("1000,10,1,", "1000,11,1,", 1);
+    sandbox.write("known.csv", &other);
+    let answer = sandbox.run(&["reproduce", "9b", "--no-training", "--known", "known.csv"]);
+    assert_eq!(answer.code, Some(1));
+    assert!(answer.stderr.contains("known.csv") && answer.stderr.contains("row 1"));
+    assert!(answer.stderr.contains("names the cell"), "{}", answer.stderr);
+    let answer = sandbox.run(&["reproduce", "9b", "--no-training", "--known", "none.csv"]);
+    assert!(answer.stderr.contains("cannot read `none.csv`"), "{}", answer.stderr);
+}
+
+#[test]
+fn a_figure_of_single_rows_trains_the_one_cell_that_it_needs() {
+    let sandbox = Sandbox::new();
+    let answer = sandbox.run(&["reproduce", "5a", "5b"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(answer.stderr.contains("training 1 cell of"), "{}", answer.stderr);
+    let folder = Path::new("runs/liu2025/experiments/figure-5b");
+    let rows = fs::read_to_string(sandbox.path(folder.join("tables/rows.csv").to_str().unwrap()));
+    assert_eq!(rows.unwrap().lines().count(), 1 + 1000);
+    let claims = read(&sandbox, "runs/liu2025/experiments/figure-5a/tables/claims.csv");
+    assert!(!claims.contains("not run"), "{claims}");
+    // Its record alone is not enough elsewhere: the figure of single rows says so.
+    let own = sandbox.path("runs/liu2025/results.csv");
+    let elsewhere = Sandbox::new();
+    let arguments = ["reproduce", "5a", "5b", "--no-training", "--known", own.to_str().unwrap()];
+    let answer = elsewhere.run(&arguments);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let claims = read(&elsewhere, "runs/liu2025/experiments/figure-5b/tables/claims.csv");
+    assert!(claims.contains("not run"), "{claims}");
+    let again = read(&elsewhere, "runs/liu2025/experiments/figure-5a/tables/norms.csv");
+    assert_eq!(again, read(&sandbox, "runs/liu2025/experiments/figure-5a/tables/norms.csv"));
+}
