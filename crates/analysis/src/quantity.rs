@@ -78,9 +78,11 @@ pub const QUANTITIES: &[Quantity] = &[
         "number of outputs with v‖W_i‖² + b_i ≤ 0 at the largest value v",
         |r| measured(r, |m| m.dead_outputs)
     ),
-    quantity!("loss.dead_part", "loss that the dead outputs cost: ⟨v²⟩ Σ p_i over them", |r| {
-        measured(r, |m| m.loss_dead_part)
-    }),
+    quantity!(
+        "loss.dead_part",
+        "loss that the dead outputs cost: ⟨v²⟩ Σ p_i over them",
+        |r| { measured(r, |m| m.loss_dead_part) }
+    ),
     quantity!("loss.alive_part", "`loss.test` without `loss.dead_part`", |r| measured(r, |m| m
         .loss_test
         - m.loss_dead_part)),
@@ -106,20 +108,23 @@ pub const QUANTITIES: &[Quantity] = &[
         "least mean cos² of n unit vectors in d dimensions: (n−d)/(d(n−1))",
         |r| measured(r, |m| m.overlap_welch)
     ),
-    quantity!("spectral_distance", "spectral norm of W Wᵀ − diag(I_d, 0)", |r| geometry(r, |g| g
-        .spectral_distance)),
+    quantity!("spectral_distance", "spectral norm of W Wᵀ − diag(I_d, 0)", |r| geometry(
+        r,
+        |g| g.spectral_distance
+    )),
     quantity!("frame_potential", "Σ_ij (W_i·W_j)²", |r| geometry(r, |g| g.frame_potential)),
     quantity!("spectrum.largest", "largest eigenvalue of WᵀW", |r| geometry(r, |g| g
         .spectrum_largest)),
     quantity!("spectrum.smallest", "smallest eigenvalue of WᵀW", |r| geometry(r, |g| g
         .spectrum_smallest)),
-    quantity!("participation_ratio", "(Σλ)²/Σλ² of the eigenvalues λ of WᵀW", |r| geometry(
-        r,
-        |g| g.participation_ratio
-    )),
-    quantity!("dimensionality.mean", "mean of D_i = ‖W_i‖² / Σ_j (Ŵ_i·W_j)² over features", |r| {
-        geometry(r, |g| g.dimensionality_mean)
+    quantity!("participation_ratio", "(Σλ)²/Σλ² of the eigenvalues λ of WᵀW", |r| {
+        geometry(r, |g| g.participation_ratio)
     }),
+    quantity!(
+        "dimensionality.mean",
+        "mean of D_i = ‖W_i‖² / Σ_j (Ŵ_i·W_j)² over features",
+        |r| { geometry(r, |g| g.dimensionality_mean) }
+    ),
     quantity!("interference.mean", "mean of Σ_(j≠i) (Ŵ_i·W_j)² over features", |r| geometry(
         r,
         |g| g.interference_mean

@@ -73,9 +73,7 @@ impl Run {
                 let probabilities = match record.measured {
                     Some(_) if store.has_weights(&id) => store.probabilities(&id)?,
                     // The record was taken over from elsewhere; a law gives the same numbers.
-                    Some(_) => {
-                        cell.probabilities().map_or(Vec::new(), |p| p.as_slice().to_vec())
-                    }
+                    Some(_) => cell.probabilities().map_or(Vec::new(), |p| p.as_slice().to_vec()),
                     None => Vec::new(),
                 };
                 finished.push(Finished { curve: store.curve(&id)?, probabilities, record });

@@ -20,8 +20,8 @@ use superpose_sweep::lease::Claim as Lease;
 use superpose_sweep::store::{Manifest, Store, write_whole};
 
 use crate::args::{ReportOptions, ReproduceOptions};
-use crate::training::Training;
 use crate::console;
+use crate::training::Training;
 
 /// The name of the run that all figures share.
 const NAME: &str = "liu2025";

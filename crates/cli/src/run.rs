@@ -65,12 +65,7 @@ fn set_aside(root: &Path) -> anyhow::Result<PathBuf> {
     Ok(aside)
 }
 
-fn describe(
-    options: &RunOptions,
-    sweep: &Sweep,
-    root: &Path,
-    training: &Training<'_>,
-) {
+fn describe(options: &RunOptions, sweep: &Sweep, root: &Path, training: &Training<'_>) {
     let jobs = training.jobs();
     let memory = sweep.cells.iter().map(|cell| training.cell_bytes(cell)).fold(0.0, f64::max);
     let flop: f64 = sweep.cells.iter().map(dense_flop).sum();

@@ -9,9 +9,7 @@ use anyhow::anyhow;
 use superpose_device::NamedDevice;
 use superpose_sweep::cell::Cell;
 use superpose_sweep::frequency_file::FrequencyFileError;
-use superpose_sweep::record::{
-    CurvePoint, Outcome, Provenance, RECORD_VERSION, Record, Weights,
-};
+use superpose_sweep::record::{CurvePoint, Outcome, Provenance, RECORD_VERSION, Record, Weights};
 use superpose_theory::frequency::FeatureProbabilities;
 use superpose_train::together::{Place, train_together};
 use superpose_train::train::{Engine, Trained, train};

@@ -89,12 +89,7 @@ pub fn cell_table(
 
 /// Row norms of `W`, one row a cell and bin, from the first bin that is not empty to the last.
 /// What is `extra` stands in every row of its cell.
-pub fn norm_table(
-    name: &str,
-    question: &str,
-    cells: &[&Finished],
-    extra: &[Extra<'_>],
-) -> Table {
+pub fn norm_table(name: &str, question: &str, cells: &[&Finished], extra: &[Extra<'_>]) -> Table {
     let mut columns = KEY.to_vec();
     columns.extend([
         ("norm_low", "lower end of a bin of row norms"),
@@ -187,11 +182,12 @@ pub struct Exponent<'a> {
     pub interval: Option<(f64, f64)>,
     /// The loss at each width, a geometric mean over seeds.
     pub losses: Vec<(usize, f64)>,
+    /// The law of what live outputs cost: the loss without that of the dead ones.
+    pub alive: Option<PowerLaw>,
 }
 
 /// Fields that the preset of the large toy makes functions of the width.
-const WITH_WIDTH: [&str; 3] =
-    ["model.d_hidden", "train.learning_rate", "train.learning_rate_bias"];
+const WITH_WIDTH: [&str; 3] = ["model.d_hidden", "train.learning_rate", "train.learning_rate_bias"];
 
 /// The power laws over width of `cells`, for widths from `d_min` on. With `rates_follow_width` cells of
 /// different learning rates belong together.
@@ -211,17 +207,22 @@ pub fn exponents<'a>(
 
 fn exponent(cells: Vec<&Finished>) -> Exponent<'_> {
     let mut by_width: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    let mut alive: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     let mut by_seed: BTreeMap<u64, BTreeMap<usize, f64>> = BTreeMap::new();
     for finished in &cells {
-        let (cell, loss) = (&finished.record.cell, test_loss(finished));
-        by_width.entry(cell.model.d_hidden).or_default().push(loss);
-        by_seed.entry(cell.train.seed).or_default().insert(cell.model.d_hidden, loss);
+        let (width, seed) = (finished.record.cell.model.d_hidden, finished.record.cell.train.seed);
+        let Some(measured) = finished.measured() else { continue };
+        let loss = measured.loss_test;
+        by_width.entry(width).or_default().push(loss);
+        alive.entry(width).or_default().push(loss - measured.loss_dead_part);
+        by_seed.entry(seed).or_default().insert(width, loss);
     }
-    let losses: Vec<(usize, f64)> =
-        by_width.iter().map(|(d, l)| (*d, geometric_mean(l))).collect();
+    let losses: Vec<(usize, f64)> = by_width.iter().map(|(d, l)| (*d, geometric_mean(l))).collect();
     let widths: Vec<f64> = losses.iter().map(|(d, _)| *d as f64).collect();
     let means: Vec<f64> = losses.iter().map(|(_, l)| *l).collect();
     let fit = fit_power_law(&widths, &means).ok();
+    let alive: Vec<f64> = alive.values().map(|l| geometric_mean(l)).collect();
+    let alive = fit_power_law(&widths, &alive).ok();
     let of_seed = |losses: &BTreeMap<usize, f64>| {
         let whole = losses.len() == widths.len();
         let losses: Vec<f64> = losses.values().copied().collect();
@@ -231,11 +232,7 @@ fn exponent(cells: Vec<&Finished>) -> Exponent<'_> {
     let replicates: Vec<Vec<f64>> = by_width.into_values().collect();
     let interval = exponent_interval(&widths, &replicates, 0.95, 1000, 0)
         .or_else(|| fit.map(|f| f.exponent_interval(0.95)));
-    Exponent { example: cells[0], cells, fit, seeds: summarise(&seeds), interval, losses }
-}
-
-fn test_loss(finished: &Finished) -> f64 {
-    finished.measured().map_or(f64::NAN, |m| m.loss_test)
+    Exponent { example: cells[0], cells, fit, seeds: summarise(&seeds), interval, losses, alive }
 }
 
 impl Exponent<'_> {
@@ -255,28 +252,36 @@ impl Exponent<'_> {
     }
 }
 
-const EXPONENT_COLUMNS: [(&str, &str); 13] = [
+const EXPONENT_COLUMNS: [(&str, &str); 15] = [
     ("data_exponent", "data exponent α; empty where the frequencies follow no power law"),
     ("weight_decay", "signed weight decay γ"),
     ("activation_density", "mean number E of active features in a sample"),
     ("model_exponent", "minus the slope of ln(test loss) on ln d, by least squares"),
     ("model_exponent_se", "its standard error, from the scatter about the line"),
-    ("ci_low", "lower end of its 95 % interval: bootstrap over seeds, or Student's t with one seed"),
+    (
+        "ci_low",
+        "lower end of its 95 % interval: bootstrap over seeds, or Student's t with one seed",
+    ),
     ("ci_high", "upper end"),
     ("r_squared", "share of the variance of ln(test loss) that the line explains"),
     ("n_widths", "widths in the fit"),
     ("n_seeds", "seeds that have all these widths"),
     ("seed_mean", "mean of the exponents of these seeds, each fitted alone"),
     ("seed_sd", "their standard deviation"),
+    ("alive_exponent", "exponent of the loss without what dead outputs cost"),
+    ("alive_exponent_se", "its standard error, from the scatter about the line"),
     ("local_exponents", "−Δ ln L / Δ ln d between neighbouring widths, in order"),
 ];
+
+/// A column of one's own in a table of exponents: its name, what it is, and its value.
+pub type OfExponent<'a> = (&'a str, &'a str, &'a dyn Fn(&Exponent<'_>) -> Field);
 
 /// One row a power law, with what is `extra`.
 pub fn exponent_table(
     name: &str,
     question: &str,
     exponents: &[Exponent<'_>],
-    extra: &[(&str, &str, &dyn Fn(&Exponent<'_>) -> Field)],
+    extra: &[OfExponent<'_>],
 ) -> Table {
     let mut columns = EXPONENT_COLUMNS.to_vec();
     columns.extend(extra.iter().map(|e| (e.0, e.1)));
@@ -303,6 +308,8 @@ pub fn exponent_table(
             exponent.seeds.n.into(),
             exponent.seeds.mean.into(),
             exponent.seeds.standard_deviation.into(),
+            exponent.alive.map(|f| f.exponent).into(),
+            exponent.alive.map(|f| f.exponent_se).into(),
             local.join(" ").into(),
         ];
         row.extend(extra.iter().map(|e| (e.2)(exponent)));

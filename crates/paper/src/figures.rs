@@ -64,7 +64,9 @@ mod tests {
 
     /// Cells of a figure as if they had been trained, with numbers that depend on the cell in a way that
     /// theory allows.
-    fn planted(figure: &Figure) -> (Vec<Finished>, BTreeMap<superpose_sweep::cell::CellId, Weights>) {
+    fn planted(
+        figure: &Figure,
+    ) -> (Vec<Finished>, BTreeMap<superpose_sweep::cell::CellId, Weights>) {
         let golden = include_str!("../../sweep/tests/record-2.json");
         let golden: Record = serde_json::from_str(golden).unwrap();
         let mut all = BTreeMap::new();

@@ -34,7 +34,8 @@ pub fn origins(evidence: &Evidence<'_>, n_wanted: usize) -> Table {
         let provenance = &finished.record.provenance;
         let origin =
             [&provenance.engine, &provenance.device, &provenance.revision].map(ToString::to_string);
-        let (share, decay) = (m.loss_dead_part / m.loss_test, finished.record.cell.train.weight_decay);
+        let (share, decay) =
+            (m.loss_dead_part / m.loss_test, finished.record.cell.train.weight_decay);
         by_origin.entry(origin).or_default().push([m.dead_outputs as f64, share, decay]);
     }
     let mean = |values: Vec<f64>| match values.len() {
@@ -118,7 +119,9 @@ fn written(
         figure.sweeps.iter().map(|s| format!("`{}`", s.path)).collect::<Vec<_>>().join(", "),
     );
     text.push_str(&rests_on(origins)?);
-    text.push_str("\n| claim | paper | ours | agreement would be | verdict |\n|---|---|---|---|---|\n");
+    text.push_str(
+        "\n| claim | paper | ours | agreement would be | verdict |\n|---|---|---|---|---|\n",
+    );
     let column = |name| claims.words(name);
     let (names, papers, basis) = (column("claim")?, column("paper")?, column("basis")?);
     let (ours, errors) = (claims.numbers("ours")?, claims.numbers("error")?);
@@ -238,9 +241,7 @@ mod tests {
 
     #[test]
     fn what_people_wrote_stays_and_the_rest_is_written_anew() {
-        let write = |old: Option<&str>| {
-            page(&FIGURES[0], old, &claims(), &nothing(), &[]).unwrap()
-        };
+        let write = |old: Option<&str>| page(&FIGURES[0], old, &claims(), &nothing(), &[]).unwrap();
         let first = write(None);
         let edited = format!("{}\nA remark.\n", first.replace("slope", "old"));
         let second = write(Some(&edited));

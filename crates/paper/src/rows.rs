@@ -2,9 +2,9 @@
 
 use superpose_analysis::run::Finished;
 use superpose_analysis::table::Table;
+use superpose_geometry::Rows;
 use superpose_geometry::dead::is_dead;
 use superpose_geometry::norms::row_norms;
-use superpose_geometry::Rows;
 
 use crate::cells::{KEY, key};
 use crate::figure::Evidence;

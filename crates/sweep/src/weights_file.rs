@@ -86,7 +86,9 @@ pub(crate) fn read_weights(path: &Path) -> Result<Weights, ReadError> {
         let tensor = tensors.tensor(name).map_err(|e| damaged(e.to_string()))?;
         let shape = tensor.shape().to_vec();
         if tensor.dtype() != Dtype::F32 || shape.len() != dimensions {
-            return Err(damaged(format!("its tensor `{name}` must be F32 in {dimensions} dimensions")));
+            return Err(damaged(format!(
+                "its tensor `{name}` must be F32 in {dimensions} dimensions"
+            )));
         }
         let (numbers, _) = tensor.data().as_chunks::<4>();
         Ok((shape, numbers.iter().map(|b| f32::from_le_bytes(*b)).collect()))

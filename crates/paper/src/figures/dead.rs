@@ -137,7 +137,7 @@ fn make(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let question = "How many outputs are dead, and what do they cost?";
     let cells = evidence.select(all);
     let table = cell_table("cells", question, &cells, &quantities, &extra);
-    let main = evidence.select(|cell| is_main(cell));
+    let main = evidence.select(is_main);
     let tables = vec![
         table,
         mean_table(&main),
@@ -297,7 +297,9 @@ fn claims(evidence: &Evidence<'_>) -> Vec<Claim> {
             .filter_map(|f| f.measured().map(|m| m.loss_dead_part / m.loss_test))
             .collect();
         claims.push(Claim {
-            name: format!("α = {exponent}, biases from N(0, 1), d ≥ 25: share of the loss from dead outputs"),
+            name: format!(
+                "α = {exponent}, biases from N(0, 1), d ≥ 25: share of the loss from dead outputs"
+            ),
             paper: "does not mention it; 0.59 to 0.75 (a re-run)".to_owned(),
             ours: (!share.is_empty()).then(|| summarise(&share).mean),
             error: (!share.is_empty()).then(|| summarise(&share).standard_deviation),

@@ -96,9 +96,7 @@ fn make_14(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     for (density, drawn) in DRAWN {
         let slope = slopes
             .iter()
-            .find(|e| {
-                e.is_whole(6) && (e.cell().data.activation_density - density).abs() < 0.01
-            })
+            .find(|e| e.is_whole(6) && (e.cell().data.activation_density - density).abs() < 0.01)
             .and_then(|e| e.fit);
         claims.push(Claim {
             name: format!("γ = −0.56, E = {density}: model exponent"),
@@ -127,10 +125,8 @@ pub(super) const FIGURE_15: Figure = Figure {
 };
 
 fn make_15(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings: Vec<Exponent<'_>> = exponents(&evidence.select(all), 0, false)
-        .into_iter()
-        .filter(|e| e.is_whole(6))
-        .collect();
+    let settings: Vec<Exponent<'_>> =
+        exponents(&evidence.select(all), 0, false).into_iter().filter(|e| e.is_whole(6)).collect();
     let question = "Is the model exponent the same at every activation density?";
     let table = exponent_table("exponents", question, &settings, &[]);
     let mut by_decay: BTreeMap<String, Vec<f64>> = BTreeMap::new();

@@ -82,10 +82,7 @@ pub(super) fn norms_and_rows(tables: &[Table], title: &str) -> Drawn {
     Ok(sheet(title, grid.columns, panels, Axes::Own, caption))
 }
 
-fn frequency_panels(
-    rows: &Table,
-    colour: (&str, ColourScale),
-) -> Result<Vec<Panel>, TableError> {
+fn frequency_panels(rows: &Table, colour: (&str, ColourScale)) -> Result<Vec<Panel>, TableError> {
     let (x, y) = (Axis::logarithmic("rank of the feature"), Axis::logarithmic("frequency p"));
     let of = Lines {
         group: None,
@@ -114,7 +111,13 @@ pub(super) fn rows(tables: &[Table]) -> Drawn {
     panels.extend(frequency_panels(named(tables, "rows"), ("dead", dead))?);
     let caption = "Frequency of each feature against its rank. Left: whether its row's norm is above 1, as the \
                    paper shows it. Right: whether its output is dead. Table: rows.csv.";
-    Ok(sheet("Which features have long rows: α = 0.5, γ = −0.78, d = 15", 2, panels, Axes::Own, caption))
+    Ok(sheet(
+        "Which features have long rows: α = 0.5, γ = −0.78, d = 15",
+        2,
+        panels,
+        Axes::Own,
+        caption,
+    ))
 }
 
 /// Figures 11 and 12.
@@ -176,24 +179,20 @@ pub(super) fn transition(tables: &[Table]) -> Drawn {
     let of = |y: &'static str, axis| Lines {
         panel: Some("data_exponent"),
         panel_label: "α",
-        ..plain(
-            ("weight_decay", Axis::linear("weight decay γ")),
-            (y, axis),
-            ("d_hidden", "d"),
-        )
+        ..plain(("weight_decay", Axis::linear("weight decay γ")), (y, axis), ("d_hidden", "d"))
     };
     let mut panels = lines(table, &of("phi_half", Axis::linear("φ½")))?;
     let columns = panels.len();
     panels.extend(lines(table, &of("loss.test", loss_axis()))?);
-    panels.extend(lines(table, &of("loss.dead_share", Axis::linear("share of dead outputs in L")))?);
+    panels
+        .extend(lines(table, &of("loss.dead_share", Axis::linear("share of dead outputs in L")))?);
     let caption = "One training a cell. Table: cells.csv.";
     Ok(sheet("Around γ = 0", columns, panels, Axes::SharedX, caption))
 }
 
 /// Figure 4a.
 pub(super) fn loss_by_represented(tables: &[Table]) -> Drawn {
-    let guides =
-        [Guide { column: "equation_14", label: "equation 14 × 4/3", mark: Mark::Dotted }];
+    let guides = [Guide { column: "equation_14", label: "equation 14 × 4/3", mark: Mark::Dotted }];
     let of = Lines {
         guides: &guides,
         mark: Mark::Dots,
@@ -261,7 +260,8 @@ pub(super) fn variance_ratios(tables: &[Table]) -> Drawn {
         ..plain(("d_hidden", width_axis()), ("variance_ratio", y), ("data_exponent", "α"))
     };
     let panels = lines(named(tables, "cells"), &of)?;
-    let caption = "Over pairs of rows with norm above 1, γ = −0.56; one dot a training. Table: cells.csv.";
+    let caption =
+        "Over pairs of rows with norm above 1, γ = −0.56; one dot a training. Table: cells.csv.";
     Ok(sheet("Evenness of the squared overlaps", 1, panels, Axes::Own, caption))
 }
 
@@ -364,9 +364,11 @@ pub(super) fn density(tables: &[Table]) -> Drawn {
         )
     };
     let mut panels = lines(named(tables, "by_density"), &of)?;
-    let of = plain(("d_hidden", width_axis()), ("loss.test", loss_axis()), ("activation_density", "E"));
+    let of =
+        plain(("d_hidden", width_axis()), ("loss.test", loss_axis()), ("activation_density", "E"));
     panels.extend(lines(named(tables, "by_width"), &of)?);
-    let caption = "Left: d = 63. Right: γ = −0.56. One dot a training. Tables: by_density.csv, by_width.csv.";
+    let caption =
+        "Left: d = 63. Right: γ = −0.56. One dot a training. Tables: by_density.csv, by_width.csv.";
     Ok(sheet("Loss and activation density, α = 1", 2, panels, Axes::Own, caption))
 }
 

@@ -56,9 +56,11 @@ fn make_5e(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         &all,
         &[
             ("published", "the paper's exponent", &|e| lookup.get(&place(e)).into()),
-            ("group", "strong: three negative decays; weak: the nine settings of figure 4b", &|e| {
-                if e.cell().train.weight_decay < 0.0 { "strong" } else { "weak" }.into()
-            }),
+            (
+                "group",
+                "strong: three negative decays; weak: the nine settings of figure 4b",
+                &|e| if e.cell().train.weight_decay < 0.0 { "strong" } else { "weak" }.into(),
+            ),
             ("one", "prediction for even frequencies: 1", &|_| 1.0.into()),
             ("twice", "prediction for skewed frequencies: 2(α − 1)", &|e| {
                 e.cell().data_exponent().map(|a| 2.0 * (a - 1.0)).filter(|v| *v >= 0.0).into()
@@ -118,7 +120,8 @@ fn make_5e(evidence: &Evidence<'_>) -> Result<Made, TableError> {
                 Test::Within { target: 2.0, tolerance: 0.4 },
             ),
             Claim {
-                name: "ours: standard deviation of a strong exponent from seed to seed, mean".to_owned(),
+                name: "ours: standard deviation of a strong exponent from seed to seed, mean"
+                    .to_owned(),
                 paper: "one seed".to_owned(),
                 ours: (!scatter.is_empty()).then(|| summarise(&scatter).mean),
                 error: None,
@@ -164,9 +167,9 @@ fn make_9b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let pairs: Vec<(f64, f64)> =
         settings.iter().filter_map(|e| Some((e.value()?, lookup.get(&place(e))?))).collect();
     let differences: Vec<f64> = pairs.iter().map(|p| (p.0 - p.1).abs()).collect();
+    let z = deviations(&settings, &lookup);
     let losses = loss_differences(evidence)?;
-    let root_mean_square =
-        (losses.iter().map(|d| d * d).sum::<f64>() / losses.len() as f64).sqrt();
+    let root_mean_square = (losses.iter().map(|d| d * d).sum::<f64>() / losses.len() as f64).sqrt();
     let some = !pairs.is_empty();
     let basis = format!("{} of 170 settings; seeds averaged", pairs.len());
     Ok(Made {
@@ -189,6 +192,19 @@ fn make_9b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
                 test: Test::AtMost(0.1),
             },
             Claim {
+                name: "the paper's single exponents scatter about the mean of our seeds as our seeds do: mean z²"
+                    .to_owned(),
+                paper: "1".to_owned(),
+                ours: (!z.is_empty()).then(|| z.iter().map(|z| z * z).sum::<f64>() / z.len() as f64),
+                error: None,
+                basis: format!(
+                    "{} settings with several seeds, {} of them beyond 2",
+                    z.len(),
+                    z.iter().filter(|z| z.abs() > 2.0).count()
+                ),
+                test: Test::Between(0.5, 1.5),
+            },
+            Claim {
                 name: "α = 0: root mean square of ln(ours / paper) over the losses".to_owned(),
                 paper: "0".to_owned(),
                 ours: (!losses.is_empty()).then_some(root_mean_square),
@@ -200,6 +216,28 @@ fn make_9b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     })
 }
 
+/// How far a published exponent is from the mean of ours, in units of the scatter from seed to seed, where
+/// there are several seeds; the scatter is pooled over weight decays of one sign at each data exponent.
+fn deviations(settings: &[Exponent<'_>], lookup: &Lookup) -> Vec<f64> {
+    let seeded = || settings.iter().filter(|e| e.seeds.n > 1);
+    let kind = |e: &Exponent<'_>| (place(e)[0], place(e)[1] < 0.0);
+    seeded()
+        .filter_map(|e| {
+            let alike = seeded()
+                .filter(|other| near(kind(other).0, kind(e).0) && kind(other).1 == kind(e).1);
+            let (mut squares, mut freedom) = (0.0, 0.0);
+            for other in alike {
+                let degrees = (other.seeds.n - 1) as f64;
+                squares += degrees * other.seeds.standard_deviation.powi(2);
+                freedom += degrees;
+            }
+            let n = e.seeds.n as f64;
+            let error = (squares / freedom * (1.0 + 1.0 / n)).sqrt();
+            Some((lookup.get(&place(e))? - e.seeds.mean) / error)
+        })
+        .collect()
+}
+
 /// ln(ours / paper) of the losses at data exponent 0.
 fn loss_differences(evidence: &Evidence<'_>) -> Result<Vec<f64>, TableError> {
     let published = published::loss_alpha0()?;
@@ -209,7 +247,8 @@ fn loss_differences(evidence: &Evidence<'_>) -> Result<Vec<f64>, TableError> {
     for setting in exponents(&first, 0, false) {
         let decay = setting.cell().train.weight_decay;
         for (width, loss) in &setting.losses {
-            differences.extend(lookup.get(&[decay, *width as f64]).map(|paper| (loss / paper).ln()));
+            differences
+                .extend(lookup.get(&[decay, *width as f64]).map(|paper| (loss / paper).ln()));
         }
     }
     Ok(differences)
@@ -281,10 +320,8 @@ pub(super) const FIGURE_18: Figure = Figure {
 };
 
 fn make_18(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings: Vec<Exponent<'_>> = exponents(&evidence.select(all), 0, false)
-        .into_iter()
-        .filter(|e| e.is_whole(4))
-        .collect();
+    let settings: Vec<Exponent<'_>> =
+        exponents(&evidence.select(all), 0, false).into_iter().filter(|e| e.is_whole(4)).collect();
     let table = exponent_table(
         "exponents",
         "How does the model exponent depend on the data exponent, at widths 50 to 150?",

@@ -9,7 +9,9 @@ use superpose_stats::summary::summarise;
 use superpose_sweep::cell::Cell;
 use superpose_theory::superposition::ignored_features_loss;
 
-use crate::cells::{Exponent, Extra, cell_table, exponent_table, exponents, law, norm_table, share_of_norms};
+use crate::cells::{
+    Exponent, Extra, cell_table, exponent_table, exponents, law, norm_table, share_of_norms,
+};
 use crate::claim::{Claim, Test};
 use crate::figure::{Evidence, Figure, Made, all, near, none};
 use crate::figures::draw;
@@ -189,7 +191,8 @@ fn make_1b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             test: Test::AtMost(0.95),
         }
     };
-    let mut claims = [("exponential", 0.802), ("power", 0.659), ("linear", 0.867)].map(claim).to_vec();
+    let mut claims =
+        [("exponential", 0.802), ("power", 0.659), ("linear", 0.867)].map(claim).to_vec();
     claims.push(Claim {
         name: "power: model exponent over the last five widths".to_owned(),
         paper: "0.45 drawn; theory α − 1 = 0.2".to_owned(),
@@ -210,7 +213,10 @@ fn make_1d(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             paper: paper.to_owned(),
             ours: fit.map(|f| f.exponent),
             error: fit.map(|f| f.exponent_se),
-            basis: format!("standard error of the line over {} widths", fit.map_or(0, |f| f.n_points)),
+            basis: format!(
+                "standard error of the line over {} widths",
+                fit.map_or(0, |f| f.n_points)
+            ),
             test: Test::Within { target: 1.0, tolerance: 0.2 },
         }
     };
@@ -239,14 +245,12 @@ fn make_7(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     };
     let table = norm_table("norms", "How long are the rows of W?", &cells, &[kind]);
     let mean = |wanted: fn(&Cell) -> bool, low: f64, high: f64| {
-        let shares: Vec<f64> = evidence
-            .select(wanted)
-            .iter()
-            .filter_map(|f| share_of_norms(f, low, high))
-            .collect();
+        let shares: Vec<f64> =
+            evidence.select(wanted).iter().filter_map(|f| share_of_norms(f, low, high)).collect();
         (!shares.is_empty()).then(|| summarise(&shares).mean)
     };
-    let basis = |wanted: fn(&Cell) -> bool| format!("mean over {} cells", evidence.select(wanted).len());
+    let basis =
+        |wanted: fn(&Cell) -> bool| format!("mean over {} cells", evidence.select(wanted).len());
     Ok(Made {
         tables: vec![table],
         claims: vec![

@@ -158,9 +158,10 @@ fn make_4b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         .into_iter()
         .zip(published.numbers("weight_decay")?)
         .collect();
-    let shared = closest.iter().map(|(_, e)| place(e.cell())).filter(|(a, g)| {
-        theirs.iter().any(|(b, h)| near(*a, *b) && near(*g, *h))
-    });
+    let shared = closest
+        .iter()
+        .map(|(_, e)| place(e.cell()))
+        .filter(|(a, g)| theirs.iter().any(|(b, h)| near(*a, *b) && near(*g, *h)));
     let n_shared = shared.count();
     let differences: Vec<f64> = closest
         .iter()
@@ -208,9 +209,11 @@ fn distance_table(name: &str, settings: &[(f64, Exponent<'_>)]) -> Table {
             ("weak_exponent", "prediction without superposition: α − 1", &|e| {
                 e.cell().data_exponent().map_or(Field::Missing, |a| (a - 1.0).into())
             }),
-            ("spectral_distance.max", "largest spectral norm of W Wᵀ − diag(I_d, 0) over widths", &|e| {
-                of(e).map(|d| d.1).into()
-            }),
+            (
+                "spectral_distance.max",
+                "largest spectral norm of W Wᵀ − diag(I_d, 0) over widths",
+                &|e| of(e).map(|d| d.1).into(),
+            ),
             ("rank", "rank by that distance, from 1; the paper shows nine", &|e| {
                 of(e).map(|d| d.0 + 1).into()
             }),

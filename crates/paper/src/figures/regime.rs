@@ -4,7 +4,9 @@ use superpose_analysis::table::{Field, Table, TableError};
 use superpose_stats::summary::{correlation, summarise};
 use superpose_sweep::cell::Cell;
 
-use crate::cells::{Extra, KEY, by_setting, cell_table, key, norm_table, over_seeds, share_of_norms};
+use crate::cells::{
+    Extra, KEY, by_setting, cell_table, key, norm_table, over_seeds, share_of_norms,
+};
 use crate::claim::{Claim, Test};
 use crate::figure::{Evidence, Figure, Made, all, near, none};
 use crate::figures::draw;
@@ -191,9 +193,9 @@ fn make_13(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     );
     let share = |wanted: &dyn Fn(&Cell) -> bool, passes: &dyn Fn(f64, &Cell) -> bool| {
         let chosen = evidence.select(wanted);
-        let passing = chosen.iter().filter(|f| {
-            f.measured().is_some_and(|m| passes(m.phi_half, &f.record.cell))
-        });
+        let passing = chosen
+            .iter()
+            .filter(|f| f.measured().is_some_and(|m| passes(m.phi_half, &f.record.cell)));
         (!chosen.is_empty()).then(|| passing.count() as f64 / chosen.len() as f64)
     };
     let strong = |cell: &Cell| cell.train.weight_decay < -0.5;
@@ -203,7 +205,8 @@ fn make_13(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         tables: vec![table],
         claims: vec![
             Claim {
-                name: "γ < −0.5: share of cells that represent more than 0.9 of the features".to_owned(),
+                name: "γ < −0.5: share of cells that represent more than 0.9 of the features"
+                    .to_owned(),
                 paper: "φ½ near 1".to_owned(),
                 ours: share(&strong, &|phi, _| phi > 0.9),
                 error: None,
@@ -212,7 +215,7 @@ fn make_13(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             },
             Claim {
                 name: "γ > 0.5: share of cells that represent fewer than 3 d features".to_owned(),
-                paper: "φ½ about d/n or below".to_owned(),
+                paper: "lines at d/n (figure 3b)".to_owned(),
                 ours: share(&weak, &|phi, cell| {
                     phi * (cell.model.n_features as f64) < 3.0 * cell.model.d_hidden as f64
                 }),
