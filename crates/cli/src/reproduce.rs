@@ -131,18 +131,24 @@ fn take_over(store: &Store, path: &Path) -> anyhow::Result<()> {
 /// Trains what the `figures` lack.
 fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyhow::Result<()> {
     let mut cells: BTreeMap<CellId, Cell> = BTreeMap::new();
+    let mut without_weights = Vec::new();
     for figure in figures {
         for cell in figure.cells()? {
             let id = cell.id();
             if (figure.wants_weights)(&cell) && store.is_finished(&id) && !store.has_weights(&id) {
-                // Its record was taken over, and a record is not enough.
-                store.forget(&id)?;
+                without_weights.push(id.clone());
             }
             cells.insert(id, cell);
         }
     }
     let cells: Vec<Cell> = cells.into_values().collect();
     let training = Training::prepare(&options.training, &cells, "the figures")?;
+    // Their records were taken over, and records are not enough; where they come from they still are.
+    for id in without_weights {
+        if store.is_finished(&id) {
+            store.forget(&id)?;
+        }
+    }
     let todo = training.unfinished(&cells, store)?;
     let n_finished = cells.iter().filter(|c| store.is_finished(&c.id())).count();
     if !options.json {

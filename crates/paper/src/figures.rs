@@ -8,6 +8,7 @@ mod large;
 mod loss;
 mod overlaps;
 mod regime;
+mod sixty;
 
 use crate::figure::Figure;
 
@@ -43,6 +44,7 @@ pub const FIGURES: &[Figure] = &[
     overlaps::FIGURE_16,
     overlaps::FIGURE_17,
     exponents::FIGURE_18,
+    sixty::SIXTY_LOSSES,
     dead::DEAD_OUTPUTS,
     regime::TRANSITION_GRID,
 ];

@@ -139,7 +139,7 @@ fn written(
             other => format!("**{other}**"),
         };
         let cells = [&names[row], &papers[row], &measured, &tolerances[row], &verdict];
-        let cells = cells.map(|cell| cell.replace('|', "\\|").replace('-', "−"));
+        let cells = cells.map(|cell| minus(&cell.replace('|', "\\|")));
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     text.push_str(&format!(
@@ -188,6 +188,17 @@ fn rests_on(origins: &Table) -> Result<String, TableError> {
     }
     text.push_str(".\n");
     Ok(text)
+}
+
+/// The text with a minus before each negative number, where a hyphen stood.
+fn minus(text: &str) -> String {
+    let mut letters = text.chars().peekable();
+    let mut written = String::with_capacity(text.len());
+    while let Some(letter) = letters.next() {
+        let is_sign = letter == '-' && letters.peek().is_some_and(char::is_ascii_digit);
+        written.push(if is_sign { '−' } else { letter });
+    }
+    written
 }
 
 /// A number to three digits.
@@ -259,5 +270,6 @@ mod tests {
             assert_eq!(number(value), text);
         }
         assert_eq!(number(1.5e-7), "1.50e-7");
+        assert_eq!(minus("a re-run: -0.5"), "a re-run: −0.5");
     }
 }

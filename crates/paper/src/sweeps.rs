@@ -28,6 +28,8 @@ pub const SMALL_ALPHA0: SweepFile = sweep_file!("configs/paper/small-alpha0.toml
 pub const SEEDS_STRONG: SweepFile = sweep_file!("configs/paper/seeds-strong.toml");
 /// Two more seeds of three data exponents.
 pub const SEEDS_DECAY: SweepFile = sweep_file!("configs/paper/seeds-decay.toml");
+/// Seven more seeds at data exponent 0.
+pub const SEEDS_ALPHA0: SweepFile = sweep_file!("configs/paper/seeds-alpha0.toml");
 /// The density sweep: figures 14 and 15.
 pub const DENSITY: SweepFile = sweep_file!("configs/paper/density.toml");
 /// Figure 18.
@@ -49,11 +51,12 @@ pub const DEAD_RATE: SweepFile = sweep_file!("configs/dead-outputs/rate.toml");
 
 impl SweepFile {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         SMALL,
         SMALL_ALPHA0,
         SEEDS_STRONG,
         SEEDS_DECAY,
+        SEEDS_ALPHA0,
         DENSITY,
         WIDE,
         LARGE,

@@ -94,6 +94,14 @@ fn make(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             of: &|f| f.record.cell.model.n_features.into(),
         },
         Extra {
+            name: "features_per_dimension",
+            meaning: "n/d",
+            of: &|f| {
+                let model = &f.record.cell.model;
+                number(model.n_features as f64 / model.d_hidden as f64)
+            },
+        },
+        Extra {
             name: "bias_init_std",
             meaning: "standard deviation of the initial biases; 1 in the paper's code",
             of: &|f| number(f.record.cell.model.bias_init_std),

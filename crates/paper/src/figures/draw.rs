@@ -467,6 +467,18 @@ pub(super) fn r_squared_bars(tables: &[Table]) -> Drawn {
     Ok(sheet("How straight the lines are", 1, panels, Axes::Own, "Table: exponents.csv."))
 }
 
+/// The sixty losses.
+pub(super) fn sixty_losses(tables: &[Table]) -> Drawn {
+    let of = Lines {
+        error_bars: ErrorBars::Ends("loss.low", "loss.high"),
+        published: Some("published"),
+        ..plain(("d_hidden", width_axis()), ("loss.test", loss_axis()), ("weight_decay", "γ"))
+    };
+    let panels = lines(named(tables, "losses"), &of)?;
+    let caption = "Dots: means over seeds, with one standard deviation. Rings: the paper's. Table: losses.csv.";
+    Ok(sheet("The sixty losses at α = 0", 1, panels, Axes::Own, caption))
+}
+
 /// The experiment on dead outputs.
 pub(super) fn dead_outputs(tables: &[Table]) -> Drawn {
     let table = named(tables, "by_bias_init");
@@ -479,7 +491,19 @@ pub(super) fn dead_outputs(tables: &[Table]) -> Drawn {
     let alive = Axis::logarithmic("L without dead outputs");
     panels.extend(lines(table, &of("loss.alive_part", alive))?);
     panels.extend(lines(table, &of("dead_outputs", Axis::linear("dead outputs")))?);
+    let (size, rate) = (named(tables, "size"), named(tables, "rate"));
+    let by_start = |x: (&'static str, Axis), group: (&'static str, &'static str)| Lines {
+        panel: Some("bias_init_std"),
+        panel_label: "α = 0, γ = −1, σ(b)",
+        ..plain(x, ("dead_fraction", Axis::linear("dead outputs over n")), group)
+    };
+    let n = ("n_features", Axis::logarithmic("features n"));
+    panels.extend(lines(size, &by_start(n, ("features_per_dimension", "n/d")))?);
+    let rate_axis = Axis::logarithmic("peak learning rate of b");
+    let by_rate = by_start(("learning_rate_bias", rate_axis), ("warmup_steps", "warm-up"));
+    panels.extend(lines(rate, &by_rate)?);
     let caption = "σ(b): standard deviation of the initial biases; the paper's code has 1. Means over seeds. \
-                   Table: by_bias_init.csv.";
-    Ok(sheet("Loss, its live part, and dead outputs", columns, panels, Axes::SharedX, caption))
+                   Last row: by size, and by rate and warm-up at n = 1000, d = 39. Tables: by_bias_init.csv, \
+                   size.csv, rate.csv.";
+    Ok(sheet("Loss, its live part, and dead outputs", columns, panels, Axes::Own, caption))
 }
