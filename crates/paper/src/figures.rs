@@ -6,6 +6,7 @@ mod draw;
 mod exponents;
 mod large;
 mod loss;
+mod norms;
 mod overlaps;
 mod regime;
 mod sixty;
@@ -23,8 +24,8 @@ pub const FIGURES: &[Figure] = &[
     regime::FIGURE_3B,
     loss::FIGURE_4A,
     loss::FIGURE_4B,
-    overlaps::FIGURE_5A,
-    overlaps::FIGURE_5B,
+    norms::FIGURE_5A,
+    norms::FIGURE_5B,
     overlaps::FIGURE_5C,
     overlaps::FIGURE_5D,
     exponents::FIGURE_5E,
@@ -36,8 +37,8 @@ pub const FIGURES: &[Figure] = &[
     large::ANALOGUE_9A,
     exponents::FIGURE_9B,
     exponents::FIGURE_10,
-    overlaps::FIGURE_11,
-    overlaps::FIGURE_12,
+    norms::FIGURE_11,
+    norms::FIGURE_12,
     regime::FIGURE_13,
     density::FIGURE_14,
     density::FIGURE_15,

@@ -224,10 +224,12 @@ fn exponent_lines<'a>(guides: &'a [Guide<'a>]) -> Lines<'a> {
 /// Figure 4b.
 pub(super) fn weak_exponents(tables: &[Table]) -> Drawn {
     let guides = [Guide { column: "weak_exponent", label: "α − 1", mark: Mark::Line }];
-    let panels = lines(named(tables, "closest"), &exponent_lines(&guides))?;
-    let caption = "The nine settings whose W is closest to representing d features and no more; bars: standard \
-                   error of the line. Tables: closest.csv, exponents.csv.";
-    Ok(sheet("Model exponent closest to no superposition", 1, panels, Axes::Own, caption))
+    let of =
+        Lines { panel: Some("group"), published: Some("published"), ..exponent_lines(&guides) };
+    let panels = lines(named(tables, "nine"), &of)?;
+    let caption = "Left: the paper's nine settings. Right: the nine whose W is closest here to representing d \
+                   features and no more. Bars: standard error of the line. Rings: the paper's. Table: nine.csv.";
+    Ok(sheet("Model exponent closest to no superposition", 2, panels, Axes::Own, caption))
 }
 
 /// Figures 5e and 18.

@@ -9,7 +9,7 @@ use crate::cells::{Exponent, exponent_table, exponents};
 use crate::claim::{Claim, Test};
 use crate::figure::{Evidence, Figure, Made, all, near, none};
 use crate::figures::draw;
-use crate::figures::loss::{CLOSEST, by_distance};
+use crate::figures::loss::papers_nine;
 use crate::published::{self, Lookup};
 use crate::sweeps::{SEEDS_DECAY, SEEDS_STRONG, SMALL, SMALL_ALPHA0, WIDE};
 
@@ -47,8 +47,7 @@ fn make_5e(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         .into_iter()
         .filter(|e| e.is_whole(WIDTHS))
         .collect();
-    let weak: Vec<Exponent<'_>> =
-        by_distance(evidence).into_iter().take(CLOSEST).map(|(_, e)| e).collect();
+    let weak: Vec<Exponent<'_>> = papers_nine(evidence)?.into_iter().map(|(_, e)| e).collect();
     let all: Vec<Exponent<'_>> = strong.iter().chain(&weak).cloned().collect();
     let table = exponent_table(
         "exponents",
@@ -58,7 +57,7 @@ fn make_5e(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             ("published", "the paper's exponent", &|e| lookup.get(&place(e)).into()),
             (
                 "group",
-                "strong: three negative decays; weak: the nine settings of figure 4b",
+                "strong: three negative decays; weak: the paper's nine settings of figure 4b",
                 &|e| if e.cell().train.weight_decay < 0.0 { "strong" } else { "weak" }.into(),
             ),
             ("one", "prediction for even frequencies: 1", &|_| 1.0.into()),

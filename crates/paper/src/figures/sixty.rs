@@ -31,7 +31,9 @@ struct Compared<'a> {
     cell: &'a Cell,
     loss: Summary,
     dead: Summary,
-    /// Relative, from seed to seed, pooled over the weight decays of this sign at this width.
+    /// Relative, from seed to seed, pooled over the weight decays of this sign at this width; at least what
+    /// the test batches alone make of a loss, since the decays of a seed share them and few seeds can look
+    /// too alike.
     scatter: f64,
     published: f64,
 }
@@ -50,27 +52,29 @@ impl Compared<'_> {
 fn compare<'a>(evidence: &Evidence<'a>) -> Result<Vec<Compared<'a>>, TableError> {
     let published = published::loss_alpha0()?;
     let lookup = Lookup::new(&published, &["weight_decay", "d_hidden"], "loss.test")?;
-    let groups: Vec<(&Cell, Summary, Summary)> = by_setting(&evidence.select(all))
+    let groups: Vec<(&Cell, Summary, Summary, f64)> = by_setting(&evidence.select(all))
         .into_iter()
         .map(|group| {
             let (loss, dead) =
                 (over_seeds(&group, "loss.test"), over_seeds(&group, "dead_outputs"));
-            (&group[0].record.cell, loss, dead)
+            let of_batches = over_seeds(&group, "loss.test_se").mean / loss.mean;
+            (&group[0].record.cell, loss, dead, of_batches)
         })
         .collect();
     let kind = |cell: &Cell| (cell.model.d_hidden, cell.train.weight_decay < 0.0);
     let scatter = |cell: &Cell| {
-        let (mut squares, mut freedom) = (0.0, 0.0);
-        for (_, loss, _) in groups.iter().filter(|g| kind(g.0) == kind(cell) && g.1.n > 1) {
+        let (mut squares, mut freedom, mut of_batches) = (0.0, 0.0, 0.0_f64);
+        for (_, loss, _, noise) in groups.iter().filter(|g| kind(g.0) == kind(cell) && g.1.n > 1) {
             let degrees = (loss.n - 1) as f64;
             squares += degrees * (loss.standard_deviation / loss.mean).powi(2);
             freedom += degrees;
+            of_batches = of_batches.max(*noise);
         }
-        (squares / freedom).sqrt()
+        (squares / freedom).sqrt().max(of_batches)
     };
     Ok(groups
         .iter()
-        .filter_map(|&(cell, loss, dead)| {
+        .filter_map(|&(cell, loss, dead, _)| {
             let published = lookup.get(&[cell.train.weight_decay, cell.model.d_hidden as f64])?;
             Some(Compared { cell, loss, dead, scatter: scatter(cell), published })
         })
@@ -161,7 +165,11 @@ fn table(compared: &[Compared<'_>]) -> Table {
         ("dead_outputs_sd", "its standard deviation over seeds"),
         ("published", "published loss, one training"),
         ("deviation", "published over ours, less 1"),
-        ("scatter", "relative standard deviation over seeds, pooled over decays of this sign"),
+        (
+            "scatter",
+            "relative standard deviation over seeds, pooled over decays of this sign; at least that of \
+             the test batches",
+        ),
         ("z", "deviation over scatter · √(1 + 1/n_seeds)"),
     ];
     let question = "Are the published losses what comes out here?";
