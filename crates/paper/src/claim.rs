@@ -83,6 +83,27 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// What the paper has, in its words or its number, and what would be agreement; not measured yet.
+    #[must_use]
+    pub fn new(name: impl Into<String>, paper: impl Into<String>, test: Test) -> Self {
+        let (name, paper) = (name.into(), paper.into());
+        Self { name, paper, ours: None, error: None, basis: String::new(), test }
+    }
+
+    /// The same with what was measured, if it was, and what that rests on.
+    #[must_use]
+    pub fn measured(mut self, ours: Option<f64>, basis: impl Into<String>) -> Self {
+        (self.ours, self.basis) = (ours, basis.into());
+        self
+    }
+
+    /// The same with the uncertainty of what was measured, where there is an estimate.
+    #[must_use]
+    pub fn plus_minus(mut self, error: Option<f64>) -> Self {
+        self.error = error;
+        self
+    }
+
     /// What the measurement says.
     pub fn verdict(&self) -> Verdict {
         match self.ours.filter(|v| v.is_finite()) {
@@ -127,8 +148,7 @@ mod tests {
     use super::*;
 
     fn claim(ours: Option<f64>, test: Test) -> Verdict {
-        let (name, paper, basis) = ("c".to_owned(), "1".to_owned(), String::new());
-        Claim { name, paper, ours, error: None, basis, test }.verdict()
+        Claim::new("c", "1", test).measured(ours, "").verdict()
     }
 
     #[test]
@@ -145,14 +165,7 @@ mod tests {
 
     #[test]
     fn what_was_not_run_stays_a_row() {
-        let claim = Claim {
-            name: "c".to_owned(),
-            paper: "1".to_owned(),
-            ours: None,
-            error: None,
-            basis: "0 cells".to_owned(),
-            test: Test::AtLeast(1.0),
-        };
+        let claim = Claim::new("c", "1", Test::AtLeast(1.0)).measured(None, "0 cells");
         let table = table(&[claim]);
         assert_eq!(table.words("verdict").unwrap(), ["not run"]);
         assert_eq!(table.words("ours").unwrap(), [""]);

@@ -289,14 +289,14 @@ fn claims(evidence: &Evidence<'_>) -> Vec<Claim> {
     for (exponent, said) in [(0.0, "0"), (1.0, "80 at d = 25, else 0")] {
         let cells = chosen(exponent, 0.0);
         let most = cells.iter().filter_map(|f| Some(f.measured()?.dead_outputs as f64));
-        claims.push(Claim {
-            name: format!("α = {exponent}, biases from zero, d ≥ 25: most dead outputs"),
-            paper: format!("{said} (an independent re-run)"),
-            ours: most.reduce(f64::max),
-            error: None,
-            basis: format!("{} cells", cells.len()),
-            test: Test::AtMost(0.0),
-        });
+        claims.push(
+            Claim::new(
+                format!("α = {exponent}, biases from zero, d ≥ 25: most dead outputs"),
+                format!("{said} (an independent re-run)"),
+                Test::AtMost(0.0),
+            )
+            .measured(most.reduce(f64::max), format!("{} cells", cells.len())),
+        );
     }
     for exponent in [0.0, 1.0] {
         let cells = chosen(exponent, 1.0);
@@ -304,16 +304,9 @@ fn claims(evidence: &Evidence<'_>) -> Vec<Claim> {
             .iter()
             .filter_map(|f| f.measured().map(|m| m.loss_dead_part / m.loss_test))
             .collect();
-        claims.push(Claim {
-            name: format!(
+        claims.push(Claim::new(format!(
                 "α = {exponent}, biases from N(0, 1), d ≥ 25: share of the loss from dead outputs"
-            ),
-            paper: "does not mention it; 0.59 to 0.75 (a re-run)".to_owned(),
-            ours: (!share.is_empty()).then(|| summarise(&share).mean),
-            error: (!share.is_empty()).then(|| summarise(&share).standard_deviation),
-            basis: format!("standard deviation over {} cells", share.len()),
-            test: Test::Between(0.5, 0.8),
-        });
+            ), "does not mention it; 0.59 to 0.75 (a re-run)", Test::Between(0.5, 0.8)).measured((!share.is_empty()).then(|| summarise(&share).mean), format!("standard deviation over {} cells", share.len())).plus_minus((!share.is_empty()).then(|| summarise(&share).standard_deviation)));
     }
     for (exponent, decay, std, part, d_min, expected, tolerance, name) in [
         (0.0, -1.0, 1.0, 0, 10, 0.83, 0.1, "loss"),
@@ -324,19 +317,12 @@ fn claims(evidence: &Evidence<'_>) -> Vec<Claim> {
     ] {
         let found = exponent_of(&split(evidence, exponent, decay, std), part, d_min);
         let start = if std > 0.0 { "N(0, 1)" } else { "zero" };
-        claims.push(Claim {
-            name: format!(
+        claims.push(Claim::new(format!(
                 "α = {exponent}, γ = {decay:.2}, biases from {start}, d ≥ {d_min}: exponent of the {name}"
-            ),
-            paper: match std > 0.0 && part == 0 {
+            ), match std > 0.0 && part == 0 {
                 true => format!("{expected}"),
                 false => format!("{expected} (a re-run)"),
-            },
-            ours: found.map(|e| e.0),
-            error: found.map(|e| e.1),
-            basis: "standard error of the line".to_owned(),
-            test: Test::Within { target: expected, tolerance },
-        });
+            }, Test::Within { target: expected, tolerance }).measured(found.map(|e| e.0), "standard error of the line").plus_minus(found.map(|e| e.1)));
     }
     for (exponent, tolerance) in [(0.0, 0.005), (1.0, 0.05)] {
         let cells = chosen(exponent, 0.0);
@@ -344,32 +330,24 @@ fn claims(evidence: &Evidence<'_>) -> Vec<Claim> {
             .iter()
             .filter_map(|f| f.measured().map(|m| m.overlap_mean_square / m.overlap_welch - 1.0))
             .collect();
-        claims.push(Claim {
-            name: format!(
+        claims.push(Claim::new(format!(
                 "α = {exponent}, biases from zero, d ≥ 25: mean squared overlap of all rows over a tight \
                  frame's, less 1"
-            ),
-            paper: "0.003 at α = 0, 0.01 to 0.04 at α = 1 (a re-run)".to_owned(),
-            ours: excess.iter().copied().reduce(f64::max),
-            error: None,
-            basis: format!("the largest of {} cells", excess.len()),
-            test: Test::AtMost(tolerance),
-        });
+            ), "0.003 at α = 0, 0.01 to 0.04 at α = 1 (a re-run)", Test::AtMost(tolerance)).measured(excess.iter().copied().reduce(f64::max), format!("the largest of {} cells", excess.len())));
     }
     let apart: Vec<f64> = chosen(0.0, 1.0)
         .iter()
         .filter_map(|f| Some((f.measured()?.phi_one + dead_fraction(f)? - 1.0).abs()))
         .collect();
-    claims.push(Claim {
-        name: "α = 0, biases from N(0, 1), d ≥ 25: rows of norm below 1 are the dead outputs: \
-               |φ1 + dead/n − 1|, largest"
-            .to_owned(),
-        paper: "calls them weakly represented".to_owned(),
-        ours: apart.iter().copied().reduce(f64::max),
-        error: None,
-        basis: format!("{} cells", apart.len()),
-        test: Test::AtMost(0.01),
-    });
+    claims.push(
+        Claim::new(
+            "α = 0, biases from N(0, 1), d ≥ 25: rows of norm below 1 are the dead outputs: \
+               |φ1 + dead/n − 1|, largest",
+            "calls them weakly represented",
+            Test::AtMost(0.01),
+        )
+        .measured(apart.iter().copied().reduce(f64::max), format!("{} cells", apart.len())),
+    );
     claims.extend(size_claims(evidence));
     claims
 }
@@ -388,16 +366,9 @@ fn size_claims(evidence: &Evidence<'_>) -> Vec<Claim> {
                 .filter_map(|f| dead_fraction(f))
                 .collect();
             let summary = summarise(&fractions);
-            Claim {
-                name: format!(
+            Claim::new(format!(
                     "α = 0, biases from N(0, 1), n/d = {ratio}: spread of the dead fraction over n, relative"
-                ),
-                paper: "not known".to_owned(),
-                ours: (fractions.len() > 2).then(|| summary.standard_deviation / summary.mean),
-                error: None,
-                basis: format!("{} sizes, mean fraction {:.3}", fractions.len(), summary.mean),
-                test: Test::AtMost(0.1),
-            }
+                ), "not known", Test::AtMost(0.1)).measured((fractions.len() > 2).then(|| summary.standard_deviation / summary.mean), format!("{} sizes, mean fraction {:.3}", fractions.len(), summary.mean))
         })
         .collect()
 }

@@ -72,25 +72,28 @@ fn make_14(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         };
         at_63.iter().find(at).and_then(|f| f.measured()).map(|m| m.loss_test)
     };
-    let mut claims = vec![Claim {
-        name: "d = 63: smallest R² of the loss on E, over weight decays".to_owned(),
-        paper: "roughly linear".to_owned(),
-        ours: straightness.iter().copied().reduce(f64::min),
-        error: None,
-        basis: format!("{} of 10 weight decays", straightness.len()),
-        test: Test::AtLeast(0.95),
-    }];
+    let mut claims = vec![
+        Claim::new(
+            "d = 63: smallest R² of the loss on E, over weight decays",
+            "roughly linear",
+            Test::AtLeast(0.95),
+        )
+        .measured(
+            straightness.iter().copied().reduce(f64::min),
+            format!("{} of 10 weight decays", straightness.len()),
+        ),
+    ];
     for (decay, density, paper) in
         [(-1.0, 1.0, 0.099), (-1.0, 7.485, 1.426), (1.0, 1.0, 0.916), (1.0, 7.485, 4.056)]
     {
-        claims.push(Claim {
-            name: format!("d = 63, γ = {decay}, E = {density}: loss over the paper's"),
-            paper: format!("{paper}"),
-            ours: end(decay, density).map(|loss| loss / paper),
-            error: None,
-            basis: "one training each".to_owned(),
-            test: Test::Within { target: 1.0, tolerance: 0.25 },
-        });
+        claims.push(
+            Claim::new(
+                format!("d = 63, γ = {decay}, E = {density}: loss over the paper's"),
+                format!("{paper}"),
+                Test::Within { target: 1.0, tolerance: 0.25 },
+            )
+            .measured(end(decay, density).map(|loss| loss / paper), "one training each"),
+        );
     }
     let slopes = exponents(&by_width_cells, 0, false);
     for (density, drawn) in DRAWN {
@@ -98,14 +101,15 @@ fn make_14(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             .iter()
             .find(|e| e.is_whole(6) && (e.cell().data.activation_density - density).abs() < 0.01)
             .and_then(|e| e.fit);
-        claims.push(Claim {
-            name: format!("γ = −0.56, E = {density}: model exponent"),
-            paper: format!("{drawn} as drawn; 1.1 as printed"),
-            ours: slope.map(|f| f.exponent),
-            error: slope.map(|f| f.exponent_se),
-            basis: "standard error of the line; one training a width".to_owned(),
-            test: Test::Within { target: drawn, tolerance: 0.15 },
-        });
+        claims.push(
+            Claim::new(
+                format!("γ = −0.56, E = {density}: model exponent"),
+                format!("{drawn} as drawn; 1.1 as printed"),
+                Test::Within { target: drawn, tolerance: 0.15 },
+            )
+            .measured(slope.map(|f| f.exponent), "standard error of the line; one training a width")
+            .plus_minus(slope.map(|f| f.exponent_se)),
+        );
     }
     Ok(Made { tables: vec![by_density, by_width], claims })
 }
@@ -139,13 +143,16 @@ fn make_15(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         by_decay.values().map(|values| summarise(values).standard_deviation).collect();
     Ok(Made {
         tables: vec![table],
-        claims: vec![Claim {
-            name: "standard deviation of the exponent over E, mean over weight decays".to_owned(),
-            paper: "flat".to_owned(),
-            ours: (!spread.is_empty()).then(|| summarise(&spread).mean),
-            error: None,
-            basis: format!("{} of 90 settings", settings.len()),
-            test: Test::AtMost(0.1),
-        }],
+        claims: vec![
+            Claim::new(
+                "standard deviation of the exponent over E, mean over weight decays",
+                "flat",
+                Test::AtMost(0.1),
+            )
+            .measured(
+                (!spread.is_empty()).then(|| summarise(&spread).mean),
+                format!("{} of 90 settings", settings.len()),
+            ),
+        ],
     })
 }

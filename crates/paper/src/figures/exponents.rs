@@ -84,26 +84,26 @@ fn make_5e(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         .collect();
     let range = |name: &str, paper: &str, low, high, test| {
         let summary = mean(low, high);
-        Claim {
-            name: name.to_owned(),
-            paper: paper.to_owned(),
-            ours: summary.map(|s| s.mean),
-            error: summary.map(|s| s.standard_deviation),
-            basis: format!("standard deviation over {} settings", summary.map_or(0, |s| s.n)),
-            test,
-        }
+        Claim::new(name.to_owned(), paper.to_owned(), test)
+            .measured(
+                summary.map(|s| s.mean),
+                format!("standard deviation over {} settings", summary.map_or(0, |s| s.n)),
+            )
+            .plus_minus(summary.map(|s| s.standard_deviation))
     };
     Ok(Made {
         tables: vec![table],
         claims: vec![
-            Claim {
-                name: "mean absolute difference from the paper's strong exponents".to_owned(),
-                paper: "0".to_owned(),
-                ours: (!pairs.is_empty()).then(|| summarise(&differences).mean),
-                error: (!pairs.is_empty()).then(|| summarise(&differences).standard_error),
-                basis: format!("{} of 51 settings; seeds averaged", pairs.len()),
-                test: Test::AtMost(0.1),
-            },
+            Claim::new(
+                "mean absolute difference from the paper's strong exponents",
+                "0",
+                Test::AtMost(0.1),
+            )
+            .measured(
+                (!pairs.is_empty()).then(|| summarise(&differences).mean),
+                format!("{} of 51 settings; seeds averaged", pairs.len()),
+            )
+            .plus_minus((!pairs.is_empty()).then(|| summarise(&differences).standard_error)),
             range(
                 "strong regime, α < 1.5: mean model exponent",
                 "close to 1",
@@ -118,15 +118,15 @@ fn make_5e(evidence: &Evidence<'_>) -> Result<Made, TableError> {
                 2.01,
                 Test::Within { target: 2.0, tolerance: 0.4 },
             ),
-            Claim {
-                name: "ours: standard deviation of a strong exponent from seed to seed, mean"
-                    .to_owned(),
-                paper: "one seed".to_owned(),
-                ours: (!scatter.is_empty()).then(|| summarise(&scatter).mean),
-                error: None,
-                basis: format!("{} settings with several seeds", scatter.len()),
-                test: Test::AtMost(0.1),
-            },
+            Claim::new(
+                "ours: standard deviation of a strong exponent from seed to seed, mean",
+                "one seed",
+                Test::AtMost(0.1),
+            )
+            .measured(
+                (!scatter.is_empty()).then(|| summarise(&scatter).mean),
+                format!("{} settings with several seeds", scatter.len()),
+            ),
         ],
     })
 }
@@ -174,43 +174,14 @@ fn make_9b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![table],
         claims: vec![
-            Claim {
-                name: "correlation with the paper's exponents".to_owned(),
-                paper: "1".to_owned(),
-                ours: some.then(|| correlation(&pairs)),
-                error: None,
-                basis: basis.clone(),
-                test: Test::AtLeast(0.98),
-            },
-            Claim {
-                name: "mean absolute difference from the paper's exponents".to_owned(),
-                paper: "0".to_owned(),
-                ours: some.then(|| summarise(&differences).mean),
-                error: some.then(|| summarise(&differences).standard_error),
-                basis,
-                test: Test::AtMost(0.1),
-            },
-            Claim {
-                name: "the paper's single exponents scatter about the mean of our seeds as our seeds do: mean z²"
-                    .to_owned(),
-                paper: "1".to_owned(),
-                ours: (!z.is_empty()).then(|| z.iter().map(|z| z * z).sum::<f64>() / z.len() as f64),
-                error: None,
-                basis: format!(
+            Claim::new("correlation with the paper's exponents", "1", Test::AtLeast(0.98)).measured(some.then(|| correlation(&pairs)), basis.clone()),
+            Claim::new("mean absolute difference from the paper's exponents", "0", Test::AtMost(0.1)).measured(some.then(|| summarise(&differences).mean), basis).plus_minus(some.then(|| summarise(&differences).standard_error)),
+            Claim::new("the paper's single exponents scatter about the mean of our seeds as our seeds do: mean z²", "1", Test::Between(0.5, 1.5)).measured((!z.is_empty()).then(|| z.iter().map(|z| z * z).sum::<f64>() / z.len() as f64), format!(
                     "{} settings with several seeds, {} of them beyond 2",
                     z.len(),
                     z.iter().filter(|z| z.abs() > 2.0).count()
-                ),
-                test: Test::Between(0.5, 1.5),
-            },
-            Claim {
-                name: "α = 0: root mean square of ln(ours / paper) over the losses".to_owned(),
-                paper: "0".to_owned(),
-                ours: (!losses.is_empty()).then_some(root_mean_square),
-                error: None,
-                basis: format!("{} of 60 losses; seeds averaged", losses.len()),
-                test: Test::AtMost(0.06),
-            },
+                )),
+            Claim::new("α = 0: root mean square of ln(ours / paper) over the losses", "0", Test::AtMost(0.06)).measured((!losses.is_empty()).then_some(root_mean_square), format!("{} of 60 losses; seeds averaged", losses.len())),
         ],
     })
 }
@@ -284,22 +255,14 @@ fn make_10(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![table],
         claims: vec![
-            Claim {
-                name: "strong regime: mean R²".to_owned(),
-                paper: "near 1".to_owned(),
-                ours: some.then(|| summarise(&r_squared).mean),
-                error: some.then(|| summarise(&r_squared).standard_deviation),
-                basis: format!("standard deviation over {basis}"),
-                test: Test::AtLeast(0.95),
-            },
-            Claim {
-                name: "strong regime: smallest R²".to_owned(),
-                paper: "near 1".to_owned(),
-                ours: r_squared.iter().copied().reduce(f64::min),
-                error: None,
-                basis,
-                test: Test::AtLeast(0.9),
-            },
+            Claim::new("strong regime: mean R²", "near 1", Test::AtLeast(0.95))
+                .measured(
+                    some.then(|| summarise(&r_squared).mean),
+                    format!("standard deviation over {basis}"),
+                )
+                .plus_minus(some.then(|| summarise(&r_squared).standard_deviation)),
+            Claim::new("strong regime: smallest R²", "near 1", Test::AtLeast(0.9))
+                .measured(r_squared.iter().copied().reduce(f64::min), basis),
         ],
     })
 }
@@ -346,22 +309,26 @@ fn make_18(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![table],
         claims: vec![
-            Claim {
-                name: "α < 1.5: mean model exponent".to_owned(),
-                paper: "about 1".to_owned(),
-                ours: mean(&below),
-                error: deviation(&below),
-                basis: format!("standard deviation over {} of 36 settings", below.len()),
-                test: Test::Within { target: 1.0, tolerance: 0.2 },
-            },
-            Claim {
-                name: "α > 1.5: model exponent less 2(α − 1), mean".to_owned(),
-                paper: "below 2(α − 1)".to_owned(),
-                ours: mean(&above),
-                error: deviation(&above),
-                basis: format!("standard deviation over {} of 12 settings", above.len()),
-                test: Test::AtMost(0.0),
-            },
+            Claim::new(
+                "α < 1.5: mean model exponent",
+                "about 1",
+                Test::Within { target: 1.0, tolerance: 0.2 },
+            )
+            .measured(
+                mean(&below),
+                format!("standard deviation over {} of 36 settings", below.len()),
+            )
+            .plus_minus(deviation(&below)),
+            Claim::new(
+                "α > 1.5: model exponent less 2(α − 1), mean",
+                "below 2(α − 1)",
+                Test::AtMost(0.0),
+            )
+            .measured(
+                mean(&above),
+                format!("standard deviation over {} of 12 settings", above.len()),
+            )
+            .plus_minus(deviation(&above)),
         ],
     })
 }

@@ -182,25 +182,24 @@ fn make_1b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let power = of_law(&last_five, "power").and_then(|e| e.fit);
     let claim = |(name, paper): (&str, f64)| {
         let fit = of_law(&settings, name).and_then(|e| e.fit);
-        Claim {
-            name: format!("{name}: R² of a power law over all widths"),
-            paper: format!("{paper}"),
-            ours: fit.map(|f| f.r_squared),
-            error: None,
-            basis: format!("{} widths", fit.map_or(0, |f| f.n_points)),
-            test: Test::AtMost(0.95),
-        }
+        Claim::new(
+            format!("{name}: R² of a power law over all widths"),
+            format!("{paper}"),
+            Test::AtMost(0.95),
+        )
+        .measured(fit.map(|f| f.r_squared), format!("{} widths", fit.map_or(0, |f| f.n_points)))
     };
     let mut claims =
         [("exponential", 0.802), ("power", 0.659), ("linear", 0.867)].map(claim).to_vec();
-    claims.push(Claim {
-        name: "power: model exponent over the last five widths".to_owned(),
-        paper: "0.45 drawn; theory α − 1 = 0.2".to_owned(),
-        ours: power.map(|f| f.exponent),
-        error: power.map(|f| f.exponent_se),
-        basis: "standard error of the line".to_owned(),
-        test: Test::Within { target: 0.2, tolerance: 0.1 },
-    });
+    claims.push(
+        Claim::new(
+            "power: model exponent over the last five widths",
+            "0.45 drawn; theory α − 1 = 0.2",
+            Test::Within { target: 0.2, tolerance: 0.1 },
+        )
+        .measured(power.map(|f| f.exponent), "standard error of the line")
+        .plus_minus(power.map(|f| f.exponent_se)),
+    );
     Ok(Made { tables: vec![loss_table(evidence)?, law_table(&settings)], claims })
 }
 
@@ -208,17 +207,16 @@ fn make_1d(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let (whole, from_32) = (laws(evidence, 0), laws(evidence, 32));
     let claim = |(name, paper, settings): (&str, &str, &[Exponent<'_>])| {
         let fit = of_law(settings, name).and_then(|e| e.fit);
-        Claim {
-            name: format!("{name}: model exponent"),
-            paper: paper.to_owned(),
-            ours: fit.map(|f| f.exponent),
-            error: fit.map(|f| f.exponent_se),
-            basis: format!(
-                "standard error of the line over {} widths",
-                fit.map_or(0, |f| f.n_points)
-            ),
-            test: Test::Within { target: 1.0, tolerance: 0.2 },
-        }
+        Claim::new(
+            format!("{name}: model exponent"),
+            paper.to_owned(),
+            Test::Within { target: 1.0, tolerance: 0.2 },
+        )
+        .measured(
+            fit.map(|f| f.exponent),
+            format!("standard error of the line over {} widths", fit.map_or(0, |f| f.n_points)),
+        )
+        .plus_minus(fit.map(|f| f.exponent_se))
     };
     let claims = vec![
         claim(("exponential", "1.01 ± 0.05, all widths", &whole)),
@@ -254,22 +252,18 @@ fn make_7(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![table],
         claims: vec![
-            Claim {
-                name: "weak: share of rows with norm between 0.24 and 0.76".to_owned(),
-                paper: "norms at 0 or 1".to_owned(),
-                ours: mean(is_weak, 0.24, 0.76),
-                error: None,
-                basis: basis(is_weak),
-                test: Test::AtMost(0.05),
-            },
-            Claim {
-                name: "strong: share of rows with norm between 0.72 and 1.6".to_owned(),
-                paper: "about 1".to_owned(),
-                ours: mean(is_strong, 0.72, 1.6),
-                error: None,
-                basis: basis(is_strong),
-                test: Test::AtLeast(0.9),
-            },
+            Claim::new(
+                "weak: share of rows with norm between 0.24 and 0.76",
+                "norms at 0 or 1",
+                Test::AtMost(0.05),
+            )
+            .measured(mean(is_weak, 0.24, 0.76), basis(is_weak)),
+            Claim::new(
+                "strong: share of rows with norm between 0.72 and 1.6",
+                "about 1",
+                Test::AtLeast(0.9),
+            )
+            .measured(mean(is_strong, 0.72, 1.6), basis(is_strong)),
         ],
     })
 }
@@ -332,13 +326,13 @@ fn make_8(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         })
         .filter(|r| r.is_finite())
         .collect();
-    let summary = |name: &str, paper: &str, values: &[f64], test| Claim {
-        name: name.to_owned(),
-        paper: paper.to_owned(),
-        ours: (!values.is_empty()).then(|| summarise(values).mean),
-        error: (!values.is_empty()).then(|| summarise(values).standard_deviation),
-        basis: format!("standard deviation over {} cells", values.len()),
-        test,
+    let summary = |name: &str, paper: &str, values: &[f64], test| {
+        Claim::new(name.to_owned(), paper.to_owned(), test)
+            .measured(
+                (!values.is_empty()).then(|| summarise(values).mean),
+                format!("standard deviation over {} cells", values.len()),
+            )
+            .plus_minus((!values.is_empty()).then(|| summarise(values).standard_deviation))
     };
     let one = Test::Within { target: 1.0, tolerance: 0.2 };
     Ok(Made {
@@ -359,14 +353,12 @@ fn make_9a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             law(e.cell()) == name && is_strong(e.cell()) == (regime == "strong")
         };
         let fit = settings.iter().find(wanted).and_then(|e| e.fit);
-        Claim {
-            name: format!("{regime}, {name}: R²"),
-            paper: format!("{paper}"),
-            ours: fit.map(|f| f.r_squared),
-            error: None,
-            basis: format!("{} widths", fit.map_or(0, |f| f.n_points)),
-            test: Test::Within { target: paper, tolerance: 0.1 },
-        }
+        Claim::new(
+            format!("{regime}, {name}: R²"),
+            format!("{paper}"),
+            Test::Within { target: paper, tolerance: 0.1 },
+        )
+        .measured(fit.map(|f| f.r_squared), format!("{} widths", fit.map_or(0, |f| f.n_points)))
     };
     let claims = [
         ("exponential", "strong", 0.984),

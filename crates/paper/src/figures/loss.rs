@@ -99,14 +99,16 @@ fn make_4a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         let ratios: Vec<f64> =
             chosen.iter().filter_map(|f| over(f, continuum(f))).filter(|r| r.is_finite()).collect();
         let (median, deviation) = median_and_deviation(&ratios);
-        Claim {
-            name: format!("α = {exponent}: loss over equation 14, median"),
-            paper: format!("\"agree\"; {paper} in the median of its own points"),
-            ours: (!ratios.is_empty()).then_some(median),
-            error: (!ratios.is_empty()).then_some(deviation),
-            basis: format!("median absolute deviation of {} cells", ratios.len()),
-            test: Test::Within { target: 1.0, tolerance: 0.2 },
-        }
+        Claim::new(
+            format!("α = {exponent}: loss over equation 14, median"),
+            format!("\"agree\"; {paper} in the median of its own points"),
+            Test::Within { target: 1.0, tolerance: 0.2 },
+        )
+        .measured(
+            (!ratios.is_empty()).then_some(median),
+            format!("median absolute deviation of {} cells", ratios.len()),
+        )
+        .plus_minus((!ratios.is_empty()).then_some(deviation))
     };
     Ok(Made { tables: vec![table], claims: SHOWN.map(claim).to_vec() })
 }
@@ -184,13 +186,13 @@ fn make_4b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         .filter_map(|(_, e)| Some((e.value()? - lookup.get(&place(e.cell()))?).abs()))
         .collect();
     let basis = format!("{} of {} settings have all widths", settings.len(), 5 * 17);
-    let mean = |name: &str, paper: &str, values: &[f64], test| Claim {
-        name: name.to_owned(),
-        paper: paper.to_owned(),
-        ours: (values.len() == CLOSEST).then(|| summarise(values).mean),
-        error: (values.len() == CLOSEST).then(|| summarise(values).standard_error),
-        basis: format!("standard error over the nine; {basis}"),
-        test,
+    let mean = |name: &str, paper: &str, values: &[f64], test| {
+        Claim::new(name.to_owned(), paper.to_owned(), test)
+            .measured(
+                (values.len() == CLOSEST).then(|| summarise(values).mean),
+                format!("standard error over the nine; {basis}"),
+            )
+            .plus_minus((values.len() == CLOSEST).then(|| summarise(values).standard_error))
     };
     let near_theory = Test::Within { target: 0.0, tolerance: 0.15 };
     Ok(Made {
@@ -214,24 +216,22 @@ fn make_4b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
                 &less_theory(closest),
                 near_theory,
             ),
-            Claim {
-                name: "how many of the nine closest here are the paper's nine".to_owned(),
-                paper: "9".to_owned(),
-                ours: (closest.len() == CLOSEST).then_some(shared as f64),
-                error: None,
-                basis: basis.clone(),
-                test: Test::AtLeast(6.0),
-            },
-            Claim {
-                name: "settings that tie at a distance of 1, the least that a missing row leaves"
-                    .to_owned(),
-                paper: "not mentioned".to_owned(),
-                ours: (!settings.is_empty())
+            Claim::new(
+                "how many of the nine closest here are the paper's nine",
+                "9",
+                Test::AtLeast(6.0),
+            )
+            .measured((closest.len() == CLOSEST).then_some(shared as f64), basis.clone()),
+            Claim::new(
+                "settings that tie at a distance of 1, the least that a missing row leaves",
+                "not mentioned",
+                Test::AtMost(1.0),
+            )
+            .measured(
+                (!settings.is_empty())
                     .then(|| settings.iter().filter(|(d, _)| near(*d, 1.0)).count() as f64),
-                error: None,
                 basis,
-                test: Test::AtMost(1.0),
-            },
+            ),
         ],
     })
 }

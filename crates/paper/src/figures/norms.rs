@@ -48,23 +48,18 @@ fn make_5a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![norm_table("norms", "How long are the rows of W?", &cells, &[])],
         claims: vec![
-            Claim {
-                name: "share of rows with norm between 0.96 and 1.04".to_owned(),
-                paper: "a gap there".to_owned(),
-                ours: gap,
-                error: None,
-                basis: "one model".to_owned(),
-                test: Test::AtMost(0.03),
-            },
-            Claim {
-                name: "ours: rows longer than 1 and dead outputs leave nothing over: |φ1 + dead/n − 1|"
-                    .to_owned(),
-                paper: "does not mention dead outputs".to_owned(),
-                ours: alive_or_long,
-                error: None,
-                basis: "one model".to_owned(),
-                test: Test::AtMost(0.02),
-            },
+            Claim::new(
+                "share of rows with norm between 0.96 and 1.04",
+                "a gap there",
+                Test::AtMost(0.03),
+            )
+            .measured(gap, "one model"),
+            Claim::new(
+                "ours: rows longer than 1 and dead outputs leave nothing over: |φ1 + dead/n − 1|",
+                "does not mention dead outputs",
+                Test::AtMost(0.02),
+            )
+            .measured(alive_or_long, "one model"),
         ],
     })
 }
@@ -95,22 +90,18 @@ fn make_5b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![table],
         claims: vec![
-            Claim {
-                name: "most frequent features that all have rows longer than 1".to_owned(),
-                paper: "about 12".to_owned(),
-                ours: some.then_some(first_short as f64),
-                error: None,
-                basis: "one model".to_owned(),
-                test: Test::Between(4.0, 40.0),
-            },
-            Claim {
-                name: "ours: rows that are short but alive, or long but dead".to_owned(),
-                paper: "does not mention dead outputs".to_owned(),
-                ours: some.then_some(mismatch as f64),
-                error: None,
-                basis: "of 1000 rows of one model".to_owned(),
-                test: Test::AtMost(20.0),
-            },
+            Claim::new(
+                "most frequent features that all have rows longer than 1",
+                "about 12",
+                Test::Between(4.0, 40.0),
+            )
+            .measured(some.then_some(first_short as f64), "one model"),
+            Claim::new(
+                "ours: rows that are short but alive, or long but dead",
+                "does not mention dead outputs",
+                Test::AtMost(20.0),
+            )
+            .measured(some.then_some(mismatch as f64), "of 1000 rows of one model"),
         ],
     })
 }
@@ -145,32 +136,28 @@ fn make_norms(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     };
     let basis = format!("mean over {} of 102 cells", cells.len());
     let claims = if weak {
-        vec![Claim {
-            name: "share of rows with norm between 0.24 and 0.76".to_owned(),
-            paper: "norms at 0 or 1".to_owned(),
-            ours: mean_share(0.24, 0.76),
-            error: None,
-            basis,
-            test: Test::AtMost(0.05),
-        }]
+        vec![
+            Claim::new(
+                "share of rows with norm between 0.24 and 0.76",
+                "norms at 0 or 1",
+                Test::AtMost(0.05),
+            )
+            .measured(mean_share(0.24, 0.76), basis),
+        ]
     } else {
         vec![
-            Claim {
-                name: "share of rows with norm between 0.96 and 1.04".to_owned(),
-                paper: "two peaks around 1, a gap between".to_owned(),
-                ours: mean_share(0.96, 1.04),
-                error: None,
-                basis: basis.clone(),
-                test: Test::AtMost(0.1),
-            },
-            Claim {
-                name: "share of rows with norm between 0.72 and 1.6".to_owned(),
-                paper: "all around 1".to_owned(),
-                ours: mean_share(0.72, 1.6),
-                error: None,
-                basis,
-                test: Test::AtLeast(0.9),
-            },
+            Claim::new(
+                "share of rows with norm between 0.96 and 1.04",
+                "two peaks around 1, a gap between",
+                Test::AtMost(0.1),
+            )
+            .measured(mean_share(0.96, 1.04), basis.clone()),
+            Claim::new(
+                "share of rows with norm between 0.72 and 1.6",
+                "all around 1",
+                Test::AtLeast(0.9),
+            )
+            .measured(mean_share(0.72, 1.6), basis),
         ]
     };
     Ok(Made {

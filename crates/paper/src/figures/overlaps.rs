@@ -65,30 +65,21 @@ fn make_5c(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![table],
         claims: vec![
-            Claim {
-                name: "share of cells with a ratio below 1".to_owned(),
-                paper: "all; drawn 0.43 to 0.92".to_owned(),
-                ours: some.then_some(below),
-                error: None,
-                basis: basis.clone(),
-                test: Test::AtLeast(0.95),
-            },
-            Claim {
-                name: "mean ratio".to_owned(),
-                paper: "0.43 to 0.92".to_owned(),
-                ours: some.then_some(summary.mean),
-                error: some.then_some(summary.standard_deviation),
-                basis: format!("standard deviation over {basis}"),
-                test: Test::Between(0.43, 0.92),
-            },
-            Claim {
-                name: "cells with a ratio of zero (below 0.01)".to_owned(),
-                paper: "some at d = 63 and 100".to_owned(),
-                ours: some.then_some(zeros),
-                error: None,
-                basis,
-                test: Test::AtLeast(1.0),
-            },
+            Claim::new(
+                "share of cells with a ratio below 1",
+                "all; drawn 0.43 to 0.92",
+                Test::AtLeast(0.95),
+            )
+            .measured(some.then_some(below), basis.clone()),
+            Claim::new("mean ratio", "0.43 to 0.92", Test::Between(0.43, 0.92))
+                .measured(some.then_some(summary.mean), format!("standard deviation over {basis}"))
+                .plus_minus(some.then_some(summary.standard_deviation)),
+            Claim::new(
+                "cells with a ratio of zero (below 0.01)",
+                "some at d = 63 and 100",
+                Test::AtLeast(1.0),
+            )
+            .measured(some.then_some(zeros), basis),
         ],
     })
 }
@@ -155,26 +146,31 @@ fn make_5d(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         .collect();
     let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
     let fit = fit_power_law(&x, &y).ok();
-    let mut claims = vec![Claim {
-        name: "exponent of the mean squared overlap in d".to_owned(),
-        paper: "1".to_owned(),
-        ours: fit.map(|f| f.exponent),
-        error: fit.map(|f| f.exponent_se),
-        basis: format!("standard error over {} cells", x.len()),
-        test: Test::Within { target: 1.0, tolerance: 0.1 },
-    }];
+    let mut claims = vec![
+        Claim::new(
+            "exponent of the mean squared overlap in d",
+            "1",
+            Test::Within { target: 1.0, tolerance: 0.1 },
+        )
+        .measured(fit.map(|f| f.exponent), format!("standard error over {} cells", x.len()))
+        .plus_minus(fit.map(|f| f.exponent_se)),
+    ];
     for (low, high) in [(0.0, 0.5), (0.625, 1.375), (1.5, 2.0)] {
         let ratios = ratios(low, high);
         let summary = summarise(&ratios);
         let some = !ratios.is_empty();
-        claims.push(Claim {
-            name: format!("α from {low} to {high}: mean squared overlap over κ² of these rows"),
-            paper: "1/d drawn; κ² in its text".to_owned(),
-            ours: some.then_some(summary.mean),
-            error: some.then_some(summary.standard_deviation),
-            basis: format!("standard deviation over {} cells", ratios.len()),
-            test: Test::Within { target: 1.0, tolerance: 0.1 },
-        });
+        claims.push(
+            Claim::new(
+                format!("α from {low} to {high}: mean squared overlap over κ² of these rows"),
+                "1/d drawn; κ² in its text",
+                Test::Within { target: 1.0, tolerance: 0.1 },
+            )
+            .measured(
+                some.then_some(summary.mean),
+                format!("standard deviation over {} cells", ratios.len()),
+            )
+            .plus_minus(some.then_some(summary.standard_deviation)),
+        );
     }
     Ok(Made { tables: vec![table], claims })
 }
@@ -249,23 +245,21 @@ fn make_16(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![table],
         claims: vec![
-            Claim {
-                name: "share of cells between the lines".to_owned(),
-                paper: "lines drawn as bounds; its own 0.604 at α = 0, d = 25 is above".to_owned(),
-                ours: share(&all),
-                error: None,
-                basis: format!("{} of 102 cells", cells.len()),
-                test: Test::AtLeast(0.9),
-            },
-            Claim {
-                name: "ours: φ1 is the fraction of live outputs, d ≥ 25: mean difference"
-                    .to_owned(),
-                paper: "does not mention dead outputs".to_owned(),
-                ours: (!apart.is_empty()).then(|| summarise(&apart).mean),
-                error: None,
-                basis: format!("{} cells", apart.len()),
-                test: Test::AtMost(0.02),
-            },
+            Claim::new(
+                "share of cells between the lines",
+                "lines drawn as bounds; its own 0.604 at α = 0, d = 25 is above",
+                Test::AtLeast(0.9),
+            )
+            .measured(share(&all), format!("{} of 102 cells", cells.len())),
+            Claim::new(
+                "ours: φ1 is the fraction of live outputs, d ≥ 25: mean difference",
+                "does not mention dead outputs",
+                Test::AtMost(0.02),
+            )
+            .measured(
+                (!apart.is_empty()).then(|| summarise(&apart).mean),
+                format!("{} cells", apart.len()),
+            ),
         ],
     })
 }
@@ -318,22 +312,15 @@ fn make_17(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![table],
         claims: vec![
-            Claim {
-                name: "share of cells at or above 1/d".to_owned(),
-                paper: "all".to_owned(),
-                ours: some.then_some(share),
-                error: None,
-                basis: basis.clone(),
-                test: Test::AtLeast(0.95),
-            },
-            Claim {
-                name: "exponent of the mean squared overlap in d".to_owned(),
-                paper: "the same slope as 1/d".to_owned(),
-                ours: fit.map(|f| f.exponent),
-                error: fit.map(|f| f.exponent_se),
-                basis: format!("standard error over {basis}"),
-                test: Test::Within { target: 1.0, tolerance: 0.15 },
-            },
+            Claim::new("share of cells at or above 1/d", "all", Test::AtLeast(0.95))
+                .measured(some.then_some(share), basis.clone()),
+            Claim::new(
+                "exponent of the mean squared overlap in d",
+                "the same slope as 1/d",
+                Test::Within { target: 1.0, tolerance: 0.15 },
+            )
+            .measured(fit.map(|f| f.exponent), format!("standard error over {basis}"))
+            .plus_minus(fit.map(|f| f.exponent_se)),
         ],
     })
 }

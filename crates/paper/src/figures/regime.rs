@@ -50,30 +50,24 @@ fn make_3a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![norms, rows],
         claims: vec![
-            Claim {
-                name: "γ = 1: share of rows with norm between 0.24 and 0.76".to_owned(),
-                paper: "norms at 0 or 1".to_owned(),
-                ours: number(weak, 0.24, 0.76),
-                error: None,
-                basis: "one model".to_owned(),
-                test: Test::AtMost(0.05),
-            },
-            Claim {
-                name: "γ = −1: mean row norm".to_owned(),
-                paper: "all near 1.1".to_owned(),
-                ours: mean,
-                error: None,
-                basis: "one model".to_owned(),
-                test: Test::Within { target: 1.1, tolerance: 0.1 },
-            },
-            Claim {
-                name: "γ = −1: share of rows with norm between 0.88 and 1.32".to_owned(),
-                paper: "all near 1.1".to_owned(),
-                ours: number(strong, 0.88, 1.32),
-                error: None,
-                basis: "one model".to_owned(),
-                test: Test::AtLeast(0.95),
-            },
+            Claim::new(
+                "γ = 1: share of rows with norm between 0.24 and 0.76",
+                "norms at 0 or 1",
+                Test::AtMost(0.05),
+            )
+            .measured(number(weak, 0.24, 0.76), "one model"),
+            Claim::new(
+                "γ = −1: mean row norm",
+                "all near 1.1",
+                Test::Within { target: 1.1, tolerance: 0.1 },
+            )
+            .measured(mean, "one model"),
+            Claim::new(
+                "γ = −1: share of rows with norm between 0.88 and 1.32",
+                "all near 1.1",
+                Test::AtLeast(0.95),
+            )
+            .measured(number(strong, 0.88, 1.32), "one model"),
         ],
     })
 }
@@ -112,22 +106,11 @@ fn make_3b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![table, means],
         claims: vec![
-            Claim {
-                name: "correlation of φ½ with the paper's 60 values".to_owned(),
-                paper: "1".to_owned(),
-                ours: some.then(|| correlation(&pairs)),
-                error: None,
-                basis: basis.clone(),
-                test: Test::AtLeast(0.98),
-            },
-            Claim {
-                name: "mean absolute difference of φ½ from the paper's".to_owned(),
-                paper: "0".to_owned(),
-                ours: some.then(|| summarise(&differences).mean),
-                error: some.then(|| summarise(&differences).standard_error),
-                basis,
-                test: Test::AtMost(0.03),
-            },
+            Claim::new("correlation of φ½ with the paper's 60 values", "1", Test::AtLeast(0.98))
+                .measured(some.then(|| correlation(&pairs)), basis.clone()),
+            Claim::new("mean absolute difference of φ½ from the paper's", "0", Test::AtMost(0.03))
+                .measured(some.then(|| summarise(&differences).mean), basis)
+                .plus_minus(some.then(|| summarise(&differences).standard_error)),
         ],
     })
 }
@@ -204,25 +187,23 @@ fn make_13(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![table],
         claims: vec![
-            Claim {
-                name: "γ < −0.5: share of cells that represent more than 0.9 of the features"
-                    .to_owned(),
-                paper: "φ½ near 1".to_owned(),
-                ours: share(&strong, &|phi, _| phi > 0.9),
-                error: None,
-                basis: count(&strong),
-                test: Test::AtLeast(0.95),
-            },
-            Claim {
-                name: "γ > 0.5: share of cells that represent fewer than 3 d features".to_owned(),
-                paper: "lines at d/n (figure 3b)".to_owned(),
-                ours: share(&weak, &|phi, cell| {
+            Claim::new(
+                "γ < −0.5: share of cells that represent more than 0.9 of the features",
+                "φ½ near 1",
+                Test::AtLeast(0.95),
+            )
+            .measured(share(&strong, &|phi, _| phi > 0.9), count(&strong)),
+            Claim::new(
+                "γ > 0.5: share of cells that represent fewer than 3 d features",
+                "lines at d/n (figure 3b)",
+                Test::AtLeast(0.95),
+            )
+            .measured(
+                share(&weak, &|phi, cell| {
                     phi * (cell.model.n_features as f64) < 3.0 * cell.model.d_hidden as f64
                 }),
-                error: None,
-                basis: count(&weak),
-                test: Test::AtLeast(0.95),
-            },
+                count(&weak),
+            ),
         ],
     })
 }
@@ -256,13 +237,13 @@ fn make_transition(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         phi.sort_by(|a, b| a.0.total_cmp(&b.0));
         phi.windows(2).map(|w| (w[0].1 - w[1].1).abs()).reduce(f64::max)
     };
-    let claim = |exponent: f64| Claim {
-        name: format!("α = {exponent}, d = 39: largest step of φ½ between neighbouring decays"),
-        paper: "no numbers; a gradual change".to_owned(),
-        ours: largest_step(exponent, 39),
-        error: None,
-        basis: "13 decays from −0.3 to 0.3, one seed".to_owned(),
-        test: Test::AtMost(0.3),
+    let claim = |exponent: f64| {
+        Claim::new(
+            format!("α = {exponent}, d = 39: largest step of φ½ between neighbouring decays"),
+            "no numbers; a gradual change",
+            Test::AtMost(0.3),
+        )
+        .measured(largest_step(exponent, 39), "13 decays from −0.3 to 0.3, one seed")
     };
     let extra = Extra {
         name: "loss.dead_share",

@@ -101,29 +101,24 @@ fn make(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let seeded = !z.is_empty();
     let beyond = |limit: f64| z.iter().filter(|z| z.abs() > limit).count();
     let mut claims = vec![
-        Claim {
-            name: "root mean square of ln(ours / paper)".to_owned(),
-            paper: "0".to_owned(),
-            ours: some.then(|| mean_square(&logarithms).sqrt()),
-            error: None,
-            basis: format!("{} of 60 losses; seeds averaged", compared.len()),
-            test: Test::AtMost(0.06),
-        },
-        Claim {
-            name:
-                "the published losses scatter about the mean of our seeds as our seeds do: mean z²"
-                    .to_owned(),
-            paper: "1".to_owned(),
-            ours: seeded.then(|| mean_square(&z)),
-            error: None,
-            basis: format!(
+        Claim::new("root mean square of ln(ours / paper)", "0", Test::AtMost(0.06)).measured(
+            some.then(|| mean_square(&logarithms).sqrt()),
+            format!("{} of 60 losses; seeds averaged", compared.len()),
+        ),
+        Claim::new(
+            "the published losses scatter about the mean of our seeds as our seeds do: mean z²",
+            "1",
+            Test::Between(0.5, 1.5),
+        )
+        .measured(
+            seeded.then(|| mean_square(&z)),
+            format!(
                 "{} losses, {} of them beyond 2, {} beyond 3",
                 z.len(),
                 beyond(2.0),
                 beyond(3.0)
             ),
-            test: Test::Between(0.5, 1.5),
-        },
+        ),
     ];
     for d_hidden in [10, 15, 25, 39, 63, 100] {
         for (name, strong) in [("γ < 0", true), ("γ > 0", false)] {
@@ -133,19 +128,20 @@ fn make(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             let (deviations, scatter): (Vec<f64>, Vec<f64>) =
                 of.map(|c| (c.deviation(), c.scatter)).unzip();
             let some = !deviations.is_empty();
-            claims.push(Claim {
-                name: format!(
-                    "d = {d_hidden}, {name}: published over ours, less 1, mean over decays"
-                ),
-                paper: "0".to_owned(),
-                ours: some.then(|| summarise(&deviations).mean),
-                error: some.then(|| summarise(&scatter).mean),
-                basis: format!(
-                    "scatter of one loss from seed to seed; {} decays",
-                    deviations.len()
-                ),
-                test: Test::Within { target: 0.0, tolerance: 0.05 },
-            });
+            claims.push(
+                Claim::new(
+                    format!(
+                        "d = {d_hidden}, {name}: published over ours, less 1, mean over decays"
+                    ),
+                    "0",
+                    Test::Within { target: 0.0, tolerance: 0.05 },
+                )
+                .measured(
+                    some.then(|| summarise(&deviations).mean),
+                    format!("scatter of one loss from seed to seed; {} decays", deviations.len()),
+                )
+                .plus_minus(some.then(|| summarise(&scatter).mean)),
+            );
         }
     }
     Ok(Made { tables: vec![table(&compared), cells], claims })
