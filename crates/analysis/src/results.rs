@@ -192,6 +192,11 @@ fn plant(into: &mut Value, name: &str, value: Value) {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place in a short text"
+)]
 mod tests {
     use super::*;
 
@@ -213,6 +218,30 @@ mod tests {
         let read = records(&Table::from_csv("results", &csv).unwrap()).unwrap();
         let written: Vec<Record> = run.finished.into_iter().map(|f| f.record).collect();
         assert_eq!(read, written);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_damage_makes_the_reader_panic(at in 0.0..1.0, insert in "[\\PC\\n,\"]{0,6}", cut in 0.0..1.0) {
+            let csv = String::from_utf8(results(&run()).to_csv()).unwrap();
+            let letters: Vec<char> = csv.chars().collect();
+            let place = |share: f64| (share * letters.len() as f64) as usize;
+            let (at, end) = (place(at), place(at).max(place(cut)));
+            let text: String =
+                letters[..at].iter().copied().chain(insert.chars()).chain(letters[end..].iter().copied()).collect();
+            if let Ok(table) = Table::from_csv("results", text.as_bytes()) {
+                let _ = records(&table);
+            }
+        }
+
+        #[test]
+        fn no_names_of_fields_make_the_reader_panic(names in "(model|data|train)(\\.[a-z]{0,9}){0,3}(,(model|data|train)(\\.[a-z]{0,9}){0,3}){0,4}") {
+            let row: Vec<&str> = names.split(',').map(|_| "1").collect();
+            let text = format!("outcome,{names}\ncompleted,{}\n", row.join(","));
+            if let Ok(table) = Table::from_csv("results", text.as_bytes()) {
+                proptest::prop_assert!(records(&table).is_err());
+            }
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use superpose_analysis::run::Finished;
 use superpose_analysis::table::{Field, Table, TableError};
 use superpose_stats::power_law::fit_power_law;
 use superpose_stats::summary::{geometric_mean, summarise};
-use superpose_sweep::cell::Cell;
+use superpose_sweep::cell::{Cell, Model};
 
 use crate::cells::{Extra, by_setting, cell_table, over_seeds};
 use crate::claim::{Claim, Test};
@@ -353,22 +353,57 @@ fn claims(evidence: &Evidence<'_>) -> Vec<Claim> {
 }
 
 fn size_claims(evidence: &Evidence<'_>) -> Vec<Claim> {
-    [25, 10]
-        .into_iter()
-        .map(|ratio| {
-            let fractions: Vec<f64> = evidence
-                .select(is_size)
-                .iter()
-                .filter(|f| {
-                    let model = &f.record.cell.model;
-                    model.n_features == ratio * model.d_hidden && near(model.bias_init_std, 1.0)
-                })
-                .filter_map(|f| dead_fraction(f))
-                .collect();
-            let summary = summarise(&fractions);
-            Claim::new(format!(
-                    "α = 0, biases from N(0, 1), n/d = {ratio}: spread of the dead fraction over n, relative"
-                ), "not known", Test::AtMost(0.1)).measured((fractions.len() > 2).then(|| summary.standard_deviation / summary.mean), format!("{} sizes, mean fraction {:.3}", fractions.len(), summary.mean))
-        })
-        .collect()
+    let sizes = evidence.select(is_size);
+    let with = |std: f64, wanted: &dyn Fn(&Model) -> bool| -> Vec<&Finished> {
+        let chosen = sizes.iter().filter(|f| {
+            let model = &f.record.cell.model;
+            near(model.bias_init_std, std) && wanted(model)
+        });
+        chosen.copied().collect()
+    };
+    let law = |cells: &[&Finished], size: fn(&Model) -> usize| {
+        let points = cells
+            .iter()
+            .filter_map(|f| Some((size(&f.record.cell.model) as f64, f.measured()?.loss_test)));
+        let (x, y): (Vec<f64>, Vec<f64>) = points.unzip();
+        fit_power_law(&x, &y).ok()
+    };
+    let mut claims = Vec::new();
+    for ratio in [25, 10] {
+        let same_ratio = |model: &Model| model.n_features == ratio * model.d_hidden;
+        let fractions: Vec<f64> =
+            with(1.0, &same_ratio).iter().filter_map(|f| dead_fraction(f)).collect();
+        let summary = summarise(&fractions);
+        let name = format!(
+            "α = 0, biases from N(0, 1), n/d = {ratio}: spread of the dead fraction over n, relative"
+        );
+        let spread = summary.standard_deviation / summary.mean;
+        let basis = format!("{} sizes, mean fraction {:.3}", summary.n, summary.mean);
+        claims.push(
+            Claim::new(name, "not known", Test::AtMost(0.1))
+                .measured((summary.n > 2).then_some(spread), basis),
+        );
+        for (std, start) in [(0.0, "zero"), (1.0, "N(0, 1)")] {
+            let fit = law(&with(std, &same_ratio), |model| model.d_hidden);
+            let name =
+                format!("α = 0, biases from {start}, n/d = {ratio}: exponent of the loss in d");
+            let one = Test::Within { target: 1.0, tolerance: 0.15 };
+            claims.push(
+                Claim::new(name, "not known; 1 if the loss is overlap alone", one)
+                    .measured(fit.map(|f| f.exponent), "standard error of the line over sizes")
+                    .plus_minus(fit.map(|f| f.exponent_se)),
+            );
+        }
+    }
+    let fit = law(&with(0.0, &|model| model.d_hidden == 40), |model| model.n_features);
+    claims.push(
+        Claim::new(
+            "α = 0, biases from zero, d = 40: exponent with which the loss grows with n",
+            "0 in the 1/d law",
+            Test::Within { target: 0.0, tolerance: 0.15 },
+        )
+        .measured(fit.map(|f| -f.exponent), "standard error of the line over sizes")
+        .plus_minus(fit.map(|f| f.exponent_se)),
+    );
+    claims
 }
