@@ -4,6 +4,7 @@ mod dead;
 mod density;
 mod draw;
 mod exponents;
+mod fate;
 mod large;
 mod loss;
 mod norms;

@@ -10,8 +10,9 @@ use superpose_sweep::cell::{Cell, Model};
 
 use crate::cells::{Extra, by_setting, cell_table, over_seeds};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, near, none};
+use crate::figure::{Evidence, Figure, Made, all, near};
 use crate::figures::draw;
+use crate::figures::fate::{fate_claims, fate_table, is_fate};
 use crate::sweeps::{DEAD_BIAS_INIT, DEAD_RATE, DEAD_SEEDS, DEAD_SIZE};
 
 /// The experiment.
@@ -22,7 +23,7 @@ pub(super) const DEAD_OUTPUTS: Figure = Figure {
                low, and how does the loss fall without them?",
     sweeps: &[DEAD_BIAS_INIT, DEAD_SEEDS, DEAD_SIZE, DEAD_RATE],
     wants: all,
-    wants_weights: none,
+    wants_weights: is_fate,
     make,
     draw: draw::dead_outputs,
     against: "Dead outputs with biases that start at zero and d ≥ 25, or the same exponent with and \
@@ -164,8 +165,11 @@ fn make(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             &quantities,
             &extra,
         ),
+        fate_table(evidence),
     ];
-    Ok(Made { tables, claims: claims(evidence) })
+    let mut claims = claims(evidence);
+    claims.extend(fate_claims(evidence));
+    Ok(Made { tables, claims })
 }
 
 fn is_size(cell: &Cell) -> bool {

@@ -504,8 +504,11 @@ pub(super) fn dead_outputs(tables: &[Table]) -> Drawn {
     let rate_axis = Axis::logarithmic("peak learning rate of b");
     let by_rate = by_start(("learning_rate_bias", rate_axis), ("warmup_steps", "warm-up"));
     panels.extend(lines(rate, &by_rate)?);
+    let start = ("bias_middle", Axis::linear("initial bias"));
+    let share = ("dead_share", Axis::linear("share that dies"));
+    panels.extend(lines(named(tables, "fate"), &plain(start, share, ("d_hidden", "d")))?);
     let caption = "σ(b): standard deviation of the initial biases; the paper's code has 1. Means over seeds. \
-                   Last row: by size, and by rate and warm-up at n = 1000, d = 39. Tables: by_bias_init.csv, \
-                   size.csv, rate.csv.";
+                   Last row: by size; by rate and warm-up at n = 1000, d = 39; by an output's own initial bias \
+                   at α = 0, γ = −1, σ(b) = 1. Tables: by_bias_init.csv, size.csv, rate.csv, fate.csv.";
     Ok(sheet("Loss, its live part, and dead outputs", columns, panels, Axes::Own, caption))
 }

@@ -1,0 +1,131 @@
+//! Which outputs die: what an output's own initial bias says of its fate.
+
+use superpose_analysis::run::Finished;
+use superpose_analysis::table::Table;
+use superpose_geometry::Rows;
+use superpose_geometry::dead::is_dead;
+use superpose_geometry::norms::row_norms;
+use superpose_gram::init;
+use superpose_sweep::cell::Cell;
+
+use crate::cells::{KEY, key};
+use crate::claim::{Claim, Test};
+use crate::figure::{Evidence, near};
+
+/// The widths that are looked at.
+const WIDTHS: [usize; 3] = [25, 39, 100];
+/// Width of a bin of initial biases.
+const BIN: f64 = 0.25;
+
+/// Whether a cell's outputs are followed: the paper's start, at even frequencies and `γ = −1`.
+pub(super) fn is_fate(cell: &Cell) -> bool {
+    cell.model.n_features == 1000
+        && WIDTHS.contains(&cell.model.d_hidden)
+        && cell.data_exponent().is_some_and(|a| near(a, 0.0))
+        && near(cell.train.weight_decay, -1.0)
+        && near(cell.model.bias_init_std, 1.0)
+        && near(cell.train.learning_rate_bias, 0.01)
+        && cell.train.warmup_steps == 2000
+        && cell.train.seed == 0
+}
+
+/// Initial bias and fate of each output of a cell whose weights are at hand: whether it is dead in the end.
+fn fates(finished: &Finished, evidence: &Evidence<'_>) -> Option<Vec<(f64, bool)>> {
+    let cell = &finished.record.cell;
+    let weights = evidence.weights.get(&finished.record.cell_id)?;
+    let norms = row_norms(Rows::new(&weights.weights, weights.d_hidden));
+    let largest = cell.value_distribution().supremum();
+    let dead = norms.iter().zip(&weights.bias).map(|(n, b)| is_dead(*n, f64::from(*b), largest));
+    Some(init::start(cell).bias.iter().map(|b| f64::from(*b)).zip(dead).collect())
+}
+
+/// One row a cell and bin of initial biases.
+pub(super) fn fate_table(evidence: &Evidence<'_>) -> Table {
+    let mut columns = KEY.to_vec();
+    columns.extend([
+        ("bias_low", "lower end of a bin of initial biases"),
+        ("bias_middle", "its middle"),
+        ("outputs", "outputs that start in it"),
+        ("dead", "those of them that are dead in the end"),
+        ("dead_share", "dead over outputs"),
+    ]);
+    let question = "Does an output's own initial bias decide whether it dies?";
+    let mut table = Table::new("fate", question, &columns);
+    for finished in evidence.select(is_fate) {
+        let Some(fates) = fates(finished, evidence) else { continue };
+        for bin in -12..12 {
+            let low = f64::from(bin) * BIN;
+            let inside = |f: &&(f64, bool)| (low..low + BIN).contains(&f.0);
+            let outputs = fates.iter().filter(inside).count();
+            let dead = fates.iter().filter(inside).filter(|f| f.1).count();
+            if outputs == 0 {
+                continue;
+            }
+            let mut row = key(&finished.record.cell);
+            row.extend([
+                low.into(),
+                (low + 0.5 * BIN).into(),
+                outputs.into(),
+                dead.into(),
+                (dead as f64 / outputs as f64).into(),
+            ]);
+            table.push(row);
+        }
+    }
+    table
+}
+
+/// The threshold of the initial bias below which most die and above which most live, and the share of
+/// outputs that it judges rightly.
+fn best_threshold(fates: &[(f64, bool)]) -> Option<(f64, f64)> {
+    let mut sorted = fates.to_vec();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // Below the first: all are said to live.
+    let mut right = sorted.iter().filter(|f| !f.1).count();
+    let mut best = (sorted.first()?.0, right);
+    for (bias, dead) in &sorted {
+        if *dead {
+            right += 1;
+        } else {
+            right -= 1;
+        }
+        if right > best.1 {
+            best = (*bias, right);
+        }
+    }
+    Some((best.0, best.1 as f64 / sorted.len() as f64))
+}
+
+/// One claim a width.
+pub(super) fn fate_claims(evidence: &Evidence<'_>) -> Vec<Claim> {
+    let cells = evidence.select(is_fate);
+    let claim = |width: usize| {
+        let finished = cells.iter().find(|f| f.record.cell.model.d_hidden == width);
+        let threshold = finished.and_then(|f| best_threshold(&fates(f, evidence)?));
+        let basis = threshold.map_or("needs the weights".to_owned(), |(bias, _)| {
+            format!("threshold {bias:.2}; one model, its weights needed")
+        });
+        Claim::new(
+            format!("α = 0, γ = −1, d = {width}: outputs whose fate a threshold of their initial bias tells"),
+            "does not mention the initial biases",
+            Test::AtLeast(0.9),
+        )
+        .measured(threshold.map(|t| t.1), basis)
+    };
+    WIDTHS.map(claim).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_that_separates_is_found_and_one_that_does_not_helps_little() {
+        let clean: Vec<(f64, bool)> = (-10..10).map(|i| (f64::from(i), i < -3)).collect();
+        let (bias, right) = best_threshold(&clean).unwrap();
+        assert!((bias + 4.0).abs() < 1e-12 && (right - 1.0).abs() < 1e-12);
+        let mixed: Vec<(f64, bool)> = (0..1000).map(|i| (f64::from(i), i % 2 == 0)).collect();
+        assert!(best_threshold(&mixed).unwrap().1 < 0.51);
+        assert_eq!(best_threshold(&[]), None);
+    }
+}
