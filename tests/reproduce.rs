@@ -33,6 +33,8 @@ fn an_unknown_figure_is_refused_with_the_known_ones() {
     let answer = sandbox.run(&["reproduce", "99"]);
     assert_eq!(answer.code, Some(1));
     assert!(answer.stderr.contains("no figure `99`") && answer.stderr.contains("9b"));
+    let answer = sandbox.run(&["reproduce", "5a", "3a", "--dry-run"]);
+    assert!(answer.stdout.contains("3 cells would be trained: 60000 steps"), "{}", answer.stdout);
     let answer = sandbox.run(&["reproduce"]);
     assert_eq!(answer.code, Some(2), "a figure must be named");
 }

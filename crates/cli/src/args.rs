@@ -93,6 +93,7 @@ pub(crate) struct TrainingOptions {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ReproduceOptions {
     /// The paper's figures, such as `9b`; `all` for those that need no GPU
     #[arg(required_unless_present = "list")]
@@ -116,6 +117,9 @@ pub(crate) struct ReproduceOptions {
     /// Train nothing: draw what there is
     #[arg(long)]
     pub(crate) no_training: bool,
+    /// Only say what would be trained
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) training: TrainingOptions,
     /// Print a JSON object instead of tables

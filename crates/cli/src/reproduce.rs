@@ -18,9 +18,11 @@ use superpose_paper::sweeps::{LARGE, SweepFile};
 use superpose_sweep::cell::{Cell, CellId};
 use superpose_sweep::lease::Claim as Lease;
 use superpose_sweep::store::{Manifest, Store, write_whole};
+use superpose_train::memory::dense_flop;
 
 use crate::args::{ReportOptions, ReproduceOptions};
 use crate::console;
+use crate::queue::train_all;
 use crate::training::Training;
 
 /// The name of the run that all figures share.
@@ -37,6 +39,9 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
     }
     for path in known(options) {
         take_over(&store, &path)?;
+    }
+    if options.dry_run {
+        return dry_run(&figures, &store);
     }
     let mut n_lost = 0;
     if !options.no_training {
@@ -128,6 +133,26 @@ fn take_over(store: &Store, path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Says what would be trained.
+fn dry_run(figures: &[&Figure], store: &Store) -> anyhow::Result<ExitCode> {
+    let mut cells: BTreeMap<CellId, Cell> = BTreeMap::new();
+    for figure in figures {
+        let lacks = |cell: &Cell| {
+            let id = cell.id();
+            !store.is_finished(&id) || (figure.wants_weights)(cell) && !store.has_weights(&id)
+        };
+        cells.extend(figure.cells()?.into_iter().filter(lacks).map(|cell| (cell.id(), cell)));
+    }
+    let steps: u64 = cells.values().map(|cell| cell.train.steps).sum();
+    let flop: f64 = cells.values().map(dense_flop).sum();
+    console::say(&format!(
+        "{} cells would be trained: {steps} steps and {flop:.1e} operations in dense matrix products. \
+         Nothing was trained.",
+        cells.len()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Trains what the `figures` lack.
 fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyhow::Result<()> {
     let mut cells: BTreeMap<CellId, Cell> = BTreeMap::new();
@@ -154,7 +179,7 @@ fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyh
     if !options.json {
         training.announce("these figures", n_finished, todo.len(), store.root());
     }
-    training.train(todo, store)
+    train_all(&training, todo, store)
 }
 
 /// Writes a figure's tables, claims, picture and page, and says how many of its cells are missing.

@@ -10,6 +10,7 @@ use superpose_sweep::store::{Manifest, Store};
 use superpose_train::memory::dense_flop;
 
 use crate::args::RunOptions;
+use crate::queue::train_all;
 use crate::training::{Training, size};
 use crate::{analyze, console};
 
@@ -40,7 +41,7 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         let finished = sweep.cells.iter().filter(|c| store.is_finished(&c.id())).count();
         training.announce(&format!("`{}`", sweep.name), finished, todo.len(), &root);
     }
-    training.train(todo, &store)?;
+    train_all(&training, todo, &store)?;
     let summary = analyze::write_tables(&store, FitWindow::ALL, None)?;
     let figures = analyze::write_figures(&store)?;
     if options.json {

@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
-use anyhow::{Context as _, bail};
-use superpose_device::NamedDevice;
+use anyhow::Context as _;
 use superpose_ensemble::ensemble::DeviceFailure;
 use superpose_sweep::cell::Cell;
 use superpose_sweep::lease::{Claim, Lease};
-use superpose_train::together::{Common, Place, most_cells};
+use superpose_train::together::{Common, Place};
 
 use crate::queue::{PATIENCE, Shared, lock};
+use crate::training::fitting;
 use crate::work::work_together;
 
 /// Cells in training, and the right to train each.
@@ -109,25 +109,6 @@ impl Shared<'_> {
         }
         Ok(())
     }
-}
-
-/// How many cells like this one fit on the device at once.
-///
-/// # Errors
-/// When not even one does.
-pub(crate) fn fitting(cell: &Cell, place: &Place, device: &NamedDevice) -> anyhow::Result<usize> {
-    let at_most = most_cells(cell, &cell.probabilities()?, place);
-    if at_most == 0 {
-        bail!(
-            "a cell with `model.n_features` = {}, `model.d_hidden` = {} and `train.batch_size` = {} \
-             does not fit on {}; `--device cpu` may have the memory",
-            cell.model.n_features,
-            cell.model.d_hidden,
-            cell.train.batch_size,
-            device.name,
-        );
-    }
-    Ok(at_most)
 }
 
 fn is_out_of_memory(error: &anyhow::Error) -> bool {

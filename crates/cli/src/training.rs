@@ -9,12 +9,10 @@ use superpose_sweep::cell::Cell;
 use superpose_sweep::record::Outcome;
 use superpose_sweep::store::Store;
 use superpose_train::memory::{dense_flop, gram_bytes, reference_bytes};
-use superpose_train::together::{Place, cell_bytes};
+use superpose_train::together::{Place, cell_bytes, most_cells};
 use superpose_train::train::Engine;
 
 use crate::args::{self, TrainingOptions};
-use crate::queue::train_all;
-use crate::together::fitting;
 use crate::{console, resources};
 
 /// A way to train cells that is known to be there and to have room for them.
@@ -138,11 +136,6 @@ impl<'a> Training<'a> {
         console::complain(&format!("{text} (engine {engine}, {how}) in {root}"));
     }
 
-    /// Trains `todo` and keeps what comes of each.
-    pub(crate) fn train(&self, todo: Vec<Cell>, store: &Store) -> anyhow::Result<()> {
-        train_all(self, todo, store)
-    }
-
     /// The number of jobs that was asked for.
     pub(crate) fn jobs_asked_for(&self) -> Option<usize> {
         self.options.jobs.map(NonZeroUsize::get)
@@ -173,4 +166,23 @@ pub(crate) fn size(bytes: f64) -> String {
 /// as matrix products of width 40 do (measured at n = 1000, B = 2048); only their order counts.
 fn cost(cell: &Cell) -> f64 {
     dense_flop(cell) * (1.0 + 40.0 / cell.model.d_hidden as f64)
+}
+
+/// How many cells like this one fit on the device at once.
+///
+/// # Errors
+/// When not even one does.
+pub(crate) fn fitting(cell: &Cell, place: &Place, device: &NamedDevice) -> anyhow::Result<usize> {
+    let at_most = most_cells(cell, &cell.probabilities()?, place);
+    if at_most == 0 {
+        bail!(
+            "a cell with `model.n_features` = {}, `model.d_hidden` = {} and `train.batch_size` = {} \
+             does not fit on {}; `--device cpu` may have the memory",
+            cell.model.n_features,
+            cell.model.d_hidden,
+            cell.train.batch_size,
+            device.name,
+        );
+    }
+    Ok(at_most)
 }

@@ -113,7 +113,7 @@ impl Store {
                 return Err(StoreError::OtherSweep { path, found, wanted });
             }
         } else if root.is_dir() && !only_unfinished_work(root)? {
-            let advice = "give another folder with --out";
+            let advice = "give another folder";
             return Err(StoreError::NoSweep { path: store.root, advice });
         }
         for folder in [store.cells_folder(), store.leases_folder()] {
