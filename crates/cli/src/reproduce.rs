@@ -222,14 +222,19 @@ fn write_figure(
 fn draw(figure: &Figure, folder: &Path, tables: &[Table]) -> anyhow::Result<()> {
     let read = |table: &Table| read_table(folder, &table.name);
     let tables: Vec<Table> = tables.iter().map(read).collect::<Result<_, _>>()?;
-    let sheet = (figure.draw)(&tables)?;
-    if sheet.panels.is_empty() {
-        return Ok(());
+    let sheets = (figure.draw)(&tables)?;
+    for (number, sheet) in (1..).zip(&sheets) {
+        if sheet.panels.is_empty() {
+            continue;
+        }
+        let drawn = render_sheet(sheet).map_err(|problem| {
+            anyhow::anyhow!("figure {} cannot be drawn: {problem}", figure.id)
+        })?;
+        let name = if number == 1 { "figure".to_owned() } else { format!("figure-{number}") };
+        write_whole(&folder.join(format!("{name}.svg")), &drawn.svg)?;
+        write_whole(&folder.join(format!("{name}.png")), &drawn.png)?;
     }
-    let drawn = render_sheet(&sheet)
-        .map_err(|problem| anyhow::anyhow!("figure {} cannot be drawn: {problem}", figure.id))?;
-    write_whole(&folder.join("figure.svg"), &drawn.svg)?;
-    Ok(write_whole(&folder.join("figure.png"), &drawn.png)?)
+    Ok(())
 }
 
 fn read_table(folder: &Path, name: &str) -> anyhow::Result<Table> {
@@ -243,20 +248,30 @@ fn read_table(folder: &Path, name: &str) -> anyhow::Result<Table> {
 /// Writes the page of a figure from the tables in its folder.
 fn write_page(figure: &Figure, folder: &Path) -> anyhow::Result<PathBuf> {
     let (claims, origins) = (read_table(folder, CLAIMS)?, read_table(folder, ORIGINS)?);
-    let tables = folder.join("tables");
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(&tables)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|e| e == "csv") {
-            names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
-        }
-    }
-    names.sort();
+    let tables = files(&folder.join("tables"), "csv")?;
+    let pictures = files(folder, "svg")?;
     let path = folder.join("README.md");
     let old = std::fs::read_to_string(&path).ok();
-    let page = report::page(figure, old.as_deref(), &claims, &origins, &names)?;
+    let files: [&[String]; 2] = [&tables, &pictures];
+    let page = report::page(figure, old.as_deref(), &claims, &origins, files)?;
     write_whole(&path, page.as_bytes())?;
     Ok(path)
+}
+
+/// The names of the files of a kind in `folder`, short ones first.
+fn files(folder: &Path, extension: &str) -> anyhow::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in
+        std::fs::read_dir(folder).with_context(|| format!("cannot read `{}`", folder.display()))?
+    {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == extension) {
+            names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    // `figure-2` comes after `figure`.
+    names.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    Ok(names)
 }
 
 pub(crate) fn report(options: &ReportOptions) -> anyhow::Result<()> {

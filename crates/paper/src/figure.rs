@@ -29,8 +29,8 @@ pub struct Figure {
     pub wants_weights: fn(&Cell) -> bool,
     /// Its tables and claims.
     pub make: fn(&Evidence<'_>) -> Result<Made, TableError>,
-    /// Its picture, from these tables.
-    pub draw: fn(&[Table]) -> Result<Sheet, TableError>,
+    /// Its pictures, from these tables.
+    pub draw: fn(&[Table]) -> Result<Vec<Sheet>, TableError>,
     /// What would have counted against the claims.
     pub against: &'static str,
     /// What a toy, this one or any, cannot show.

@@ -109,11 +109,11 @@ mod tests {
                 let evidence = Evidence { cells, weights: &weights };
                 let made = (figure.make)(&evidence).unwrap();
                 assert!(!made.claims.is_empty(), "{} claims nothing", figure.id);
-                let sheet = (figure.draw)(&made.tables).unwrap();
+                let sheets = (figure.draw)(&made.tables).unwrap();
                 let not_run = made.claims.iter().filter(|c| c.ours.is_none()).count();
                 match n_cells {
                     0 => assert_eq!(not_run, made.claims.len(), "{}", figure.id),
-                    _ => assert!(!sheet.panels.is_empty(), "{} shows nothing", figure.id),
+                    _ => assert!(!sheets[0].panels.is_empty(), "{} shows nothing", figure.id),
                 }
             }
         }

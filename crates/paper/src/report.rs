@@ -61,7 +61,7 @@ pub fn origins(evidence: &Evidence<'_>, n_wanted: usize) -> Table {
 }
 
 /// The page of `figure`: `page` as it is, or as it would be begun, with what stands between the markers
-/// written anew from the tables `claims` and [`ORIGINS`] and the names of the others.
+/// written anew from the tables `claims` and [`ORIGINS`], and the file names of all tables and pictures.
 ///
 /// # Errors
 /// [`TableError`] when a table lacks a column.
@@ -70,11 +70,11 @@ pub fn page(
     page: Option<&str>,
     claims: &Table,
     origins: &Table,
-    tables: &[String],
+    [tables, pictures]: [&[String]; 2],
 ) -> Result<String, TableError> {
     let begun = format!("# {}\n\n{BEGIN}\n{END}\n", heading(figure));
     let page = page.unwrap_or(&begun);
-    let written = written(figure, claims, origins, tables)?;
+    let written = written(figure, claims, origins, tables, pictures)?;
     let place = page.find(BEGIN).and_then(|begin| {
         let end = begin + page[begin..].find(END)?;
         Some((begin + BEGIN.len(), end))
@@ -111,6 +111,7 @@ fn written(
     claims: &Table,
     origins: &Table,
     tables: &[String],
+    pictures: &[String],
 ) -> Result<String, TableError> {
     let mut text = format!(
         "**Question.** {}\n\n**Command.** `superpose reproduce {}`, from {}.\n\n",
@@ -143,13 +144,14 @@ fn written(
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     text.push_str(&format!(
-        "\n**What would have counted against it.** {}\n\n**What this cannot show.** {}\n\n\
-         ![{}](figure.svg)\n\nTables: {}.\n",
-        figure.against,
-        figure.limits,
-        figure.title,
-        tables.iter().map(|t| format!("[{t}](tables/{t}.csv)")).collect::<Vec<_>>().join(", "),
+        "\n**What would have counted against it.** {}\n\n**What this cannot show.** {}\n\n",
+        figure.against, figure.limits
     ));
+    for picture in pictures {
+        text.push_str(&format!("![{}]({picture})\n\n", figure.title));
+    }
+    let links = tables.iter().map(|t| format!("[{}](tables/{t})", t.trim_end_matches(".csv")));
+    text.push_str(&format!("Tables: {}.\n", links.collect::<Vec<_>>().join(", ")));
     Ok(text)
 }
 
@@ -243,7 +245,8 @@ mod tests {
 
     #[test]
     fn claims_that_fall_short_and_those_not_run_stay_visible() {
-        let page = page(&FIGURES[0], None, &claims(), &nothing(), &["a".to_owned()]).unwrap();
+        let page =
+            page(&FIGURES[0], None, &claims(), &nothing(), [&["a.csv".to_owned()], &[]]).unwrap();
         assert!(page.contains("| slope \\| exponent | 1 | 1.06 ± 0.0123 (2 seeds) |"), "{page}");
         assert!(page.contains("agrees |") && page.contains("**falls short** |"));
         assert!(page.contains("| – | 1 ± 0.1 | **not run** |"), "{page}");
@@ -252,7 +255,8 @@ mod tests {
 
     #[test]
     fn what_people_wrote_stays_and_the_rest_is_written_anew() {
-        let write = |old: Option<&str>| page(&FIGURES[0], old, &claims(), &nothing(), &[]).unwrap();
+        let write =
+            |old: Option<&str>| page(&FIGURES[0], old, &claims(), &nothing(), [&[], &[]]).unwrap();
         let first = write(None);
         let edited = format!("{}\nA remark.\n", first.replace("slope", "old"));
         let second = write(Some(&edited));

@@ -9,7 +9,7 @@ use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::panel::Panel;
 use superpose_figures::sheet::{Axes, Sheet};
 
-type Drawn = Result<Sheet, TableError>;
+type Drawn = Result<Vec<Sheet>, TableError>;
 
 /// One of a figure's own tables.
 fn named<'a>(tables: &'a [Table], name: &str) -> &'a Table {
@@ -44,9 +44,9 @@ fn plain<'a>(x: (&'a str, Axis), y: (&'a str, Axis), group: (&'a str, &'a str)) 
     }
 }
 
-fn sheet(title: &str, columns: usize, panels: Vec<Panel>, axes: Axes, caption: &str) -> Sheet {
-    let caption = caption.to_owned();
-    Sheet { title: title.to_owned(), columns: columns.max(1), panels, axes, caption }
+fn sheet(title: &str, columns: usize, panels: Vec<Panel>, axes: Axes, caption: &str) -> Vec<Sheet> {
+    let (title, caption) = (title.to_owned(), caption.to_owned());
+    vec![Sheet { title, columns: columns.max(1), panels, axes, caption }]
 }
 
 fn norm_histograms<'a>(row: Option<&'a str>, row_label: &'a str) -> Histograms<'a> {
@@ -493,22 +493,29 @@ pub(super) fn dead_outputs(tables: &[Table]) -> Drawn {
     let alive = Axis::logarithmic("L without dead outputs");
     panels.extend(lines(table, &of("loss.alive_part", alive))?);
     panels.extend(lines(table, &of("dead_outputs", Axis::linear("dead outputs")))?);
-    let (size, rate) = (named(tables, "size"), named(tables, "rate"));
+    let caption = "σ(b): standard deviation of the initial biases; the paper's code has 1. Means over seeds. \
+                   Table: by_bias_init.csv.";
+    let title = "Loss, its live part, and dead outputs";
+    let mut sheets = sheet(title, columns, panels, Axes::SharedX, caption);
+    sheets.extend(where_they_come_from(tables)?);
+    Ok(sheets)
+}
+
+fn where_they_come_from(tables: &[Table]) -> Drawn {
     let by_start = |x: (&'static str, Axis), group: (&'static str, &'static str)| Lines {
         panel: Some("bias_init_std"),
-        panel_label: "α = 0, γ = −1, σ(b)",
+        panel_label: "σ(b)",
         ..plain(x, ("dead_fraction", Axis::linear("dead outputs over n")), group)
     };
     let n = ("n_features", Axis::logarithmic("features n"));
-    panels.extend(lines(size, &by_start(n, ("features_per_dimension", "n/d")))?);
-    let rate_axis = Axis::logarithmic("peak learning rate of b");
-    let by_rate = by_start(("learning_rate_bias", rate_axis), ("warmup_steps", "warm-up"));
-    panels.extend(lines(rate, &by_rate)?);
+    let mut panels = lines(named(tables, "size"), &by_start(n, ("features_per_dimension", "n/d")))?;
+    let rate = ("learning_rate_bias", Axis::logarithmic("peak learning rate of b"));
+    let by_rate = by_start(rate, ("warmup_steps", "warm-up"));
+    panels.extend(lines(named(tables, "rate"), &by_rate)?);
     let start = ("bias_middle", Axis::linear("initial bias"));
     let share = ("dead_share", Axis::linear("share that dies"));
     panels.extend(lines(named(tables, "fate"), &plain(start, share, ("d_hidden", "d")))?);
-    let caption = "σ(b): standard deviation of the initial biases; the paper's code has 1. Means over seeds. \
-                   Last row: by size; by rate and warm-up at n = 1000, d = 39; by an output's own initial bias \
-                   at α = 0, γ = −1, σ(b) = 1. Tables: by_bias_init.csv, size.csv, rate.csv, fate.csv.";
-    Ok(sheet("Loss, its live part, and dead outputs", columns, panels, Axes::Own, caption))
+    let caption = "α = 0, γ = −1. By the number of features; by rate and warm-up at n = 1000, d = 39; by an \
+                   output's own initial bias at n = 1000, σ(b) = 1. Tables: size.csv, rate.csv, fate.csv.";
+    Ok(sheet("Where dead outputs come from", 2, panels, Axes::Own, caption))
 }
