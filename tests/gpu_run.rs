@@ -47,8 +47,9 @@ fn a_sweep_comes_out_as_on_the_cpu_and_says_where_it_was_trained() {
         }
     }
     let rows = results(&sandbox.path("gpu"));
-    let engine = rows[0].iter().position(|column| column == "engine").unwrap();
-    assert!(rows[1][engine].contains("gram on ") && !rows[1][engine].contains("cpu"));
+    let at = |name: &str| rows[0].iter().position(|column| column == name).unwrap();
+    assert_eq!(rows[1][at("engine")], "gram");
+    assert_ne!(rows[1][at("device")], "cpu");
 }
 
 #[test]

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
+use superpose_analysis::table::Table;
+
 pub struct Sandbox {
     folder: tempfile::TempDir,
 }
@@ -65,14 +67,14 @@ pub fn answer(command: &mut Command) -> Answer {
 
 /// The rows of `results.csv`, without what may differ between runs: the wall time and the hour.
 pub fn results(run: &Path) -> Vec<Vec<String>> {
-    let text = fs::read_to_string(run.join("results.csv")).unwrap();
-    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
-    let differs = |i: usize| ["wall_s", "finished_unix_s"].contains(&rows[0][i]);
-    let keep = |row: &Vec<&str>| {
-        let fields = row.iter().enumerate().filter(|(i, _)| !differs(*i));
-        fields.map(|(_, field)| (*field).to_owned()).collect()
+    let table = Table::from_csv("results", &fs::read(run.join("results.csv")).unwrap()).unwrap();
+    let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+    let differs = |i: usize| ["wall_s", "finished_unix_s"].contains(&names[i].as_str());
+    let keep = |row: Vec<String>| {
+        row.into_iter().enumerate().filter(|(i, _)| !differs(*i)).map(|(_, field)| field).collect()
     };
-    rows.iter().map(keep).collect()
+    let rows = table.rows.iter().map(|row| row.iter().map(ToString::to_string).collect());
+    std::iter::once(names.clone()).chain(rows).map(keep).collect()
 }
 
 /// A finished cell's weights, and when its record was written.
