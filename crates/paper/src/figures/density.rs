@@ -63,7 +63,7 @@ fn make_14(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         let loss = f.measured().map_or(f64::NAN, |m| m.loss_test);
         by_decay.entry(format!("{decay:.3}")).or_default().push((density, loss));
     }
-    by_decay.retain(|_, points| points.len() == 9);
+    by_decay.retain(|_, points| points.len() >= 5);
     let straightness: Vec<f64> = by_decay.values().map(|p| correlation(p).powi(2)).collect();
     let end = |decay: f64, density: f64| {
         let at = |f: &&&Finished| {
