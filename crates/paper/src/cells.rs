@@ -182,6 +182,10 @@ pub struct Exponent<'a> {
     pub interval: Option<(f64, f64)>,
     /// The loss at each width, a geometric mean over seeds.
     pub losses: Vec<(usize, f64)>,
+    /// Standard deviation of the exponent of trainings that each have a seed of their own, from the
+    /// scatter over seeds at each width; absent where a width has one seed. A seed of ours is one draw of
+    /// initial biases at all widths, so exponents of whole seeds scatter less.
+    pub scatter: Option<f64>,
     /// The law of what live outputs cost: the loss without that of the dead ones.
     pub alive: Option<PowerLaw>,
 }
@@ -230,9 +234,32 @@ fn exponent(cells: Vec<&Finished>) -> Exponent<'_> {
     };
     let seeds: Vec<f64> = by_seed.values().filter_map(of_seed).collect();
     let replicates: Vec<Vec<f64>> = by_width.into_values().collect();
+    let scatter = slope_scatter(&widths, &replicates);
     let interval = exponent_interval(&widths, &replicates, 0.95, 1000, 0)
         .or_else(|| fit.map(|f| f.exponent_interval(0.95)));
-    Exponent { example: cells[0], cells, fit, seeds: summarise(&seeds), interval, losses, alive }
+    Exponent {
+        example: cells[0],
+        cells,
+        fit,
+        seeds: summarise(&seeds),
+        interval,
+        losses,
+        scatter,
+        alive,
+    }
+}
+
+/// The standard deviation of the slope of `ln y` on `ln x` through one of the `replicates` at each `x`,
+/// drawn apart: `√(Σ_k ((ln x_k − mean) / S_xx)² s_k²)` with the deviations `s_k` of `ln y`.
+fn slope_scatter(x: &[f64], replicates: &[Vec<f64>]) -> Option<f64> {
+    let ln_x: Vec<f64> = x.iter().map(|x| x.ln()).collect();
+    let mean = summarise(&ln_x).mean;
+    let sxx: f64 = ln_x.iter().map(|x| (x - mean).powi(2)).sum();
+    let variances = ln_x.iter().zip(replicates).map(|(x, values)| {
+        let logarithms: Vec<f64> = values.iter().map(|v| v.ln()).collect();
+        ((x - mean) / sxx * summarise(&logarithms).standard_deviation).powi(2)
+    });
+    Some(variances.sum::<f64>().sqrt()).filter(|scatter| scatter.is_finite())
 }
 
 impl Exponent<'_> {
@@ -252,7 +279,7 @@ impl Exponent<'_> {
     }
 }
 
-const EXPONENT_COLUMNS: [(&str, &str); 15] = [
+const EXPONENT_COLUMNS: [(&str, &str); 16] = [
     ("data_exponent", "data exponent α; empty where the frequencies follow no power law"),
     ("weight_decay", "signed weight decay γ"),
     ("activation_density", "mean number E of active features in a sample"),
@@ -268,6 +295,7 @@ const EXPONENT_COLUMNS: [(&str, &str); 15] = [
     ("n_seeds", "seeds that have all these widths"),
     ("seed_mean", "mean of the exponents of these seeds, each fitted alone"),
     ("seed_sd", "their standard deviation"),
+    ("independent_sd", "standard deviation if each width had a seed of its own, as in the paper"),
     ("alive_exponent", "exponent of the loss without what dead outputs cost"),
     ("alive_exponent_se", "its standard error, from the scatter about the line"),
     ("local_exponents", "−Δ ln L / Δ ln d between neighbouring widths, in order"),
@@ -308,6 +336,7 @@ pub fn exponent_table(
             exponent.seeds.n.into(),
             exponent.seeds.mean.into(),
             exponent.seeds.standard_deviation.into(),
+            exponent.scatter.into(),
             exponent.alive.map(|f| f.exponent).into(),
             exponent.alive.map(|f| f.exponent_se).into(),
             local.join(" ").into(),
@@ -316,4 +345,19 @@ pub fn exponent_table(
         table.push(row);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scatter_of_a_slope_is_that_of_its_ends() {
+        // Two places a factor e apart: the slope is the difference of both, each with deviation s.
+        let e = std::f64::consts::E;
+        let at = |s: f64| vec![(-s).exp(), 1.0, s.exp()];
+        let scatter = slope_scatter(&[1.0, e], &[at(0.3), at(0.4)]).unwrap();
+        assert!((scatter - 0.5).abs() < 1e-12, "{scatter}");
+        assert_eq!(slope_scatter(&[1.0, e], &[at(0.3), vec![1.0]]), None);
+    }
 }

@@ -174,36 +174,58 @@ fn make_9b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     Ok(Made {
         tables: vec![table],
         claims: vec![
-            Claim::new("correlation with the paper's exponents", "1", Test::AtLeast(0.98)).measured(some.then(|| correlation(&pairs)), basis.clone()),
-            Claim::new("mean absolute difference from the paper's exponents", "0", Test::AtMost(0.1)).measured(some.then(|| summarise(&differences).mean), basis).plus_minus(some.then(|| summarise(&differences).standard_error)),
-            Claim::new("the paper's single exponents scatter about the mean of our seeds as our seeds do: mean z²", "1", Test::Between(0.5, 1.5)).measured((!z.is_empty()).then(|| z.iter().map(|z| z * z).sum::<f64>() / z.len() as f64), format!(
+            Claim::new("correlation with the paper's exponents", "1", Test::AtLeast(0.98))
+                .measured(some.then(|| correlation(&pairs)), basis.clone()),
+            Claim::new(
+                "mean absolute difference from the paper's exponents",
+                "0",
+                Test::AtMost(0.1),
+            )
+            .measured(some.then(|| summarise(&differences).mean), basis)
+            .plus_minus(some.then(|| summarise(&differences).standard_error)),
+            Claim::new(
+                "the paper's exponents scatter about ours as seeds do: mean z²",
+                "1",
+                Test::Between(0.5, 1.5),
+            )
+            .measured(
+                (!z.is_empty()).then(|| z.iter().map(|z| z * z).sum::<f64>() / z.len() as f64),
+                format!(
                     "{} settings with several seeds, {} of them beyond 2",
                     z.len(),
                     z.iter().filter(|z| z.abs() > 2.0).count()
-                )),
-            Claim::new("α = 0: root mean square of ln(ours / paper) over the losses", "0", Test::AtMost(0.06)).measured((!losses.is_empty()).then_some(root_mean_square), format!("{} of 60 losses; seeds averaged", losses.len())),
+                ),
+            ),
+            Claim::new(
+                "α = 0: root mean square of ln(ours / paper) over the losses",
+                "0",
+                Test::AtMost(0.06),
+            )
+            .measured(
+                (!losses.is_empty()).then_some(root_mean_square),
+                format!("{} of 60 losses; seeds averaged", losses.len()),
+            ),
         ],
     })
 }
 
-/// How far a published exponent is from the mean of ours, in units of the scatter from seed to seed, where
-/// there are several seeds; the scatter is pooled over weight decays of one sign at each data exponent.
+/// How far a published exponent is from ours, in units of the scatter of trainings that each have a seed of
+/// their own, where ours have several; the scatter is pooled over weight decays of one sign at each data
+/// exponent.
 fn deviations(settings: &[Exponent<'_>], lookup: &Lookup) -> Vec<f64> {
-    let seeded = || settings.iter().filter(|e| e.seeds.n > 1);
     let kind = |e: &Exponent<'_>| (place(e)[0], place(e)[1] < 0.0);
-    seeded()
+    settings
+        .iter()
+        .filter(|e| e.scatter.is_some())
         .filter_map(|e| {
-            let alike = seeded()
+            let alike = settings
+                .iter()
                 .filter(|other| near(kind(other).0, kind(e).0) && kind(other).1 == kind(e).1);
-            let (mut squares, mut freedom) = (0.0, 0.0);
-            for other in alike {
-                let degrees = (other.seeds.n - 1) as f64;
-                squares += degrees * other.seeds.standard_deviation.powi(2);
-                freedom += degrees;
-            }
+            let squares: Vec<f64> =
+                alike.filter_map(|other| Some(other.scatter?.powi(2))).collect();
             let n = e.seeds.n as f64;
-            let error = (squares / freedom * (1.0 + 1.0 / n)).sqrt();
-            Some((lookup.get(&place(e))? - e.seeds.mean) / error)
+            let error = (summarise(&squares).mean * (1.0 + 1.0 / n)).sqrt();
+            Some((lookup.get(&place(e))? - e.value()?) / error)
         })
         .collect()
 }
