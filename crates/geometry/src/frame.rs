@@ -17,10 +17,12 @@ use crate::products::Scaled;
 /// Equal values are a tight frame. Rounding leaves values below zero, which are cut off there: an
 /// eigenvalue is exact to about `1e-15` of the largest.
 pub fn gram_spectrum(rows: Rows<'_>) -> Vec<f64> {
-    let spectrum = eigenvalues(&Scaled::as_given(rows).gram());
-    let spectrum = spectrum.unwrap_or_else(|| vec![f64::NAN; rows.width()]);
-    // Not `max`, which would turn NaN into zero.
-    spectrum.into_iter().rev().map(|value| if value < 0.0 { 0.0 } else { value }).collect()
+    let Some(spectrum) = eigenvalues(&Scaled::as_given(rows).smaller_gram()) else {
+        return vec![f64::NAN; rows.width()];
+    };
+    let mut spectrum: Vec<f64> = spectrum.into_iter().rev().map(|value| value.max(0.0)).collect();
+    spectrum.resize(rows.width(), 0.0);
+    spectrum
 }
 
 /// The effective number of dimensions of a spectrum `λ`: `(Σλ)² / Σλ²`; zero when all are zero.
@@ -39,13 +41,13 @@ pub fn participation_ratio(spectrum: &[f64]) -> f64 {
 ///
 /// **Source**: Benedetto & Fickus 2003, "Finite normalized tight frames".
 pub fn frame_potential(rows: Rows<'_>) -> f64 {
-    Scaled::as_given(rows).gram().squared_norm_l2()
+    Scaled::as_given(rows).smaller_gram().squared_norm_l2()
 }
 
 /// The frame potential `Σ_{i,j} cos²` of the directions of those rows whose norm is above
 /// `threshold` (zero keeps all that have a direction; a row that is not finite has none).
 pub fn direction_potential(rows: Rows<'_>, threshold: f64) -> f64 {
-    Scaled::directions(rows, threshold).gram().squared_norm_l2()
+    Scaled::directions(rows, threshold).smaller_gram().squared_norm_l2()
 }
 
 /// The smallest frame potential of `n_vectors` unit vectors in `d_hidden` dimensions: `n²/d`, that
@@ -173,6 +175,21 @@ mod tests {
             let potential = frame_potential(Rows::new(&values, d));
             assert!((sum - potential).abs() < 1e-12 * potential);
         }
+    }
+
+    #[test]
+    fn a_few_very_long_rows_take_no_square_of_their_length() {
+        // The d×d Gram matrix would be 288 GB.
+        let width = 190_000;
+        let rows = gaussian(3, width, 11);
+        let rows = Rows::new(&rows, width);
+        let spectrum = gram_spectrum(rows);
+        assert!(spectrum.len() == width && spectrum[2] > 0.0 && spectrum[3] == 0.0);
+        let squares: f64 = spectrum.iter().map(|value| value * value).sum();
+        assert!((frame_potential(rows) / squares - 1.0).abs() < 1e-12);
+        let dimensions = crate::feature::dimensionality(rows);
+        assert!(dimensions.len() == 3 && dimensions.iter().all(|d| (0.9..=1.0).contains(d)));
+        assert!(spectral_distance(rows).is_finite());
     }
 
     #[test]

@@ -47,8 +47,35 @@ impl<'a> Scaled<'a> {
         self.rows.len()
     }
 
+    /// The smaller of `WᵀW` and `W Wᵀ`, which have the same norm, and the same eigenvalues but for
+    /// zeros: a few rows may be very long.
+    pub(crate) fn smaller_gram(&self) -> Mat<f64> {
+        if self.is_wide() { self.gram_of_rows() } else { self.gram() }
+    }
+
+    /// Whether there are fewer rows than dimensions.
+    fn is_wide(&self) -> bool {
+        self.n_rows() < self.width
+    }
+
+    /// `W Wᵀ`, `[n_rows, n_rows]`.
+    fn gram_of_rows(&self) -> Mat<f64> {
+        let n = self.n_rows();
+        let mut gram = Mat::zeros(n, n);
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        for i in (0..n).step_by(BLOCK) {
+            let left = self.block(i, &mut left);
+            for j in (0..n).step_by(BLOCK) {
+                let right = self.block(j, &mut right);
+                let tile = gram.as_mut().submatrix_mut(i, j, left.nrows(), right.nrows());
+                matmul(tile, Accum::Replace, left, right.transpose(), 1.0, Par::Seq);
+            }
+        }
+        gram
+    }
+
     /// `WᵀW`, `[width, width]`.
-    pub(crate) fn gram(&self) -> Mat<f64> {
+    fn gram(&self) -> Mat<f64> {
         let mut gram = Mat::zeros(self.width, self.width);
         let mut values = Vec::new();
         for first in (0..self.n_rows()).step_by(BLOCK) {
@@ -82,6 +109,12 @@ impl<'a> Scaled<'a> {
 
     /// For each row `‖W_i‖²` and `Σ_j (W_i·W_j)² = W_iᵀ (WᵀW) W_i`, the sum over all `j`.
     pub(crate) fn own_and_total_squares(&self) -> Vec<(f64, f64)> {
+        if self.is_wide() {
+            let gram = self.gram_of_rows();
+            return (0..self.n_rows())
+                .map(|i| (gram[(i, i)], gram.col(i).iter().map(|dot| dot * dot).sum()))
+                .collect();
+        }
         let gram = self.gram();
         let (mut values, mut image) = (Vec::new(), vec![0.0; BLOCK * self.width]);
         let mut squares = Vec::with_capacity(self.n_rows());
@@ -139,7 +172,12 @@ mod tests {
 
     #[test]
     fn squares_of_a_row_agree_with_its_products_one_by_one() {
-        let (n, width) = (BLOCK + 44, 5);
+        for (n, width) in [(BLOCK + 44, 5), (BLOCK + 44, BLOCK + 50), (3, 7)] {
+            check_squares(n, width);
+        }
+    }
+
+    fn check_squares(n: usize, width: usize) {
         let values = gaussian(n, width, 2);
         let rows: Vec<&[f32]> = values.chunks(width).collect();
         let squares = Scaled::as_given(Rows::new(&values, width)).own_and_total_squares();
