@@ -104,7 +104,7 @@ pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
             losses.keys().next_back().copied().into(),
             fit.map(|f| f.coefficient).into(),
             mean_of(setting, window, |m| m.dead_outputs as f64).into(),
-            mean_of(setting, window, |m| m.loss_dead_part / m.loss_test).into(),
+            mean_of(setting, window, Measured::dead_share).into(),
             data_exponent.and_then(weak_exponent).into(),
             predicted_strong(setting).into(),
             regime_word(setting, window).into(),

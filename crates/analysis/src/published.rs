@@ -1,6 +1,6 @@
 //! Published losses beside ours: is the difference more than the scatter from seed to seed?
 
-use superpose_stats::summary::summarise;
+use superpose_stats::summary::{Summary, pooled_relative_deviation, summarise};
 
 use crate::table::{Field, Table, TableError};
 
@@ -54,7 +54,8 @@ pub fn published(results: &Table, published: &Table) -> Result<Table, TableError
             fields.iter().all(|&(at, _, is_width)| !is_width || same(&row[at], &other[at]))
         };
         let of_alike = published.rows.iter().zip(&ours).filter(|(other, _)| alike(other));
-        pooled_scatter(of_alike.map(|(_, losses)| losses.as_slice()))
+        let summaries: Vec<Summary> = of_alike.map(|(_, losses)| summarise(losses)).collect();
+        pooled_relative_deviation(&summaries)
     };
     let question = "Is what was published within our scatter from seed to seed?";
     let mut table = Table::new("published", question, &COLUMNS).with_fields(&names);
@@ -74,17 +75,6 @@ pub fn published(results: &Table, published: &Table) -> Result<Table, TableError
         table.push(of_row);
     }
     Ok(table)
-}
-
-/// The relative standard deviation within `groups`, each weighed by its degrees of freedom.
-fn pooled_scatter<'a>(groups: impl Iterator<Item = &'a [f64]>) -> f64 {
-    let (mut squares, mut freedom) = (0.0, 0.0);
-    for losses in groups.filter(|losses| losses.len() > 1) {
-        let (summary, degrees) = (summarise(losses), (losses.len() - 1) as f64);
-        squares += degrees * (summary.standard_deviation / summary.mean).powi(2);
-        freedom += degrees;
-    }
-    (squares / freedom).sqrt()
 }
 
 fn same(a: &Field, b: &Field) -> bool {

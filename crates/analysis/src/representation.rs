@@ -44,7 +44,7 @@ pub fn representation(run: &Run) -> Table {
             m.dead_outputs.into(),
             m.loss_test.into(),
             m.loss_dead_part.into(),
-            (m.loss_dead_part / m.loss_test).into(),
+            m.dead_share().into(),
             evidence.ignored_loss.into(),
             evidence.regime().to_string().into(),
         ]);

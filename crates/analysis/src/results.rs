@@ -71,10 +71,6 @@ pub fn records(results: &Table) -> Result<Vec<Record>, ResultsError> {
 fn record(results: &Table, fields: &[Field], row: usize) -> Result<Record, ResultsError> {
     let at = |name: &str| results.columns.iter().position(|c| c.name == name).map(|at| &fields[at]);
     let get = |name: &str| at(name).map_or(Value::Null, json_of);
-    let integer = |name: &str| match at(name) {
-        Some(Field::Number(number)) => whole(*number),
-        _ => Value::Null,
-    };
     let optional = |names: &[(&str, &str)]| -> Map<String, Value> {
         let present = names.iter().filter(|(_, column)| get(column) != Value::Null);
         present.map(|(field, column)| ((*field).to_owned(), get(column))).collect()
@@ -91,7 +87,7 @@ fn record(results: &Table, fields: &[Field], row: usize) -> Result<Record, Resul
         "loss_train_last100": get("loss.train_last100"),
         "phi_half": get("phi_half"),
         "phi_one": get("phi_one"),
-        "dead_outputs": integer("dead_outputs"),
+        "dead_outputs": get("dead_outputs"),
         "loss_dead_part": get("loss.dead_part"),
         "overlap_mean_square": get("overlap.mean_square"),
         "overlap_mean_square_strong": get("overlap.mean_square_strong"),
@@ -141,7 +137,7 @@ fn record(results: &Table, fields: &[Field], row: usize) -> Result<Record, Resul
             "device": text("device"),
             "engine": text("engine"),
             "dtype": text("dtype"),
-            "finished_unix_s": integer("finished_unix_s"),
+            "finished_unix_s": get("finished_unix_s"),
         },
     });
     let record: Record = serde_json::from_value(value)

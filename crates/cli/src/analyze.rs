@@ -8,6 +8,7 @@ use superpose_analysis::run::Run;
 use superpose_analysis::table::{Field, Table, documentation};
 use superpose_analysis::{FitWindow, published, results, tables};
 use superpose_figures::Figure;
+use superpose_stats::summary::mean_square;
 use superpose_sweep::record::{Outcome, RECORD_VERSION};
 use superpose_sweep::store::{Store, write_whole};
 
@@ -76,7 +77,7 @@ fn set_beside(results: &Table, path: &Path) -> anyhow::Result<Table> {
 fn print_published(table: &Table) -> anyhow::Result<()> {
     let z: Vec<f64> = table.numbers("z")?.into_iter().filter(|z| z.is_finite()).collect();
     let beyond = |limit: f64| z.iter().filter(|z| z.abs() > limit).count();
-    let mean_square = z.iter().map(|z| z * z).sum::<f64>() / z.len() as f64;
+    let mean_square = mean_square(&z);
     console::say(&format!(
         "{} of {} published losses compared: z² is {mean_square:.2} on average, {} are beyond 2 and \
          {} beyond 3 standard errors",

@@ -44,18 +44,16 @@ pub(crate) fn measure(
     let rows = Rows::new(weights, d_hidden);
     let row_norms = norms::row_norms(rows);
     let values = cell.value_distribution();
-    let dead: Vec<usize> = (0..n_features)
-        .filter(|&i| dead::is_dead(row_norms[i], f64::from(bias[i]), values.supremum()))
-        .collect();
-    let dead_density: f64 = dead.iter().map(|&i| probabilities[i]).sum();
+    let dead = dead::dead_outputs(&row_norms, bias, values.supremum());
+    let costs = || probabilities.iter().zip(&dead).filter(|(_, dead)| **dead).map(|(p, _)| p);
     Measured {
         loss_test: losses.test,
         loss_test_se: losses.test_se,
         loss_train_last100: losses.train_last100,
         phi_half: norms::fraction_above(&row_norms, 0.5),
         phi_one: norms::fraction_above(&row_norms, 1.0),
-        dead_outputs: dead.len(),
-        loss_dead_part: values.second_moment() * dead_density,
+        dead_outputs: costs().count(),
+        loss_dead_part: values.second_moment() * costs().sum::<f64>(),
         overlap_mean_square: overlap::mean_square(rows, 0.0).unwrap_or(0.0),
         overlap_mean_square_strong: overlap::mean_square(rows, 1.0),
         overlap_welch: welch_mean_square(n_features, d_hidden),

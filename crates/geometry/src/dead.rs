@@ -8,6 +8,12 @@ pub fn is_dead(row_norm: f64, bias: f64, largest_value: f64) -> bool {
     response + bias <= 0.0
 }
 
+/// Which outputs are dead, by their row norms and biases: see [`is_dead`].
+pub fn dead_outputs(row_norms: &[f64], bias: &[f32], largest_value: f64) -> Vec<bool> {
+    let of = |(norm, bias): (&f64, &f32)| is_dead(*norm, f64::from(*bias), largest_value);
+    row_norms.iter().zip(bias).map(of).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -20,5 +26,6 @@ mod tests {
         assert!(!is_dead(0.0, 0.1, 2.0));
         assert!(!is_dead(0.1, -1e9, f64::INFINITY));
         assert!(is_dead(0.0, -1.0, f64::INFINITY));
+        assert_eq!(dead_outputs(&[1.0, 0.0], &[-1.9, 0.0], 2.0), [false, true]);
     }
 }

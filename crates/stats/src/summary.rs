@@ -46,6 +46,23 @@ pub fn geometric_mean(values: &[f64]) -> f64 {
     (values.iter().map(|v| v.ln()).sum::<f64>() / values.len() as f64).exp()
 }
 
+/// The mean of the squares of `values`; not a number when there are none.
+pub fn mean_square(values: &[f64]) -> f64 {
+    values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64
+}
+
+/// The standard deviation relative to the mean within groups, pooled over those of `groups` that have
+/// several values, each weighed by its degrees of freedom; not a number when none has.
+pub fn pooled_relative_deviation(groups: &[Summary]) -> f64 {
+    let (mut squares, mut freedom) = (0.0, 0.0);
+    for group in groups.iter().filter(|group| group.n > 1) {
+        let degrees = (group.n - 1) as f64;
+        squares += degrees * (group.standard_deviation / group.mean).powi(2);
+        freedom += degrees;
+    }
+    (squares / freedom).sqrt()
+}
+
 /// Pearson's correlation of the pairs `(x, y)`; not a number when either does not vary.
 pub fn correlation(pairs: &[(f64, f64)]) -> f64 {
     let n = pairs.len() as f64;
@@ -83,6 +100,17 @@ mod tests {
         let (median, deviation) = median_and_deviation(&[1.0, 2.0]);
         assert!((median - 1.5).abs() < 1e-12 && (deviation - 0.5).abs() < 1e-12);
         assert!(median_and_deviation(&[]).0.is_nan());
+    }
+
+    #[test]
+    fn groups_weigh_by_their_degrees_of_freedom_and_single_values_not_at_all() {
+        // Deviations of 1 % with one degree, of 2 % with two: √((1 + 2·4) / 3) %.
+        let groups = [&[99.0, 101.0][..], &[98.0, 100.0, 102.0], &[7.0]].map(summarise);
+        let first = groups[0].standard_deviation / 100.0;
+        let expected = ((first.powi(2) + 2.0 * 0.02_f64.powi(2)) / 3.0).sqrt();
+        assert!((pooled_relative_deviation(&groups) - expected).abs() < 1e-15);
+        assert!(pooled_relative_deviation(&groups[2..]).is_nan());
+        assert!((mean_square(&[3.0, -4.0]) - 12.5).abs() < 1e-15);
     }
 
     #[test]

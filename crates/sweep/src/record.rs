@@ -87,6 +87,18 @@ pub struct Measured {
     pub geometry: Option<Geometry>,
 }
 
+impl Measured {
+    /// What the live outputs cost: the test loss without what the dead ones do.
+    pub fn loss_alive_part(&self) -> f64 {
+        self.loss_test - self.loss_dead_part
+    }
+
+    /// The share of the test loss that dead outputs cost.
+    pub fn dead_share(&self) -> f64 {
+        self.loss_dead_part / self.loss_test
+    }
+}
+
 /// What the weights of a trained model look like, beyond what every record has. A number that a record
 /// lacks (an overlap of fewer than two rows, an eigenvalue that was not found) is absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
