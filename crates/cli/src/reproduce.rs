@@ -14,7 +14,7 @@ use superpose_paper::claim::{self, CLAIMS, Claim, Verdict};
 use superpose_paper::figure::{Evidence, Figure};
 use superpose_paper::figures::{FIGURES, find};
 use superpose_paper::report::{self, ORIGINS};
-use superpose_paper::sweeps::{LARGE, SweepFile};
+use superpose_paper::sweeps::{LARGE, SweepFile, cells};
 use superpose_sweep::cell::{Cell, CellId};
 use superpose_sweep::lease::Claim as Lease;
 use superpose_sweep::store::{Manifest, Store, write_whole};
@@ -32,18 +32,17 @@ const KNOWN: &str = "experiments/liu2025.csv";
 
 pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> {
     let figures = chosen(&options.figures)?;
-    let store = store(&options.run)?;
+    let (store, wanted) = store(&options.run)?;
     if options.list {
         list(&store, options.json)?;
         return Ok(ExitCode::SUCCESS);
     }
     for path in known(options) {
-        take_over(&store, &path)?;
+        take_over(&store, &wanted, &path)?;
     }
     if options.dry_run {
         return dry_run(&figures, &store);
     }
-    let mut n_lost = 0;
     if !options.no_training {
         train(options, &figures, &store)?;
     }
@@ -52,18 +51,17 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
     let out = options.out.clone().unwrap_or_else(|| options.run.join("experiments"));
     let finished: BTreeMap<CellId, &Finished> =
         run.finished.iter().map(|f| (f.record.cell_id.clone(), f)).collect();
-    let mut written = Vec::new();
-    for figure in figures {
-        let (claims, n_missing) = write_figure(figure, &finished, &store, &out)?;
-        n_lost += finished_without_model(figure, &finished)?;
-        written.push((figure, claims, n_missing));
-    }
+    let written: Vec<Written> = figures
+        .into_iter()
+        .map(|figure| write_figure(figure, &finished, &store, &out))
+        .collect::<Result<_, _>>()?;
     if options.json {
         console::say(&format!("{:#}", to_json(&written, &out)));
     } else {
         print(&written, &out);
     }
-    Ok(if n_lost > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    let some_lost = written.iter().any(|w| w.n_lost > 0);
+    Ok(if some_lost { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
 /// The figures that were asked for.
@@ -84,16 +82,12 @@ fn chosen(ids: &[String]) -> anyhow::Result<Vec<&'static Figure>> {
     Ok(figures)
 }
 
-/// The folder of the run, for all the cells of all sweeps.
-fn store(root: &Path) -> anyhow::Result<Store> {
-    let mut cells: Vec<Cell> = Vec::new();
-    let mut seen = BTreeSet::new();
-    for sweep in SweepFile::ALL {
-        cells.extend(sweep.cells()?.into_iter().filter(|cell| seen.insert(cell.id())));
-    }
-    let manifest = Manifest { name: NAME.to_owned(), cells };
+/// The folder of the run, for all the cells of all sweeps, and the ids of these.
+fn store(root: &Path) -> anyhow::Result<(Store, BTreeSet<CellId>)> {
+    let manifest = Manifest { name: NAME.to_owned(), cells: cells(&SweepFile::ALL)? };
+    let wanted = manifest.cells.iter().map(Cell::id).collect();
     std::fs::create_dir_all(root).with_context(|| format!("cannot create `{}`", root.display()))?;
-    Ok(Store::create(root, &manifest)?.0)
+    Ok((Store::create(root, &manifest)?.0, wanted))
 }
 
 /// The tables that cells are taken over from.
@@ -108,11 +102,10 @@ fn known(options: &ReproduceOptions) -> Vec<PathBuf> {
 }
 
 /// Takes the records in the table at `path` into `store`, where it has none of its own.
-fn take_over(store: &Store, path: &Path) -> anyhow::Result<()> {
+fn take_over(store: &Store, wanted: &BTreeSet<CellId>, path: &Path) -> anyhow::Result<()> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let table = Table::from_csv(&path.display().to_string(), &bytes)?;
     let records = records(&table).with_context(|| format!("{}", path.display()))?;
-    let wanted: BTreeSet<CellId> = store.manifest()?.cells.iter().map(Cell::id).collect();
     let mut n_taken = 0;
     for record in records.iter().filter(|r| wanted.contains(&r.cell_id)) {
         if store.is_finished(&record.cell_id) {
@@ -182,13 +175,23 @@ fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyh
     train_all(&training, todo, store)
 }
 
-/// Writes a figure's tables, claims, picture and page, and says how many of its cells are missing.
+/// A figure that was written.
+struct Written {
+    figure: &'static Figure,
+    claims: Vec<Claim>,
+    /// Its cells that are not trained.
+    n_missing: usize,
+    /// Its cells that diverged or failed.
+    n_lost: usize,
+}
+
+/// Writes a figure's tables, claims, picture and page.
 fn write_figure(
-    figure: &Figure,
+    figure: &'static Figure,
     finished: &BTreeMap<CellId, &Finished>,
     store: &Store,
     out: &Path,
-) -> anyhow::Result<(Vec<Claim>, usize)> {
+) -> anyhow::Result<Written> {
     let wanted = figure.cells()?;
     let mut weights = BTreeMap::new();
     let mut cells = Vec::new();
@@ -200,6 +203,7 @@ fn write_figure(
         cells.extend(finished.get(&id).copied());
     }
     let n_missing = wanted.len() - cells.len();
+    let n_lost = cells.iter().filter(|f| f.measured().is_none()).count();
     let evidence = Evidence { cells, weights: &weights };
     let made = (figure.make)(&evidence)?;
     let folder = out.join(figure.folder());
@@ -215,7 +219,7 @@ fn write_figure(
     write_whole(&tables.join("README.md"), documentation(&all).as_bytes())?;
     draw(figure, &folder, &all)?;
     write_page(figure, &folder)?;
-    Ok((made.claims, n_missing))
+    Ok(Written { figure, claims: made.claims, n_missing, n_lost })
 }
 
 /// Draws a figure from the tables in its folder.
@@ -287,15 +291,6 @@ pub(crate) fn report(options: &ReportOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn finished_without_model(
-    figure: &Figure,
-    finished: &BTreeMap<CellId, &Finished>,
-) -> anyhow::Result<usize> {
-    let cells = figure.cells()?;
-    let lost = |cell: &&Cell| finished.get(&cell.id()).is_some_and(|f| f.measured().is_none());
-    Ok(cells.iter().filter(lost).count())
-}
-
 fn list(store: &Store, as_json: bool) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     let mut objects = Vec::new();
@@ -322,10 +317,7 @@ fn list(store: &Store, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Figures with their claims and the number of cells that they lack.
-type Written<'a> = [(&'a Figure, Vec<Claim>, usize)];
-
-fn to_json(written: &Written<'_>, out: &Path) -> serde_json::Value {
+fn to_json(written: &[Written], out: &Path) -> serde_json::Value {
     let claims = |claims: &[Claim]| -> Vec<serde_json::Value> {
         let object = |claim: &Claim| {
             json!({
@@ -338,19 +330,19 @@ fn to_json(written: &Written<'_>, out: &Path) -> serde_json::Value {
     };
     let figures: Vec<serde_json::Value> = written
         .iter()
-        .map(|(figure, of, n_missing)| {
+        .map(|w| {
             json!({
-                "figure": figure.id, "folder": out.join(figure.folder()), "missing": n_missing,
-                "claims": claims(of),
+                "figure": w.figure.id, "folder": out.join(w.figure.folder()),
+                "missing": w.n_missing, "claims": claims(&w.claims),
             })
         })
         .collect();
     json!(figures)
 }
 
-fn print(written: &Written<'_>, out: &Path) {
+fn print(written: &[Written], out: &Path) {
     let number = |value: Option<f64>| value.map_or("–".to_owned(), report::number);
-    for (figure, claims, n_missing) in written {
+    for Written { figure, claims, n_missing, .. } in written {
         console::say(&format!("\n{}", report::heading(figure)));
         let rows: Vec<Vec<String>> = claims
             .iter()
@@ -373,8 +365,8 @@ fn print(written: &Written<'_>, out: &Path) {
         }
     }
     let count = |verdict: Verdict| -> usize {
-        let of = |claims: &[Claim]| claims.iter().filter(|c| c.verdict() == verdict).count();
-        written.iter().map(|(_, claims, _)| of(claims)).sum()
+        let claims = written.iter().flat_map(|w| &w.claims);
+        claims.filter(|c| c.verdict() == verdict).count()
     };
     console::say(&format!(
         "\n{} claims agree, {} fall short, {} were not run",
@@ -382,8 +374,8 @@ fn print(written: &Written<'_>, out: &Path) {
         count(Verdict::FallsShort),
         count(Verdict::NotRun)
     ));
-    if let Some((figure, ..)) = written.first() {
-        let folder = out.join(figure.folder());
+    if let Some(first) = written.first() {
+        let folder = out.join(first.figure.folder());
         console::say(&format!("next: look at {}", folder.join("figure.png").display()));
     }
 }

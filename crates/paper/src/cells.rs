@@ -8,10 +8,10 @@ use superpose_analysis::quantity::Quantity;
 use superpose_analysis::run::Finished;
 use superpose_analysis::table::{Field, Table};
 use superpose_stats::bootstrap::exponent_interval;
-use superpose_stats::power_law::{PowerLaw, fit_power_law};
+use superpose_stats::power_law::{PowerLaw, fit_power_law, local_exponents};
 use superpose_stats::summary::{Summary, geometric_mean, summarise};
 use superpose_sweep::cell::{Cell, FrequencyLaw, SEED_FIELDS};
-use superpose_sweep::record::NORM_BIN;
+use superpose_sweep::record::{Measured, NORM_BIN};
 
 /// What tells the paper's cells apart.
 pub const KEY: [(&str, &str); 5] = [
@@ -57,6 +57,19 @@ impl std::fmt::Debug for Extra<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Extra").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// The share of a cell's loss that dead outputs cost, as a column.
+pub const DEAD_SHARE: Extra<'static> = Extra {
+    name: "loss.dead_share",
+    meaning: "loss.dead_part over loss.test",
+    of: &|f| f.measured().map(Measured::dead_share).into(),
+};
+
+/// The fraction of a cell's outputs that is dead.
+pub fn dead_fraction(finished: &Finished) -> Option<f64> {
+    let n = finished.record.cell.model.n_features as f64;
+    Some(finished.measured()?.dead_outputs as f64 / n)
 }
 
 /// One row a cell: its key, the `quantities` of `results.csv`, and what is `extra`.
@@ -190,6 +203,9 @@ pub struct Exponent<'a> {
     pub alive: Option<PowerLaw>,
 }
 
+/// Number of widths of the small toy.
+pub const SMALL_WIDTHS: usize = 6;
+
 /// Fields that the preset of the large toy makes functions of the width.
 const WITH_WIDTH: [&str; 3] = ["model.d_hidden", "train.learning_rate", "train.learning_rate_bias"];
 
@@ -202,11 +218,16 @@ pub fn exponents<'a>(
 ) -> Vec<Exponent<'a>> {
     let mut apart = SEED_FIELDS.to_vec();
     apart.extend(&WITH_WIDTH[..if rates_follow_width { 3 } else { 1 }]);
-    let trained: Vec<&Finished> =
-        cells.iter().copied().filter(|f| f.measured().is_some()).collect();
-    let wide = |f: &&&Finished| f.record.cell.model.d_hidden >= d_min;
-    let trained: Vec<&Finished> = trained.iter().filter(wide).copied().collect();
+    let chosen = |f: &&Finished| f.measured().is_some() && f.record.cell.model.d_hidden >= d_min;
+    let trained: Vec<&Finished> = cells.iter().copied().filter(chosen).collect();
     grouped(&trained, &apart).into_iter().map(exponent).collect()
+}
+
+/// The power laws over all widths of those of `cells` that have all `n_widths` widths: a fit over fewer is
+/// not the paper's.
+pub fn whole_exponents<'a>(cells: &[&'a Finished], n_widths: usize) -> Vec<Exponent<'a>> {
+    let whole = |e: &Exponent<'_>| e.losses.len() == n_widths;
+    exponents(cells, 0, false).into_iter().filter(whole).collect()
 }
 
 fn exponent(cells: Vec<&Finished>) -> Exponent<'_> {
@@ -218,7 +239,7 @@ fn exponent(cells: Vec<&Finished>) -> Exponent<'_> {
         let Some(measured) = finished.measured() else { continue };
         let loss = measured.loss_test;
         by_width.entry(width).or_default().push(loss);
-        alive.entry(width).or_default().push(loss - measured.loss_dead_part);
+        alive.entry(width).or_default().push(measured.loss_alive_part());
         by_seed.entry(seed).or_default().insert(width, loss);
     }
     let losses: Vec<(usize, f64)> = by_width.iter().map(|(d, l)| (*d, geometric_mean(l))).collect();
@@ -268,9 +289,18 @@ impl Exponent<'_> {
         self.fit.map(|f| f.exponent)
     }
 
-    /// Whether all `n_widths` widths are there: a fit over fewer is not the paper's.
-    pub fn is_whole(&self, n_widths: usize) -> bool {
-        self.losses.len() == n_widths
+    /// The local exponents between neighbouring widths, in a line.
+    pub fn local_exponents(&self) -> String {
+        let (widths, losses): (Vec<f64>, Vec<f64>) =
+            self.losses.iter().map(|(d, loss)| (*d as f64, *loss)).unzip();
+        let local = local_exponents(&widths, &losses);
+        local.iter().map(|e| format!("{e:.3}")).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Data exponent and weight decay: what tells the small toy's settings apart.
+    pub fn place(&self) -> [f64; 2] {
+        let cell = self.cell();
+        [cell.data_exponent().unwrap_or(f64::NAN), cell.train.weight_decay]
     }
 
     /// The cell of the example.
@@ -317,12 +347,6 @@ pub fn exponent_table(
     for exponent in exponents {
         let cell = exponent.cell();
         let fit = exponent.fit;
-        let local: Vec<String> = exponent
-            .losses
-            .windows(2)
-            .map(|w| -(w[1].1 / w[0].1).ln() / (w[1].0 as f64 / w[0].0 as f64).ln())
-            .map(|e| format!("{e:.3}"))
-            .collect();
         let mut row = vec![
             cell.data_exponent().map_or(Field::Missing, Field::from),
             cell.train.weight_decay.into(),
@@ -339,7 +363,7 @@ pub fn exponent_table(
             exponent.scatter.into(),
             exponent.alive.map(|f| f.exponent).into(),
             exponent.alive.map(|f| f.exponent_se).into(),
-            local.join(" ").into(),
+            exponent.local_exponents().into(),
         ];
         row.extend(extra.iter().map(|e| (e.2)(exponent)));
         table.push(row);

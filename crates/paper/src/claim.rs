@@ -3,6 +3,8 @@
 use std::fmt;
 
 use superpose_analysis::table::{Field, Table};
+use superpose_stats::power_law::PowerLaw;
+use superpose_stats::summary::summarise;
 
 /// What the measurement says of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +104,24 @@ impl Claim {
     pub fn plus_minus(mut self, error: Option<f64>) -> Self {
         self.error = error;
         self
+    }
+
+    /// The same, measured as the mean of `values` with their standard deviation; `of` says what they are of.
+    #[must_use]
+    pub fn averaged(self, values: &[f64], of: &str) -> Self {
+        let some = !values.is_empty();
+        let summary = summarise(values);
+        self.measured(
+            some.then_some(summary.mean),
+            format!("standard deviation over {} {of}", values.len()),
+        )
+        .plus_minus(some.then_some(summary.standard_deviation))
+    }
+
+    /// The same, measured as the exponent of a power law with its standard error.
+    #[must_use]
+    pub fn exponent(self, fit: Option<PowerLaw>, basis: impl Into<String>) -> Self {
+        self.measured(fit.map(|f| f.exponent), basis).plus_minus(fit.map(|f| f.exponent_se))
     }
 
     /// What the measurement says.

@@ -10,7 +10,7 @@ use superpose_sweep::error::ConfigError;
 use superpose_sweep::record::Weights;
 
 use crate::claim::Claim;
-use crate::sweeps::SweepFile;
+use crate::sweeps::{SweepFile, cells};
 
 /// A figure, or an experiment of our own that is told like one.
 #[derive(Debug, Clone, Copy)]
@@ -77,17 +77,7 @@ impl Figure {
     /// # Errors
     /// [`ConfigError`] never, as long as this crate's tests pass.
     pub fn cells(&self) -> Result<Vec<Cell>, ConfigError> {
-        let mut cells = BTreeMap::new();
-        let mut order = Vec::new();
-        for sweep in self.sweeps {
-            for cell in sweep.cells()?.into_iter().filter(|cell| (self.wants)(cell)) {
-                let id = cell.id();
-                if cells.insert(id.clone(), ()).is_none() {
-                    order.push(cell);
-                }
-            }
-        }
-        Ok(order)
+        Ok(cells(self.sweeps)?.into_iter().filter(self.wants).collect())
     }
 }
 
@@ -99,6 +89,16 @@ pub fn none(_: &Cell) -> bool {
 /// Every cell.
 pub fn all(_: &Cell) -> bool {
     true
+}
+
+/// Whether the frequencies of a cell follow the power law of this data exponent.
+pub fn exponent_is(cell: &Cell, data_exponent: f64) -> bool {
+    cell.data_exponent().is_some_and(|a| near(a, data_exponent))
+}
+
+/// Whether a cell has this weight decay.
+pub fn decay_is(cell: &Cell, weight_decay: f64) -> bool {
+    near(cell.train.weight_decay, weight_decay)
 }
 
 /// Whether two settings are the same but for rounding.

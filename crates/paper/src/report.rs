@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use superpose_analysis::table::{Table, TableError};
+use superpose_analysis::table::{Field, Table, TableError};
+use superpose_stats::summary::summarise;
 
 use crate::figure::{Evidence, Figure};
 
@@ -34,20 +35,15 @@ pub fn origins(evidence: &Evidence<'_>, n_wanted: usize) -> Table {
         let provenance = &finished.record.provenance;
         let origin =
             [&provenance.engine, &provenance.device, &provenance.revision].map(ToString::to_string);
-        let (share, decay) =
-            (m.loss_dead_part / m.loss_test, finished.record.cell.train.weight_decay);
-        by_origin.entry(origin).or_default().push([m.dead_outputs as f64, share, decay]);
+        let decay = finished.record.cell.train.weight_decay;
+        by_origin.entry(origin).or_default().push([m.dead_outputs as f64, m.dead_share(), decay]);
     }
-    let mean = |values: Vec<f64>| match values.len() {
-        0 => f64::NAN,
-        n => values.iter().sum::<f64>() / n as f64,
-    };
     for (origin, cells) in by_origin {
         let of = |part: usize, wanted: &dyn Fn(f64) -> bool| {
-            mean(cells.iter().filter(|c| wanted(c[2])).map(|c| c[part]).collect())
+            let values: Vec<f64> = cells.iter().filter(|c| wanted(c[2])).map(|c| c[part]).collect();
+            summarise(&values).mean
         };
-        let mut row: Vec<superpose_analysis::table::Field> =
-            origin.iter().map(|word| word.as_str().into()).collect();
+        let mut row: Vec<Field> = origin.iter().map(|word| word.as_str().into()).collect();
         row.extend([
             cells.len().into(),
             n_wanted.into(),

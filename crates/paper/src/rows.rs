@@ -3,7 +3,7 @@
 use superpose_analysis::run::Finished;
 use superpose_analysis::table::Table;
 use superpose_geometry::Rows;
-use superpose_geometry::dead::is_dead;
+use superpose_geometry::dead::dead_outputs;
 use superpose_geometry::norms::row_norms;
 
 use crate::cells::{KEY, key};
@@ -30,7 +30,7 @@ pub fn row_table(
         let cell = &finished.record.cell;
         let Some(weights) = evidence.weights.get(&finished.record.cell_id) else { continue };
         let norms = row_norms(Rows::new(&weights.weights, weights.d_hidden));
-        let largest = cell.value_distribution().supremum();
+        let dead = dead_outputs(&norms, &weights.bias, cell.value_distribution().supremum());
         for (feature, norm) in norms.into_iter().enumerate() {
             let bias = f64::from(weights.bias[feature]);
             let short = |value: f64| (value * 1e5).round() / 1e5;
@@ -41,7 +41,7 @@ pub fn row_table(
                 short(norm).into(),
                 usize::from(norm > 1.0).into(),
                 short(bias).into(),
-                usize::from(is_dead(norm, bias, largest)).into(),
+                usize::from(dead[feature]).into(),
             ]);
             table.push(row);
         }

@@ -1,5 +1,6 @@
 //! The sweep files behind the figures, carried along so that the program works anywhere.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use superpose_sweep::cell::Cell;
@@ -75,6 +76,19 @@ impl SweepFile {
     pub fn cells(self) -> Result<Vec<Cell>, ConfigError> {
         Ok(Sweep::parse(self.text, Path::new(self.path), &[])?.cells)
     }
+}
+
+/// The cells that `files` ask for, each once, in order of appearance.
+///
+/// # Errors
+/// [`ConfigError`] never, as long as this crate's tests pass.
+pub fn cells(files: &[SweepFile]) -> Result<Vec<Cell>, ConfigError> {
+    let mut cells = Vec::new();
+    let mut seen = HashSet::new();
+    for file in files {
+        cells.extend(file.cells()?.into_iter().filter(|cell| seen.insert(cell.id())));
+    }
+    Ok(cells)
 }
 
 #[cfg(test)]

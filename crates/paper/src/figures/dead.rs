@@ -1,16 +1,18 @@
 //! Dead outputs: how much of the strong regime's loss they are, and where they come from.
 
-use std::collections::BTreeMap;
-
 use superpose_analysis::run::Finished;
 use superpose_analysis::table::{Field, Table, TableError};
 use superpose_stats::power_law::fit_power_law;
-use superpose_stats::summary::{geometric_mean, summarise};
+use superpose_stats::summary::summarise;
 use superpose_sweep::cell::{Cell, Model};
+use superpose_sweep::record::Measured;
 
-use crate::cells::{Extra, by_setting, cell_table, over_seeds};
+use crate::cells::{
+    DEAD_SHARE, Exponent, Extra, SMALL_WIDTHS, by_setting, cell_table, dead_fraction, exponents,
+    over_seeds, whole_exponents,
+};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, near};
+use crate::figure::{Evidence, Figure, Made, all, decay_is, exponent_is, near};
 use crate::figures::draw;
 use crate::figures::fate::{fate_claims, fate_table, is_fate};
 use crate::sweeps::{DEAD_BIAS_INIT, DEAD_RATE, DEAD_SEEDS, DEAD_SIZE};
@@ -43,44 +45,29 @@ fn is_main(cell: &Cell) -> bool {
 fn is_rate(cell: &Cell) -> bool {
     cell.model.n_features == 1000
         && cell.model.d_hidden == 39
-        && cell.data_exponent().is_some_and(|a| near(a, 0.0))
-        && near(cell.train.weight_decay, -1.0)
+        && exponent_is(cell, 0.0)
+        && decay_is(cell, -1.0)
         && cell.train.seed == 0
         && (near(cell.model.bias_init_std, 0.0) || near(cell.model.bias_init_std, 1.0))
 }
 
 fn is_setting(cell: &Cell, exponent: f64, decay: f64, std: f64) -> bool {
     is_main(cell)
-        && cell.data_exponent().is_some_and(|a| near(a, exponent))
-        && near(cell.train.weight_decay, decay)
+        && exponent_is(cell, exponent)
+        && decay_is(cell, decay)
         && near(cell.model.bias_init_std, std)
 }
 
-/// Losses of a setting by width, geometric means over seeds, in all, without the dead, and the dead.
-type Split = BTreeMap<usize, [f64; 2]>;
-
-fn split(evidence: &Evidence<'_>, exponent: f64, decay: f64, std: f64) -> Split {
+/// The power law of a setting over widths from `d_min` on; absent unless it has all the widths of the small
+/// toy.
+fn law_of<'a>(
+    evidence: &Evidence<'a>,
+    (exponent, decay, std): (f64, f64, f64),
+    d_min: usize,
+) -> Option<Exponent<'a>> {
     let cells = evidence.select(|cell| is_setting(cell, exponent, decay, std));
-    by_setting(&cells)
-        .into_iter()
-        .map(|group| {
-            let of = |f: fn(&superpose_sweep::record::Measured) -> f64| {
-                let values: Vec<f64> = group.iter().filter_map(|c| c.measured()).map(f).collect();
-                geometric_mean(&values)
-            };
-            let losses = [of(|m| m.loss_test), of(|m| m.loss_test - m.loss_dead_part)];
-            (group[0].record.cell.model.d_hidden, losses)
-        })
-        .collect()
-}
-
-/// The exponent of one part of a split over widths from `d_min` on, and its standard error; absent unless
-/// there are all the widths of the small toy.
-fn exponent_of(split: &Split, part: usize, d_min: usize) -> Option<(f64, f64)> {
-    (split.len() == 6).then_some(())?;
-    let (x, y): (Vec<f64>, Vec<f64>) =
-        split.range(d_min..).map(|(d, losses)| (*d as f64, losses[part])).unzip();
-    fit_power_law(&x, &y).ok().map(|f| (f.exponent, f.exponent_se))
+    whole_exponents(&cells, SMALL_WIDTHS).pop()?;
+    exponents(&cells, d_min, false).pop()
 }
 
 fn number(value: f64) -> Field {
@@ -122,11 +109,7 @@ fn make(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             meaning: "dead_outputs over n",
             of: &|f| dead_fraction(f).into(),
         },
-        Extra {
-            name: "loss.dead_share",
-            meaning: "loss.dead_part over loss.test",
-            of: &|f| f.measured().map(|m| m.loss_dead_part / m.loss_test).into(),
-        },
+        DEAD_SHARE,
         Extra {
             name: "overlap_over_welch",
             meaning: "overlap.mean_square, over all rows, over that of a tight frame",
@@ -173,17 +156,13 @@ fn make(evidence: &Evidence<'_>) -> Result<Made, TableError> {
 }
 
 fn is_size(cell: &Cell) -> bool {
-    cell.data_exponent().is_some_and(|a| near(a, 0.0))
-        && near(cell.train.weight_decay, -1.0)
+    exponent_is(cell, 0.0)
+        && decay_is(cell, -1.0)
         && near(cell.train.learning_rate_bias, 0.01)
         && cell.train.warmup_steps == 2000
         && (cell.model.n_features != 1000 || [40, 100].contains(&cell.model.d_hidden))
         && [0.0, 1.0].iter().any(|std| near(cell.model.bias_init_std, *std))
         && cell.train.seed == 0
-}
-
-fn dead_fraction(f: &Finished) -> Option<f64> {
-    Some(f.measured()?.dead_outputs as f64 / f.record.cell.model.n_features as f64)
 }
 
 /// Means over seeds by spread of the biases, for the picture.
@@ -246,32 +225,20 @@ fn exponent_table(evidence: &Evidence<'_>) -> Table {
     for exponent in [0.0, 1.0, 2.0] {
         for decay in [-1.0, -5.0 / 9.0] {
             for std in [0.0, 0.25, 0.5, 1.0] {
-                let split = split(evidence, exponent, decay, std);
                 for d_min in [10, 25] {
-                    let total = exponent_of(&split, 0, d_min);
-                    let alive = exponent_of(&split, 1, d_min);
-                    if total.is_none() {
+                    let Some(law) = law_of(evidence, (exponent, decay, std), d_min) else {
                         continue;
-                    }
-                    let points: Vec<(&usize, &[f64; 2])> = split.range(d_min..).collect();
-                    let local: Vec<String> = points
-                        .windows(2)
-                        .map(|w| {
-                            let (a, b) = (w[0], w[1]);
-                            -(b.1[0] / a.1[0]).ln() / (*b.0 as f64 / *a.0 as f64).ln()
-                        })
-                        .map(|e| format!("{e:.3}"))
-                        .collect();
+                    };
                     table.push(vec![
                         exponent.into(),
                         decay.into(),
                         std.into(),
                         d_min.into(),
-                        total.map(|e| e.0).into(),
-                        total.map(|e| e.1).into(),
-                        alive.map(|e| e.0).into(),
-                        alive.map(|e| e.1).into(),
-                        local.join(" ").into(),
+                        law.fit.map(|f| f.exponent).into(),
+                        law.fit.map(|f| f.exponent_se).into(),
+                        law.alive.map(|f| f.exponent).into(),
+                        law.alive.map(|f| f.exponent_se).into(),
+                        law.local_exponents().into(),
                     ]);
                 }
             }
@@ -284,9 +251,7 @@ fn claims(evidence: &Evidence<'_>) -> Vec<Claim> {
     let wide = |cell: &Cell| is_main(cell) && cell.model.d_hidden >= 25;
     let chosen = |exponent: f64, std: f64| {
         evidence.select(move |cell| {
-            wide(cell)
-                && near(cell.model.bias_init_std, std)
-                && cell.data_exponent().is_some_and(|a| near(a, exponent))
+            wide(cell) && near(cell.model.bias_init_std, std) && exponent_is(cell, exponent)
         })
     };
     let mut claims = Vec::new();
@@ -304,46 +269,40 @@ fn claims(evidence: &Evidence<'_>) -> Vec<Claim> {
     }
     for exponent in [0.0, 1.0] {
         let cells = chosen(exponent, 1.0);
-        let share: Vec<f64> = cells
-            .iter()
-            .filter_map(|f| f.measured().map(|m| m.loss_dead_part / m.loss_test))
-            .collect();
+        let share: Vec<f64> =
+            cells.iter().filter_map(|f| f.measured().map(Measured::dead_share)).collect();
         let name = format!(
             "α = {exponent}, biases from N(0, 1), d ≥ 25: share of the loss from dead outputs"
         );
-        let (some, summary) = (!share.is_empty(), summarise(&share));
         claims.push(
             Claim::new(
                 name,
                 "does not mention it; 0.59 to 0.75 (a re-run)",
                 Test::Between(0.5, 0.8),
             )
-            .measured(
-                some.then_some(summary.mean),
-                format!("standard deviation over {} cells", share.len()),
-            )
-            .plus_minus(some.then_some(summary.standard_deviation)),
+            .averaged(&share, "cells"),
         );
     }
-    for (exponent, decay, std, part, d_min, expected, tolerance, name) in [
-        (0.0, -1.0, 1.0, 0, 10, 0.83, 0.1, "loss"),
-        (0.0, -1.0, 1.0, 1, 10, 1.06, 0.1, "loss without the dead"),
-        (0.0, -1.0, 0.0, 0, 25, 1.58, 0.15, "loss"),
-        (1.0, -5.0 / 9.0, 1.0, 0, 10, 1.06, 0.15, "loss"),
-        (1.0, -5.0 / 9.0, 0.0, 0, 25, 1.78, 0.15, "loss"),
+    for (exponent, decay, std, is_alive, d_min, expected, tolerance) in [
+        (0.0, -1.0, 1.0, false, 10, 0.83, 0.1),
+        (0.0, -1.0, 1.0, true, 10, 1.06, 0.1),
+        (0.0, -1.0, 0.0, false, 25, 1.58, 0.15),
+        (1.0, -5.0 / 9.0, 1.0, false, 10, 1.06, 0.15),
+        (1.0, -5.0 / 9.0, 0.0, false, 25, 1.78, 0.15),
     ] {
-        let found = exponent_of(&split(evidence, exponent, decay, std), part, d_min);
+        let law = law_of(evidence, (exponent, decay, std), d_min);
+        let found = law.and_then(|law| if is_alive { law.alive } else { law.fit });
         let start = if std > 0.0 { "N(0, 1)" } else { "zero" };
         let setting = format!("α = {exponent}, γ = {decay:.2}, biases from {start}, d ≥ {d_min}");
-        let said = match std > 0.0 && part == 0 {
+        let name = if is_alive { "loss without the dead" } else { "loss" };
+        let said = match std > 0.0 && !is_alive {
             true => format!("{expected}"),
             false => format!("{expected} (a re-run)"),
         };
         let test = Test::Within { target: expected, tolerance };
         claims.push(
             Claim::new(format!("{setting}: exponent of the {name}"), said, test)
-                .measured(found.map(|e| e.0), "standard error of the line")
-                .plus_minus(found.map(|e| e.1)),
+                .exponent(found, "standard error of the line"),
         );
     }
     for (exponent, tolerance) in [(0.0, 0.005), (1.0, 0.05)] {
@@ -418,8 +377,7 @@ fn size_claims(evidence: &Evidence<'_>) -> Vec<Claim> {
             let one = Test::Within { target: 1.0, tolerance: 0.15 };
             claims.push(
                 Claim::new(name, "not known; 1 if the loss is overlap alone", one)
-                    .measured(fit.map(|f| f.exponent), "standard error of the line over sizes")
-                    .plus_minus(fit.map(|f| f.exponent_se)),
+                    .exponent(fit, "standard error of the line over sizes"),
             );
         }
     }

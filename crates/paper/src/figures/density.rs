@@ -7,9 +7,9 @@ use superpose_analysis::table::TableError;
 use superpose_stats::summary::{correlation, summarise};
 use superpose_sweep::cell::Cell;
 
-use crate::cells::{Exponent, cell_table, exponent_table, exponents};
+use crate::cells::{SMALL_WIDTHS, cell_table, exponent_table, whole_exponents};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, near, none};
+use crate::figure::{Evidence, Figure, Made, all, decay_is, near, none};
 use crate::figures::draw;
 use crate::sweeps::DENSITY;
 
@@ -18,7 +18,7 @@ const DRAWN: [(f64, f64); 5] =
     [(1.0, 1.06), (2.621, 1.02), (4.243, 0.99), (5.864, 1.06), (7.485, 0.99)];
 
 fn is_14b(cell: &Cell) -> bool {
-    near(cell.train.weight_decay, -5.0 / 9.0)
+    decay_is(cell, -5.0 / 9.0)
         && DRAWN.iter().any(|d| (d.0 - cell.data.activation_density).abs() < 0.01)
 }
 
@@ -95,11 +95,11 @@ fn make_14(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             .measured(end(decay, density).map(|loss| loss / paper), "one training each"),
         );
     }
-    let slopes = exponents(&by_width_cells, 0, false);
+    let slopes = whole_exponents(&by_width_cells, SMALL_WIDTHS);
     for (density, drawn) in DRAWN {
         let slope = slopes
             .iter()
-            .find(|e| e.is_whole(6) && (e.cell().data.activation_density - density).abs() < 0.01)
+            .find(|e| (e.cell().data.activation_density - density).abs() < 0.01)
             .and_then(|e| e.fit);
         claims.push(
             Claim::new(
@@ -107,8 +107,7 @@ fn make_14(evidence: &Evidence<'_>) -> Result<Made, TableError> {
                 format!("{drawn} as drawn; 1.1 as printed"),
                 Test::Within { target: drawn, tolerance: 0.15 },
             )
-            .measured(slope.map(|f| f.exponent), "standard error of the line; one training a width")
-            .plus_minus(slope.map(|f| f.exponent_se)),
+            .exponent(slope, "standard error of the line; one training a width"),
         );
     }
     Ok(Made { tables: vec![by_density, by_width], claims })
@@ -129,8 +128,7 @@ pub(super) const FIGURE_15: Figure = Figure {
 };
 
 fn make_15(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings: Vec<Exponent<'_>> =
-        exponents(&evidence.select(all), 0, false).into_iter().filter(|e| e.is_whole(6)).collect();
+    let settings = whole_exponents(&evidence.select(all), SMALL_WIDTHS);
     let question = "Is the model exponent the same at every activation density?";
     let table = exponent_table("exponents", question, &settings, &[]);
     let mut by_decay: BTreeMap<String, Vec<f64>> = BTreeMap::new();

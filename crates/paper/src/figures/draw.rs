@@ -254,14 +254,19 @@ pub(super) fn exponent_by_data(tables: &[Table]) -> Drawn {
     Ok(sheet("Model exponent against data exponent", 2, panels, Axes::Own, &caption))
 }
 
+/// Dots against width, in the colour of the data exponent.
+fn dots_by_width<'a>(y: (&'a str, Axis), guides: &'a [Guide<'a>]) -> Lines<'a> {
+    Lines {
+        guides,
+        mark: Mark::Dots,
+        ..plain(("d_hidden", width_axis()), y, ("data_exponent", "α"))
+    }
+}
+
 /// Figure 5c.
 pub(super) fn variance_ratios(tables: &[Table]) -> Drawn {
     let y = Axis::linear("variance of cos² over that of random vectors");
-    let of = Lines {
-        mark: Mark::Dots,
-        ..plain(("d_hidden", width_axis()), ("variance_ratio", y), ("data_exponent", "α"))
-    };
-    let panels = lines(named(tables, "cells"), &of)?;
+    let panels = lines(named(tables, "cells"), &dots_by_width(("variance_ratio", y), &[]))?;
     let caption =
         "Over pairs of rows with norm above 1, γ = −0.56; one dot a training. Table: cells.csv.";
     Ok(sheet("Evenness of the squared overlaps", 1, panels, Axes::Own, caption))
@@ -272,15 +277,9 @@ pub(super) fn strong_overlaps(tables: &[Table]) -> Drawn {
     let guides = [Guide { column: "random", label: "1/d", mark: Mark::Line }];
     let y = Axis::logarithmic("mean cos², rows with norm above 1");
     let of = Lines {
-        guides: &guides,
         panel: Some("weight_decay"),
         panel_label: "γ",
-        mark: Mark::Dots,
-        ..plain(
-            ("d_hidden", width_axis()),
-            ("overlap.mean_square_strong", y),
-            ("data_exponent", "α"),
-        )
+        ..dots_by_width(("overlap.mean_square_strong", y), &guides)
     };
     let panels = lines(named(tables, "cells"), &of)?;
     let caption = "One dot a training. Table: cells.csv.";
@@ -293,16 +292,8 @@ pub(super) fn phi_one(tables: &[Table]) -> Drawn {
         Guide { column: "lower", label: "d/n", mark: Mark::Dotted },
         Guide { column: "upper", label: "min(1, d²/2n)", mark: Mark::Line },
     ];
-    let of = Lines {
-        guides: &guides,
-        mark: Mark::Dots,
-        ..plain(
-            ("d_hidden", width_axis()),
-            ("phi_one", Axis::logarithmic("φ1: rows of W with norm above 1")),
-            ("data_exponent", "α"),
-        )
-    };
-    let panels = lines(named(tables, "cells"), &of)?;
+    let y = ("phi_one", Axis::logarithmic("φ1: rows of W with norm above 1"));
+    let panels = lines(named(tables, "cells"), &dots_by_width(y, &guides))?;
     let caption = "γ = −1; one dot a training. Table: cells.csv.";
     Ok(sheet("Strongly represented features", 1, panels, Axes::Own, caption))
 }
@@ -313,16 +304,8 @@ pub(super) fn all_overlaps(tables: &[Table]) -> Drawn {
         Guide { column: "random", label: "1/d", mark: Mark::Line },
         Guide { column: "overlap.welch", label: "tight frame", mark: Mark::Dotted },
     ];
-    let of = Lines {
-        guides: &guides,
-        mark: Mark::Dots,
-        ..plain(
-            ("d_hidden", width_axis()),
-            ("overlap.mean_square", Axis::logarithmic("mean cos², all rows")),
-            ("data_exponent", "α"),
-        )
-    };
-    let panels = lines(named(tables, "cells"), &of)?;
+    let y = ("overlap.mean_square", Axis::logarithmic("mean cos², all rows"));
+    let panels = lines(named(tables, "cells"), &dots_by_width(y, &guides))?;
     let caption = "γ = −1; one dot a training. Table: cells.csv.";
     Ok(sheet("Squared overlaps of all rows", 1, panels, Axes::Own, caption))
 }
@@ -358,13 +341,11 @@ pub(super) fn exponent_maps(tables: &[Table], value: &str) -> Drawn {
 
 /// Figure 14.
 pub(super) fn density(tables: &[Table]) -> Drawn {
-    let of = Lines {
-        ..plain(
-            ("activation_density", Axis::linear("activation density E")),
-            ("loss.test", Axis::linear("test loss L (sum over features)")),
-            ("weight_decay", "γ"),
-        )
-    };
+    let of = plain(
+        ("activation_density", Axis::linear("activation density E")),
+        ("loss.test", Axis::linear("test loss L (sum over features)")),
+        ("weight_decay", "γ"),
+    );
     let mut panels = lines(named(tables, "by_density"), &of)?;
     let of =
         plain(("d_hidden", width_axis()), ("loss.test", loss_axis()), ("activation_density", "E"));

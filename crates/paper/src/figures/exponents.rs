@@ -1,25 +1,17 @@
 //! Model exponents: figures 5e, 9b, 10 and 18.
 
 use superpose_analysis::table::{Field, TableError};
-use superpose_stats::summary::{correlation, summarise};
+use superpose_stats::summary::{correlation, mean_square, summarise};
 use superpose_sweep::cell::Cell;
 use superpose_theory::superposition::strong_exponent;
 
-use crate::cells::{Exponent, exponent_table, exponents};
+use crate::cells::{Exponent, SMALL_WIDTHS, exponent_table, exponents, whole_exponents};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, near, none};
+use crate::figure::{Evidence, Figure, Made, all, exponent_is, near, none};
 use crate::figures::draw;
 use crate::figures::loss::papers_nine;
 use crate::published::{self, Lookup};
 use crate::sweeps::{SEEDS_DECAY, SEEDS_STRONG, SMALL, SMALL_ALPHA0, WIDE};
-
-/// Widths of the small toy.
-const WIDTHS: usize = 6;
-
-fn place(exponent: &Exponent<'_>) -> [f64; 2] {
-    let cell = exponent.cell();
-    [cell.data_exponent().unwrap_or(f64::NAN), cell.train.weight_decay]
-}
 
 fn is_three_decays(cell: &Cell) -> bool {
     (-0.8..-0.3).contains(&cell.train.weight_decay)
@@ -43,18 +35,15 @@ pub(super) const FIGURE_5E: Figure = Figure {
 fn make_5e(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let published = published::fig5e()?;
     let lookup = Lookup::new(&published, &["data_exponent", "weight_decay"], "model_exponent")?;
-    let strong: Vec<Exponent<'_>> = exponents(&evidence.select(is_three_decays), 0, false)
-        .into_iter()
-        .filter(|e| e.is_whole(WIDTHS))
-        .collect();
-    let weak: Vec<Exponent<'_>> = papers_nine(evidence)?.into_iter().map(|(_, e)| e).collect();
+    let strong = whole_exponents(&evidence.select(is_three_decays), SMALL_WIDTHS);
+    let weak = papers_nine(evidence)?;
     let all: Vec<Exponent<'_>> = strong.iter().chain(&weak).cloned().collect();
     let table = exponent_table(
         "exponents",
         "How does the model exponent depend on the data exponent?",
         &all,
         &[
-            ("published", "the paper's exponent", &|e| lookup.get(&place(e)).into()),
+            ("published", "the paper's exponent", &|e| lookup.get(&e.place()).into()),
             (
                 "group",
                 "strong: three negative decays; weak: the paper's nine settings of figure 4b",
@@ -70,26 +59,17 @@ fn make_5e(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         ],
     );
     let pairs: Vec<(f64, f64)> =
-        strong.iter().filter_map(|e| Some((e.value()?, lookup.get(&place(e))?))).collect();
+        strong.iter().filter_map(|e| Some((e.value()?, lookup.get(&e.place())?))).collect();
     let differences: Vec<f64> = pairs.iter().map(|p| (p.0 - p.1).abs()).collect();
-    let mean = |low: f64, high: f64| {
-        let chosen = strong.iter().filter(|e| (low..=high).contains(&place(e)[0]));
-        let values: Vec<f64> = chosen.filter_map(Exponent::value).collect();
-        (!values.is_empty()).then(|| summarise(&values))
-    };
     let scatter: Vec<f64> = strong
         .iter()
         .map(|e| e.seeds.standard_deviation)
         .filter(|deviation| deviation.is_finite())
         .collect();
-    let range = |name: &str, paper: &str, low, high, test| {
-        let summary = mean(low, high);
-        Claim::new(name.to_owned(), paper.to_owned(), test)
-            .measured(
-                summary.map(|s| s.mean),
-                format!("standard deviation over {} settings", summary.map_or(0, |s| s.n)),
-            )
-            .plus_minus(summary.map(|s| s.standard_deviation))
+    let range = |name: &str, paper: &str, low: f64, high: f64, test| {
+        let chosen = strong.iter().filter(|e| (low..=high).contains(&e.place()[0]));
+        let values: Vec<f64> = chosen.filter_map(Exponent::value).collect();
+        Claim::new(name, paper, test).averaged(&values, "settings")
     };
     Ok(Made {
         tables: vec![table],
@@ -148,27 +128,25 @@ pub(super) const FIGURE_9B: Figure = Figure {
 fn make_9b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let published = published::fig9b()?;
     let lookup = Lookup::new(&published, &["data_exponent", "weight_decay"], "model_exponent")?;
-    let settings: Vec<Exponent<'_>> = exponents(&evidence.select(all), 0, false)
-        .into_iter()
-        .filter(|e| e.is_whole(WIDTHS))
-        .collect();
+    let settings = whole_exponents(&evidence.select(all), SMALL_WIDTHS);
     let table = exponent_table(
         "exponents",
         "How fast does the loss fall with width?",
         &settings,
         &[
-            ("published", "the paper's exponent", &|e| lookup.get(&place(e)).into()),
+            ("published", "the paper's exponent", &|e| lookup.get(&e.place()).into()),
             ("difference", "model_exponent less published", &|e| {
-                e.value().zip(lookup.get(&place(e))).map_or(Field::Missing, |(a, b)| (a - b).into())
+                e.value()
+                    .zip(lookup.get(&e.place()))
+                    .map_or(Field::Missing, |(a, b)| (a - b).into())
             }),
         ],
     );
     let pairs: Vec<(f64, f64)> =
-        settings.iter().filter_map(|e| Some((e.value()?, lookup.get(&place(e))?))).collect();
+        settings.iter().filter_map(|e| Some((e.value()?, lookup.get(&e.place())?))).collect();
     let differences: Vec<f64> = pairs.iter().map(|p| (p.0 - p.1).abs()).collect();
     let z = deviations(&settings, &lookup);
     let losses = loss_differences(evidence)?;
-    let root_mean_square = (losses.iter().map(|d| d * d).sum::<f64>() / losses.len() as f64).sqrt();
     let some = !pairs.is_empty();
     let basis = format!("{} of 170 settings; seeds averaged", pairs.len());
     Ok(Made {
@@ -189,7 +167,7 @@ fn make_9b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
                 Test::Between(0.5, 1.5),
             )
             .measured(
-                (!z.is_empty()).then(|| z.iter().map(|z| z * z).sum::<f64>() / z.len() as f64),
+                (!z.is_empty()).then(|| mean_square(&z)),
                 format!(
                     "{} settings with several seeds, {} of them beyond 2",
                     z.len(),
@@ -202,7 +180,7 @@ fn make_9b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
                 Test::AtMost(0.06),
             )
             .measured(
-                (!losses.is_empty()).then_some(root_mean_square),
+                (!losses.is_empty()).then(|| mean_square(&losses).sqrt()),
                 format!("{} of 60 losses; seeds averaged", losses.len()),
             ),
         ],
@@ -213,7 +191,7 @@ fn make_9b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
 /// their own, where ours have several; the scatter is pooled over weight decays of one sign at each data
 /// exponent.
 fn deviations(settings: &[Exponent<'_>], lookup: &Lookup) -> Vec<f64> {
-    let kind = |e: &Exponent<'_>| (place(e)[0], place(e)[1] < 0.0);
+    let kind = |e: &Exponent<'_>| (e.place()[0], e.place()[1] < 0.0);
     settings
         .iter()
         .filter(|e| e.scatter.is_some())
@@ -225,7 +203,7 @@ fn deviations(settings: &[Exponent<'_>], lookup: &Lookup) -> Vec<f64> {
                 alike.filter_map(|other| Some(other.scatter?.powi(2))).collect();
             let n = e.seeds.n as f64;
             let error = (summarise(&squares).mean * (1.0 + 1.0 / n)).sqrt();
-            Some((lookup.get(&place(e))? - e.value()?) / error)
+            Some((lookup.get(&e.place())? - e.value()?) / error)
         })
         .collect()
 }
@@ -234,7 +212,7 @@ fn deviations(settings: &[Exponent<'_>], lookup: &Lookup) -> Vec<f64> {
 fn loss_differences(evidence: &Evidence<'_>) -> Result<Vec<f64>, TableError> {
     let published = published::loss_alpha0()?;
     let lookup = Lookup::new(&published, &["weight_decay", "d_hidden"], "loss.test")?;
-    let first = evidence.select(|cell| cell.data_exponent().is_some_and(|a| near(a, 0.0)));
+    let first = evidence.select(|cell| exponent_is(cell, 0.0));
     let mut differences = Vec::new();
     for setting in exponents(&first, 0, false) {
         let decay = setting.cell().train.weight_decay;
@@ -262,29 +240,23 @@ pub(super) const FIGURE_10: Figure = Figure {
 };
 
 fn make_10(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings: Vec<Exponent<'_>> = exponents(&evidence.select(all), 0, false)
-        .into_iter()
-        .filter(|e| e.is_whole(WIDTHS))
-        .collect();
+    let settings = whole_exponents(&evidence.select(all), SMALL_WIDTHS);
     let table = exponent_table("exponents", "Are the losses power laws of width?", &settings, &[]);
     let r_squared: Vec<f64> = settings
         .iter()
         .filter(|e| e.cell().train.weight_decay < -0.2)
         .filter_map(|e| Some(e.fit?.r_squared))
         .collect();
-    let some = !r_squared.is_empty();
-    let basis = format!("{} of 68 settings with γ ≤ −1/3", r_squared.len());
+    let of = "of 68 settings with γ ≤ −1/3";
     Ok(Made {
         tables: vec![table],
         claims: vec![
             Claim::new("strong regime: mean R²", "near 1", Test::AtLeast(0.95))
-                .measured(
-                    some.then(|| summarise(&r_squared).mean),
-                    format!("standard deviation over {basis}"),
-                )
-                .plus_minus(some.then(|| summarise(&r_squared).standard_deviation)),
-            Claim::new("strong regime: smallest R²", "near 1", Test::AtLeast(0.9))
-                .measured(r_squared.iter().copied().reduce(f64::min), basis),
+                .averaged(&r_squared, of),
+            Claim::new("strong regime: smallest R²", "near 1", Test::AtLeast(0.9)).measured(
+                r_squared.iter().copied().reduce(f64::min),
+                format!("{} {of}", r_squared.len()),
+            ),
         ],
     })
 }
@@ -304,8 +276,7 @@ pub(super) const FIGURE_18: Figure = Figure {
 };
 
 fn make_18(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings: Vec<Exponent<'_>> =
-        exponents(&evidence.select(all), 0, false).into_iter().filter(|e| e.is_whole(4)).collect();
+    let settings = whole_exponents(&evidence.select(all), 4);
     let table = exponent_table(
         "exponents",
         "How does the model exponent depend on the data exponent, at widths 50 to 150?",
@@ -319,15 +290,12 @@ fn make_18(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         ],
     );
     let below: Vec<f64> =
-        settings.iter().filter(|e| place(e)[0] < 1.45).filter_map(Exponent::value).collect();
+        settings.iter().filter(|e| e.place()[0] < 1.45).filter_map(Exponent::value).collect();
     let above: Vec<f64> = settings
         .iter()
-        .filter(|e| place(e)[0] > 1.55)
-        .filter_map(|e| Some(e.value()? - strong_exponent(place(e)[0])))
+        .filter(|e| e.place()[0] > 1.55)
+        .filter_map(|e| Some(e.value()? - strong_exponent(e.place()[0])))
         .collect();
-    let mean = |values: &[f64]| (!values.is_empty()).then(|| summarise(values).mean);
-    let deviation =
-        |values: &[f64]| (!values.is_empty()).then(|| summarise(values).standard_deviation);
     Ok(Made {
         tables: vec![table],
         claims: vec![
@@ -336,21 +304,13 @@ fn make_18(evidence: &Evidence<'_>) -> Result<Made, TableError> {
                 "about 1",
                 Test::Within { target: 1.0, tolerance: 0.2 },
             )
-            .measured(
-                mean(&below),
-                format!("standard deviation over {} of 36 settings", below.len()),
-            )
-            .plus_minus(deviation(&below)),
+            .averaged(&below, "of 36 settings"),
             Claim::new(
                 "α > 1.5: model exponent less 2(α − 1), mean",
                 "below 2(α − 1)",
                 Test::AtMost(0.0),
             )
-            .measured(
-                mean(&above),
-                format!("standard deviation over {} of 12 settings", above.len()),
-            )
-            .plus_minus(deviation(&above)),
+            .averaged(&above, "of 12 settings"),
         ],
     })
 }

@@ -3,14 +3,14 @@
 use superpose_analysis::run::Finished;
 use superpose_analysis::table::Table;
 use superpose_geometry::Rows;
-use superpose_geometry::dead::is_dead;
+use superpose_geometry::dead::dead_outputs;
 use superpose_geometry::norms::row_norms;
 use superpose_gram::init;
 use superpose_sweep::cell::Cell;
 
 use crate::cells::{KEY, key};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, near};
+use crate::figure::{Evidence, decay_is, exponent_is, near};
 
 /// The widths that are looked at.
 const WIDTHS: [usize; 3] = [25, 39, 100];
@@ -21,8 +21,8 @@ const BIN: f64 = 0.25;
 pub(super) fn is_fate(cell: &Cell) -> bool {
     cell.model.n_features == 1000
         && WIDTHS.contains(&cell.model.d_hidden)
-        && cell.data_exponent().is_some_and(|a| near(a, 0.0))
-        && near(cell.train.weight_decay, -1.0)
+        && exponent_is(cell, 0.0)
+        && decay_is(cell, -1.0)
         && near(cell.model.bias_init_std, 1.0)
         && near(cell.train.learning_rate_bias, 0.01)
         && cell.train.warmup_steps == 2000
@@ -34,8 +34,7 @@ fn fates(finished: &Finished, evidence: &Evidence<'_>) -> Option<Vec<(f64, bool)
     let cell = &finished.record.cell;
     let weights = evidence.weights.get(&finished.record.cell_id)?;
     let norms = row_norms(Rows::new(&weights.weights, weights.d_hidden));
-    let largest = cell.value_distribution().supremum();
-    let dead = norms.iter().zip(&weights.bias).map(|(n, b)| is_dead(*n, f64::from(*b), largest));
+    let dead = dead_outputs(&norms, &weights.bias, cell.value_distribution().supremum());
     Some(init::start(cell).bias.iter().map(|b| f64::from(*b)).zip(dead).collect())
 }
 

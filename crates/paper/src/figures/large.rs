@@ -3,11 +3,11 @@
 //! The paper's own setting takes a GPU. The analogue keeps every constant but the number of features, and
 //! says so wherever it shows; its claims are about its own numbers.
 
+use superpose_analysis::regime;
 use superpose_analysis::run::Finished;
 use superpose_analysis::table::{Field, Table, TableError};
 use superpose_stats::summary::summarise;
 use superpose_sweep::cell::Cell;
-use superpose_theory::superposition::ignored_features_loss;
 
 use crate::cells::{
     Exponent, Extra, cell_table, exponent_table, exponents, law, norm_table, share_of_norms,
@@ -197,8 +197,7 @@ fn make_1b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             "0.45 drawn; theory α − 1 = 0.2",
             Test::Within { target: 0.2, tolerance: 0.1 },
         )
-        .measured(power.map(|f| f.exponent), "standard error of the line")
-        .plus_minus(power.map(|f| f.exponent_se)),
+        .exponent(power, "standard error of the line"),
     );
     Ok(Made { tables: vec![loss_table(evidence)?, law_table(&settings)], claims })
 }
@@ -212,11 +211,10 @@ fn make_1d(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             paper.to_owned(),
             Test::Within { target: 1.0, tolerance: 0.2 },
         )
-        .measured(
-            fit.map(|f| f.exponent),
+        .exponent(
+            fit,
             format!("standard error of the line over {} widths", fit.map_or(0, |f| f.n_points)),
         )
-        .plus_minus(fit.map(|f| f.exponent_se))
     };
     let claims = vec![
         claim(("exponential", "1.01 ± 0.05, all widths", &whole)),
@@ -270,13 +268,7 @@ fn make_7(evidence: &Evidence<'_>) -> Result<Made, TableError> {
 
 fn make_8(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let cells = evidence.select(all);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most n")]
-    let ignored = |f: &Finished| {
-        let m = f.measured()?;
-        let represented = (m.phi_half * f.record.cell.model.n_features as f64).round() as usize;
-        let values = f.record.cell.value_distribution();
-        Some(ignored_features_loss(&f.probabilities, represented, values))
-    };
+    let ignored = |f: &Finished| regime::Evidence::of(f).map(|evidence| evidence.ignored_loss);
     let n_over = |f: &Finished, of: fn(f64, f64) -> f64| {
         of(f.record.cell.model.n_features as f64, f.record.cell.model.d_hidden as f64)
     };
@@ -327,12 +319,7 @@ fn make_8(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         .filter(|r| r.is_finite())
         .collect();
     let summary = |name: &str, paper: &str, values: &[f64], test| {
-        Claim::new(name.to_owned(), paper.to_owned(), test)
-            .measured(
-                (!values.is_empty()).then(|| summarise(values).mean),
-                format!("standard deviation over {} cells", values.len()),
-            )
-            .plus_minus((!values.is_empty()).then(|| summarise(values).standard_deviation))
+        Claim::new(name, paper, test).averaged(values, "cells")
     };
     let one = Test::Within { target: 1.0, tolerance: 0.2 };
     Ok(Made {

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use superpose_analysis::regime;
 use superpose_analysis::run::Finished;
 use superpose_analysis::table::{Field, Table, TableError};
 use superpose_stats::summary::{median_and_deviation, summarise};
-use superpose_sweep::cell::Cell;
-use superpose_theory::superposition::{ignored_features_loss, ignored_features_loss_continuum};
+use superpose_theory::superposition::ignored_features_loss_continuum;
 
-use crate::cells::{Exponent, Extra, cell_table, exponent_table, exponents};
+use crate::cells::{Exponent, Extra, SMALL_WIDTHS, cell_table, exponent_table, whole_exponents};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, near, none};
+use crate::figure::{Evidence, Figure, Made, all, exponent_is, near, none};
 use crate::figures::draw;
 use crate::published::{self, Lookup};
 use crate::sweeps::SMALL;
@@ -27,8 +27,7 @@ pub(super) const FIGURE_4A: Figure = Figure {
     question: "Is the loss what the features cost that are not represented?",
     sweeps: &[SMALL],
     wants: |cell| {
-        cell.train.weight_decay > 0.0
-            && cell.data_exponent().is_some_and(|a| SHOWN.iter().any(|s| near(s.0, a)))
+        cell.train.weight_decay > 0.0 && SHOWN.iter().any(|shown| exponent_is(cell, shown.0))
     },
     wants_weights: none,
     make: make_4a,
@@ -53,11 +52,7 @@ fn continuum(finished: &Finished) -> Option<f64> {
 
 fn make_4a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let cells = evidence.select(all);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most n")]
-    let sum = |f: &Finished| {
-        let values = f.record.cell.value_distribution();
-        ignored_features_loss(&f.probabilities, represented(f).round() as usize, values)
-    };
+    let sum = |f: &Finished| regime::Evidence::of(f).map(|evidence| evidence.ignored_loss);
     let loss = |f: &Finished| f.measured().map(|m| m.loss_test);
     let over = |f: &Finished, theory: Option<f64>| loss(f).zip(theory).map(|(l, t)| l / t);
     let table = cell_table(
@@ -89,13 +84,12 @@ fn make_4a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             Extra {
                 name: "over_ignored_loss",
                 meaning: "loss.test over ignored_loss",
-                of: &|f| over(f, Some(sum(f))).into(),
+                of: &|f| over(f, sum(f)).into(),
             },
         ],
     );
     let claim = |(exponent, paper): (f64, f64)| {
-        let chosen =
-            evidence.select(|cell| cell.data_exponent().is_some_and(|a| near(a, exponent)));
+        let chosen = evidence.select(|cell| exponent_is(cell, exponent));
         let ratios: Vec<f64> =
             chosen.iter().filter_map(|f| over(f, continuum(f))).filter(|r| r.is_finite()).collect();
         let (median, deviation) = median_and_deviation(&ratios);
@@ -140,9 +134,8 @@ fn distance(exponent: &Exponent<'_>) -> Option<f64> {
 fn by_distance<'a>(evidence: &Evidence<'a>) -> Vec<(f64, Exponent<'a>)> {
     // One training a cell, as in the paper.
     let weak = evidence.select(|cell| cell.train.weight_decay > 0.0 && cell.train.seed == 0);
-    let mut settings: Vec<(f64, Exponent<'_>)> = exponents(&weak, 0, false)
+    let mut settings: Vec<(f64, Exponent<'_>)> = whole_exponents(&weak, SMALL_WIDTHS)
         .into_iter()
-        .filter(|e| e.is_whole(6))
         .filter_map(|e| Some((distance(&e)?, e)))
         .collect();
     settings.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -152,30 +145,29 @@ fn by_distance<'a>(evidence: &Evidence<'a>) -> Vec<(f64, Exponent<'a>)> {
 /// The paper shows so many.
 const CLOSEST: usize = 9;
 
-/// The paper's nine, where all widths are trained.
-pub(crate) fn papers_nine<'a>(
-    evidence: &Evidence<'a>,
-) -> Result<Vec<(f64, Exponent<'a>)>, TableError> {
-    let published = published::fig4b()?;
-    let lookup = Lookup::new(&published, &["data_exponent", "weight_decay"], "model_exponent")?;
-    let is_theirs = |e: &Exponent<'_>| lookup.get(&place(e.cell())).is_some();
-    Ok(by_distance(evidence).into_iter().filter(|(_, e)| is_theirs(e)).collect())
+/// The paper's exponents of its nine settings.
+fn of_paper() -> Result<Lookup, TableError> {
+    Lookup::new(&published::fig4b()?, &["data_exponent", "weight_decay"], "model_exponent")
 }
 
-fn place(cell: &Cell) -> [f64; 2] {
-    [cell.data_exponent().unwrap_or(f64::NAN), cell.train.weight_decay]
+/// The paper's nine, where all widths are trained.
+pub(super) fn papers_nine<'a>(evidence: &Evidence<'a>) -> Result<Vec<Exponent<'a>>, TableError> {
+    let lookup = of_paper()?;
+    let is_theirs = |e: &Exponent<'_>| lookup.get(&e.place()).is_some();
+    Ok(by_distance(evidence).into_iter().map(|(_, e)| e).filter(is_theirs).collect())
 }
 
 fn make_4b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let published = published::fig4b()?;
-    let lookup = Lookup::new(&published, &["data_exponent", "weight_decay"], "model_exponent")?;
+    let lookup = of_paper()?;
+    let is_theirs = |e: &Exponent<'_>| lookup.get(&e.place()).is_some();
     let settings = by_distance(evidence);
     let closest = &settings[..settings.len().min(CLOSEST)];
-    let theirs = papers_nine(evidence)?;
+    let theirs: Vec<(f64, Exponent<'_>)> =
+        settings.iter().filter(|(_, e)| is_theirs(e)).cloned().collect();
     let mut shown = distance_table("nine", &theirs, &lookup, "the paper's nine");
     shown.rows.extend(distance_table("nine", closest, &lookup, "the nine closest here").rows);
     let tables = vec![distance_table("exponents", &settings, &lookup, "all"), shown];
-    let shared = closest.iter().filter(|(_, e)| lookup.get(&place(e.cell())).is_some()).count();
+    let shared = closest.iter().filter(|(_, e)| is_theirs(e)).count();
     let less_theory = |settings: &[(f64, Exponent<'_>)]| -> Vec<f64> {
         let of =
             |(_, e): &(f64, Exponent<'_>)| Some(e.value()? - (e.cell().data_exponent()? - 1.0));
@@ -183,7 +175,7 @@ fn make_4b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     };
     let differences: Vec<f64> = theirs
         .iter()
-        .filter_map(|(_, e)| Some((e.value()? - lookup.get(&place(e.cell()))?).abs()))
+        .filter_map(|(_, e)| Some((e.value()? - lookup.get(&e.place())?).abs()))
         .collect();
     let basis = format!("{} of {} settings have all widths", settings.len(), 5 * 17);
     let mean = |name: &str, paper: &str, values: &[f64], test| {
@@ -265,9 +257,7 @@ fn distance_table(
             ("rank", "rank by that distance in this group, from 1", &|e| {
                 of(e).map(|d| d.0 + 1).into()
             }),
-            ("published", "the paper's exponent, of its nine", &|e| {
-                lookup.get(&place(e.cell())).into()
-            }),
+            ("published", "the paper's exponent, of its nine", &|e| lookup.get(&e.place()).into()),
             ("group", "which settings", &|_| group.into()),
         ],
     )

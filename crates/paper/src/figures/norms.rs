@@ -4,22 +4,16 @@ use superpose_analysis::table::TableError;
 use superpose_stats::summary::summarise;
 use superpose_sweep::cell::Cell;
 
-use crate::cells::{norm_table, share_of_norms};
+use crate::cells::{dead_fraction, norm_table, share_of_norms};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, near, none};
+use crate::figure::{Evidence, Figure, Made, all, decay_is, exponent_is, none};
 use crate::figures::draw;
 use crate::rows::row_table;
 use crate::sweeps::SMALL;
 
-fn decay_is(cell: &Cell, decay: f64) -> bool {
-    near(cell.train.weight_decay, decay)
-}
-
 /// The paper's text says α = 1; the frequencies on its own axis are those of α = 0.5.
 fn is_5a(cell: &Cell) -> bool {
-    decay_is(cell, -7.0 / 9.0)
-        && cell.model.d_hidden == 15
-        && cell.data_exponent().is_some_and(|a| near(a, 0.5))
+    decay_is(cell, -7.0 / 9.0) && cell.model.d_hidden == 15 && exponent_is(cell, 0.5)
 }
 
 /// Norms of rows in the strong regime, at one setting.
@@ -40,11 +34,8 @@ pub(super) const FIGURE_5A: Figure = Figure {
 fn make_5a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let cells = evidence.select(all);
     let gap = cells.first().and_then(|f| share_of_norms(f, 0.96, 1.04));
-    let alive_or_long = cells.first().and_then(|f| {
-        let m = f.measured()?;
-        let n = f.record.cell.model.n_features as f64;
-        Some((m.phi_one + m.dead_outputs as f64 / n - 1.0).abs())
-    });
+    let alive_or_long =
+        cells.first().and_then(|f| Some((f.measured()?.phi_one + dead_fraction(f)? - 1.0).abs()));
     Ok(Made {
         tables: vec![norm_table("norms", "How long are the rows of W?", &cells, &[])],
         claims: vec![

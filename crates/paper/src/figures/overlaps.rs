@@ -7,15 +7,11 @@ use superpose_stats::summary::summarise;
 use superpose_sweep::cell::Cell;
 use superpose_theory::overlap::{random_mean_square, random_square_variance, welch_mean_square};
 
-use crate::cells::{Extra, cell_table};
+use crate::cells::{Extra, cell_table, dead_fraction};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, near, none};
+use crate::figure::{Evidence, Figure, Made, all, decay_is, none};
 use crate::figures::draw;
 use crate::sweeps::{SEEDS_STRONG, SMALL};
-
-fn decay_is(cell: &Cell, decay: f64) -> bool {
-    near(cell.train.weight_decay, decay)
-}
 
 fn variance_ratio(finished: &Finished) -> Option<f64> {
     let variance = finished.measured()?.geometry.as_ref()?.overlap_variance_strong?;
@@ -60,7 +56,6 @@ fn make_5c(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let some = !ratios.is_empty();
     let below = ratios.iter().filter(|r| **r < 1.0).count() as f64 / ratios.len() as f64;
     let zeros = ratios.iter().filter(|r| **r < 0.01).count() as f64;
-    let summary = summarise(&ratios);
     let basis = format!("{} cells", ratios.len());
     Ok(Made {
         tables: vec![table],
@@ -72,8 +67,7 @@ fn make_5c(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             )
             .measured(some.then_some(below), basis.clone()),
             Claim::new("mean ratio", "0.43 to 0.92", Test::Between(0.43, 0.92))
-                .measured(some.then_some(summary.mean), format!("standard deviation over {basis}"))
-                .plus_minus(some.then_some(summary.standard_deviation)),
+                .averaged(&ratios, "cells"),
             Claim::new(
                 "cells with a ratio of zero (below 0.01)",
                 "some at d = 63 and 100",
@@ -140,11 +134,10 @@ fn make_5d(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             .filter_map(|f| Some(strong(f)? / welch_of_strong(f)?))
             .collect()
     };
-    let points: Vec<(f64, f64)> = cells
+    let (x, y): (Vec<f64>, Vec<f64>) = cells
         .iter()
         .filter_map(|f| Some((f.record.cell.model.d_hidden as f64, strong(f)?)))
-        .collect();
-    let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
+        .unzip();
     let fit = fit_power_law(&x, &y).ok();
     let mut claims = vec![
         Claim::new(
@@ -152,24 +145,17 @@ fn make_5d(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             "1",
             Test::Within { target: 1.0, tolerance: 0.1 },
         )
-        .measured(fit.map(|f| f.exponent), format!("standard error over {} cells", x.len()))
-        .plus_minus(fit.map(|f| f.exponent_se)),
+        .exponent(fit, format!("standard error over {} cells", x.len())),
     ];
     for (low, high) in [(0.0, 0.5), (0.625, 1.375), (1.5, 2.0)] {
         let ratios = ratios(low, high);
-        let summary = summarise(&ratios);
-        let some = !ratios.is_empty();
         claims.push(
             Claim::new(
                 format!("α from {low} to {high}: mean squared overlap over κ² of these rows"),
                 "1/d drawn; κ² in its text",
                 Test::Within { target: 1.0, tolerance: 0.1 },
             )
-            .measured(
-                some.then_some(summary.mean),
-                format!("standard deviation over {} cells", ratios.len()),
-            )
-            .plus_minus(some.then_some(summary.standard_deviation)),
+            .averaged(&ratios, "cells"),
         );
     }
     Ok(Made { tables: vec![table], claims })
@@ -217,10 +203,7 @@ fn make_16(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             Extra {
                 name: "alive",
                 meaning: "1 − dead_outputs/n",
-                of: &|f| {
-                    let n = f.record.cell.model.n_features as f64;
-                    f.measured().map(|m| 1.0 - m.dead_outputs as f64 / n).into()
-                },
+                of: &|f| dead_fraction(f).map(|dead| 1.0 - dead).into(),
             },
         ],
     );
@@ -236,11 +219,7 @@ fn make_16(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let apart: Vec<f64> = cells
         .iter()
         .filter(|f| f.record.cell.model.d_hidden >= 25)
-        .filter_map(|f| {
-            let m = f.measured()?;
-            let n = f.record.cell.model.n_features as f64;
-            Some((m.phi_one - (1.0 - m.dead_outputs as f64 / n)).abs())
-        })
+        .filter_map(|f| Some((f.measured()?.phi_one - (1.0 - dead_fraction(f)?)).abs()))
         .collect();
     Ok(Made {
         tables: vec![table],
@@ -319,8 +298,7 @@ fn make_17(evidence: &Evidence<'_>) -> Result<Made, TableError> {
                 "the same slope as 1/d",
                 Test::Within { target: 1.0, tolerance: 0.15 },
             )
-            .measured(fit.map(|f| f.exponent), format!("standard error over {basis}"))
-            .plus_minus(fit.map(|f| f.exponent_se)),
+            .exponent(fit, format!("standard error over {basis}")),
         ],
     })
 }

@@ -5,10 +5,10 @@ use superpose_stats::summary::{correlation, summarise};
 use superpose_sweep::cell::Cell;
 
 use crate::cells::{
-    Extra, KEY, by_setting, cell_table, key, norm_table, over_seeds, share_of_norms,
+    DEAD_SHARE, KEY, by_setting, cell_table, key, norm_table, over_seeds, share_of_norms,
 };
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, near, none};
+use crate::figure::{Evidence, Figure, Made, all, exponent_is, near, none};
 use crate::figures::draw;
 use crate::published::{self, Lookup};
 use crate::rows::row_table;
@@ -16,9 +16,7 @@ use crate::sweeps::{SEEDS_DECAY, SMALL, TRANSITION};
 
 fn is_3a(cell: &Cell) -> bool {
     let decay = cell.train.weight_decay;
-    cell.data_exponent().is_some_and(|a| near(a, 1.0))
-        && cell.model.d_hidden == 100
-        && (near(decay, 1.0) || near(decay, -1.0))
+    exponent_is(cell, 1.0) && cell.model.d_hidden == 100 && (near(decay, 1.0) || near(decay, -1.0))
 }
 
 /// Norms of rows at both ends of the weight decay.
@@ -78,7 +76,7 @@ pub(super) const FIGURE_3B: Figure = Figure {
     title: "Fraction of features represented against weight decay",
     question: "Does the sign of weight decay choose how many features are represented?",
     sweeps: &[SMALL, SEEDS_DECAY],
-    wants: |cell| cell.data_exponent().is_some_and(|a| near(a, 1.0)),
+    wants: |cell| exponent_is(cell, 1.0),
     wants_weights: none,
     make: make_3b,
     draw: draw::phi_by_decay,
@@ -90,21 +88,13 @@ pub(super) const FIGURE_3B: Figure = Figure {
 fn make_3b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let published = published::fig3b()?;
     let lookup = Lookup::new(&published, &["weight_decay", "d_hidden"], "phi_half")?;
-    let cells = evidence.select(all);
     let of_paper = |cell: &Cell| lookup.get(&[cell.train.weight_decay, cell.model.d_hidden as f64]);
-    let table = cell_table(
-        "phi",
-        "What fraction of the features is represented?",
-        &cells,
-        &["phi_half", "phi_one", "dead_outputs"],
-        &[],
-    );
     let (means, pairs) = phi_means(evidence, &of_paper);
     let differences: Vec<f64> = pairs.iter().map(|p| (p.0 - p.1).abs()).collect();
     let basis = format!("{} of 60 settings; seeds averaged", pairs.len());
     let some = !pairs.is_empty();
     Ok(Made {
-        tables: vec![table, means],
+        tables: vec![phi_table(evidence), means],
         claims: vec![
             Claim::new("correlation of φ½ with the paper's 60 values", "1", Test::AtLeast(0.98))
                 .measured(some.then(|| correlation(&pairs)), basis.clone()),
@@ -113,6 +103,17 @@ fn make_3b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
                 .plus_minus(some.then(|| summarise(&differences).standard_error)),
         ],
     })
+}
+
+/// φ½ of each cell.
+fn phi_table(evidence: &Evidence<'_>) -> Table {
+    cell_table(
+        "phi",
+        "What fraction of the features is represented?",
+        &evidence.select(all),
+        &["phi_half", "phi_one", "dead_outputs"],
+        &[],
+    )
 }
 
 /// φ½ by setting, a mean over seeds beside the paper's, and the pairs of both.
@@ -166,14 +167,6 @@ pub(super) const FIGURE_13: Figure = Figure {
 };
 
 fn make_13(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let cells = evidence.select(all);
-    let table = cell_table(
-        "phi",
-        "What fraction of the features is represented?",
-        &cells,
-        &["phi_half", "phi_one", "dead_outputs"],
-        &[],
-    );
     let share = |wanted: &dyn Fn(&Cell) -> bool, passes: &dyn Fn(f64, &Cell) -> bool| {
         let chosen = evidence.select(wanted);
         let passing = chosen
@@ -185,7 +178,7 @@ fn make_13(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let weak = |cell: &Cell| cell.train.weight_decay > 0.5;
     let count = |wanted: &dyn Fn(&Cell) -> bool| format!("{} cells", evidence.select(wanted).len());
     Ok(Made {
-        tables: vec![table],
+        tables: vec![phi_table(evidence)],
         claims: vec![
             Claim::new(
                 "γ < −0.5: share of cells that represent more than 0.9 of the features",
@@ -229,8 +222,7 @@ fn make_transition(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             .iter()
             .filter(|f| {
                 let cell = &f.record.cell;
-                cell.model.d_hidden == width
-                    && cell.data_exponent().is_some_and(|a| near(a, exponent))
+                cell.model.d_hidden == width && exponent_is(cell, exponent)
             })
             .filter_map(|f| Some((f.record.cell.train.weight_decay, f.measured()?.phi_half)))
             .collect();
@@ -245,17 +237,12 @@ fn make_transition(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         )
         .measured(largest_step(exponent, 39), "13 decays from −0.3 to 0.3, one seed")
     };
-    let extra = Extra {
-        name: "loss.dead_share",
-        meaning: "`loss.dead_part` over `loss.test`",
-        of: &|f| f.measured().map(|m| m.loss_dead_part / m.loss_test).into(),
-    };
     let table = cell_table(
         "cells",
         "What does weight decay near zero do?",
         &cells,
         &["phi_half", "phi_one", "loss.test", "dead_outputs", "loss.dead_part", "bias.mean"],
-        &[extra],
+        &[DEAD_SHARE],
     );
     Ok(Made { tables: vec![table], claims: [0.0, 1.0, 2.0].map(claim).to_vec() })
 }

@@ -1,7 +1,7 @@
 //! The sixty losses at data exponent 0, which the paper's first version shows one by one.
 
 use superpose_analysis::table::{Table, TableError};
-use superpose_stats::summary::{Summary, summarise};
+use superpose_stats::summary::{Summary, mean_square, pooled_relative_deviation, summarise};
 use superpose_sweep::cell::Cell;
 
 use crate::cells::{by_setting, cell_table, over_seeds};
@@ -63,14 +63,9 @@ fn compare<'a>(evidence: &Evidence<'a>) -> Result<Vec<Compared<'a>>, TableError>
         .collect();
     let kind = |cell: &Cell| (cell.model.d_hidden, cell.train.weight_decay < 0.0);
     let scatter = |cell: &Cell| {
-        let (mut squares, mut freedom, mut of_batches) = (0.0, 0.0, 0.0_f64);
-        for (_, loss, _, noise) in groups.iter().filter(|g| kind(g.0) == kind(cell) && g.1.n > 1) {
-            let degrees = (loss.n - 1) as f64;
-            squares += degrees * (loss.standard_deviation / loss.mean).powi(2);
-            freedom += degrees;
-            of_batches = of_batches.max(*noise);
-        }
-        (squares / freedom).sqrt().max(of_batches)
+        let alike = groups.iter().filter(|g| kind(g.0) == kind(cell) && g.1.n > 1);
+        let (losses, of_batches): (Vec<Summary>, Vec<f64>) = alike.map(|g| (g.1, g.3)).unzip();
+        of_batches.into_iter().fold(pooled_relative_deviation(&losses), f64::max)
     };
     Ok(groups
         .iter()
@@ -95,8 +90,6 @@ fn make(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         cell_table("cells", "What came of each cell?", &evidence.select(all), &quantities, &[]);
     let logarithms: Vec<f64> = compared.iter().map(|c| (c.loss.mean / c.published).ln()).collect();
     let some = !compared.is_empty();
-    let mean_square =
-        |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64;
     let z: Vec<f64> = compared.iter().map(Compared::z).filter(|z| z.is_finite()).collect();
     let seeded = !z.is_empty();
     let beyond = |limit: f64| z.iter().filter(|z| z.abs() > limit).count();
