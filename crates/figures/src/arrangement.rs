@@ -20,6 +20,10 @@ const STRIP: u32 = 14;
 const CAPTION_LINE: u32 = 17;
 /// The narrowest sheet, for the sake of its caption.
 const NARROWEST: u32 = 560;
+/// From the top of a plot to the middle of the first entry of a legend.
+const LEGEND_TOP: u32 = 10;
+/// Entries that a sheet grows for; of more, some are left out.
+const LONGEST_LEGEND: usize = 24;
 /// The room for the text of a legend's entry: at most, and in the legend of one panel.
 const LEGEND_TEXT: u32 = 240;
 const PANEL_LEGEND_TEXT: u32 = 110;
@@ -43,6 +47,8 @@ pub(crate) struct Arrangement<'a> {
     caption: Vec<String>,
     /// The left top corner of the first plot.
     origin: (u32, u32),
+    /// Where the bar and the legend for all panels must have ended.
+    strip_end: u32,
     size: (u32, u32),
 }
 
@@ -90,7 +96,13 @@ impl<'a> Arrangement<'a> {
         let width = width.max(NARROWEST).max(font::width(&sheet.title, TITLE)? + 2 * MARGIN);
         let caption = font::lines(&sheet.caption, CAPTION, width - 2 * MARGIN)?;
         let lines = u32::try_from(caption.len()).unwrap_or(0);
-        let height = origin.1 + extent.1 + layout.rooms.1 + apart + 20 + CAPTION_LINE * lines;
+        // A legend is whole, however small the plots, unless it is very long or shares with a bar.
+        let legend_height = match bar.is_some() || legend.len() > LONGEST_LEGEND {
+            true => 0,
+            false => legend::height(&legend, legend_text, STRIP)? + LEGEND_TOP,
+        };
+        let plots = extent.1 + layout.rooms.1 + apart;
+        let height = origin.1 + plots.max(legend_height) + 20 + CAPTION_LINE * lines;
         let ends = ends(sheet, shared);
         let size = (width, height);
         Ok(Self {
@@ -105,6 +117,7 @@ impl<'a> Arrangement<'a> {
             aside,
             caption,
             origin,
+            strip_end: origin.1 + extent.1.max(legend_height),
             size,
         })
     }
@@ -181,7 +194,7 @@ impl<'a> Arrangement<'a> {
         end: u32,
     ) -> Outcome {
         let letters = if self.legend.is_empty() { self.layout.look.tick } else { STRIP };
-        let (left, top) = place(left, top + 10);
+        let (left, top) = place(left, top + LEGEND_TOP);
         let at = legend::Place { left, top, end: place(0, end).1, text: self.legend_text, letters };
         legend::draw(canvas, entries, &at).map(|_| ())
     }
@@ -190,7 +203,7 @@ impl<'a> Arrangement<'a> {
     fn strip<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
         let extent = self.layout.extent(self.aside);
         let (left, top) = (self.origin.0 + extent.0 + 16, self.origin.1);
-        let mut end = top + extent.1;
+        let mut end = self.strip_end;
         if let Some(bar) = &self.bar {
             let height = extent.1.min(self.layout.plot.1.max(300));
             let height = if self.legend.is_empty() { height } else { height.min(extent.1 / 2) };

@@ -5,6 +5,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::canvas::{Canvas, Outcome, TEXT, said};
 use crate::chart::{Mark, Series};
+use crate::font;
 use crate::marks::line_width;
 
 /// The height of an entry and of each further line in it.
@@ -27,6 +28,23 @@ pub(crate) struct Place {
     pub(crate) letters: u32,
 }
 
+/// Units that a legend of `entries` takes below the middle of its first one, with so much room for a text.
+///
+/// # Errors
+/// What the font said.
+pub(crate) fn height(entries: &[&Series], text: u32, letters: u32) -> Result<u32, String> {
+    let mut height = 0;
+    for series in entries {
+        height += entry_height(lines(&series.label, text, letters)?.len());
+    }
+    Ok(height.unsigned_abs())
+}
+
+/// Units that an entry with so many lines takes.
+fn entry_height(lines: usize) -> i32 {
+    ROW + LINE * (i32::try_from(lines).unwrap_or(1) - 1)
+}
+
 /// Draws the legend and returns where it ends. Labels that do not fit are broken or cut, and
 /// entries thinned.
 pub(crate) fn draw<DB: DrawingBackend>(
@@ -35,11 +53,13 @@ pub(crate) fn draw<DB: DrawingBackend>(
     place: &Place,
 ) -> Result<i32, String> {
     let style = canvas.font(place.letters, TEXT).pos(Pos::new(HPos::Left, VPos::Center));
-    let wrapped: Vec<Vec<String>> = entries
-        .iter()
-        .map(|s| wrap(canvas, &s.label, &style, place.text))
-        .collect::<Result<_, _>>()?;
-    let height = |lines: &Vec<String>| ROW + LINE * (i32::try_from(lines.len()).unwrap_or(1) - 1);
+    let room = canvas.px(place.text);
+    let wrap = |series: &&Series| {
+        let lines = lines(&series.label, place.text, place.letters)?;
+        lines.into_iter().map(|line| canvas.cut(line, &style, room)).collect()
+    };
+    let wrapped: Vec<Vec<String>> = entries.iter().map(wrap).collect::<Result<_, String>>()?;
+    let height = |lines: &Vec<String>| entry_height(lines.len());
     let room = place.end - place.top;
     let shown = if wrapped.iter().map(height).sum::<i32>() <= room {
         (0..entries.len()).collect()
@@ -90,20 +110,12 @@ fn mark<DB: DrawingBackend>(
     canvas.area.draw(&circle).map_err(said)
 }
 
-/// A label in lines that fit: broken after its setting if need be, and cut as the last resort.
-fn wrap<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    label: &str,
-    style: &TextStyle<'_>,
-    text: u32,
-) -> Result<Vec<String>, String> {
-    let room = canvas.px(text);
-    let width = canvas.area.estimate_text_size(label, style).map_err(said)?.0;
-    let lines = match label.split_once(": ") {
-        Some((setting, rest)) if width > room => vec![setting, rest],
+/// A label in its lines: broken after its setting if it does not fit.
+fn lines(label: &str, text: u32, letters: u32) -> Result<Vec<&str>, String> {
+    Ok(match label.split_once(": ") {
+        Some((setting, rest)) if font::width(label, letters)? > text => vec![setting, rest],
         _ => vec![label],
-    };
-    lines.into_iter().map(|line| canvas.cut(line, style, room)).collect()
+    })
 }
 
 /// The indices of `n` entries, evenly thinned to `most` if they are more.

@@ -160,7 +160,8 @@ impl Columns {
                 points: points.collect(),
             });
         }
-        if let Some(published) = &self.published {
+        let published = self.published.as_ref();
+        if let Some(published) = published.filter(|all| all.iter().any(|v| v.is_finite())) {
             let label = "published".to_owned();
             series.push(Series { label, colour: GREY, mark: Mark::Rings, points: vec![] });
             for (rows, colour) in &groups {

@@ -124,10 +124,11 @@ pub(crate) fn common_legend(panels: &[Panel]) -> Option<Vec<&Series>> {
 
 #[cfg(test)]
 mod tests {
+    use plotters::style::RGBColor;
     use superpose_analysis::table::Table;
 
     use super::*;
-    use crate::chart::{Axis, Mark};
+    use crate::chart::{Axis, Mark, Series};
     use crate::colour_bar::ColourScale;
     use crate::heat_maps::{HeatMaps, heat_maps};
     use crate::histograms::{Histograms, histograms};
@@ -248,6 +249,21 @@ mod tests {
         chart.series[0].label = "something else".to_owned();
         assert!(common_legend(&panels).is_none());
         drawn(panels);
+    }
+
+    #[test]
+    fn a_sheet_grows_so_that_its_legend_is_whole() {
+        let mut panels = charts(None)[..1].to_vec();
+        let Panel::Chart(chart) = &mut panels[0] else { panic!("a chart") };
+        let series = chart.series[0].clone();
+        let entry = |k: u8| {
+            let (label, colour) = (format!("entry {k}."), RGBColor(k, 0, 0));
+            Series { label, colour, ..series.clone() }
+        };
+        chart.series = (0..24).map(entry).collect();
+        panels.push(panels[0].clone());
+        let svg = drawn(panels);
+        assert!((0..24).all(|k| svg.contains(&format!("entry {k}."))));
     }
 
     #[test]

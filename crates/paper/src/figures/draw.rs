@@ -129,10 +129,10 @@ pub(super) fn norm_grid(tables: &[Table], title: &str) -> Drawn {
 }
 
 /// Figure 7.
-pub(super) fn norms_by_law(tables: &[Table]) -> Drawn {
+pub(super) fn norms_by_law(tables: &[Table], title: &str) -> Drawn {
     let grid = histograms(named(tables, "norms"), &norm_histograms(Some("kind"), ""))?;
     let caption = "Rows of W by norm; heights are to be compared within a panel. Table: norms.csv.";
-    Ok(sheet("Row norms of the large toy", grid.columns, grid.panels, Axes::SharedX, caption))
+    Ok(sheet(title, grid.columns, grid.panels, Axes::SharedX, caption))
 }
 
 /// Figure 3b.
@@ -371,18 +371,18 @@ pub(super) fn exponent_by_density(tables: &[Table]) -> Drawn {
 }
 
 /// Figures 1b and 1d.
-pub(super) fn loss_by_law(tables: &[Table]) -> Drawn {
+pub(super) fn loss_by_law(tables: &[Table], title: &str) -> Drawn {
     let of = Lines {
         published: Some("published"),
         ..plain(("d_hidden", width_axis()), ("loss.test", loss_axis()), ("law", ""))
     };
     let panels = lines(named(tables, "losses"), &of)?;
     let caption = "One dot a training. Rings: the paper's, at its own setting. Table: losses.csv.";
-    Ok(sheet("Loss against width, three frequency laws", 1, panels, Axes::Own, caption))
+    Ok(sheet(title, 1, panels, Axes::Own, caption))
 }
 
 /// Figure 8.
-pub(super) fn large_panels(tables: &[Table]) -> Drawn {
+pub(super) fn large_panels(tables: &[Table], title: &str) -> Drawn {
     let table = named(tables, "cells");
     let phi = [Guide { column: "d_over_n", label: "d/n", mark: Mark::Dotted }];
     let phi_one = [
@@ -433,11 +433,11 @@ pub(super) fn large_panels(tables: &[Table]) -> Drawn {
     )?);
     let caption = "Above: φ½ and φ1 in both regimes. Then: the weak regime's loss against what its ignored \
                    features cost, and squared overlaps against κ². Table: cells.csv.";
-    Ok(sheet("Representation in the large toy", 2, panels, Axes::Own, caption))
+    Ok(sheet(title, 2, panels, Axes::Own, caption))
 }
 
 /// Figure 9a.
-pub(super) fn r_squared_bars(tables: &[Table]) -> Drawn {
+pub(super) fn r_squared_bars(tables: &[Table], title: &str) -> Drawn {
     let of = Lines {
         mark: Mark::Bars,
         ..plain(
@@ -447,7 +447,7 @@ pub(super) fn r_squared_bars(tables: &[Table]) -> Drawn {
         )
     };
     let panels = lines(named(tables, "exponents"), &of)?;
-    Ok(sheet("How straight the lines are", 1, panels, Axes::Own, "Table: exponents.csv."))
+    Ok(sheet(title, 1, panels, Axes::Own, "Table: exponents.csv."))
 }
 
 /// The sixty losses.

@@ -44,7 +44,7 @@ macro_rules! large_figure {
             wants: $wants,
             wants_weights: none,
             make: $make,
-            draw: $draw,
+            draw: |tables| $draw(tables, $title),
             against: $against,
             limits: PAPERS,
         };
@@ -57,7 +57,9 @@ macro_rules! large_figure {
             wants: $wants,
             wants_weights: none,
             make: $make,
-            draw: $draw,
+            draw: |tables| {
+                $draw(tables, concat!($title, ": 1000 features, not the paper's 10,240"))
+            },
             against: $against,
             limits: ANALOGUE,
         };
