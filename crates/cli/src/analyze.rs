@@ -9,8 +9,9 @@ use superpose_analysis::table::{Field, Table, documentation};
 use superpose_analysis::{FitWindow, published, results, tables};
 use superpose_figures::Figure;
 use superpose_stats::summary::mean_square;
+use superpose_sweep::disk::write_whole;
 use superpose_sweep::record::{Outcome, RECORD_VERSION};
-use superpose_sweep::store::{Store, write_whole};
+use superpose_sweep::store::Store;
 
 use crate::args::{AnalyzeOptions, FolderOptions};
 use crate::console;

@@ -16,8 +16,9 @@ use superpose_paper::figures::{FIGURES, find};
 use superpose_paper::report::{self, ORIGINS};
 use superpose_paper::sweeps::{LARGE, SweepFile, cells};
 use superpose_sweep::cell::{Cell, CellId};
+use superpose_sweep::disk::write_whole;
 use superpose_sweep::lease::Claim as Lease;
-use superpose_sweep::store::{Manifest, Store, write_whole};
+use superpose_sweep::store::{Manifest, Store};
 use superpose_train::memory::dense_flop;
 
 use crate::args::{ReportOptions, ReproduceOptions};

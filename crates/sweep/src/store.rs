@@ -12,13 +12,13 @@
 //! there whole or not at all. Names that start with `.` are such work and are never read.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, CellId};
+use crate::disk::{DiskError, at, remove_folder, sync_folder, write_synced, write_whole};
 use crate::lease::{self, Claim};
 use crate::record::{CurvePoint, RECORD_VERSION, Record, Weights};
 use crate::weights_file::{self, ReadError};
@@ -44,15 +44,8 @@ pub struct Manifest {
 #[non_exhaustive]
 pub enum StoreError {
     /// A file or folder cannot be read, written or locked.
-    #[error("cannot {what} `{path}`")]
-    Io {
-        /// What was tried.
-        what: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Disk(#[from] DiskError),
     /// The folder holds another sweep.
     #[error(
         "`{path}` holds the sweep `{found}`, not `{wanted}`; \
@@ -87,12 +80,6 @@ pub enum StoreError {
 }
 
 const RETRAIN: &str = "remove its folder and run the sweep again to train this cell anew";
-
-/// Names an IO error's file.
-fn at(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
-    let path = path.to_owned();
-    move |source| StoreError::Io { what, path, source }
-}
 
 impl Store {
     /// The folder at `root`, made if need be, for the sweep of `manifest`; an older manifest of
@@ -264,7 +251,7 @@ impl Store {
     /// process has finished it in the meantime.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when the lease cannot be asked for.
+    /// [`StoreError::Disk`] when the lease cannot be asked for.
     pub fn claim(&self, id: &CellId) -> Result<Option<Claim>, StoreError> {
         let path = lease::path_of(&self.leases_folder(), id.as_str());
         let claim = lease::claim(&path).map_err(at("lock", &path))?;
@@ -280,19 +267,19 @@ impl Store {
     /// Forgets the record of a cell, so that it is trained again.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when its folder cannot be moved.
+    /// [`StoreError::Disk`] when its folder cannot be moved.
     pub fn forget(&self, id: &CellId) -> Result<(), StoreError> {
         let (folder, work) = (self.cell_folder(id), self.work_folder(id));
         remove_folder(&work)?;
         fs::rename(&folder, &work).map_err(at("move", &folder))?;
-        remove_folder(&work)
+        Ok(remove_folder(&work)?)
     }
 
     /// Writes the record of a cell with its curve, and with its weights and probabilities if it
     /// was trained to the end. The caller holds the cell's lease.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when the disk refuses, or when the cell has a record already; then
+    /// [`StoreError::Disk`] when the disk refuses, or when the cell has a record already; then
     /// nothing is left behind.
     pub fn write(
         &self,
@@ -313,9 +300,10 @@ impl Store {
     /// Replaces the record of a finished cell, whose curve and weights stay.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when the disk refuses; then the old record is untouched.
+    /// [`StoreError::Disk`] when the disk refuses; then the old record is untouched.
     pub fn replace(&self, record: &Record) -> Result<(), StoreError> {
-        write_whole(&self.cell_folder(&record.cell_id).join("record.json"), &json_of(record))
+        let path = self.cell_folder(&record.cell_id).join("record.json");
+        Ok(write_whole(&path, &json_of(record))?)
     }
 
     fn write_into(
@@ -339,7 +327,7 @@ impl Store {
         sync_folder(work)?;
         let folder = self.cell_folder(&record.cell_id);
         fs::rename(work, &folder).map_err(at("create", &folder))?;
-        sync_folder(&self.cells_folder())
+        Ok(sync_folder(&self.cells_folder())?)
     }
 
     fn manifest_path(&self) -> PathBuf {
@@ -375,7 +363,7 @@ fn json_of(record: &Record) -> Vec<u8> {
 
 fn unreadable(path: PathBuf, error: ReadError) -> StoreError {
     match error {
-        ReadError::Io(source) => at("read", &path)(source),
+        ReadError::Io(source) => at("read", &path)(source).into(),
         ReadError::Damaged(problem) => StoreError::Damaged { path, problem, advice: RETRAIN },
     }
 }
@@ -390,50 +378,6 @@ fn only_unfinished_work(folder: &Path) -> Result<bool, StoreError> {
         }
     }
     Ok(true)
-}
-
-fn remove_folder(folder: &Path) -> Result<(), StoreError> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at("remove", folder)(error)),
-        _ => Ok(()),
-    }
-}
-
-/// Writes a file so that it is there whole or not at all, whatever happens.
-///
-/// # Errors
-/// [`StoreError::Io`], naming the file; then the old file, if any, is untouched.
-pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), StoreError> {
-    // The parent of a bare name is empty, which no system opens.
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let folder = parent.unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let work = folder.join(format!(".{name}.{}.part", std::process::id()));
-    let written = write_synced(&work, content)
-        .and_then(|()| fs::rename(&work, path).map_err(at("write", path)))
-        .and_then(|()| sync_folder(folder));
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&work);
-    }
-    written
-}
-
-fn write_synced(path: &Path, content: &[u8]) -> Result<(), StoreError> {
-    let write = || {
-        let mut file = File::create(path)?;
-        file.write_all(content)?;
-        file.sync_all()
-    };
-    write().map_err(at("write", path))
-}
-
-/// Makes a rename in `folder` last; a system without this has nothing to make it last with.
-fn sync_folder(folder: &Path) -> Result<(), StoreError> {
-    if cfg!(unix) {
-        File::open(folder).and_then(|f| f.sync_all()).map_err(at("sync", folder))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
