@@ -47,11 +47,13 @@ pub struct Evidence {
     pub ignored_loss: f64,
 }
 
-/// The paper's published weak cells (α = 1, γ ≥ 1/3) represent 0.7 to 2.6 features a dimension.
-const WEAK_FEATURES_A_DIMENSION: f64 = 3.0;
+/// Represented features a dimension in the weak regime, at most: the paper's published weak cells (α = 1, γ ≥
+/// 1/3) have 0.7 to 2.6.
+pub const WEAK_FEATURES_A_DIMENSION: f64 = 3.0;
 /// Its losses are, in the median for each `α ≤ 2`, 1.0 to 1.9 times the ignored sum.
 const WEAK_LOSS_FACTOR: f64 = 2.0;
-const STRONG_FRACTION: f64 = 0.9;
+/// Fraction of the features that is represented in the strong regime, at least.
+pub const STRONG_FRACTION: f64 = 0.9;
 
 impl Evidence {
     /// The evidence of a cell that was trained to the end.

@@ -237,11 +237,15 @@ impl Table {
     }
 }
 
-/// What the columns of the `tables` mean, in Markdown: `tables/README.md`.
-pub fn documentation(tables: &[Table]) -> String {
-    let mut text = String::from(
-        "# Tables of this run\n\nLosses are squared errors summed over features and averaged over \
-         samples. An empty field means that there is no such number.\n",
+/// The convention of losses, in a table of a run.
+pub const LOSSES: &str =
+    "Losses are squared errors summed over features and averaged over samples.";
+
+/// What the columns of the `tables` mean, after a `convention` that holds for them, in Markdown:
+/// `tables/README.md`.
+pub fn documentation(convention: &str, tables: &[Table]) -> String {
+    let mut text = format!(
+        "# Tables of this run\n\n{convention} An empty field means that there is no such number.\n"
     );
     for table in tables {
         text.push_str(&format!("\n## {}.csv\n\n{}\n\n", table.name, table.question));
@@ -296,7 +300,7 @@ mod tests {
 
     #[test]
     fn every_column_is_documented() {
-        let text = documentation(&[example()]);
+        let text = documentation(LOSSES, &[example()]);
         assert!(text.contains("## t.csv") && text.contains("| `word` | a word |"));
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde_json::json;
 use superpose_analysis::run::Run;
-use superpose_analysis::table::{Field, Table, documentation};
+use superpose_analysis::table::{Field, LOSSES, Table, documentation};
 use superpose_analysis::{FitWindow, published, results, tables};
 use superpose_figures::Figure;
 use superpose_stats::summary::mean_square;
@@ -126,7 +126,7 @@ pub(crate) fn write_tables(
     let n_tables = tables.len();
     let exponents = tables[0].clone();
     let all: Vec<Table> = std::iter::once(results).chain(tables).collect();
-    write_whole(&folder.join("README.md"), documentation(&all).as_bytes())?;
+    write_whole(&folder.join("README.md"), documentation(LOSSES, &all).as_bytes())?;
     let n_completed =
         run.finished.iter().filter(|f| f.record.outcome == Outcome::Completed).count();
     Ok(Summary {
@@ -184,20 +184,7 @@ pub(crate) fn print_written(root: &Path, n_tables: usize, figures: &[PathBuf]) {
 impl Summary {
     /// The summary for a program.
     pub(crate) fn to_json(&self) -> serde_json::Value {
-        let value = |field: &Field| match field {
-            Field::Number(number) => json!(number),
-            Field::Text(text) => json!(text),
-            Field::Missing => serde_json::Value::Null,
-        };
-        let fits: Vec<serde_json::Value> = self
-            .exponents
-            .rows
-            .iter()
-            .map(|row| {
-                let columns = self.exponents.columns.iter().map(|c| c.name.clone());
-                columns.zip(row.iter().map(value)).collect::<serde_json::Map<_, _>>().into()
-            })
-            .collect();
+        let fits = console::json_rows(&self.exponents);
         json!({
             "name": self.name, "folder": self.folder, "completed": self.n_completed,
             "diverged_or_failed": self.n_lost, "missing": self.n_missing, "fits": fits,

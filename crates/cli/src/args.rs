@@ -31,6 +31,8 @@ pub(crate) enum Verb {
     Report(ReportOptions),
     /// Say which cells of a run are finished, running or missing
     Status(FolderOptions),
+    /// Measure the output heads of language models as the toy is measured
+    Measure(MeasureOptions),
     /// Measure how fast cells train here
     #[command(subcommand)]
     Bench(BenchVerb),
@@ -248,6 +250,31 @@ pub(crate) struct AnalyzeOptions {
 pub(crate) struct FolderOptions {
     /// The folder of the run, such as runs/quickstart
     pub(crate) folder: PathBuf,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MeasureOptions {
+    /// Safetensors or GGUF files, or folders of models
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The matrix to measure [default: the head, or else the embedding]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tensor: Option<String>,
+    /// Only list the tensors
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Take norms and spectrum, too, of the rows without their mean
+    #[arg(long)]
+    pub(crate) centre: bool,
+    /// Rows, evenly spaced, that the distribution of overlaps is taken of
+    #[arg(long, value_name = "N", default_value = "2048")]
+    pub(crate) sample: NonZeroUsize,
+    /// Folder for tables and pictures
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
     /// Print a JSON object instead of a table
     #[arg(long)]
     pub(crate) json: bool,

@@ -2,7 +2,9 @@
 
 use std::io::Write as _;
 
-use comfy_table::{LineStyle, Table, TableStyle};
+use comfy_table::{LineStyle, TableStyle};
+use serde_json::{Map, Value, json};
+use superpose_analysis::table::{Field, Table};
 
 /// Prints a line. A reader that has gone away (`| head`) is no error.
 pub(crate) fn say(line: &str) {
@@ -30,12 +32,24 @@ pub(crate) fn sentence(error: &anyhow::Error) -> String {
 /// A table with a header, for the terminal.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let rule = LineStyle::none().fill('─').junction('─');
-    let mut table = Table::new();
+    let mut table = comfy_table::Table::new();
     table.load_style(TableStyle::new().header_separator(rule)).set_header(header.to_vec());
     for row in rows {
         table.add_row(row.clone());
     }
     table.to_string()
+}
+
+/// The rows of a table for programs, an object each.
+pub(crate) fn json_rows(table: &Table) -> Vec<Value> {
+    let value = |field: &Field| match field {
+        Field::Number(number) => json!(number),
+        Field::Text(text) => json!(text),
+        Field::Missing => Value::Null,
+    };
+    let names = || table.columns.iter().map(|column| column.name.clone());
+    let object = |row: &Vec<Field>| names().zip(row.iter().map(value)).collect::<Map<_, _>>();
+    table.rows.iter().map(|row| object(row).into()).collect()
 }
 
 /// A duration for people: `41 s`, `12 min`, `3.4 h`.

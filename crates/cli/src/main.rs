@@ -8,6 +8,7 @@ mod args;
 mod bench;
 mod console;
 mod devices;
+mod heads;
 mod measure;
 mod progress;
 mod queue;
@@ -44,6 +45,7 @@ fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Run(options) => return run::run(&options),
         Verb::Reproduce(options) => return reproduce::reproduce(&options),
+        Verb::Measure(options) => return heads::heads(&options),
         Verb::Bench(verb) => return bench::bench(&verb),
         Verb::Analyze(options) => analyze::analyze(&options)?,
         Verb::Figures(options) => analyze::figures(&options)?,

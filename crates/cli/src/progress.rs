@@ -5,6 +5,23 @@ use std::fmt;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
+/// Parts of a bar that stands for a fraction.
+const PARTS: u64 = 1000;
+
+/// A bar for one piece of work, of which fractions are done.
+pub(crate) fn fraction(label: &str) -> ProgressBar {
+    let bar = ProgressBar::new(PARTS);
+    bar.set_style(style("{msg:<28} {wide_bar} {percent:>3} %  {eta:>4} left"));
+    bar.set_message(label.to_owned());
+    bar
+}
+
+/// Such a fraction is done.
+pub(crate) fn set(bar: &ProgressBar, fraction: f64) {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 1")]
+    bar.set_position((fraction * PARTS as f64) as u64);
+}
+
 /// The bars of a run.
 #[derive(Debug)]
 pub(crate) struct Progress {

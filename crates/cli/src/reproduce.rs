@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 use superpose_analysis::results::{records, results};
 use superpose_analysis::run::{Finished, Run};
-use superpose_analysis::table::{Table, documentation};
+use superpose_analysis::table::{LOSSES, Table, documentation};
 use superpose_figures::sheet::render_sheet;
 use superpose_paper::claim::{self, CLAIMS, Claim, Verdict};
 use superpose_paper::figure::{Evidence, Figure};
@@ -217,7 +217,7 @@ fn write_figure(
     for table in &all {
         write_whole(&tables.join(format!("{}.csv", table.name)), &table.to_csv())?;
     }
-    write_whole(&tables.join("README.md"), documentation(&all).as_bytes())?;
+    write_whole(&tables.join("README.md"), documentation(LOSSES, &all).as_bytes())?;
     draw(figure, &folder, &all)?;
     write_page(figure, &folder)?;
     Ok(Written { figure, claims: made.claims, n_missing, n_lost })

@@ -94,7 +94,7 @@ pub fn spectral_distance(rows: Rows<'_>) -> f64 {
 
 /// The eigenvalues of a symmetric matrix, ascending; `None` when it is not finite or the iteration
 /// does not converge.
-fn eigenvalues(symmetric: &Mat<f64>) -> Option<Vec<f64>> {
+pub(crate) fn eigenvalues(symmetric: &Mat<f64>) -> Option<Vec<f64>> {
     if !symmetric.is_all_finite() {
         return None;
     }

@@ -2,11 +2,12 @@
 //! the frame that the rows make, and what each feature has to itself.
 //!
 //! Matrices are on the host and in single precision; products and sums are in double precision, on
-//! the calling thread.
+//! the calling thread. [`gram`] alone takes rows as they come, and uses all threads.
 
 pub mod dead;
 pub mod feature;
 pub mod frame;
+pub mod gram;
 pub mod histogram;
 pub mod norms;
 pub mod overlap;

@@ -1,5 +1,7 @@
 //! Squared overlaps of unit vectors: what random vectors give and what no set can beat.
 
+use statrs::function::beta::beta_reg;
+
 /// Mean squared overlap of two independent random unit vectors in `d_hidden` dimensions: `1/d`.
 ///
 /// The squared overlap follows Beta(1/2, (d−1)/2).
@@ -12,6 +14,16 @@ pub fn random_mean_square(d_hidden: usize) -> f64 {
 pub fn random_square_variance(d_hidden: usize) -> f64 {
     let d = d_hidden as f64;
     2.0 * (d - 1.0) / (d * d * (d + 2.0))
+}
+
+/// The probability that two independent random unit vectors in `d_hidden` dimensions have `|cos|` of at most
+/// `overlap`, between 0 and 1: the distribution function of Beta(1/2, (d−1)/2) at its square.
+pub fn random_overlap_probability(overlap: f64, d_hidden: usize) -> f64 {
+    if d_hidden < 2 || overlap >= 1.0 {
+        // On a line all overlaps are one.
+        return f64::from(u8::from(overlap >= 1.0));
+    }
+    beta_reg(0.5, 0.5 * (d_hidden - 1) as f64, overlap.max(0.0).powi(2))
 }
 
 /// Smallest mean squared overlap that `n_vectors` unit vectors in `d_hidden` dimensions can have:
@@ -30,6 +42,22 @@ pub fn welch_mean_square(n_vectors: usize, d_hidden: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn random_overlaps_have_their_known_distributions() {
+        for overlap in [0.0_f64, 0.1, 0.5, 0.9, 1.0] {
+            // Angles are uniform in the plane, and heights on the sphere (Archimedes).
+            let plane = 2.0 / std::f64::consts::PI * overlap.asin();
+            assert!((random_overlap_probability(overlap, 2) - plane).abs() < 1e-12);
+            assert!((random_overlap_probability(overlap, 3) - overlap).abs() < 1e-12);
+        }
+        assert!(random_overlap_probability(0.999, 1) < 1e-12);
+        // Its mean, from the tail: E[c²] = ∫ 2c P(|cos| > c) dc.
+        let step = 1e-4;
+        let tail = |c: f64| 2.0 * c * (1.0 - random_overlap_probability(c, 50));
+        let mean: f64 = (0..10_000).map(|k| step * tail(step * (f64::from(k) + 0.5))).sum();
+        assert!((mean - random_mean_square(50)).abs() < 1e-6);
+    }
 
     #[test]
     fn three_vectors_at_120_degrees_meet_the_bound() {
