@@ -5,17 +5,7 @@ mod support;
 
 use std::fs;
 
-use support::{Answer, Sandbox, sweep_file};
-
-fn assert_refused(answer: &Answer, code: i32, parts: &[&str]) {
-    assert_eq!(answer.code, Some(code), "{}", answer.stderr);
-    for part in parts {
-        assert!(answer.stderr.contains(part), "`{part}` is missing in: {}", answer.stderr);
-    }
-    for word in ["panicked", "backtrace", "RUST_BACKTRACE"] {
-        assert!(!answer.stderr.contains(word), "{}", answer.stderr);
-    }
-}
+use support::{Sandbox, assert_refused, sweep_file};
 
 #[test]
 fn a_sweep_file_with_a_mistake_is_refused_before_anything_is_made() {

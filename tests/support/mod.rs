@@ -65,6 +65,17 @@ pub fn answer(command: &mut Command) -> Answer {
     }
 }
 
+/// The command was refused with this exit code and all these words, and without the traces of a panic.
+pub fn assert_refused(answer: &Answer, code: i32, parts: &[&str]) {
+    assert_eq!(answer.code, Some(code), "{}", answer.stderr);
+    for part in parts {
+        assert!(answer.stderr.contains(part), "`{part}` is missing in: {}", answer.stderr);
+    }
+    for word in ["panicked", "backtrace", "RUST_BACKTRACE"] {
+        assert!(!answer.stderr.contains(word), "{}", answer.stderr);
+    }
+}
+
 /// The rows of `results.csv`, without what may differ between runs: the wall time and the hour.
 pub fn results(run: &Path) -> Vec<Vec<String>> {
     let table = Table::from_csv("results", &fs::read(run.join("results.csv")).unwrap()).unwrap();

@@ -162,8 +162,13 @@ fn print(heads: &Table, fits: &Table) -> anyhow::Result<()> {
     console::say(&console::table(&header, &rows));
     for row in &heads.rows {
         let text = |column| number(row, column, 0);
-        let (model, regime) = (text("model")?, text("regime")?);
-        console::say(&format!("{model}: {}; {regime}, as {}", text("chosen")?, text("reason")?));
+        let model = text("model")?;
+        console::say(&format!(
+            "{model}, {}: {}, as {}",
+            text("chosen")?,
+            text("regime")?,
+            text("reason")?
+        ));
         for (column, what) in [("zero_rows", "zero"), ("not_finite_rows", "not finite")] {
             let n = text(column)?;
             if n != "0" {

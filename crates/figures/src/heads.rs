@@ -145,16 +145,14 @@ pub fn by_width(tables: &HeadTables<'_>) -> Result<Chart, TableError> {
         })
         .collect();
     let measured = [("raw", "overlap_mean_square"), ("centred", "overlap_mean_square_centred")];
-    let mut widths: Vec<f64> = all.iter().map(|p| p.x).collect();
-    widths.extend(heads.numbers("overlap_random")?);
-    let ends = [f64::min, f64::max].map(|pick| widths.iter().copied().reduce(pick).unwrap_or(1.0));
-    let line = |label: String, colour, mark, law: &dyn Fn(f64) -> f64| Series {
-        label,
-        colour,
-        mark,
-        points: ends.map(|x| Point::at(x, law(x))).to_vec(),
+    let own = heads.numbers("overlap_random")?;
+    let every: Vec<f64> = all.iter().map(|p| p.x).chain(own.iter().copied()).collect();
+    let line = |label: String, colour, mark, over: &[f64], law: &dyn Fn(f64) -> f64| {
+        let ends = [f64::min, f64::max].map(|pick| over.iter().copied().reduce(pick));
+        let points = ends.into_iter().flatten().map(|x| Point::at(x, law(x))).collect();
+        Series { label, colour, mark, points }
     };
-    series.push(line("random directions: 1/d".to_owned(), GREY, Mark::Line, &|x| x));
+    series.push(line("random directions: 1/d".to_owned(), GREY, Mark::Line, &every, &|x| x));
     let fits = tables.fits.words("overlaps")?;
     for (i, (name, column)) in measured.into_iter().enumerate() {
         let shade = colour(i, n_colours);
@@ -163,7 +161,8 @@ pub fn by_width(tables: &HeadTables<'_>) -> Result<Chart, TableError> {
                 |column| -> Result<f64, TableError> { Ok(tables.fits.numbers(column)?[row]) };
             let (coefficient, exponent) = (number("coefficient")?, number("exponent")?);
             let label = format!("{name}: d^{:.2}", -exponent).replace('-', "−");
-            series.push(line(label, shade, Mark::Dotted, &|x| coefficient * x.powf(exponent)));
+            series
+                .push(line(label, shade, Mark::Dotted, &own, &|x| coefficient * x.powf(exponent)));
         }
         let points = points(heads, "overlap_random", column)?;
         series.push(Series { label: name.to_owned(), colour: shade, mark: Mark::Dots, points });

@@ -274,7 +274,7 @@ mod tests {
     }
 
     fn example_gguf() -> Vec<u8> {
-        let q8: Vec<u8> = (0..64 * 34).map(|k| (k % 7) as u8).collect();
+        let q8: Vec<u8> = (0..7).cycle().take(64 * 34).collect();
         gguf(&[
             ("norm", 0, &[2], f32s(&[0.5, 0.5])),
             ("output.weight", 0, &[3, 2], f32s(&ROWS)),

@@ -22,7 +22,7 @@ pub fn decode(encoding: &Encoding, bytes: &[u8], out: &mut [f32]) {
         Encoding::F32 => blocks.for_each(|(b, out)| out[0] = f32::from_le_bytes(array(b))),
         Encoding::F16 => blocks.for_each(|(b, out)| out[0] = half_at(b, 0)),
         Encoding::BF16 => {
-            blocks.for_each(|(b, out)| out[0] = bf16::from_le_bytes(array(b)).to_f32())
+            blocks.for_each(|(b, out)| out[0] = bf16::from_le_bytes(array(b)).to_f32());
         }
         Encoding::Q8_0 => blocks.for_each(|(b, out)| eights(b, out)),
         Encoding::Q4_0 => blocks.for_each(|(b, out)| fours(b, None, &b[2..], (8, None), out)),
@@ -31,7 +31,7 @@ pub fn decode(encoding: &Encoding, bytes: &[u8], out: &mut [f32]) {
         Encoding::Q5_1 => blocks.for_each(|(b, out)| fours(b, Some(4), &b[8..], (0, Some(2)), out)),
         Encoding::Q4K => blocks.for_each(|(b, out)| scaled_fours(b, None, &b[16..], out)),
         Encoding::Q5K => {
-            blocks.for_each(|(b, out)| scaled_fours(b, Some(&b[16..48]), &b[48..], out))
+            blocks.for_each(|(b, out)| scaled_fours(b, Some(&b[16..48]), &b[48..], out));
         }
         Encoding::Q6K => blocks.for_each(|(b, out)| sixes(b, out)),
         Encoding::Other(_) => {}

@@ -72,7 +72,7 @@ pub(crate) fn gguf(tensors: &[(&str, u32, &[usize], Vec<u8>)]) -> Vec<u8> {
     for (name, kind, shape, bytes) in tensors {
         data.resize(data.len().next_multiple_of(ALIGNMENT), 0);
         file.extend(text(name));
-        file.extend((shape.len() as u32).to_le_bytes());
+        file.extend(u32::try_from(shape.len()).unwrap().to_le_bytes());
         shape.iter().rev().for_each(|extent| file.extend((*extent as u64).to_le_bytes()));
         file.extend(kind.to_le_bytes());
         file.extend((data.len() as u64).to_le_bytes());

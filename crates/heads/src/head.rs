@@ -33,7 +33,7 @@ impl Head {
     /// Why it was taken.
     pub fn reason(&self) -> &'static str {
         if self.is_embedding {
-            "the embedding: tied to the head, or there is none"
+            "the embedding (tied to the head, or there is none)"
         } else {
             "a head of its own"
         }

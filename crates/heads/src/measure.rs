@@ -116,6 +116,9 @@ pub fn overlap_bins(width: usize) -> Bins {
 
 /// Measures a head, reading it twice; `None` when fewer than two rows have a direction. `progress` is told the
 /// fraction done.
+///
+/// # Panics
+/// Never: one of the two readings sums up the spectrum.
 pub fn measure(
     matrix: &Matrix,
     options: Options,
