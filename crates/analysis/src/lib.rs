@@ -7,6 +7,8 @@
 pub mod curves;
 pub mod decay;
 pub mod exponents;
+pub mod frequency_laws;
+pub mod loss_fit;
 pub mod overlaps;
 pub mod published;
 pub mod quantity;

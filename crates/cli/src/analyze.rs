@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde_json::json;
 use superpose_analysis::run::Run;
-use superpose_analysis::table::{Field, LOSSES, Table, documentation};
-use superpose_analysis::{FitWindow, published, results, tables};
+use superpose_analysis::table::{Field, LOSSES, Table};
+use superpose_analysis::{FitWindow, published, results};
 use superpose_figures::Figure;
 use superpose_stats::summary::mean_square;
 use superpose_sweep::disk::write_whole;
@@ -16,6 +16,7 @@ use superpose_sweep::store::Store;
 use crate::args::{AnalyzeOptions, FolderOptions};
 use crate::console;
 use crate::measure::{Losses, measure};
+use crate::tables;
 
 /// What a run has come to.
 #[derive(Debug)]
@@ -70,9 +71,7 @@ pub(crate) fn remeasure(store: &Store) -> anyhow::Result<()> {
 
 /// The numbers of `results` beside the published ones in the file at `path`.
 fn set_beside(results: &Table, path: &Path) -> anyhow::Result<Table> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let targets = Table::from_csv(&path.display().to_string(), &bytes)?;
-    Ok(published::published(results, &targets)?)
+    Ok(published::published(results, &tables::read(path)?)?)
 }
 
 fn print_published(table: &Table) -> anyhow::Result<()> {
@@ -113,20 +112,16 @@ pub(crate) fn write_tables(
     let run = Run::read(store)?;
     let root = store.root();
     let folder = root.join("tables");
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot create `{}`", folder.display()))?;
     let results = results::results(&run);
     write_whole(&root.join("results.csv"), &results.to_csv())?;
     let published = published.map(|path| set_beside(&results, path)).transpose()?;
-    let mut tables = tables(&run, window);
-    tables.extend(published.clone());
-    for table in &tables {
-        write_whole(&folder.join(format!("{}.csv", table.name)), &table.to_csv())?;
-    }
-    let n_tables = tables.len();
-    let exponents = tables[0].clone();
-    let all: Vec<Table> = std::iter::once(results).chain(tables).collect();
-    write_whole(&folder.join("README.md"), documentation(LOSSES, &all).as_bytes())?;
+    let mut made = superpose_analysis::tables(&run, window);
+    made.extend(published.clone());
+    tables::write(&folder, &made)?;
+    let n_tables = made.len();
+    let exponents = made[0].clone();
+    let all: Vec<Table> = std::iter::once(results).chain(made).collect();
+    tables::document(&folder, LOSSES, &all)?;
     let n_completed =
         run.finished.iter().filter(|f| f.record.outcome == Outcome::Completed).count();
     Ok(Summary {
@@ -144,27 +139,16 @@ pub(crate) fn write_tables(
 /// Draws all figures of the run in `store` from its tables.
 pub(crate) fn write_figures(store: &Store) -> anyhow::Result<Vec<PathBuf>> {
     let (root, sweep) = (store.root(), store.manifest()?.name);
-    let read = |name: &str| -> anyhow::Result<Table> {
-        let path = root.join("tables").join(format!("{name}.csv"));
-        let bytes = std::fs::read(&path).with_context(|| {
-            let analyze = format!("superpose analyze {}", root.display());
-            format!("cannot read `{}`; `{analyze}` writes it", path.display())
-        })?;
-        Ok(Table::from_csv(name, &bytes)?)
-    };
+    let analyze = format!("superpose analyze {}", root.display());
+    let read = |name: &&str| tables::read_written(&root.join("tables"), name, &analyze);
     let folder = root.join("figures");
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot create `{}`", folder.display()))?;
     let mut written = Vec::new();
     for figure in Figure::ALL {
-        let tables =
-            figure.tables().iter().map(|name| read(name)).collect::<Result<Vec<_>, _>>()?;
-        let Some(drawn) = superpose_figures::draw(figure, &tables, &sweep)? else { continue };
-        for (extension, bytes) in [("svg", drawn.svg), ("png", drawn.png)] {
-            let path = folder.join(format!("{}.{extension}", figure.name()));
-            write_whole(&path, &bytes)?;
-            written.push(path);
-        }
+        let read = figure.tables().iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let Some(drawn) = superpose_figures::draw(figure, &read, &sweep)? else { continue };
+        written.extend(tables::write_picture(&folder, figure.name(), &drawn)?);
     }
     Ok(written)
 }

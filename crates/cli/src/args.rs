@@ -33,6 +33,10 @@ pub(crate) enum Verb {
     Status(FolderOptions),
     /// Measure the output heads of language models as the toy is measured
     Measure(MeasureOptions),
+    /// Say which power law the counts in a file follow
+    Frequencies(FrequenciesOptions),
+    /// Fit one power law to losses of several groups, each with an offset of its own
+    FitLoss(FitLossOptions),
     /// Measure how fast cells train here
     #[command(subcommand)]
     Bench(BenchVerb),
@@ -273,6 +277,53 @@ pub(crate) struct MeasureOptions {
     #[arg(long, value_name = "N", default_value = "2048")]
     pub(crate) sample: NonZeroUsize,
     /// Folder for tables and pictures
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FrequenciesOptions {
+    /// Counts or frequencies: a number a line, a JSON counter, or wordfreq's msgpack; plain or
+    /// by gzip
+    pub(crate) file: PathBuf,
+    /// First rank of the line that is fitted
+    #[arg(long, value_name = "RANK", default_value = "1")]
+    pub(crate) from: NonZeroUsize,
+    /// Last rank of all fits but those of decades [default: the last]
+    #[arg(long, value_name = "RANK")]
+    pub(crate) to: Option<NonZeroUsize>,
+    /// Folder for tables and a picture
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FitLossOptions {
+    /// A CSV file with a row for each loss
+    pub(crate) file: PathBuf,
+    /// The column of what the loss falls with
+    #[arg(long, value_name = "COLUMN", default_value = "d_hidden")]
+    pub(crate) x: String,
+    /// The column of losses
+    #[arg(long, value_name = "COLUMN", default_value = "loss")]
+    pub(crate) y: String,
+    /// A column that tells groups apart; several together name a group [default: `group` if there
+    /// is such a column]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) group: Vec<String>,
+    /// Resamples of the bootstrap
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(crate) resamples: usize,
+    /// Seed of the bootstrap
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    /// Folder for tables and a picture
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
     /// Print a JSON object instead of a table

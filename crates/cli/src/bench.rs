@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
-use superpose_analysis::table::Table;
+use anyhow::bail;
 use superpose_bench::compare::compare;
 use superpose_bench::measure::{About, measure};
 use superpose_bench::peers::{Ours, PeerRow, Plan, against};
@@ -16,6 +15,7 @@ use superpose_sweep::file::Sweep;
 use crate::args::{
     BenchCompareOptions, BenchFigureOptions, BenchPeersOptions, BenchRunOptions, BenchVerb,
 };
+use crate::tables;
 use crate::{console, resources};
 
 /// Steps that a cell makes when its file does not say what to measure.
@@ -245,8 +245,7 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
 
 fn figure(options: &BenchFigureOptions) -> anyhow::Result<ExitCode> {
     let path = &options.records;
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let records = Table::from_csv(&path.display().to_string(), &bytes)?;
+    let records = tables::read(path)?;
     let Some(drawn) = superpose_figures::draw_growth(&records, &options.definition)? else {
         bail!("`{}` has no rows of the definition `{}`", path.display(), options.definition);
     };

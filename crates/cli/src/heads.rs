@@ -5,19 +5,19 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::json;
-use superpose_analysis::table::{Field, Table, documentation};
+use superpose_analysis::table::{Field, Table};
 use superpose_figures::heads::{HeadTables, by_width, sheets};
 use superpose_figures::render::render;
 use superpose_figures::sheet::render_sheet;
 use superpose_heads::checkpoint::Checkpoint;
 use superpose_heads::head::head;
 use superpose_heads::measure::{Options, measure};
-use superpose_heads::tables::{Model, tables};
-use superpose_sweep::disk::write_whole;
+use superpose_heads::tables::{Model, tables as tables_of};
 
 use crate::args::MeasureOptions;
 use crate::console;
 use crate::progress;
+use crate::tables;
 
 /// Measures every head that can be; what is wrong with the others is said at once.
 pub(crate) fn heads(options: &MeasureOptions) -> anyhow::Result<ExitCode> {
@@ -37,7 +37,7 @@ pub(crate) fn heads(options: &MeasureOptions) -> anyhow::Result<ExitCode> {
         }
     }
     tell_apart(&mut models, &options.paths);
-    let tables = tables(&models);
+    let tables = tables_of(&models);
     let (heads, fits) = (&tables[0], &tables[4]);
     if options.json {
         let [heads, fits] = [heads, fits].map(console::json_rows);
@@ -194,20 +194,10 @@ fn print(heads: &Table, fits: &Table) -> anyhow::Result<()> {
 /// Writes the tables, reads them back and draws them.
 fn write(out: &Path, tables: &[Table; 6]) -> anyhow::Result<()> {
     let folder = out.join("tables");
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot create `{}`", folder.display()))?;
-    for table in tables {
-        write_whole(&folder.join(format!("{}.csv", table.name)), &table.to_csv())?;
-    }
-    let convention = "Overlaps are cos² or |cos| between two different rows.";
-    write_whole(&folder.join("README.md"), documentation(convention, tables).as_bytes())?;
-    let mut read = Vec::new();
-    for table in tables {
-        let path = folder.join(format!("{}.csv", table.name));
-        let bytes =
-            std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        read.push(Table::from_csv(&table.name, &bytes)?);
-    }
+    tables::write(&folder, tables)?;
+    tables::document(&folder, "Overlaps are cos² or |cos| between two different rows.", tables)?;
+    let read = |table: &Table| tables::read_written(&folder, &table.name, "superpose measure");
+    let read: Vec<Table> = tables.iter().map(read).collect::<Result<_, _>>()?;
     let [heads, norms, overlaps, spectra, fits, published] = &read[..] else {
         unreachable!("as many tables as were written")
     };
@@ -223,8 +213,7 @@ fn write(out: &Path, tables: &[Table; 6]) -> anyhow::Result<()> {
     let name = "overlap_by_width";
     drawn.push((name.to_owned(), render(&chart).map_err(|problem| drawing(name, problem))?));
     for (name, picture) in drawn {
-        write_whole(&out.join(format!("{name}.svg")), &picture.svg)?;
-        write_whole(&out.join(format!("{name}.png")), &picture.png)?;
+        tables::write_picture(out, &name, &picture)?;
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ mod args;
 mod bench;
 mod console;
 mod devices;
+mod fit_loss;
+mod frequencies;
 mod heads;
 mod measure;
 mod progress;
@@ -16,6 +18,7 @@ mod reproduce;
 mod resources;
 mod run;
 mod status;
+mod tables;
 mod together;
 mod training;
 mod work;
@@ -50,6 +53,8 @@ fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Analyze(options) => analyze::analyze(&options)?,
         Verb::Figures(options) => analyze::figures(&options)?,
         Verb::Report(options) => reproduce::report(&options)?,
+        Verb::Frequencies(options) => frequencies::frequencies(&options)?,
+        Verb::FitLoss(options) => fit_loss::fit_loss(&options)?,
         Verb::Status(options) => status::status(&options)?,
         Verb::Devices(options) => devices::devices(&options),
         Verb::Schema => console::say(&format!("{:#}", superpose_sweep::file::json_schema())),

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 use superpose_analysis::results::{records, results};
 use superpose_analysis::run::{Finished, Run};
-use superpose_analysis::table::{LOSSES, Table, documentation};
+use superpose_analysis::table::{LOSSES, Table};
 use superpose_figures::sheet::render_sheet;
 use superpose_paper::claim::{self, CLAIMS, Claim, Verdict};
 use superpose_paper::figure::{Evidence, Figure};
@@ -24,6 +24,7 @@ use superpose_train::memory::dense_flop;
 use crate::args::{ReportOptions, ReproduceOptions};
 use crate::console;
 use crate::queue::train_all;
+use crate::tables;
 use crate::training::Training;
 
 /// The name of the run that all figures share.
@@ -104,9 +105,7 @@ fn known(options: &ReproduceOptions) -> Vec<PathBuf> {
 
 /// Takes the records in the table at `path` into `store`, where it has none of its own.
 fn take_over(store: &Store, wanted: &BTreeSet<CellId>, path: &Path) -> anyhow::Result<()> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let table = Table::from_csv(&path.display().to_string(), &bytes)?;
-    let records = records(&table).with_context(|| format!("{}", path.display()))?;
+    let records = records(&tables::read(path)?).with_context(|| format!("{}", path.display()))?;
     let mut n_taken = 0;
     for record in records.iter().filter(|r| wanted.contains(&r.cell_id)) {
         if store.is_finished(&record.cell_id) {
@@ -208,16 +207,11 @@ fn write_figure(
     let evidence = Evidence { cells, weights: &weights };
     let made = (figure.make)(&evidence)?;
     let folder = out.join(figure.folder());
-    let tables = folder.join("tables");
-    std::fs::create_dir_all(&tables)
-        .with_context(|| format!("cannot create `{}`", tables.display()))?;
     let mut all = made.tables;
     all.push(claim::table(&made.claims));
     all.push(report::origins(&evidence, wanted.len()));
-    for table in &all {
-        write_whole(&tables.join(format!("{}.csv", table.name)), &table.to_csv())?;
-    }
-    write_whole(&tables.join("README.md"), documentation(LOSSES, &all).as_bytes())?;
+    tables::write(&folder.join("tables"), &all)?;
+    tables::document(&folder.join("tables"), LOSSES, &all)?;
     draw(figure, &folder, &all)?;
     write_page(figure, &folder)?;
     Ok(Written { figure, claims: made.claims, n_missing, n_lost })
@@ -236,18 +230,13 @@ fn draw(figure: &Figure, folder: &Path, tables: &[Table]) -> anyhow::Result<()> 
             anyhow::anyhow!("figure {} cannot be drawn: {problem}", figure.id)
         })?;
         let name = if number == 1 { "figure".to_owned() } else { format!("figure-{number}") };
-        write_whole(&folder.join(format!("{name}.svg")), &drawn.svg)?;
-        write_whole(&folder.join(format!("{name}.png")), &drawn.png)?;
+        tables::write_picture(folder, &name, &drawn)?;
     }
     Ok(())
 }
 
 fn read_table(folder: &Path, name: &str) -> anyhow::Result<Table> {
-    let path = folder.join("tables").join(format!("{name}.csv"));
-    let bytes = std::fs::read(&path).with_context(|| {
-        format!("cannot read `{}`; `superpose reproduce` writes it", path.display())
-    })?;
-    Ok(Table::from_csv(name, &bytes)?)
+    tables::read_written(&folder.join("tables"), name, "superpose reproduce")
 }
 
 /// Writes the page of a figure from the tables in its folder.

@@ -22,8 +22,6 @@ const CAPTION_LINE: u32 = 17;
 const NARROWEST: u32 = 560;
 /// From the top of a plot to the middle of the first entry of a legend.
 const LEGEND_TOP: u32 = 10;
-/// Entries that a sheet grows for; of more, some are left out.
-const LONGEST_LEGEND: usize = 24;
 /// The room for the text of a legend's entry: at most, and in the legend of one panel.
 const LEGEND_TEXT: u32 = 240;
 const PANEL_LEGEND_TEXT: u32 = 110;
@@ -97,7 +95,7 @@ impl<'a> Arrangement<'a> {
         let caption = font::lines(&sheet.caption, CAPTION, width - 2 * MARGIN)?;
         let lines = u32::try_from(caption.len()).unwrap_or(0);
         // A legend is whole, however small the plots, unless it is very long or shares with a bar.
-        let legend_height = match bar.is_some() || legend.len() > LONGEST_LEGEND {
+        let legend_height = match bar.is_some() || legend.len() > legend::LONGEST {
             true => 0,
             false => legend::height(&legend, legend_text, STRIP)? + LEGEND_TOP,
         };

@@ -8,6 +8,8 @@ use crate::chart::{Mark, Series};
 use crate::font;
 use crate::marks::line_width;
 
+/// Entries that a picture grows for; of more, some are left out.
+pub(crate) const LONGEST: usize = 24;
 /// The height of an entry and of each further line in it.
 const ROW: i32 = 26;
 const LINE: i32 = 18;

@@ -13,6 +13,9 @@ use crate::marks::Marks;
 pub(crate) const WIDTH: u32 = 960;
 const SIZE: (u32, u32) = (WIDTH, 560);
 const LEGEND_WIDTH: u32 = 290;
+/// The room for the text of its entries, and their letters.
+const LEGEND_TEXT: u32 = LEGEND_WIDTH - 52;
+const LETTERS: u32 = 15;
 /// Where the legend begins and ends.
 const LEGEND_TOP: i32 = 66;
 const LEGEND_END: i32 = 500;
@@ -25,24 +28,35 @@ const BAR_HEIGHT: u32 = 200;
 /// # Errors
 /// What the drawing library said.
 pub fn render(chart: &Chart) -> Result<Drawn, String> {
-    draw_twice(&Alone { chart }, 1)
+    draw_twice(&Alone::of(chart)?, 1)
 }
 
 /// A chart and nothing else.
 struct Alone<'a> {
     chart: &'a Chart,
+    /// By how much it is higher than others, for the sake of its legend.
+    more: u32,
+}
+
+impl<'a> Alone<'a> {
+    fn of(chart: &'a Chart) -> Result<Self, String> {
+        let (entries, room) = (chart.legend(), (LEGEND_END - LEGEND_TOP).unsigned_abs());
+        let grows = chart.colours.is_none() && entries.len() <= legend::LONGEST;
+        let height = if grows { legend::height(&entries, LEGEND_TEXT, LETTERS)? } else { room };
+        Ok(Self { chart, more: height.saturating_sub(room) })
+    }
 }
 
 impl Scene for Alone<'_> {
     fn size(&self) -> (u32, u32) {
-        SIZE
+        (SIZE.0, SIZE.1 + self.more)
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
         let chart = self.chart;
         canvas.write(&chart.title, &canvas.font(19, TEXT), (20, 14))?;
         let caption = canvas.font(13, FAINT_TEXT);
-        let bottom = i32::try_from(SIZE.1).unwrap_or(0);
+        let bottom = i32::try_from(self.size().1).unwrap_or(0);
         for (line, text) in (0..).zip(chart.caption.lines().rev()) {
             canvas.write(text, &caption, (20, bottom - 22 - 17 * line))?;
         }
@@ -65,9 +79,9 @@ impl Scene for Alone<'_> {
         let mut place = legend::Place {
             left,
             top: LEGEND_TOP,
-            end: LEGEND_END,
-            text: LEGEND_WIDTH - 52,
-            letters: 15,
+            end: LEGEND_END + i32::try_from(self.more).unwrap_or(0),
+            text: LEGEND_TEXT,
+            letters: LETTERS,
         };
         if let Some(shades) = shades {
             let bar = i32::try_from(BAR_HEIGHT).unwrap_or(0);

@@ -261,9 +261,11 @@ mod tests {
             Series { label, colour, ..series.clone() }
         };
         chart.series = (0..24).map(entry).collect();
-        panels.push(panels[0].clone());
-        let svg = drawn(panels);
-        assert!((0..24).all(|k| svg.contains(&format!("entry {k}."))));
+        // Alone, and beside another.
+        for panels in [panels.clone(), [panels.clone(), panels].concat()] {
+            let svg = drawn(panels);
+            assert!((0..24).all(|k| svg.contains(&format!("entry {k}."))));
+        }
     }
 
     #[test]

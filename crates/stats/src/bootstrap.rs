@@ -36,9 +36,14 @@ pub fn exponent_interval(
             .collect();
         exponents.push(fit_power_law(x, &means).ok()?.exponent);
     }
-    exponents.sort_by(f64::total_cmp);
+    percentile_interval(exponents, confidence)
+}
+
+/// The interval between the percentiles of `values` that leave out equal parts at both ends; `None` without values.
+pub(crate) fn percentile_interval(mut values: Vec<f64>, confidence: f64) -> Option<(f64, f64)> {
+    values.sort_by(f64::total_cmp);
     let tail = 0.5 * (1.0 - confidence);
-    Some((quantile(&exponents, tail)?, quantile(&exponents, 1.0 - tail)?))
+    Some((quantile(&values, tail)?, quantile(&values, 1.0 - tail)?))
 }
 
 /// The `q`-quantile of ascending `sorted` values, interpolated between neighbours.

@@ -3,5 +3,7 @@
 //! Nothing here reads a file or a clock, and nothing draws a random number without a seed argument.
 
 pub mod bootstrap;
+pub mod group_offsets;
 pub mod power_law;
 pub mod summary;
+pub mod zipf;

@@ -74,7 +74,7 @@ pub enum FrequencyLaw {
     },
     /// `(n - i) / n` for `i` from 0.
     Linear {},
-    /// One number a line, most frequent first.
+    /// Frequencies of a file that [`crate::counts`] reads, largest first.
     File {
         /// Where the file was found. Not part of the cell's id.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! A file of relative feature frequencies: one number a line, the most frequent feature first.
+//! A file of relative feature frequencies, such as word counts.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +6,13 @@ use sha2::{Digest as _, Sha256};
 use superpose_theory::frequency::FrequencyError;
 
 use crate::cell::hexadecimal;
+use crate::counts::frequencies;
 
-/// A file of relative frequencies, one number a line.
+/// A file of relative frequencies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrequencyFile {
     path: PathBuf,
-    /// The frequencies in the order of the file.
+    /// The frequencies, largest first.
     weights: Vec<f64>,
     /// SHA-256 of the content, in hexadecimal.
     pub sha256: String,
@@ -21,7 +22,7 @@ pub struct FrequencyFile {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrequencyFileError {
-    /// It cannot be read as text.
+    /// The system refuses it.
     #[error("cannot read the frequency file `{path}`")]
     Unreadable {
         /// The file.
@@ -29,31 +30,23 @@ pub enum FrequencyFileError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A line is no number.
-    #[error("{path}: line {line} must be a frequency (a number, at least 0), got `{text}`")]
-    NotANumber {
+    /// It holds something else than frequencies.
+    #[error("{path}: {problem}")]
+    Content {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What stands there.
-        text: String,
+        /// Where it is wrong, and what is allowed.
+        problem: String,
     },
-    /// A frequency is larger than the one before it.
-    #[error("{path}: line {line} is larger than the one before; the most frequent comes first")]
-    NotDescending {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-    },
-    /// It has fewer lines than the model has features.
-    #[error("{path}: has {n_lines} frequencies, and `model.n_features` asks for {n_features}")]
+    /// It has fewer frequencies than the model has features.
+    #[error(
+        "{path}: has {n_frequencies} frequencies, and `model.n_features` asks for {n_features}"
+    )]
     TooShort {
         /// The file.
         path: PathBuf,
         /// Frequencies in it.
-        n_lines: usize,
+        n_frequencies: usize,
         /// Frequencies asked for.
         n_features: usize,
     },
@@ -69,42 +62,32 @@ pub enum FrequencyFileError {
 }
 
 impl FrequencyFile {
-    /// The frequencies in the file at `path`; empty lines and lines that start with `#` are
-    /// passed over.
+    /// The frequencies in the file at `path`, of any kind that [`crate::counts`] reads.
     ///
     /// # Errors
-    /// [`FrequencyFileError`], naming the file and the line.
+    /// [`FrequencyFileError`], naming the file and the place in it.
     pub fn read(path: &Path) -> Result<Self, FrequencyFileError> {
         let path = path.to_owned();
-        let text = std::fs::read_to_string(&path)
+        let content = std::fs::read(&path)
             .map_err(|source| FrequencyFileError::Unreadable { path: path.clone(), source })?;
-        let mut weights: Vec<f64> = Vec::new();
-        for (number, text) in text.lines().enumerate() {
-            let (line, text) = (number + 1, text.trim());
-            if text.is_empty() || text.starts_with('#') {
-                continue;
-            }
-            let weight = text.parse::<f64>().ok().filter(|w| w.is_finite() && *w >= 0.0);
-            let Some(weight) = weight else {
-                let text = text.chars().take(40).collect();
-                return Err(FrequencyFileError::NotANumber { path, line, text });
-            };
-            if weights.last().is_some_and(|last| weight > *last) {
-                return Err(FrequencyFileError::NotDescending { path, line });
-            }
-            weights.push(weight);
-        }
-        let sha256 = hexadecimal(&Sha256::digest(text.as_bytes()));
+        let weights = frequencies(&content)
+            .map_err(|problem| FrequencyFileError::Content { path: path.clone(), problem })?;
+        let sha256 = hexadecimal(&Sha256::digest(&content));
         Ok(Self { path, weights, sha256 })
     }
 
+    /// The frequencies, largest first.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
     pub(crate) fn most_frequent(&self, n_features: usize) -> Result<Vec<f64>, FrequencyFileError> {
-        let n_lines = self.weights.len();
+        let n_frequencies = self.weights.len();
         let path = || self.path.clone();
         self.weights
             .get(..n_features)
             .map(<[f64]>::to_vec)
-            .ok_or_else(|| FrequencyFileError::TooShort { path: path(), n_lines, n_features })
+            .ok_or_else(|| FrequencyFileError::TooShort { path: path(), n_frequencies, n_features })
     }
 }
 
@@ -133,9 +116,10 @@ mod tests {
         };
         assert_eq!(said("# counts\n3\n\n1\n", 2), Ok(vec![0.75, 0.25]));
         assert_eq!(said("3\n1\n", 1), Ok(vec![1.0]));
+        assert_eq!(said("1\n3\n", 2), Ok(vec![0.75, 0.25]));
+        assert_eq!(said(r#"{"of": 1, "the": 3}"#, 2), Ok(vec![0.75, 0.25]));
         assert!(said("3\n1\n", 3).unwrap_err().contains("has 2 frequencies"));
         assert!(said("3\nmany\n", 2).unwrap_err().contains("line 2 must be a frequency"));
         assert!(said("3\nNaN\n", 2).unwrap_err().contains("line 2 must be a frequency"));
-        assert!(said("1\n2\n", 2).unwrap_err().contains("line 2 is larger"));
     }
 }

@@ -7,6 +7,7 @@
 pub mod axes;
 pub mod bench;
 pub mod cell;
+pub mod counts;
 pub mod disk;
 pub mod error;
 pub mod file;

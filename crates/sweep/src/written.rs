@@ -99,7 +99,7 @@ enum FrequencyLawToml {
     },
     /// (n - i) / n, for i from 0.
     Linear {},
-    /// One number a line, most frequent first.
+    /// A number a line, a JSON counter, or wordfreq's msgpack, plain or by gzip.
     File {
         /// Relative to the sweep file.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! The output heads of language models, through the binary.
+//! Other people's weights, losses and words, through the binary.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 
 use serde_json::{Value, json};
-use support::{Sandbox, assert_refused};
+use support::{Sandbox, assert_refused, sweep_file};
 
 /// A safetensors file with one matrix in single precision.
 fn weights(
@@ -56,6 +56,66 @@ fn a_head_is_measured_tabled_and_drawn() {
     assert!(answer.stdout.contains("w3, a head of its own: "), "{}", answer.stdout);
     let answer = sandbox.run(&["measure", "--list", "w3.safetensors"]);
     assert!(answer.stdout.contains("6 × 3"), "{}", answer.stdout);
+}
+
+#[test]
+fn losses_of_several_groups_share_an_exponent() {
+    let sandbox = Sandbox::new();
+    let mut csv = String::from("family,set,m,loss\n");
+    for (family, set, offset) in [("a", "x", 2.0), ("a", "y", 1.5), ("b", "x", 2.2)] {
+        for m in [500.0_f64, 1000.0, 2000.0, 4000.0] {
+            csv.push_str(&format!("{family},{set},{m},{}\n", 400.0 * m.powf(-0.9) + offset));
+        }
+    }
+    sandbox.write("losses.csv", &csv);
+    let asked = ["fit-loss", "losses.csv", "--x", "m", "--group", "family", "--group", "set"];
+    let answer = sandbox.run(&[&asked[..], &["--json", "--out", "fit"]].concat());
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let said: Value = serde_json::from_str(&answer.stdout).unwrap();
+    for (row, truth) in
+        said["parameters"].as_array().unwrap().iter().zip([400.0, 0.9, 2.0, 1.5, 2.2])
+    {
+        assert!((row["value"].as_f64().unwrap() / truth - 1.0).abs() < 1e-4, "{row}");
+    }
+    assert_eq!(said["parameters"][3]["group"], "a/y");
+    assert!(sandbox.path("fit/loss_fit.png").exists());
+    assert!(sandbox.run(&asked).stdout.contains("B b/x"));
+    assert_refused(&sandbox.run(&asked[..2]), 1, &["losses.csv", "`d_hidden`", "family, set, m"]);
+    assert_refused(&sandbox.run(&["fit-loss", "nowhere.csv"]), 1, &["nowhere.csv"]);
+    sandbox.write("few.csv", "d_hidden,loss\n1,3\n2,2\n");
+    assert_refused(&sandbox.run(&["fit-loss", "few.csv"]), 1, &["few.csv", "more than 3 points"]);
+}
+
+#[test]
+fn counts_of_words_are_fitted_and_train_a_cell() {
+    let sandbox = Sandbox::new();
+    let counts: serde_json::Map<String, Value> =
+        (1..=50).map(|rank| (format!("word{rank}"), json!(5000 / rank))).collect();
+    sandbox.write("words.json", &Value::from(counts).to_string());
+    let answer = sandbox.run(&["frequencies", "words.json", "--json", "--out", "zipf"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let said: Value = serde_json::from_str(&answer.stdout).unwrap();
+    for fit in said["fits"].as_array().unwrap() {
+        assert!((fit["exponent"].as_f64().unwrap() - 1.0).abs() < 0.02, "{fit}");
+    }
+    assert!(sandbox.path("zipf/rank_frequency.png").exists());
+    assert!(sandbox.run(&["frequencies", "words.json"]).stdout.contains("law = \"file\""));
+    let file = sweep_file("steps = 60", "").replace(
+        "{ law = \"power\", exponent = 1.0 }",
+        "{ law = \"file\", path = \"words.json\" }",
+    );
+    sandbox.write("sweep.toml", &file);
+    assert_eq!(sandbox.run(&["run", "sweep.toml"]).code, Some(0));
+    sandbox.write("bad.json", r#"{"the": "often"}"#);
+    assert_refused(
+        &sandbox.run(&["frequencies", "bad.json"]),
+        1,
+        &["bad.json", "`the`", "at least 0"],
+    );
+    let narrow = ["frequencies", "words.json", "--from", "9", "--to", "10"];
+    assert_refused(&sandbox.run(&narrow), 1, &["words.json", "--from 9", "--to 10"]);
+    sandbox.write("sweep.toml", &file.replace("words.json", "bad.json"));
+    assert_refused(&sandbox.run(&["run", "sweep.toml"]), 1, &["bad.json", "`the`"]);
 }
 
 #[test]

@@ -1,0 +1,105 @@
+//! `superpose fit-loss`: one power law over groups of losses.
+
+use std::path::Path;
+
+use serde_json::json;
+use superpose_analysis::loss_fit::{LossFitOptions, loss_fit};
+use superpose_analysis::table::{Field, Table};
+use superpose_figures::chart::{Axis, Mark};
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::sheet::{Axes, Sheet, render_sheet};
+
+use crate::args::FitLossOptions;
+use crate::console;
+use crate::tables;
+
+pub(crate) fn fit_loss(options: &FitLossOptions) -> anyhow::Result<()> {
+    let losses = tables::read(&options.file)?;
+    let mut groups = options.group.clone();
+    if groups.is_empty() && losses.column("group").is_ok() {
+        groups.push("group".to_owned());
+    }
+    let asked = LossFitOptions {
+        x: options.x.clone(),
+        y: options.y.clone(),
+        groups,
+        confidence: 0.95,
+        n_resamples: options.resamples,
+        seed: options.seed,
+    };
+    let tables = loss_fit(&losses, &asked)?;
+    if let Some(out) = &options.out {
+        write(out, &tables, &options.x)?;
+    }
+    if options.json {
+        let [parameters, points] = tables.each_ref().map(console::json_rows);
+        console::say(&format!("{:#}", json!({ "parameters": parameters, "points": points })));
+        return Ok(());
+    }
+    print(&tables[0]);
+    match &options.out {
+        Some(out) => console::say(&format!("next: look at {}/loss_fit.png", out.display())),
+        None => console::say("next: add --out FOLDER for tables and a picture"),
+    }
+    Ok(())
+}
+
+fn print(fit: &Table) {
+    let number = |field: &Field| match field {
+        Field::Number(value) => format!("{value:.4}"),
+        Field::Text(_) | Field::Missing => "–".to_owned(),
+    };
+    let interval = |low: &Field, high: &Field| format!("{} to {}", number(low), number(high));
+    let row = |row: &Vec<Field>| {
+        let group = if row[1] == Field::Missing { String::new() } else { format!(" {}", row[1]) };
+        vec![
+            format!("{}{group}", row[0]),
+            number(&row[2]),
+            interval(&row[3], &row[4]),
+            interval(&row[5], &row[6]),
+        ]
+    };
+    let rows: Vec<Vec<String>> = fit.rows.iter().map(row).collect();
+    let header = ["parameter", "value", "95 %, profile likelihood", "95 %, bootstrap"];
+    console::say(&console::table(&header, &rows));
+    if let Some([.., deviation, n_points]) = fit.rows.first().map(|row| &row[..]) {
+        let deviation = number(deviation);
+        console::say(&format!(
+            "{n_points} losses lie {deviation} from A · x^-α + B (standard deviation)"
+        ));
+    }
+}
+
+/// Writes the tables, reads back the points and draws them.
+fn write(out: &Path, tables: &[Table; 2], x: &str) -> anyhow::Result<()> {
+    let folder = out.join("tables");
+    tables::write(&folder, tables)?;
+    tables::document(&folder, "Losses are as in the file that was given.", tables)?;
+    let points = tables::read_written(&folder, &tables[1].name, "superpose fit-loss")?;
+    let columns = Lines {
+        x: "x",
+        y: "loss_minus_offset",
+        error_bars: ErrorBars::None,
+        group: Some("group"),
+        group_label: "",
+        panel: None,
+        panel_label: "",
+        guides: &[Guide { column: "law", label: "A · x^−α", mark: Mark::Line }],
+        published: None,
+        colour: None,
+        x_axis: Axis::logarithmic(x),
+        y_axis: Axis::logarithmic("loss − B of its group"),
+        mark: Mark::Dots,
+    };
+    let sheet = Sheet {
+        title: "One power law over groups of losses".to_owned(),
+        columns: 1,
+        panels: lines(&points, &columns)?,
+        axes: Axes::Own,
+        caption: "A loss below its group's offset has no mark. Tables: loss_fit_points.csv, loss_fit.csv.".to_owned(),
+    };
+    let drawn =
+        render_sheet(&sheet).map_err(|problem| anyhow::anyhow!("cannot draw: {problem}"))?;
+    tables::write_picture(out, "loss_fit", &drawn)?;
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Tables and pictures on disk: the joints between the stages.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use superpose_analysis::table::{Table, documentation};
+use superpose_figures::Drawn;
+use superpose_sweep::disk::write_whole;
+
+/// The table in a file that somebody gave; errors name the file.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Table> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(Table::from_csv(&path.display().to_string(), &bytes)?)
+}
+
+/// The table `name` of a folder that this program wrote; `remedy` is what writes it anew.
+pub(crate) fn read_written(folder: &Path, name: &str, remedy: &str) -> anyhow::Result<Table> {
+    let path = folder.join(format!("{name}.csv"));
+    let bytes = std::fs::read(&path)
+        .with_context(|| format!("cannot read `{}`; `{remedy}` writes it", path.display()))?;
+    Ok(Table::from_csv(name, &bytes)?)
+}
+
+/// Writes tables into a folder, made if need be.
+pub(crate) fn write(folder: &Path, tables: &[Table]) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create `{}`", folder.display()))?;
+    for table in tables {
+        write_whole(&folder.join(format!("{}.csv", table.name)), &table.to_csv())?;
+    }
+    Ok(())
+}
+
+/// Writes the page of a folder of tables: what their columns hold, and the convention of all.
+pub(crate) fn document(folder: &Path, convention: &str, tables: &[Table]) -> anyhow::Result<()> {
+    Ok(write_whole(&folder.join("README.md"), documentation(convention, tables).as_bytes())?)
+}
+
+/// Writes a picture as `name.svg` and `name.png`, and returns their paths.
+pub(crate) fn write_picture(
+    folder: &Path,
+    name: &str,
+    drawn: &Drawn,
+) -> anyhow::Result<[PathBuf; 2]> {
+    let [svg, png] = ["svg", "png"].map(|extension| folder.join(format!("{name}.{extension}")));
+    write_whole(&svg, &drawn.svg)?;
+    write_whole(&png, &drawn.png)?;
+    Ok([svg, png])
+}
