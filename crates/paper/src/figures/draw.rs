@@ -376,9 +376,12 @@ pub(super) fn loss_by_law(tables: &[Table], title: &str) -> Drawn {
         published: Some("published"),
         ..plain(("d_hidden", width_axis()), ("loss.test", loss_axis()), ("law", ""))
     };
-    let panels = lines(named(tables, "losses"), &of)?;
-    let caption = "One dot a training. Rings: the paper's, at its own setting. Table: losses.csv.";
-    Ok(sheet(title, 1, panels, Axes::Own, caption))
+    let losses = named(tables, "losses");
+    let panels = lines(losses, &of)?;
+    let has_published = losses.numbers("published")?.iter().any(|loss| loss.is_finite());
+    let rings = if has_published { " Rings: the paper's, at its own setting." } else { "" };
+    let caption = format!("One dot a training.{rings} Table: losses.csv.");
+    Ok(sheet(title, 1, panels, Axes::Own, &caption))
 }
 
 /// Figure 8.
