@@ -37,10 +37,17 @@ impl Setting<'_> {
     }
 }
 
-/// A setting's fields in one line, by the last part of their names; `all` if there are none.
+/// Digits that tell files apart in a label.
+const HASH_DIGITS: usize = 8;
+
+/// A setting's fields in one line, by the last part of their names, but for those that it does not have; `all`
+/// if there are none.
 pub fn label(fields: &[(String, Value)]) -> String {
     let part = |(name, value): &(String, Value)| {
         let value = match value {
+            Value::String(hash) if name.ends_with(".sha256") => {
+                hash.chars().take(HASH_DIGITS).collect()
+            }
             Value::String(text) => text.clone(),
             // Six digits tell settings apart that differ by more than rounding.
             Value::Number(n) if n.is_f64() => {
@@ -51,7 +58,7 @@ pub fn label(fields: &[(String, Value)]) -> String {
         };
         format!("{}={value}", name.rsplit('.').next().unwrap_or(name))
     };
-    let parts: Vec<String> = fields.iter().map(part).collect();
+    let parts: Vec<String> = fields.iter().filter(|field| !field.1.is_null()).map(part).collect();
     if parts.is_empty() { "all".to_owned() } else { parts.join(", ") }
 }
 
@@ -151,5 +158,17 @@ mod tests {
         );
         assert_eq!(setting_fields(&run), ["train.learning_rate"]);
         assert_eq!(settings(&run)[0].label(), "learning_rate=0.02");
+    }
+
+    #[test]
+    fn a_label_has_what_the_setting_has_and_a_short_name_for_a_file() {
+        let field = |name: &str, value: Value| (name.to_owned(), value);
+        let fields = [
+            field("data.frequencies.law", "file".into()),
+            field("data.frequencies.sha256", "0123456789abcdef".into()),
+            field("data.frequencies.exponent", Value::Null),
+        ];
+        assert_eq!(label(&fields), "law=file, sha256=01234567");
+        assert_eq!(label(&fields[2..]), "all");
     }
 }
