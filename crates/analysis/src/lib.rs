@@ -4,6 +4,7 @@
 //! [`table::Table`], whose columns say what they hold and in which unit. Figures are drawn from
 //! the tables and from nothing else.
 
+pub mod chinchilla;
 pub mod curves;
 pub mod decay;
 pub mod exponents;

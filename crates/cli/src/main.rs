@@ -19,6 +19,7 @@ mod resources;
 mod run;
 mod status;
 mod tables;
+mod theory;
 mod together;
 mod training;
 mod work;
@@ -54,6 +55,7 @@ fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Figures(options) => analyze::figures(&options)?,
         Verb::Report(options) => reproduce::report(&options)?,
         Verb::Frequencies(options) => frequencies::frequencies(&options)?,
+        Verb::Theory(verb) => theory::theory(&verb)?,
         Verb::FitLoss(options) => fit_loss::fit_loss(&options)?,
         Verb::Status(options) => status::status(&options)?,
         Verb::Devices(options) => devices::devices(&options),

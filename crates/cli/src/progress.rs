@@ -16,6 +16,14 @@ pub(crate) fn fraction(label: &str) -> ProgressBar {
     bar
 }
 
+/// A bar for so many equal pieces of work.
+pub(crate) fn count(label: &str, n: u64) -> ProgressBar {
+    let bar = ProgressBar::new(n);
+    bar.set_style(style("{msg:<28} {wide_bar} {pos:>6}/{len}  {eta:>4} left"));
+    bar.set_message(label.to_owned());
+    bar
+}
+
 /// Such a fraction is done.
 pub(crate) fn set(bar: &ProgressBar, fraction: f64) {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 1")]

@@ -2,8 +2,10 @@
 //!
 //! Nothing here reads a file or a clock, and nothing draws a random number without a seed argument.
 
+pub mod bfgs;
 pub mod bootstrap;
 pub mod group_offsets;
+pub mod loss_surface;
 pub mod power_law;
 pub mod summary;
 pub mod zipf;

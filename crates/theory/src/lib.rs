@@ -4,7 +4,12 @@
 //! (arXiv 2505.10465 v4), "Superposition Yields Robust Neural Scaling", except that their hidden
 //! width `m` is called `d_hidden`.
 
+pub mod as_published;
+pub mod chinchilla;
 pub mod frequency;
+pub mod icl;
 pub mod overlap;
+pub mod quanta;
+pub mod spectrum;
 pub mod superposition;
 pub mod values;

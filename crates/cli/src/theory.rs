@@ -1,0 +1,128 @@
+//! `superpose theory`: other laws of scaling, fitted, computed and simulated.
+
+mod as_published;
+mod chinchilla;
+mod icl;
+mod redundancy;
+
+use std::path::Path;
+
+use serde_json::Value;
+use superpose_analysis::table::{Field, Table, TableError};
+use superpose_figures::chart::Axis;
+use superpose_figures::lines::{ErrorBars, Lines};
+use superpose_figures::sheet::{Sheet, render_sheet};
+
+use crate::args::{ChinchillaVerb, IclVerb, Output, RedundancyVerb, TheoryVerb};
+use crate::{console, tables};
+
+/// Answers a verb under `theory`.
+pub(crate) fn theory(verb: &TheoryVerb) -> anyhow::Result<()> {
+    match verb {
+        TheoryVerb::Chinchilla(ChinchillaVerb::Fit(options)) => chinchilla::fit(options),
+        TheoryVerb::Chinchilla(ChinchillaVerb::Allocate(options)) => chinchilla::allocate(options),
+        TheoryVerb::AsPublished(options) => {
+            as_published::as_published(options);
+            Ok(())
+        }
+        TheoryVerb::Redundancy(RedundancyVerb::Text(options)) => redundancy::text(options),
+        TheoryVerb::Redundancy(RedundancyVerb::Dimension(options)) => {
+            redundancy::dimension(options)
+        }
+        TheoryVerb::Redundancy(RedundancyVerb::Spectrum(options)) => redundancy::spectrum(options),
+        TheoryVerb::Icl(IclVerb::Attention(options)) => icl::attention(options),
+        TheoryVerb::Icl(IclVerb::Diversity(options)) => icl::diversity(options),
+        TheoryVerb::Icl(IclVerb::Metric(options)) => icl::metric(options),
+    }
+}
+
+/// Rows of a table that are printed.
+const MOST_ROWS: usize = 40;
+
+/// A number for people: four digits, or a power of ten.
+fn number(field: &Field) -> String {
+    match field {
+        Field::Number(value) if *value == value.trunc() && value.abs() < 1e5 => format!("{value}"),
+        Field::Number(value) if !(1e-2..1e5).contains(&value.abs()) => format!("{value:.4e}"),
+        Field::Number(value) => format!("{value:.4}"),
+        Field::Text(text) => text.clone(),
+        Field::Missing => "–".to_owned(),
+    }
+}
+
+/// What an experiment made: its tables, and the picture of the tables as they are read back.
+struct Made<'a> {
+    /// The verb, which is the remedy for a missing table and the name of the picture.
+    verb: &'a str,
+    tables: &'a [Table],
+    sheet: &'a dyn Fn(&[Table]) -> Result<Sheet, TableError>,
+}
+
+/// Writes the tables and the picture if a folder is given, and prints the first table or, for a program, all of them.
+fn present(made: &Made<'_>, output: &Output) -> anyhow::Result<()> {
+    let picture = made.verb.replace(' ', "_");
+    if let Some(out) = &output.out {
+        write(made, out, &picture)?;
+    }
+    if output.json {
+        let all = made
+            .tables
+            .iter()
+            .map(|table| (table.name.clone(), Value::from(console::json_rows(table))));
+        console::say(&format!("{:#}", Value::from(all.collect::<serde_json::Map<_, _>>())));
+        return Ok(());
+    }
+    let shown = &made.tables[0];
+    // Columns of which nothing is known here would only be in the way.
+    let known: Vec<usize> = (0..shown.columns.len())
+        .filter(|at| shown.rows.iter().any(|row| row[*at] != Field::Missing))
+        .collect();
+    let header: Vec<&str> = known.iter().map(|at| &*shown.columns[*at].name).collect();
+    let row = |row: &Vec<Field>| known.iter().map(|at| number(&row[*at])).collect();
+    let rows: Vec<Vec<String>> = shown.rows.iter().take(MOST_ROWS).map(row).collect();
+    console::say(&console::table(&header, &rows));
+    if shown.rows.len() > MOST_ROWS {
+        console::say(&format!(
+            "… and {} more rows; --json or --out has them",
+            shown.rows.len() - MOST_ROWS
+        ));
+    }
+    console::say(&match &output.out {
+        Some(out) => format!("next: look at {}/{picture}.png", out.display()),
+        None => "next: add --out FOLDER for tables and a picture".to_owned(),
+    });
+    Ok(())
+}
+
+fn write(made: &Made<'_>, out: &Path, picture: &str) -> anyhow::Result<()> {
+    let folder = out.join("tables");
+    tables::write(&folder, made.tables)?;
+    tables::document(&folder, "Each table answers one question.", made.tables)?;
+    let remedy = format!("superpose theory {}", made.verb);
+    let read = |table: &Table| tables::read_written(&folder, &table.name, &remedy);
+    let read: Vec<Table> = made.tables.iter().map(read).collect::<Result<_, _>>()?;
+    let sheet = (made.sheet)(&read)?;
+    let drawn =
+        render_sheet(&sheet).map_err(|problem| anyhow::anyhow!("cannot draw: {problem}"))?;
+    tables::write_picture(out, picture, &drawn)?;
+    Ok(())
+}
+
+/// Points of `y` against `x`, joined, without any of the extras.
+fn curve<'a>(x: (&'a str, Axis), y: (&'a str, Axis)) -> Lines<'a> {
+    Lines {
+        x: x.0,
+        y: y.0,
+        error_bars: ErrorBars::None,
+        group: None,
+        group_label: "",
+        panel: None,
+        panel_label: "",
+        guides: &[],
+        published: None,
+        colour: None,
+        x_axis: x.1,
+        y_axis: y.1,
+        mark: superpose_figures::chart::Mark::JoinedDots,
+    }
+}

@@ -1,0 +1,285 @@
+//! `superpose theory chinchilla`: loss by parameters, tokens and compute.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use serde_json::json;
+use superpose_analysis::chinchilla::{FitOptions, fits, surfaces};
+use superpose_analysis::table::{Field, Table, TableError};
+use superpose_figures::chart::{Axis, Mark};
+use superpose_figures::lines::{ErrorBars, Lines, lines};
+use superpose_figures::panel::Panel;
+use superpose_figures::sheet::{Axes, Sheet, render_sheet};
+use superpose_stats::loss_surface::interval;
+use superpose_theory::chinchilla::{
+    Allocation, AllocationError, BESIROGLU, HOFFMANN, HOFFMANN_ROUNDED, LossSurface,
+};
+
+use super::number;
+use crate::args::{AllocateOptions, ChinchillaFitOptions};
+use crate::console;
+use crate::progress;
+use crate::tables;
+
+/// Models of one compute that a parabola is fitted to.
+const PARABOLA_POINTS: usize = 15;
+
+pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
+    let runs = tables::read(&options.file)?;
+    if !(0.0..1.0).contains(&options.hold_out) {
+        bail!("--hold-out must be from 0 to below 1, got {}", options.hold_out);
+    }
+    let asked = FitOptions {
+        n_dropped: options.drop_highest,
+        held_out: options.hold_out,
+        n_resamples: options.resamples,
+        seed: options.seed,
+    };
+    let bar = progress::count("resamples", options.resamples as u64);
+    let made = fits(&runs, asked, &|| bar.inc(1))?;
+    bar.finish_and_clear();
+    if let Some(out) = &options.out {
+        write(out, &made)?;
+    }
+    let [parameters, forms, profile, frontier, ..] = &made;
+    if options.json {
+        let [parameters, forms, profile, frontier] =
+            [parameters, forms, profile, frontier].map(console::json_rows);
+        console::say(&format!(
+            "{:#}",
+            json!({
+                "parameters": parameters, "forms": forms, "profile": profile, "frontier": frontier,
+            })
+        ));
+        return Ok(());
+    }
+    print_fit(parameters, forms);
+    let law = surfaces(parameters)?;
+    for half_width in [2.0, 4.0, 16.0] {
+        let bias =
+            law.first().map_or(f64::NAN, |law| law.parabola_bias(PARABOLA_POINTS, half_width));
+        console::say(&format!(
+            "approach 2, a parabola over sizes from 1/{half_width} to {half_width} of the best, would put D {:+.2} % off \
+             on losses of exactly this law",
+            100.0 * bias
+        ));
+    }
+    match &options.out {
+        Some(out) => console::say(&format!("next: look at {}/chinchilla.png", out.display())),
+        None => console::say("next: add --out FOLDER for the frontier, the profile and a picture"),
+    }
+    Ok(())
+}
+
+fn print_fit(parameters: &Table, forms: &Table) {
+    let row = |row: &Vec<Field>| {
+        let interval = format!("{} to {}", number(&row[3]), number(&row[4]));
+        vec![row[0].to_string(), number(&row[1]), number(&row[2]), interval]
+    };
+    let rows: Vec<Vec<String>> = parameters.rows.iter().map(row).collect();
+    console::say(&console::table(&["parameter", "value", "se", "95 %, bootstrap"], &rows));
+    if let Some([.., objective, n_runs, starts, agreeing]) = parameters.rows.first().map(|r| &r[..])
+    {
+        console::say(&format!(
+            "{n_runs} runs; sum of Huber's function {}; {agreeing} of {starts} starts agree",
+            number(objective)
+        ));
+    }
+    let percent = |field: &Field| match field {
+        Field::Number(value) => format!("{:+.2} %", 100.0 * value),
+        Field::Text(_) | Field::Missing => "–".to_owned(),
+    };
+    let row = |row: &Vec<Field>| {
+        vec![
+            row[0].to_string(),
+            row[1].to_string(),
+            number(&row[2]),
+            percent(&row[5]),
+            percent(&row[6]),
+        ]
+    };
+    let rows: Vec<Vec<String>> = forms.rows.iter().map(row).collect();
+    let header = ["form", "parameters", "objective", "held-out error", "bias"];
+    console::say(&console::table(&header, &rows));
+    if let Some(row) = forms.rows.first() {
+        console::say(&format!(
+            "held out: the {} runs with the most compute, after {} others",
+            row[4], row[3]
+        ));
+    }
+}
+
+/// Writes the tables, reads them back and draws them.
+fn write(out: &Path, made: &[Table; 6]) -> anyhow::Result<()> {
+    let folder = out.join("tables");
+    tables::write(&folder, made)?;
+    tables::document(&folder, "Losses are in the unit of the file that was given.", made)?;
+    let read = |table: &Table| {
+        tables::read_written(&folder, &table.name, "superpose theory chinchilla fit")
+    };
+    let (profile, frontier, runs) = (read(&made[2])?, read(&made[3])?, read(&made[4])?);
+    let compute = || Axis::logarithmic("compute C = 6 N D");
+    let panel = |table: &Table,
+                 title: &str,
+                 x: (&str, Axis),
+                 y: (&str, Axis),
+                 bars|
+     -> Result<Vec<Panel>, TableError> {
+        let mark = if bars == ErrorBars::None && title == "Residuals" {
+            Mark::Dots
+        } else {
+            Mark::JoinedDots
+        };
+        let columns = Lines {
+            x: x.0,
+            y: y.0,
+            error_bars: bars,
+            group: None,
+            group_label: "",
+            panel: None,
+            panel_label: "",
+            guides: &[],
+            published: None,
+            colour: None,
+            x_axis: x.1,
+            y_axis: y.1,
+            mark,
+        };
+        let mut panels = lines(table, &columns)?;
+        for panel in &mut panels {
+            if let Panel::Chart(chart) = panel {
+                title.clone_into(&mut chart.title);
+            }
+        }
+        Ok(panels)
+    };
+    let best = |column, low, high, label: &str| {
+        let (x, y) = (("C", compute()), (column, Axis::logarithmic(label)));
+        panel(&frontier, "Best use of compute", x, y, ErrorBars::Ends(low, high))
+    };
+    let mut panels = best("N", "N_low", "N_high", "parameters N")?;
+    panels.extend(best("D", "D_low", "D_high", "tokens D")?);
+    let residual = ("residual", Axis::linear("ln fitted − ln loss"));
+    panels.extend(panel(&runs, "Residuals", ("C", compute()), residual, ErrorBars::None)?);
+    let (x, y) = (Axis::linear("irreducible loss E, held"), Axis::logarithmic("objective"));
+    panels.extend(panel(&profile, "Profile", ("E", x), ("objective", y), ErrorBars::None)?);
+    let caption = "Bars: 95 % over resamples of the runs. Tables: chinchilla_frontier.csv, \
+                   chinchilla_runs.csv, chinchilla_profile.csv.";
+    let sheet = Sheet {
+        title: "L = E + A/N^α + B/D^β".to_owned(),
+        columns: 2,
+        panels,
+        axes: Axes::Own,
+        caption: caption.to_owned(),
+    };
+    let drawn =
+        render_sheet(&sheet).map_err(|problem| anyhow::anyhow!("cannot draw: {problem}"))?;
+    tables::write_picture(out, "chinchilla", &drawn)?;
+    Ok(())
+}
+
+/// A law by which compute is spent, with its resamples if there are any.
+struct Law {
+    name: String,
+    surface: LossSurface,
+    resamples: Vec<LossSurface>,
+}
+
+pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
+    let mut laws: Vec<Law> = [
+        ("Hoffmann et al. 2022, as printed", HOFFMANN_ROUNDED),
+        ("Hoffmann et al. 2022, not rounded", HOFFMANN),
+        ("Besiroglu et al. 2024", BESIROGLU),
+    ]
+    .map(|(name, surface)| Law { name: name.to_owned(), surface, resamples: Vec::new() })
+    .into();
+    if let Some(folder) = &options.fit {
+        laws.insert(0, fitted(folder)?);
+    }
+    let spend = |surface: &LossSurface| match (options.compute, options.loss) {
+        (Some(compute), _) => surface.allocate(compute),
+        (None, Some(loss)) => surface.allocate_for_loss(loss),
+        (None, None) => unreachable!("the command line asks for one of them"),
+    };
+    let spent: Vec<(&Law, Result<Allocation, AllocationError>)> =
+        laws.iter().map(|law| (law, spend(&law.surface))).collect();
+    let ends = |law: &Law, get: fn(&Allocation) -> f64| -> Option<(f64, f64)> {
+        let all: Vec<Vec<f64>> = law
+            .resamples
+            .iter()
+            .map(|surface| vec![spend(surface).map_or(f64::INFINITY, |a| get(&a))])
+            .collect();
+        interval(&all, &|value| value[0], 0.95)
+    };
+    let quantities: [(&str, fn(&Allocation) -> f64); 4] =
+        [("C", |a| a.compute), ("N", |a| a.parameters), ("D", |a| a.tokens), ("loss", |a| a.loss)];
+    if options.json {
+        let object = |(law, spent): &(&Law, Result<Allocation, AllocationError>)| {
+            let mut object = serde_json::Map::from_iter([("law".to_owned(), json!(law.name))]);
+            match spent {
+                Ok(allocation) => {
+                    for (name, get) in quantities {
+                        object.insert(name.to_owned(), json!(get(allocation)));
+                        if let Some((low, high)) = ends(law, get) {
+                            object.insert(format!("{name}_low"), json!(low));
+                            object.insert(format!("{name}_high"), json!(high));
+                        }
+                    }
+                }
+                Err(error) => {
+                    drop(object.insert("infeasible".to_owned(), json!(error.to_string())))
+                }
+            }
+            object
+        };
+        let objects: Vec<_> = spent.iter().map(object).collect();
+        console::say(&format!("{:#}", json!({ "allocations": objects })));
+        return Ok(());
+    }
+    let mut rows = Vec::new();
+    for (law, spent) in &spent {
+        let Ok(allocation) = spent else {
+            rows.push(vec![law.name.clone(), "infeasible".to_owned()]);
+            continue;
+        };
+        let value = |get: fn(&Allocation) -> f64| number(&Field::from(get(allocation)));
+        rows.push(vec![
+            law.name.clone(),
+            value(|a| a.compute),
+            value(|a| a.parameters),
+            value(|a| a.tokens),
+            value(|a| a.tokens / a.parameters),
+            value(|a| a.loss),
+        ]);
+        let bounds = |get| {
+            let ends = ends(law, get);
+            ends.map_or(String::new(), |(low, high)| {
+                format!("{} to {}", number(&Field::from(low)), number(&Field::from(high)))
+            })
+        };
+        if !law.resamples.is_empty() {
+            let ratio: fn(&Allocation) -> f64 = |a| a.tokens / a.parameters;
+            let [compute, parameters, tokens, loss] = quantities.map(|(_, get)| bounds(get));
+            let label = "  95 %".to_owned();
+            rows.push(vec![label, compute, parameters, tokens, bounds(ratio), loss]);
+        }
+    }
+    let header = ["law", "C (FLOP)", "N", "D (tokens)", "D/N", "loss (nats)"];
+    console::say(&console::table(&header, &rows));
+    for (law, spent) in &spent {
+        if let Err(error) = spent {
+            console::say(&format!("{}: {error}", law.name));
+        }
+    }
+    Ok(())
+}
+
+/// The law that `theory chinchilla fit --out` wrote into a folder.
+fn fitted(folder: &Path) -> anyhow::Result<Law> {
+    let tables = folder.join("tables");
+    let read = |name| tables::read_written(&tables, name, "superpose theory chinchilla fit --out");
+    let found = surfaces(&read("chinchilla_fit")?)?;
+    let surface = *found.first().context("`chinchilla_fit` has no law")?;
+    let resamples = surfaces(&read("chinchilla_resamples")?)?;
+    Ok(Law { name: folder.display().to_string(), surface, resamples })
+}

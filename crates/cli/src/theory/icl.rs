@@ -1,0 +1,160 @@
+//! `superpose theory icl`: in-context learning.
+
+use superpose_analysis::table::{Table, TableError};
+use superpose_figures::chart::{Axis, Mark};
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::sheet::{Axes, Sheet};
+use superpose_labs::tables::icl::{
+    Attention, diversity as diversity_table, metric as metric_table,
+};
+use superpose_labs::task_diversity::TaskDiversity;
+use superpose_theory::icl::{Ratios, TokenAccuracy};
+
+use super::{Made, curve, present};
+use crate::args::{IclAttentionOptions, IclDiversityOptions, IclMetricOptions};
+use crate::progress;
+
+pub(super) fn attention(options: &IclAttentionOptions) -> anyhow::Result<()> {
+    if options.prompts == 1.0 && options.penalty == 0.0 {
+        anyhow::bail!("--prompts must not be 1 without a --penalty: the error is infinite there");
+    }
+    let n_simulated = options.simulate.map_or(0, |_| options.tasks.len() * options.runs);
+    let asked = Attention {
+        ratios: Ratios {
+            examples_per_dimension: options.examples,
+            tasks_per_dimension: f64::INFINITY,
+            prompts_per_square: options.prompts,
+            noise_variance: options.noise,
+        },
+        tasks_per_dimension: options.tasks.clone(),
+        penalty: options.penalty,
+        n_dimensions: options.simulate,
+        n_runs: options.runs,
+        seed: options.seed,
+    };
+    let bar = progress::count("runs", n_simulated as u64);
+    let table = asked.table(&|_| bar.inc(1))?;
+    bar.finish_and_clear();
+    let made = Made { verb: "icl attention", tables: &[table], sheet: &attention_sheet };
+    present(&made, &options.output)
+}
+
+fn attention_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let x = || ("tasks_per_dimension", Axis::logarithmic("pretraining tasks by dimension, κ"));
+    let error = |column, simulated: &'static str, se, label| -> Result<_, TableError> {
+        let guides = [Guide { column, label: "asymptotic", mark: Mark::Line }];
+        let columns = Lines {
+            error_bars: ErrorBars::Deviation(se),
+            guides: &guides,
+            group_label: "simulated",
+            mark: Mark::Dots,
+            ..curve(x(), (simulated, Axis::logarithmic(label)))
+        };
+        lines(&tables[0], &columns)
+    };
+    let mut panels =
+        error("new_tasks", "simulated_new_tasks", "simulated_new_tasks_se", "error on new tasks")?;
+    panels.extend(error(
+        "pretraining_tasks",
+        "simulated_pretraining_tasks",
+        "simulated_pretraining_tasks_se",
+        "error on pretraining tasks",
+    )?);
+    let guides =
+        [Guide { column: "gap_limit", label: "limit, max(0, 1 − κ)", mark: Mark::Dotted }];
+    let gap = Lines {
+        guides: &guides,
+        group_label: "asymptotic gap",
+        mark: Mark::JoinedDots,
+        ..curve(x(), ("gap", Axis::linear("what new tasks cost more")))
+    };
+    panels.extend(lines(&tables[0], &gap)?);
+    Ok(Sheet {
+        title: "Linear attention, by the number of pretraining tasks".to_owned(),
+        columns: 3,
+        panels,
+        axes: Axes::Own,
+        caption: "Bars: standard error over runs. Table: icl_attention.csv.".to_owned(),
+    })
+}
+
+pub(super) fn diversity(options: &IclDiversityOptions) -> anyhow::Result<()> {
+    let setting = TaskDiversity {
+        n_dimensions: options.dimensions,
+        n_examples: options.examples,
+        noise_variance: options.noise,
+        n_tasks: options.tasks.clone(),
+        n_prompts: options.prompts,
+        n_runs: options.runs,
+        seed: options.seed,
+    };
+    let bar = progress::count("runs", options.runs as u64);
+    let table = diversity_table(&setting, &|_| bar.inc(1))?;
+    bar.finish_and_clear();
+    let made = Made { verb: "icl diversity", tables: &[table], sheet: &diversity_sheet };
+    present(&made, &options.output)
+}
+
+fn diversity_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let x = || ("n_tasks", Axis::logarithmic("pretraining tasks"));
+    let panel = |column, se, ridge, label| -> Result<_, TableError> {
+        let guides = [Guide { column: ridge, label: "ridge regression", mark: Mark::Line }];
+        let columns = Lines {
+            error_bars: ErrorBars::Deviation(se),
+            guides: &guides,
+            group_label: "posterior mean",
+            ..curve(x(), (column, Axis::linear(label)))
+        };
+        lines(&tables[0], &columns)
+    };
+    let mut panels = panel(
+        "posterior_new",
+        "posterior_new_se",
+        "ridge_new",
+        "error on new tasks, by dimension",
+    )?;
+    panels.extend(panel(
+        "posterior_pretraining",
+        "posterior_pretraining_se",
+        "ridge_pretraining",
+        "error on pretraining tasks, by dimension",
+    )?);
+    Ok(Sheet {
+        title: "What is gained by knowing the tasks, by their number".to_owned(),
+        columns: 2,
+        panels,
+        axes: Axes::Own,
+        caption:
+            "Bars: standard error over runs. Errors are with label noise. Table: icl_diversity.csv."
+                .to_owned(),
+    })
+}
+
+pub(super) fn metric(options: &IclMetricOptions) -> anyhow::Result<()> {
+    let accuracy = TokenAccuracy { model_scale: options.scale, model_exponent: options.exponent };
+    if [options.scale, options.exponent].iter().any(|value| !value.is_finite() || *value <= 0.0) {
+        anyhow::bail!(
+            "--scale and --exponent must be positive, got {} and {}",
+            options.scale,
+            options.exponent
+        );
+    }
+    let table = metric_table(accuracy, &options.tokens);
+    present(&Made { verb: "icl metric", tables: &[table], sheet: &metric_sheet }, &options.output)
+}
+
+fn metric_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let x = || ("model_size", Axis::logarithmic("parameters N"));
+    let grouped =
+        |y| Lines { group: Some("n_tokens"), group_label: "T", mark: Mark::Line, ..curve(x(), y) };
+    let mut panels = lines(&tables[0], &curve(x(), ("loss", Axis::logarithmic("loss a token"))))?;
+    panels
+        .extend(lines(&tables[0], &grouped(("exact_match", Axis::linear("all T tokens right"))))?);
+    Ok(Sheet {
+        title: "One smooth loss, seen through a metric".to_owned(),
+        columns: 2,
+        panels,
+        axes: Axes::Own,
+        caption: "The curves of the right are one curve, moved. Table: icl_metric.csv.".to_owned(),
+    })
+}

@@ -1,0 +1,151 @@
+//! `superpose theory redundancy`: exponents from data spectra.
+
+use anyhow::Context as _;
+use superpose_analysis::table::{Field, Table, TableError};
+use superpose_figures::chart::{Axis, Mark};
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::sheet::{Axes, Sheet};
+use superpose_labs::dimension::PointCloud;
+use superpose_labs::tables::dimension::dimension as dimension_table;
+use superpose_labs::tables::redundancy::SpectrumStudy;
+use superpose_labs::tables::text::text as text_tables;
+use superpose_labs::text::text_redundancy;
+
+use super::{Made, curve, number, present};
+use crate::args::{RedundancyDimensionOptions, RedundancySpectrumOptions, RedundancyTextOptions};
+use crate::{console, progress, tables};
+
+pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()> {
+    let mut n_samples = options.samples.clone();
+    n_samples.sort_unstable();
+    n_samples.dedup();
+    let study = SpectrumStudy {
+        spectral_exponent: options.spectral_exponent,
+        source_exponent: options.source_exponent,
+        noise_variance: options.noise,
+        n_directions: options.directions,
+        n_replicates: options.simulate,
+        seed: options.seed,
+        n_samples,
+    };
+    let bar = progress::count("replicates", (study.n_samples.len() * options.simulate) as u64);
+    let tables = study.tables(&|_| bar.inc(1))?;
+    bar.finish_and_clear();
+    present(
+        &Made { verb: "redundancy spectrum", tables: &tables, sheet: &sheet },
+        &options.output,
+    )?;
+    if !options.output.json {
+        console::say(
+            "The exponent is that of kernel ridge regression under source and capacity conditions (Caponnetto & De \
+             Vito 2007). The paper that calls 1/β a redundancy index (Bi & Calhoun, arXiv 2509.20721) was withdrawn; \
+             1/β is large where learning is slow, and is not Shannon's redundancy.",
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn text(options: &RedundancyTextOptions) -> anyhow::Result<()> {
+    let path = &options.file;
+    let content =
+        std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let found = text_redundancy(&content, options.contexts, options.seed)
+        .with_context(|| format!("`{}`", path.display()))?;
+    let tables = text_tables(&found);
+    present(
+        &Made { verb: "redundancy text", tables: &tables, sheet: &text_sheet },
+        &options.output,
+    )?;
+    if !options.output.json {
+        let row = |row: &Vec<Field>| row.iter().map(number).collect();
+        let rows: Vec<Vec<String>> = tables[1].rows.iter().map(row).collect();
+        console::say(&console::table(&["way", "bits a symbol", "redundancy"], &rows));
+    }
+    Ok(())
+}
+
+fn text_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let guides = [Guide { column: "shuffled_bits", label: "in random order", mark: Mark::Dotted }];
+    let columns = Lines {
+        guides: &guides,
+        group: Some("trusted"),
+        group_label: "enough text",
+        ..curve(
+            ("context_length", Axis::linear("symbols before that are known, k")),
+            ("conditional_bits", Axis::linear("entropy given them, bits a symbol")),
+        )
+    };
+    let mut panels = lines(&tables[0], &columns)?;
+    let rates = Lines {
+        mark: Mark::Bars,
+        ..curve(("way", Axis::linear("")), ("bits", Axis::linear("bits a symbol")))
+    };
+    panels.extend(lines(&tables[1], &rates)?);
+    Ok(Sheet {
+        title: "Redundancy of a text".to_owned(),
+        columns: 2,
+        panels,
+        axes: Axes::Own,
+        caption: "Where there is not enough text, counting finds redundancy in noise, too: see the dotted line. \
+                  Tables: redundancy_text.csv, redundancy_rates.csv."
+            .to_owned(),
+    })
+}
+
+pub(super) fn dimension(options: &RedundancyDimensionOptions) -> anyhow::Result<()> {
+    let points = tables::read(&options.file)?;
+    let columns: Vec<Vec<f64>> = points
+        .columns
+        .iter()
+        .map(|column| points.numbers(&column.name))
+        .collect::<Result<_, _>>()?;
+    let row = |row: usize| columns.iter().map(move |column| column[row]);
+    let rows: Vec<f64> = (0..points.rows.len()).flat_map(row).collect();
+    let cloud = PointCloud::new(&rows, columns.len())
+        .with_context(|| format!("`{}`", options.file.display()))?;
+    let table = dimension_table(&cloud, options.neighbours);
+    let made = Made { verb: "redundancy dimension", tables: &[table], sheet: &dimension_sheet };
+    present(&made, &options.output)
+}
+
+fn dimension_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let columns = Lines {
+        error_bars: ErrorBars::Deviation("standard_error"),
+        mark: Mark::Bars,
+        ..curve(("estimator", Axis::linear("")), ("dimension", Axis::linear("dimension")))
+    };
+    Ok(Sheet {
+        title: "Dimension of a set of points".to_owned(),
+        columns: 1,
+        panels: lines(&tables[0], &columns)?,
+        axes: Axes::Own,
+        caption: "Bars: standard error. Table: redundancy_dimension.csv.".to_owned(),
+    })
+}
+
+fn sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let x = || ("n_samples", Axis::logarithmic("samples n"));
+    let guides = [Guide { column: "excess_risk", label: "equivalent", mark: Mark::Line }];
+    let risk = Lines {
+        guides: &guides,
+        error_bars: ErrorBars::Deviation("simulated_se"),
+        group_label: "simulated",
+        mark: Mark::Dots,
+        ..curve(x(), ("simulated", Axis::logarithmic("excess risk at the best ridge")))
+    };
+    let mut panels = lines(&tables[0], &risk)?;
+    let guides = [Guide { column: "predicted_exponent", label: "asymptotic", mark: Mark::Dotted }];
+    let local = Lines {
+        guides: &guides,
+        group_label: "local exponent",
+        ..curve(x(), ("local_exponent", Axis::linear("exponent")))
+    };
+    panels.extend(lines(&tables[0], &local)?);
+    Ok(Sheet {
+        title: "Ridge regression on a power-law spectrum".to_owned(),
+        columns: 2,
+        panels,
+        axes: Axes::Own,
+        caption: "Bars: standard error over data sets. Table: redundancy_spectrum.csv.".to_owned(),
+    })
+}

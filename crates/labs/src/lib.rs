@@ -1,0 +1,13 @@
+//! Small numerical experiments with exact answers: what a scaling law says, computed.
+//!
+//! Nothing here reads a file or a clock, and nothing draws a random number without a seed argument. Closed forms
+//! are in `theory`; here is what needs a matrix, a sample or a search. [`tables`] say what came out.
+
+pub mod dimension;
+pub mod icl;
+pub mod known_sets;
+pub mod ridge;
+pub mod tables;
+pub mod task_diversity;
+pub mod text;
+pub mod torus_regression;

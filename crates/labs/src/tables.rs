@@ -1,0 +1,7 @@
+//! What the experiments show, as tables.
+
+pub mod as_published;
+pub mod dimension;
+pub mod icl;
+pub mod redundancy;
+pub mod text;

@@ -1,0 +1,64 @@
+//! The dimension of a set of points, by several estimators.
+
+use superpose_analysis::table::{Field, Table};
+
+use crate::dimension::{
+    DimensionError, PairQuantiles, PointCloud, correlation_dimension, neighbour_dimension,
+    two_nearest_dimension,
+};
+
+/// The pairs whose distances the correlation dimension is fitted over.
+const WINDOW: PairQuantiles = PairQuantiles { lowest: 1e-3, highest: 1e-1 };
+
+/// The table `redundancy_dimension`, one row an estimator; what one cannot do stands in its row.
+pub fn dimension(cloud: &PointCloud, n_neighbours: usize) -> Table {
+    let mut table = Table::new(
+        "redundancy_dimension",
+        "How many dimensions does the data have?",
+        &[
+            ("estimator", "two nearest neighbours, k nearest neighbours, or pairs within a radius"),
+            ("dimension", "the estimate; neighbours underestimate above about eight dimensions"),
+            ("standard_error", "its standard error"),
+            ("r_squared", "R² of the line, of pairs within a radius"),
+            ("problem", "why there is no estimate"),
+        ],
+    );
+    let mut push = |name: &str, found: Result<(f64, Field, Field), DimensionError>| {
+        let problem = found.as_ref().err().map(ToString::to_string);
+        let (dimension, error, fit) = match found {
+            Ok((dimension, error, fit)) => (dimension.into(), error, fit),
+            Err(_) => (Field::Missing, Field::Missing, Field::Missing),
+        };
+        table.push(vec![name.into(), dimension, error, fit, problem.into()]);
+    };
+    let neighbours = |found: Result<crate::dimension::NeighbourDimension, DimensionError>| {
+        found.map(|found| (found.dimension, found.standard_error.into(), Field::Missing))
+    };
+    push("two nearest (Facco et al. 2017)", neighbours(two_nearest_dimension(cloud)));
+    let name = format!("{n_neighbours} nearest (Levina & Bickel 2004)");
+    push(&name, neighbours(neighbour_dimension(cloud, n_neighbours)));
+    let pairs = correlation_dimension(cloud, WINDOW);
+    let pairs = pairs.map(|found| (found.dimension, Field::Missing, found.r_squared.into()));
+    push("pairs (Grassberger & Procaccia 1983)", pairs);
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::known_sets::KnownSet;
+
+    #[test]
+    fn all_estimators_agree_on_a_plane() {
+        let cloud = KnownSet::Cube { n_dimensions: 2 }.points(2000, 1).unwrap();
+        let found = dimension(&cloud, 10).numbers("dimension").unwrap();
+        assert!(found.iter().all(|d| (d - 2.0).abs() < 0.2), "{found:?}");
+    }
+
+    #[test]
+    fn what_an_estimator_cannot_do_is_said_in_its_row() {
+        let cloud = PointCloud::new(&[0.0, 1.0, 2.5, 4.0], 1).unwrap();
+        let table = dimension(&cloud, 10);
+        assert!(table.words("problem").unwrap()[1].contains("10"));
+    }
+}

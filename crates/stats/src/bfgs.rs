@@ -1,0 +1,169 @@
+//! The least value of a smooth function of a few variables, by its gradient (BFGS).
+//!
+//! **Source**: Nocedal & Wright 2006, "Numerical Optimization", chapter 6; the step is halved until the function
+//! falls enough, and the curvature is only learnt from steps that show some.
+
+/// Where a search ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Minimum {
+    /// The place.
+    pub point: Vec<f64>,
+    /// The function there.
+    pub value: f64,
+    /// The largest component of the gradient there.
+    pub gradient: f64,
+    /// Steps that were made.
+    pub n_steps: usize,
+    /// Whether the gradient is as small as was asked.
+    pub has_converged: bool,
+}
+
+/// When a search ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// The largest component of a gradient that counts as none, in units of the function's.
+    pub gradient: f64,
+    /// The most steps.
+    pub n_steps: usize,
+}
+
+/// Halvings of a step before the direction is given up.
+const HALVINGS: usize = 50;
+/// The part of the promised fall that a step must bring (Armijo).
+const ENOUGH: f64 = 1e-4;
+/// What a sum of some hundred terms is rounded by, at most.
+const ROUNDING: f64 = 1e-13;
+/// How much flatter a step must leave the function that is no longer seen to fall.
+const FLATTER: f64 = 0.9;
+
+/// A minimum of `function`, which writes its gradient into its second argument, from `start`. A value that is not
+/// finite is a wall.
+pub fn minimise(
+    function: &dyn Fn(&[f64], &mut [f64]) -> f64,
+    start: &[f64],
+    limits: Limits,
+) -> Minimum {
+    let n = start.len();
+    let (mut point, mut gradient) = (start.to_vec(), vec![0.0; n]);
+    let mut value = function(&point, &mut gradient);
+    // The inverse of the Hessian, as learnt so far.
+    let mut inverse = identity(n);
+    let mut is_fresh = true;
+    let mut n_steps = 0;
+    while largest(&gradient) > limits.gradient && n_steps < limits.n_steps {
+        let mut direction: Vec<f64> = inverse.iter().map(|row| -dot(row, &gradient)).collect();
+        let mut fall = dot(&direction, &gradient);
+        if fall >= 0.0 || !fall.is_finite() {
+            inverse = identity(n);
+            is_fresh = true;
+            direction = gradient.iter().map(|g| -g).collect();
+            fall = dot(&direction, &gradient);
+        }
+        // Without any knowledge of the curvature a step is one unit long at most.
+        let mut length = if is_fresh { 1.0 / largest(&direction).max(1.0) } else { 1.0 };
+        let mut next = None;
+        for _ in 0..HALVINGS {
+            let tried: Vec<f64> =
+                point.iter().zip(&direction).map(|(p, d)| p + length * d).collect();
+            let mut slope = vec![0.0; n];
+            let found = function(&tried, &mut slope);
+            // Near the end the fall drowns in rounding, and what tells is that the slope flattens.
+            let is_level = (found - value).abs() <= ROUNDING * value.abs();
+            let is_flatter = dot(&slope, &direction).abs() <= FLATTER * fall.abs();
+            if found.is_finite()
+                && (found <= value + ENOUGH * length * fall || (is_level && is_flatter))
+            {
+                next = Some((tried, found, slope));
+                break;
+            }
+            length *= 0.5;
+        }
+        let Some((tried, found, slope)) = next else {
+            if is_fresh {
+                break;
+            }
+            inverse = identity(n);
+            is_fresh = true;
+            continue;
+        };
+        let step: Vec<f64> = tried.iter().zip(&point).map(|(a, b)| a - b).collect();
+        let change: Vec<f64> = slope.iter().zip(&gradient).map(|(a, b)| a - b).collect();
+        learn(&mut inverse, &step, &change, is_fresh);
+        is_fresh = false;
+        (point, value, gradient) = (tried, found, slope);
+        n_steps += 1;
+    }
+    let gradient = largest(&gradient);
+    Minimum { point, value, gradient, n_steps, has_converged: gradient <= limits.gradient }
+}
+
+/// Updates the inverse Hessian so that it maps `change` to `step`.
+fn learn(inverse: &mut Vec<Vec<f64>>, step: &[f64], change: &[f64], is_first: bool) {
+    let curvature = dot(step, change);
+    if curvature <= 1e-14 * (dot(step, step) * dot(change, change)).sqrt() {
+        return;
+    }
+    let n = step.len();
+    if is_first {
+        let scale = curvature / dot(change, change);
+        *inverse = identity(n);
+        inverse.iter_mut().enumerate().for_each(|(i, row)| row[i] = scale);
+    }
+    let image: Vec<f64> = inverse.iter().map(|row| dot(row, change)).collect();
+    let weight = (1.0 + dot(change, &image) / curvature) / curvature;
+    for i in 0..n {
+        for j in 0..n {
+            inverse[i][j] +=
+                weight * step[i] * step[j] - (image[i] * step[j] + step[i] * image[j]) / curvature;
+        }
+    }
+}
+
+fn identity(n: usize) -> Vec<Vec<f64>> {
+    (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |largest, v| if v.is_nan() { f64::NAN } else { v.abs().max(largest) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { gradient: 1e-9, n_steps: 500 };
+
+    #[test]
+    fn a_curved_valley_is_followed_to_its_end() {
+        // Rosenbrock 1960.
+        let valley = |p: &[f64], g: &mut [f64]| {
+            let (x, y) = (p[0], p[1]);
+            g[0] = -2.0 * (1.0 - x) - 400.0 * x * (y - x * x);
+            g[1] = 200.0 * (y - x * x);
+            (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2)
+        };
+        for start in [[-1.2, 1.0], [0.0, 0.0], [10.0, -7.0]] {
+            let minimum = minimise(&valley, &start, LIMITS);
+            assert!(minimum.has_converged && minimum.n_steps < 300, "{minimum:?}");
+            assert!(minimum.point.iter().all(|x| (x - 1.0).abs() < 1e-8));
+        }
+    }
+
+    #[test]
+    fn a_wall_is_not_crossed_and_a_bowl_takes_few_steps() {
+        let bowl = |p: &[f64], g: &mut [f64]| {
+            g.iter_mut().zip(p).zip(1_u8..).for_each(|((g, x), k)| *g = f64::from(k) * (x - 2.0));
+            let squares = p.iter().zip(1_u8..).map(|(x, k)| 0.5 * f64::from(k) * (x - 2.0).powi(2));
+            if p.iter().any(|x| *x > 100.0) { f64::NAN } else { squares.sum::<f64>() }
+        };
+        let minimum = minimise(&bowl, &[99.0; 6], LIMITS);
+        assert!(minimum.has_converged && minimum.n_steps < 40, "{minimum:?}");
+        assert!(minimum.value < 1e-16);
+        let ended = minimise(&bowl, &[99.0; 6], Limits { n_steps: 2, ..LIMITS });
+        assert!(!ended.has_converged && ended.n_steps == 2);
+    }
+}

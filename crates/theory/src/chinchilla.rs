@@ -1,0 +1,322 @@
+//! The loss of a language model by its parameters `N` and training tokens `D`, and how to spend compute.
+//!
+//! `L(N, D) = E + A / N^α + B / D^β`, in nats a token, with `C = 6 N D` floating-point operations. **Source**:
+//! Hoffmann et al. 2022, "Training Compute-Optimal Large Language Models", approach 3.
+
+/// Floating-point operations for each parameter and token.
+pub const FLOP: f64 = 6.0;
+
+/// A law of loss by size and data.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LossSurface {
+    /// `E`, the loss that neither size nor data removes.
+    pub irreducible: f64,
+    /// `A`.
+    pub size_coefficient: f64,
+    /// `B`.
+    pub data_coefficient: f64,
+    /// `α`.
+    pub size_exponent: f64,
+    /// `β`.
+    pub data_exponent: f64,
+}
+
+/// The parameters as Hoffmann et al. 2022 print them. Their allocation does not follow from these rounded numbers.
+pub const HOFFMANN_ROUNDED: LossSurface = LossSurface {
+    irreducible: 1.69,
+    size_coefficient: 406.4,
+    data_coefficient: 410.7,
+    size_exponent: 0.34,
+    data_exponent: 0.28,
+};
+
+/// The parameters of Hoffmann et al. 2022 before rounding, from the source text of their paper, as Besiroglu et al.
+/// 2024 found them.
+pub const HOFFMANN: LossSurface = LossSurface {
+    irreducible: 1.693_373_680_998_952_8,
+    size_coefficient: 406.401_017_519_473_7,
+    data_coefficient: 410.722_826_945_039_8,
+    size_exponent: 0.339_170_84,
+    data_exponent: 0.284_908_3,
+};
+
+/// The parameters that Besiroglu et al. 2024 ("Chinchilla Scaling: A replication attempt") fit to the points of
+/// Hoffmann et al.'s figure 4.
+pub const BESIROGLU: LossSurface = LossSurface {
+    irreducible: 1.8172,
+    size_coefficient: 482.01,
+    data_coefficient: 2085.43,
+    size_exponent: 0.3478,
+    data_exponent: 0.3658,
+};
+
+/// How compute is spent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Allocation {
+    /// `C`, in floating-point operations.
+    pub compute: f64,
+    /// `N`.
+    pub parameters: f64,
+    /// `D`.
+    pub tokens: f64,
+    /// The loss, in nats a token.
+    pub loss: f64,
+}
+
+/// Why compute cannot be spent so.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AllocationError {
+    /// No compute is enough.
+    #[error("a loss of {loss} is out of reach of any compute: it must be above E = {irreducible}")]
+    OutOfReach {
+        /// The loss asked for.
+        loss: f64,
+        /// The irreducible loss.
+        irreducible: f64,
+    },
+    /// The compute is no compute.
+    #[error("the compute must be a positive number of operations, got {compute}")]
+    NoCompute {
+        /// The compute asked for.
+        compute: f64,
+    },
+    /// A parameter of the law has no meaning.
+    #[error("`{name}` must be a positive number, got {value}")]
+    NotPositive {
+        /// The parameter.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+}
+
+impl LossSurface {
+    /// Whether the law falls with size and with data.
+    ///
+    /// # Errors
+    /// [`AllocationError::NotPositive`].
+    pub fn check(&self) -> Result<(), AllocationError> {
+        let named = [
+            ("A", self.size_coefficient),
+            ("B", self.data_coefficient),
+            ("alpha", self.size_exponent),
+            ("beta", self.data_exponent),
+        ];
+        let wrong = named.into_iter().find(|(_, value)| !value.is_finite() || *value <= 0.0);
+        match wrong {
+            Some((name, value)) => Err(AllocationError::NotPositive { name, value }),
+            None => Ok(()),
+        }
+    }
+
+    /// The loss of a model of so many parameters after so many tokens.
+    pub fn loss(&self, parameters: f64, tokens: f64) -> f64 {
+        self.irreducible
+            + self.size_coefficient * parameters.powf(-self.size_exponent)
+            + self.data_coefficient * tokens.powf(-self.data_exponent)
+    }
+
+    /// `a` of `N ∝ C^a` along the best allocations: `β / (α + β)`.
+    pub fn size_allocation_exponent(&self) -> f64 {
+        self.data_exponent / (self.size_exponent + self.data_exponent)
+    }
+
+    /// The exponent with which the reducible loss falls with compute along the best allocations: `αβ / (α + β)`.
+    pub fn compute_exponent(&self) -> f64 {
+        self.size_exponent * self.size_allocation_exponent()
+    }
+
+    /// `G = (αA / βB)^(1 / (α + β))`, which balances size and data.
+    fn balance(&self) -> f64 {
+        let ratio = self.size_exponent * self.size_coefficient
+            / (self.data_exponent * self.data_coefficient);
+        ratio.powf(1.0 / (self.size_exponent + self.data_exponent))
+    }
+
+    /// The best use of `compute`: `N = G (C/6)^a`, `D = (C/6)^(1−a) / G`.
+    ///
+    /// # Errors
+    /// [`AllocationError`] when the compute is not positive or the law does not fall.
+    pub fn allocate(&self, compute: f64) -> Result<Allocation, AllocationError> {
+        self.check()?;
+        if !compute.is_finite() || compute <= 0.0 {
+            return Err(AllocationError::NoCompute { compute });
+        }
+        let parameters = self.balance() * (compute / FLOP).powf(self.size_allocation_exponent());
+        let tokens = compute / FLOP / parameters;
+        Ok(Allocation { compute, parameters, tokens, loss: self.loss(parameters, tokens) })
+    }
+
+    /// The least compute that reaches `loss`, and its use.
+    ///
+    /// # Errors
+    /// [`AllocationError::OutOfReach`] when the loss is not above `E`; others as in [`Self::allocate`].
+    pub fn allocate_for_loss(&self, loss: f64) -> Result<Allocation, AllocationError> {
+        self.check()?;
+        if loss.is_nan() || loss <= self.irreducible {
+            return Err(AllocationError::OutOfReach { loss, irreducible: self.irreducible });
+        }
+        // Along the best allocations the reducible loss is this at C = 6.
+        let balance = self.balance();
+        let at_six = self.size_coefficient * balance.powf(-self.size_exponent)
+            + self.data_coefficient * balance.powf(self.data_exponent);
+        let reducible = (loss - self.irreducible) / at_six;
+        self.allocate(FLOP * reducible.powf(-1.0 / self.compute_exponent()))
+    }
+
+    /// By what fraction the tokens that approach 2 finds are off, on losses of exactly this law: a parabola in
+    /// `ln N` is fitted to `n_points` models of one compute, from `1/half_width` to `half_width` times the best size, and
+    /// its lowest point taken for the best. The same for every compute; zero where `α = β`.
+    ///
+    /// # Panics
+    /// When there are fewer than three points.
+    pub fn parabola_bias(&self, n_points: usize, half_width: f64) -> f64 {
+        assert!(n_points > 2, "a parabola needs three points");
+        // With u = ln(N / N*), the reducible loss is proportional to β e^(−αu) + α e^(βu).
+        let (alpha, beta) = (self.size_exponent, self.data_exponent);
+        let place = |k: usize| half_width.ln() * (2.0 * k as f64 / (n_points - 1) as f64 - 1.0);
+        let loss = |u: f64| beta * (-alpha * u).exp() + alpha * (beta * u).exp();
+        // Places are symmetric, so the linear term decouples from the others.
+        let sum = |f: &dyn Fn(f64) -> f64| (0..n_points).map(|k| f(place(k))).sum::<f64>();
+        let (s0, s2, s4) = (n_points as f64, sum(&|u| u * u), sum(&|u| u.powi(4)));
+        let slope = sum(&|u| u * loss(u)) / s2;
+        let curvature = (s0 * sum(&|u| u * u * loss(u)) - s2 * sum(&loss)) / (s0 * s4 - s2 * s2);
+        let lowest = -slope / (2.0 * curvature);
+        // D = C / 6N.
+        (-lowest).exp() - 1.0
+    }
+}
+
+/// The loss by parameters (without embeddings) of Kaplan et al. 2020, with data enough.
+pub fn kaplan_loss_by_size(parameters: f64) -> f64 {
+    (8.8e13 / parameters).powf(0.076)
+}
+
+/// The loss by tokens of Kaplan et al. 2020, with parameters enough.
+pub fn kaplan_loss_by_data(tokens: f64) -> f64 {
+    (5.4e13 / tokens).powf(0.095)
+}
+
+/// The joint loss `[(N_c/N)^(α_N/α_D) + D_c/D]^α_D` of Kaplan et al. 2020, with the constants of their joint fit.
+pub fn kaplan_loss(parameters: f64, tokens: f64) -> f64 {
+    let (size_exponent, data_exponent) = (0.076, 0.103);
+    ((6.4e13 / parameters).powf(size_exponent / data_exponent) + 1.8e13 / tokens)
+        .powf(data_exponent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [LossSurface; 3] = [HOFFMANN_ROUNDED, HOFFMANN, BESIROGLU];
+
+    fn close(a: f64, b: f64, tolerance: f64) {
+        assert!((a / b - 1.0).abs() <= tolerance, "{a} {b}");
+    }
+
+    #[test]
+    fn no_other_use_of_the_same_compute_is_better() {
+        for surface in ALL {
+            for compute in [1e18, 5.76e23, 1e27] {
+                let best = surface.allocate(compute).unwrap();
+                close(FLOP * best.parameters * best.tokens, compute, 1e-12);
+                for factor in [0.5, 0.99, 1.01, 2.0] {
+                    let n = factor * best.parameters;
+                    assert!(surface.loss(n, compute / FLOP / n) > best.loss);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn published_allocations_come_out() {
+        // Computed apart, from the formulas: C, N, D, loss.
+        for (surface, compute, parameters, tokens, loss) in [
+            (
+                HOFFMANN_ROUNDED,
+                1e21,
+                1_824_217_696.895_552_4,
+                91_363_364_663.274_03,
+                2.328_882_940_154_319_4,
+            ),
+            (
+                HOFFMANN_ROUNDED,
+                5.76e23,
+                32_189_859_151.368_168,
+                2_982_305_686_662.796,
+                1.930_748_101_731_648,
+            ),
+            (
+                HOFFMANN,
+                1e25,
+                148_545_846_889.533_66,
+                11_219_880_606_329.479,
+                1.838_024_213_500_534_7,
+            ),
+            (
+                BESIROGLU,
+                5.76e23,
+                72_248_702_500.382_42,
+                1_328_743_585_388.151_1,
+                1.974_441_108_397_412,
+            ),
+        ] {
+            let best = surface.allocate(compute).unwrap();
+            close(best.parameters, parameters, 1e-10);
+            close(best.tokens, tokens, 1e-10);
+            close(best.loss, loss, 1e-12);
+        }
+        close(HOFFMANN_ROUNDED.loss(70e9, 1.4e12), 1.9366, 1e-4);
+        close(BESIROGLU.loss(70e9, 1.4e12), 1.9739, 1e-4);
+        close(HOFFMANN_ROUNDED.compute_exponent(), 0.154, 5e-3);
+        close(BESIROGLU.compute_exponent(), 0.178, 5e-3);
+    }
+
+    #[test]
+    fn the_least_compute_for_a_loss_reaches_just_that_loss() {
+        for (loss, compute, parameters, tokens) in [
+            (2.5, 1.5256e20, 1.0598e9, 2.3992e10),
+            (2.2, 3.9182e21, 5.595e9, 1.167e11),
+            (2.0, 2.4748e23, 4.686e10, 8.803e11),
+            (1.9, 2.1024e25, 4.567e11, 7.672e12),
+        ] {
+            let least = BESIROGLU.allocate_for_loss(loss).unwrap();
+            close(least.loss, loss, 1e-12);
+            close(least.compute, compute, 1e-4);
+            close(least.parameters, parameters, 1e-3);
+            close(least.tokens, tokens, 1e-3);
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_reach_is_said() {
+        let said = BESIROGLU.allocate_for_loss(1.8).unwrap_err().to_string();
+        assert!(said.contains("above E = 1.8172"), "{said}");
+        assert!(BESIROGLU.allocate_for_loss(f64::NAN).is_err());
+        for compute in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(BESIROGLU.allocate(compute).is_err());
+        }
+        let flat = LossSurface { size_exponent: 0.0, ..BESIROGLU };
+        assert!(flat.allocate(1e20).unwrap_err().to_string().contains("`alpha`"));
+    }
+
+    #[test]
+    fn a_parabola_misses_the_best_data_where_exponents_differ() {
+        for (half_width, bias) in [(2.0, -0.0033), (4.0, -0.0130), (16.0, -0.0510)] {
+            let ours = HOFFMANN_ROUNDED.parabola_bias(15, half_width);
+            assert!((ours - bias).abs() < 1e-4, "{half_width}: {ours}");
+        }
+        let skewed = LossSurface { size_exponent: 0.46, data_exponent: 0.15, ..HOFFMANN_ROUNDED };
+        assert!((skewed.parabola_bias(15, 16.0) + 0.231).abs() < 1e-3);
+        let even = LossSurface { size_exponent: 0.3, data_exponent: 0.3, ..HOFFMANN_ROUNDED };
+        assert!(even.parabola_bias(15, 16.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn kaplans_laws_have_their_values() {
+        close(kaplan_loss_by_size(1e9), 2.3756, 1e-4);
+        close(kaplan_loss_by_data(1e10), 2.2624, 1e-4);
+        close(kaplan_loss(1e9, 2e10), 2.3739, 1e-4);
+    }
+}

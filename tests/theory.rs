@@ -1,0 +1,144 @@
+//! Other laws of scaling, through the binary.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use serde_json::Value;
+use support::{Sandbox, assert_refused};
+
+/// Runs of a law without noise, in a file.
+fn with_runs() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let mut csv = String::from("N,C,loss\n");
+    for n in [1e8_f64, 3e8, 1e9, 3e9, 1e10] {
+        for d in [2e9_f64, 1e10, 3e10, 1e11] {
+            let loss = 1.8 + 480.0 * n.powf(-0.35) + 2100.0 * d.powf(-0.37);
+            csv.push_str(&format!("{n},{},{loss}\n", 6.0 * n * d));
+        }
+    }
+    sandbox.write("runs.csv", &csv);
+    sandbox
+}
+
+#[test]
+fn runs_are_fitted_drawn_and_spent() {
+    let sandbox = with_runs();
+    let fit = ["theory", "chinchilla", "fit", "runs.csv", "--resamples", "20"];
+    let answer = sandbox.run(&[&fit[..], &["--json", "--out", "fit"]].concat());
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let said: Value = serde_json::from_str(&answer.stdout).unwrap();
+    for (row, truth) in
+        said["parameters"].as_array().unwrap().iter().zip([480.0, 2100.0, 1.8, 0.35, 0.37])
+    {
+        assert!((row["value"].as_f64().unwrap() / truth - 1.0).abs() < 1e-3, "{row}");
+    }
+    assert!(sandbox.path("fit/chinchilla.png").exists());
+    assert!(sandbox.run(&fit).stdout.contains("81 starts agree"));
+    let answer = sandbox.run(&[
+        "theory",
+        "chinchilla",
+        "allocate",
+        "--loss",
+        "2.1",
+        "--fit",
+        "fit",
+        "--json",
+    ]);
+    let said: Value = serde_json::from_str(&answer.stdout).unwrap();
+    let ours = &said["allocations"][0];
+    assert!((ours["loss"].as_f64().unwrap() - 2.1).abs() < 1e-9);
+    assert!(ours["N_low"].as_f64().unwrap() <= ours["N"].as_f64().unwrap() * 1.001);
+    let answer = sandbox.run(&["theory", "chinchilla", "allocate", "--loss", "1.7"]);
+    assert_eq!(answer.code, Some(0));
+    assert!(answer.stdout.contains("out of reach of any compute: it must be above E = 1.8172"));
+}
+
+#[test]
+fn experiments_are_tabled_drawn_and_the_same_for_the_same_seed() {
+    let sandbox = Sandbox::new();
+    for (verb, picture) in [
+        (
+            &["icl", "attention", "--tasks", "0.5,2", "--simulate", "6", "--runs", "2"][..],
+            "icl_attention",
+        ),
+        (
+            &["icl", "diversity", "--tasks", "1,8", "--prompts", "20", "--runs", "2"],
+            "icl_diversity",
+        ),
+        (&["icl", "metric", "--tokens", "1,10"], "icl_metric"),
+        (
+            &[
+                "redundancy",
+                "spectrum",
+                "--directions",
+                "64",
+                "--samples",
+                "8,16",
+                "--simulate",
+                "20",
+            ],
+            "redundancy_spectrum",
+        ),
+    ] {
+        let run = |more: &[&str]| sandbox.run(&[&["theory"], verb, more].concat());
+        let answer = run(&["--json", "--out", "out"]);
+        assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+        let said: Value = serde_json::from_str(&answer.stdout).unwrap();
+        assert!(!said[picture].as_array().unwrap().is_empty(), "{picture}");
+        assert!(sandbox.path(&format!("out/{picture}.png")).exists());
+        assert!(sandbox.path(&format!("out/tables/{picture}.csv")).exists());
+        assert_eq!(run(&["--json"]).stdout, answer.stdout, "{picture}");
+        assert!(run(&[]).stdout.contains("next: add --out"));
+    }
+}
+
+#[test]
+fn experiments_without_a_meaning_are_refused() {
+    let sandbox = Sandbox::new();
+    let run = |verb: &[&str]| sandbox.run(&[&["theory"], verb].concat());
+    assert_refused(&run(&["icl", "attention", "--prompts", "1"]), 1, &["--prompts", "--penalty"]);
+    assert_refused(&run(&["icl", "attention", "--noise=-1"]), 1, &["noise_variance", "got -1"]);
+    assert_refused(&run(&["icl", "diversity", "--tasks", "0"]), 1, &["n_tasks", "got 0"]);
+    assert_refused(&run(&["icl", "metric", "--scale", "0"]), 1, &["--scale", "got 0"]);
+    assert_refused(&run(&["redundancy", "spectrum", "--samples", "0"]), 1, &["0"]);
+    assert_refused(
+        &run(&["redundancy", "spectrum", "--spectral-exponent", "0"]),
+        1,
+        &["spectral_exponent"],
+    );
+}
+
+#[test]
+fn published_snippets_stand_beside_what_is_right() {
+    let sandbox = Sandbox::new();
+    let answer = sandbox.run(&["theory", "as-published"]);
+    assert!(
+        answer.stdout.contains("0.1625") && answer.stdout.contains("twenty tokens a parameter")
+    );
+    let answer = sandbox.run(&["theory", "as-published", "--dimension", "0", "--json"]);
+    let said: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert!(said["as_published"][1]["refused"].as_str().unwrap().contains("ZeroDivisionError"));
+}
+
+#[test]
+fn bad_runs_are_named() {
+    let sandbox = with_runs();
+    sandbox.write("bad.csv", "N,D,loss\n1e9,2e9,3\n1e9,2e9,-3\n");
+    sandbox.write("two.csv", "N,D,loss\n1e9,2e9,3\n2e9,2e9,2.9\n");
+    let fit = |file: &str, more: &[&str]| {
+        sandbox.run(&[&["theory", "chinchilla", "fit", file], more].concat())
+    };
+    assert_refused(&fit("bad.csv", &[]), 1, &["bad.csv", "row 2", "`loss`", "`-3`"]);
+    assert_refused(&fit("two.csv", &[]), 1, &["two.csv", "more runs than that, got 2"]);
+    assert_refused(&fit("nowhere.csv", &[]), 1, &["nowhere.csv"]);
+    assert_refused(&fit("runs.csv", &["--hold-out", "1"]), 1, &["--hold-out", "got 1"]);
+    assert_refused(&sandbox.run(&["theory", "chinchilla", "allocate"]), 2, &["--compute"]);
+    let spend =
+        |more: &[&str]| sandbox.run(&[&["theory", "chinchilla", "allocate"], more].concat());
+    assert_refused(&spend(&["--compute", "1e20", "--fit", "nowhere"]), 1, &["nowhere"]);
+    assert_refused(&spend(&["--compute", "1", "--loss", "2"]), 2, &["--loss"]);
+    assert!(
+        spend(&["--compute=-1"]).stdout.contains("must be a positive number of operations, got -1")
+    );
+}
