@@ -56,7 +56,7 @@ fn runs_are_fitted_drawn_and_spent() {
 
 #[test]
 fn experiments_are_tabled_drawn_and_the_same_for_the_same_seed() {
-    let sandbox = Sandbox::new();
+    let sandbox = with_runs();
     for (verb, picture) in [
         (
             &["icl", "attention", "--tasks", "0.5,2", "--simulate", "6", "--runs", "2"][..],
@@ -67,6 +67,9 @@ fn experiments_are_tabled_drawn_and_the_same_for_the_same_seed() {
             "icl_diversity",
         ),
         (&["icl", "metric", "--tokens", "1,10"], "icl_metric"),
+        (&["mechanisms", "--dimensions", "1"], "mechanisms"),
+        (&["redundancy", "text", "runs.csv", "--contexts", "2"], "redundancy_text"),
+        (&["redundancy", "dimension", "runs.csv"], "redundancy_dimension"),
         (
             &[
                 "redundancy",
@@ -107,6 +110,33 @@ fn experiments_without_a_meaning_are_refused() {
         1,
         &["spectral_exponent"],
     );
+}
+
+#[test]
+fn losses_at_other_scales_are_predicted_with_an_interval() {
+    let sandbox = Sandbox::new();
+    let rows = (0..12).map(|k| 10_f64.powf(6.0 + 0.25 * f64::from(k)));
+    let rows: Vec<String> = rows.map(|n| format!("{n},{}", 300.0 * n.powf(-0.3) + 1.5)).collect();
+    sandbox.write("losses.csv", &format!("N,loss\n{}\n", rows.join("\n")));
+    let answer = sandbox.run(&[
+        "theory",
+        "predict",
+        "losses.csv",
+        "--at",
+        "1e10,1e12",
+        "--json",
+        "--out",
+        "out",
+    ]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let said: Value = serde_json::from_str(&answer.stdout).unwrap();
+    let loss = said["predictions"][1]["loss"].as_f64().unwrap();
+    assert!((loss / (300.0 * 1e12_f64.powf(-0.3) + 1.5) - 1.0).abs() < 1e-3);
+    assert!(sandbox.path("out/predict.png").exists());
+    let run = |more: &[&str]| sandbox.run(&[&["theory", "predict", "losses.csv"], more].concat());
+    assert_refused(&run(&["--at", "0"]), 1, &["--at", "got 0"]);
+    assert_refused(&run(&["--at", "1e10", "--x", "D"]), 1, &["losses.csv", "`D`"]);
+    assert_refused(&run(&[]), 2, &["--at"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub mod exponents;
 pub mod frequency_laws;
 pub mod loss_fit;
 pub mod overlaps;
+pub mod prediction;
 pub mod published;
 pub mod quantity;
 pub mod regime;

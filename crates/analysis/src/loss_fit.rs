@@ -68,7 +68,7 @@ pub fn loss_fit(losses: &Table, options: &LossFitOptions) -> Result<[Table; 2], 
 }
 
 /// The observations in a table, and the names of their groups in order of appearance.
-fn observations(
+pub(crate) fn observations(
     losses: &Table,
     options: &LossFitOptions,
 ) -> Result<(Vec<Observation>, Vec<String>), LossFitError> {

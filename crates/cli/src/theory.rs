@@ -3,6 +3,7 @@
 mod as_published;
 mod chinchilla;
 mod icl;
+mod predict;
 mod redundancy;
 
 use std::path::Path;
@@ -13,7 +14,7 @@ use superpose_figures::chart::Axis;
 use superpose_figures::lines::{ErrorBars, Lines};
 use superpose_figures::sheet::{Sheet, render_sheet};
 
-use crate::args::{ChinchillaVerb, IclVerb, Output, RedundancyVerb, TheoryVerb};
+use crate::args::theory::{ChinchillaVerb, IclVerb, Output, RedundancyVerb, TheoryVerb};
 use crate::{console, tables};
 
 /// Answers a verb under `theory`.
@@ -25,6 +26,8 @@ pub(crate) fn theory(verb: &TheoryVerb) -> anyhow::Result<()> {
             as_published::as_published(options);
             Ok(())
         }
+        TheoryVerb::Predict(options) => predict::predict(options),
+        TheoryVerb::Mechanisms(options) => predict::mechanisms(options),
         TheoryVerb::Redundancy(RedundancyVerb::Text(options)) => redundancy::text(options),
         TheoryVerb::Redundancy(RedundancyVerb::Dimension(options)) => {
             redundancy::dimension(options)

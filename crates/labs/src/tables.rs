@@ -3,5 +3,6 @@
 pub mod as_published;
 pub mod dimension;
 pub mod icl;
+pub mod mechanisms;
 pub mod redundancy;
 pub mod text;

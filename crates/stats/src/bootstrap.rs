@@ -40,7 +40,7 @@ pub fn exponent_interval(
 }
 
 /// The interval between the percentiles of `values` that leave out equal parts at both ends; `None` without values.
-pub(crate) fn percentile_interval(mut values: Vec<f64>, confidence: f64) -> Option<(f64, f64)> {
+pub fn percentile_interval(mut values: Vec<f64>, confidence: f64) -> Option<(f64, f64)> {
     values.sort_by(f64::total_cmp);
     let tail = 0.5 * (1.0 - confidence);
     Some((quantile(&values, tail)?, quantile(&values, 1.0 - tail)?))

@@ -216,9 +216,31 @@ fn end(centre: f64, sign: f64, parameter: Parameter, beyond: &dyn Fn(f64) -> boo
     f64::midpoint(inside, outside)
 }
 
-/// The percentile intervals of the coefficient, the exponent and each offset, in this order, when the
-/// observations of each group are drawn again, with replacement, `n_resamples` times from `seed`. Resamples
-/// without a law are passed over; `None` when fewer than half have one.
+/// The laws of `n_resamples` draws of the observations of each group, with replacement, from `seed`. Draws without a
+/// law are passed over.
+pub fn resampled_laws(
+    observations: &[Observation],
+    n_groups: usize,
+    n_resamples: usize,
+    seed: u64,
+) -> Vec<GroupOffsets> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let groups: Vec<Vec<Observation>> = (0..n_groups)
+        .map(|group| observations.iter().copied().filter(|o| o.group == group).collect())
+        .collect();
+    let mut laws = Vec::new();
+    for _ in 0..n_resamples {
+        let mut drawn = Vec::with_capacity(observations.len());
+        for group in &groups {
+            drawn.extend(group.iter().map(|_| group[rng.random_range(0..group.len())]));
+        }
+        laws.extend(fit_group_offsets(&drawn, n_groups));
+    }
+    laws
+}
+
+/// The percentile intervals of the coefficient, the exponent and each offset, in this order, over
+/// [`resampled_laws`]; `None` when fewer than half of the draws have one.
 pub fn bootstrap_intervals(
     observations: &[Observation],
     n_groups: usize,
@@ -226,24 +248,17 @@ pub fn bootstrap_intervals(
     n_resamples: usize,
     seed: u64,
 ) -> Option<Vec<(f64, f64)>> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let groups: Vec<Vec<Observation>> = (0..n_groups)
-        .map(|group| observations.iter().copied().filter(|o| o.group == group).collect())
-        .collect();
-    let mut values: Vec<Vec<f64>> = vec![Vec::new(); n_groups + 2];
-    for _ in 0..n_resamples {
-        let mut drawn = Vec::with_capacity(observations.len());
-        for group in &groups {
-            drawn.extend(group.iter().map(|_| group[rng.random_range(0..group.len())]));
-        }
-        let Ok(law) = fit_group_offsets(&drawn, n_groups) else { continue };
-        let all = [law.coefficient, law.exponent].into_iter().chain(law.offsets);
-        values.iter_mut().zip(all).for_each(|(values, value)| values.push(value));
-    }
-    if 2 * values[0].len() < n_resamples {
+    let laws = resampled_laws(observations, n_groups, n_resamples, seed);
+    if 2 * laws.len() < n_resamples {
         return None;
     }
-    values.into_iter().map(|values| percentile_interval(values, confidence)).collect()
+    let of = |parameter| {
+        percentile_interval(laws.iter().map(|law| law.value(parameter)).collect(), confidence)
+    };
+    let parameters = [Parameter::Coefficient, Parameter::Exponent]
+        .into_iter()
+        .chain((0..n_groups).map(Parameter::Offset));
+    parameters.map(of).collect()
 }
 
 /// The observations, ready to be fitted with any exponent.

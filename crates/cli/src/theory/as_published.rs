@@ -5,7 +5,7 @@ use superpose_analysis::table::{Field, Table};
 use superpose_labs::tables::as_published::{Question, as_published as table_of};
 
 use super::number;
-use crate::args::AsPublishedOptions;
+use crate::args::theory::AsPublishedOptions;
 use crate::console;
 
 pub(super) fn as_published(options: &AsPublishedOptions) {

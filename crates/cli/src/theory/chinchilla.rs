@@ -16,7 +16,7 @@ use superpose_theory::chinchilla::{
 };
 
 use super::number;
-use crate::args::{AllocateOptions, ChinchillaFitOptions};
+use crate::args::theory::{AllocateOptions, ChinchillaFitOptions};
 use crate::console;
 use crate::progress;
 use crate::tables;

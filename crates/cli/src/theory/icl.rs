@@ -11,7 +11,7 @@ use superpose_labs::task_diversity::TaskDiversity;
 use superpose_theory::icl::{Ratios, TokenAccuracy};
 
 use super::{Made, curve, present};
-use crate::args::{IclAttentionOptions, IclDiversityOptions, IclMetricOptions};
+use crate::args::theory::{IclAttentionOptions, IclDiversityOptions, IclMetricOptions};
 use crate::progress;
 
 pub(super) fn attention(options: &IclAttentionOptions) -> anyhow::Result<()> {

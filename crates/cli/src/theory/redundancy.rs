@@ -12,7 +12,9 @@ use superpose_labs::tables::text::text as text_tables;
 use superpose_labs::text::text_redundancy;
 
 use super::{Made, curve, number, present};
-use crate::args::{RedundancyDimensionOptions, RedundancySpectrumOptions, RedundancyTextOptions};
+use crate::args::theory::{
+    RedundancyDimensionOptions, RedundancySpectrumOptions, RedundancyTextOptions,
+};
 use crate::{console, progress, tables};
 
 pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()> {

@@ -1,0 +1,317 @@
+//! The command line of `superpose theory`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TheoryVerb {
+    /// Loss by parameters, tokens and compute
+    #[command(subcommand)]
+    Chinchilla(ChinchillaVerb),
+    /// Redundancy of data, and the exponents that spectra give
+    #[command(subcommand)]
+    Redundancy(RedundancyVerb),
+    /// Predict losses at other scales from a fitted law, with intervals
+    Predict(PredictOptions),
+    /// Four mechanisms behind power laws: the exponent each predicts, and the one measured
+    Mechanisms(MechanismsOptions),
+    /// Five published snippets as they are, what is wrong with them, and the right quantities
+    AsPublished(AsPublishedOptions),
+    /// In-context learning of linear regression
+    #[command(subcommand)]
+    Icl(IclVerb),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IclVerb {
+    /// Linear attention: asymptotic errors by the number of pretraining tasks, and a simulation
+    Attention(IclAttentionOptions),
+    /// The posterior mean over the pretraining tasks beside ridge regression
+    Diversity(IclDiversityOptions),
+    /// A smooth loss, and the ability that a metric makes of it
+    Metric(IclMetricOptions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RedundancyVerb {
+    /// Ridge regression on data with a power-law spectrum: its error, exponent and simulation
+    Spectrum(RedundancySpectrumOptions),
+    /// Entropies of a text by length of context, and what compressors make of it
+    Text(RedundancyTextOptions),
+    /// Dimension of a set of points, by several estimators
+    Dimension(RedundancyDimensionOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RedundancyTextOptions {
+    /// Any file; its symbols are bytes
+    pub(crate) file: PathBuf,
+    /// The longest context
+    #[arg(long, value_name = "SYMBOLS", default_value = "5")]
+    pub(crate) contexts: usize,
+    /// Seed of the shuffled copy
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RedundancyDimensionOptions {
+    /// A CSV file with a row for each point; all columns must be numbers
+    pub(crate) file: PathBuf,
+    /// Neighbours of the second estimator
+    #[arg(long, value_name = "K", default_value = "10")]
+    pub(crate) neighbours: usize,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RedundancySpectrumOptions {
+    /// β of the variances i^-β
+    #[arg(long, value_name = "EXPONENT", default_value = "2")]
+    pub(crate) spectral_exponent: f64,
+    /// s: the target's power on direction i is i^-(1+2sβ)
+    #[arg(long, value_name = "EXPONENT", default_value = "0.5")]
+    pub(crate) source_exponent: f64,
+    /// Variance of the label noise
+    #[arg(long, value_name = "VARIANCE", default_value = "1")]
+    pub(crate) noise: f64,
+    /// Directions of the data
+    #[arg(long, value_name = "N", default_value = "512")]
+    pub(crate) directions: usize,
+    /// Numbers of samples; a list
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "16,32,64,128")]
+    pub(crate) samples: Vec<usize>,
+    /// Random data sets of a simulation; 0 for none, else at least 2
+    #[arg(long, value_name = "N", default_value = "400")]
+    pub(crate) simulate: usize,
+    /// Seed of the simulation
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictOptions {
+    /// A CSV file with a row for each loss
+    pub(crate) file: PathBuf,
+    /// The column of scales: parameters, tokens, compute or width
+    #[arg(long, value_name = "COLUMN", default_value = "N")]
+    pub(crate) x: String,
+    /// The column of losses
+    #[arg(long, value_name = "COLUMN", default_value = "loss")]
+    pub(crate) y: String,
+    /// Scales to predict; a list
+    #[arg(long, value_name = "SCALE", value_delimiter = ',', required = true)]
+    pub(crate) at: Vec<f64>,
+    /// Resamples of the bootstrap
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(crate) resamples: usize,
+    /// Seed of the bootstrap
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MechanismsOptions {
+    /// β of the variances i^-β
+    #[arg(long, value_name = "EXPONENT", default_value = "2")]
+    pub(crate) spectral_exponent: f64,
+    /// s of the target along the spectrum
+    #[arg(long, value_name = "EXPONENT", default_value = "0.5")]
+    pub(crate) source_exponent: f64,
+    /// α of the quanta, used with frequency k^-(1+α)
+    #[arg(long, value_name = "EXPONENT", default_value = "0.5")]
+    pub(crate) quanta_exponent: f64,
+    /// Dimension of the torus that is learned on
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub(crate) dimensions: usize,
+    /// Seed of all random numbers
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AsPublishedOptions {
+    /// Parameters N
+    #[arg(long, value_name = "N", default_value = "1e9")]
+    pub(crate) parameters: f64,
+    /// Training tokens D
+    #[arg(long, value_name = "N", default_value = "2e10")]
+    pub(crate) tokens: f64,
+    /// Redundancy R, from 0 to 1
+    #[arg(long, value_name = "R", default_value = "0.5")]
+    pub(crate) redundancy: f64,
+    /// Dimension of the data
+    #[arg(long, value_name = "D", default_value = "1.5")]
+    pub(crate) dimension: f64,
+    /// Hidden width
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub(crate) width: NonZeroUsize,
+    /// Examples in the context
+    #[arg(long, value_name = "N", default_value = "32")]
+    pub(crate) context: f64,
+    /// Complexity of the task
+    #[arg(long, value_name = "T", default_value = "1")]
+    pub(crate) complexity: f64,
+    /// The loss to reach, in the snippet's units
+    #[arg(long, value_name = "LOSS", default_value = "0.2")]
+    pub(crate) target_loss: f64,
+    /// Compute to spend
+    #[arg(long, value_name = "FLOP", default_value = "1e21")]
+    pub(crate) compute: f64,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where results go.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Folder for tables and a picture
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IclAttentionOptions {
+    /// Examples in a prompt, by dimension (α)
+    #[arg(long, value_name = "RATIO", default_value = "4")]
+    pub(crate) examples: f64,
+    /// Tasks in the pretraining set, by dimension (κ); a list
+    #[arg(
+        long,
+        value_name = "RATIO",
+        value_delimiter = ',',
+        default_value = "0.1,0.2,0.3,0.5,0.7,0.9,1,1.1,1.4,2,3,5,10,30"
+    )]
+    pub(crate) tasks: Vec<f64>,
+    /// Prompts in the pretraining set, by the square of the dimension (τ); not 1
+    #[arg(long, value_name = "RATIO", default_value = "3")]
+    pub(crate) prompts: f64,
+    /// Variance of the label noise (ρ)
+    #[arg(long, value_name = "VARIANCE", default_value = "0.01")]
+    pub(crate) noise: f64,
+    /// Ridge penalty of pretraining; 0 for its limit
+    #[arg(long, value_name = "PENALTY", default_value = "0")]
+    pub(crate) penalty: f64,
+    /// Simulate in so many dimensions beside it
+    #[arg(long, value_name = "DIMENSIONS")]
+    pub(crate) simulate: Option<usize>,
+    /// Runs of the simulation, at least 2
+    #[arg(long, value_name = "N", default_value = "6")]
+    pub(crate) runs: usize,
+    /// Seed of the simulation
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IclDiversityOptions {
+    /// Dimensions of a task
+    #[arg(long, value_name = "N", default_value = "8")]
+    pub(crate) dimensions: usize,
+    /// Examples in a prompt
+    #[arg(long, value_name = "N", default_value = "16")]
+    pub(crate) examples: usize,
+    /// Variance of the label noise
+    #[arg(long, value_name = "VARIANCE", default_value = "0.25")]
+    pub(crate) noise: f64,
+    /// Tasks in the pretraining set; a list
+    #[arg(
+        long,
+        value_name = "N",
+        value_delimiter = ',',
+        default_value = "1,4,16,64,256,1024,4096"
+    )]
+    pub(crate) tasks: Vec<usize>,
+    /// Prompts of a run
+    #[arg(long, value_name = "N", default_value = "150")]
+    pub(crate) prompts: usize,
+    /// Runs, at least 2
+    #[arg(long, value_name = "N", default_value = "8")]
+    pub(crate) runs: usize,
+    /// Seed of all random numbers
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IclMetricOptions {
+    /// N₀ of the loss (N₀/N)^a
+    #[arg(long, value_name = "PARAMETERS", default_value = "1e8")]
+    pub(crate) scale: f64,
+    /// a of the loss
+    #[arg(long, value_name = "EXPONENT", default_value = "0.304")]
+    pub(crate) exponent: f64,
+    /// Tokens that must all be right; a list
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1,5,20,100")]
+    pub(crate) tokens: Vec<usize>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChinchillaVerb {
+    /// Fit L = E + A/N^α + B/D^β to runs, and set other forms beside it
+    Fit(ChinchillaFitOptions),
+    /// Say how compute is best spent, or how much a loss takes
+    Allocate(AllocateOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChinchillaFitOptions {
+    /// A CSV file of runs: columns `loss` and two of `N`, `D` (tokens) and `C` (operations)
+    pub(crate) file: PathBuf,
+    /// Leave out so many runs with the highest losses
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) drop_highest: usize,
+    /// The part of the runs, those with the most compute, that tests the laws fitted to the others
+    #[arg(long, value_name = "PART", default_value = "0.2")]
+    pub(crate) hold_out: f64,
+    /// Resamples of the bootstrap
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(crate) resamples: usize,
+    /// Seed of the bootstrap
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    /// Folder for tables and a picture
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print a JSON object instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("wish").required(true).args(["compute", "loss"]))]
+pub(crate) struct AllocateOptions {
+    /// Floating-point operations to spend
+    #[arg(long, value_name = "FLOP")]
+    pub(crate) compute: Option<f64>,
+    /// The loss to reach, in nats a token
+    #[arg(long, value_name = "LOSS")]
+    pub(crate) loss: Option<f64>,
+    /// A folder that `theory chinchilla fit --out` wrote, for its law beside the published ones
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) fit: Option<PathBuf>,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,79 @@
+//! `superpose theory predict` and `mechanisms`: exponents, and what they say of other scales.
+
+use superpose_analysis::loss_fit::LossFitOptions;
+use superpose_analysis::prediction::predictions;
+use superpose_analysis::table::{Table, TableError};
+use superpose_figures::chart::{Axis, Mark};
+use superpose_figures::lines::{Guide, Lines, lines};
+use superpose_figures::sheet::{Axes, Sheet};
+use superpose_labs::tables::mechanisms::Mechanisms;
+
+use super::{Made, curve, present};
+use crate::args::theory::{MechanismsOptions, PredictOptions};
+use crate::tables;
+
+pub(super) fn predict(options: &PredictOptions) -> anyhow::Result<()> {
+    if let Some(wrong) = options.at.iter().find(|x| !x.is_finite() || **x <= 0.0) {
+        anyhow::bail!("--at must be positive numbers, got {wrong}");
+    }
+    let asked = LossFitOptions {
+        x: options.x.clone(),
+        y: options.y.clone(),
+        groups: Vec::new(),
+        confidence: 0.95,
+        n_resamples: options.resamples,
+        seed: options.seed,
+    };
+    let made = predictions(&tables::read(&options.file)?, &asked, &options.at)?;
+    present(&Made { verb: "predict", tables: &made, sheet: &prediction_sheet }, &options.output)
+}
+
+fn prediction_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let guides = [
+        Guide { column: "law", label: "A · x^−α + B", mark: Mark::Line },
+        Guide { column: "law_low", label: "95 %, lower end", mark: Mark::Dotted },
+        Guide { column: "law_high", label: "95 %, upper end", mark: Mark::Dotted },
+    ];
+    let columns = Lines {
+        guides: &guides,
+        group_label: "measured",
+        mark: Mark::Dots,
+        ..curve(("x", Axis::logarithmic("scale")), ("measured", Axis::logarithmic("loss")))
+    };
+    Ok(Sheet {
+        title: "What the law of the measured losses predicts".to_owned(),
+        columns: 1,
+        panels: lines(&tables[1], &columns)?,
+        axes: Axes::Own,
+        caption:
+            "The interval is over resamples of the losses; that the law goes on is assumed. Table: \
+                  prediction_curve.csv."
+                .to_owned(),
+    })
+}
+
+pub(super) fn mechanisms(options: &MechanismsOptions) -> anyhow::Result<()> {
+    let made = Mechanisms {
+        spectral_exponent: options.spectral_exponent,
+        source_exponent: options.source_exponent,
+        quanta_exponent: options.quanta_exponent,
+        n_dimensions: options.dimensions,
+        seed: options.seed,
+    }
+    .tables()?;
+    present(&Made { verb: "mechanisms", tables: &made, sheet: &mechanism_sheet }, &options.output)
+}
+
+fn mechanism_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let columns = Lines {
+        panel: Some("mechanism"),
+        ..curve(("scale", Axis::logarithmic("scale")), ("error", Axis::logarithmic("error")))
+    };
+    Ok(Sheet {
+        title: "Mechanisms that give a power law".to_owned(),
+        columns: 3,
+        panels: lines(&tables[1], &columns)?,
+        axes: Axes::Own,
+        caption: "Exponents: mechanisms.csv. Points: mechanism_points.csv.".to_owned(),
+    })
+}
