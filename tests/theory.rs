@@ -70,6 +70,7 @@ fn experiments_are_tabled_drawn_and_the_same_for_the_same_seed() {
         (&["mechanisms", "--dimensions", "1"], "mechanisms"),
         (&["redundancy", "text", "runs.csv", "--contexts", "2"], "redundancy_text"),
         (&["redundancy", "dimension", "runs.csv"], "redundancy_dimension"),
+        (&["redundancy", "matrix", "runs.csv"], "redundancy_matrix"),
         (
             &[
                 "redundancy",
@@ -104,6 +105,14 @@ fn experiments_without_a_meaning_are_refused() {
     assert_refused(&run(&["icl", "attention", "--noise=-1"]), 1, &["noise_variance", "got -1"]);
     assert_refused(&run(&["icl", "diversity", "--tasks", "0"]), 1, &["n_tasks", "got 0"]);
     assert_refused(&run(&["icl", "metric", "--scale", "0"]), 1, &["--scale", "got 0"]);
+    let repeat = run(&["chinchilla", "repeat", "--unique", "1e10"]);
+    assert!(repeat.stdout.contains("effective_tokens"), "{}", repeat.stderr);
+    assert_refused(&run(&["chinchilla", "repeat", "--unique", "0"]), 1, &["--unique", "got 0"]);
+    sandbox.write("words.csv", "a,b\n1,2\n3,word\n");
+    sandbox.write("gap.csv", "a,b\n1,2\n3,\n");
+    assert_refused(&run(&["redundancy", "matrix", "words.csv"]), 1, &["words.csv", "`word`"]);
+    assert_refused(&run(&["redundancy", "dimension", "gap.csv"]), 1, &["gap.csv", "row 2", "`b`"]);
+    assert_refused(&run(&["redundancy", "text", "nowhere"]), 1, &["nowhere"]);
     assert_refused(&run(&["redundancy", "spectrum", "--samples", "0"]), 1, &["0"]);
     assert_refused(
         &run(&["redundancy", "spectrum", "--spectral-exponent", "0"]),

@@ -26,6 +26,8 @@ pub(crate) fn theory(verb: &TheoryVerb) -> anyhow::Result<()> {
             as_published::as_published(options);
             Ok(())
         }
+        TheoryVerb::Redundancy(RedundancyVerb::Matrix(options)) => redundancy::matrix(options),
+        TheoryVerb::Chinchilla(ChinchillaVerb::Repeat(options)) => chinchilla::repeat(options),
         TheoryVerb::Predict(options) => predict::predict(options),
         TheoryVerb::Mechanisms(options) => predict::mechanisms(options),
         TheoryVerb::Redundancy(RedundancyVerb::Text(options)) => redundancy::text(options),

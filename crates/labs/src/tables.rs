@@ -3,6 +3,7 @@
 pub mod as_published;
 pub mod dimension;
 pub mod icl;
+pub mod matrix;
 pub mod mechanisms;
 pub mod redundancy;
 pub mod text;

@@ -10,6 +10,7 @@ pub mod frequency;
 pub mod icl;
 pub mod overlap;
 pub mod quanta;
+pub mod repetition;
 pub mod spectrum;
 pub mod superposition;
 pub mod values;

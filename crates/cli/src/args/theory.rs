@@ -42,6 +42,19 @@ pub(crate) enum RedundancyVerb {
     Text(RedundancyTextOptions),
     /// Dimension of a set of points, by several estimators
     Dimension(RedundancyDimensionOptions),
+    /// Spectral redundancy of a set of points
+    Matrix(RedundancyMatrixOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RedundancyMatrixOptions {
+    /// A CSV file with a row for each sample; all columns must be numbers
+    pub(crate) file: PathBuf,
+    /// The last rank of the fit [default: the number of columns]
+    #[arg(long, value_name = "RANK")]
+    pub(crate) last_rank: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -273,6 +286,23 @@ pub(crate) enum ChinchillaVerb {
     Fit(ChinchillaFitOptions),
     /// Say how compute is best spent, or how much a loss takes
     Allocate(AllocateOptions),
+    /// Say what training on the same tokens again is worth
+    Repeat(RepeatOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RepeatOptions {
+    /// Tokens that differ
+    #[arg(long, value_name = "N")]
+    pub(crate) unique: f64,
+    /// Passes over them; a list
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1,2,4,8,16,32,64")]
+    pub(crate) epochs: Vec<f64>,
+    /// Parameters of the model, for its loss
+    #[arg(long, value_name = "N", default_value = "1e9")]
+    pub(crate) parameters: f64,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]

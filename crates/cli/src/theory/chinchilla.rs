@@ -7,16 +7,17 @@ use serde_json::json;
 use superpose_analysis::chinchilla::{FitOptions, fits, surfaces};
 use superpose_analysis::table::{Field, Table, TableError};
 use superpose_figures::chart::{Axis, Mark};
-use superpose_figures::lines::{ErrorBars, Lines, lines};
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::panel::Panel;
 use superpose_figures::sheet::{Axes, Sheet, render_sheet};
 use superpose_stats::loss_surface::interval;
 use superpose_theory::chinchilla::{
     Allocation, AllocationError, BESIROGLU, HOFFMANN, HOFFMANN_ROUNDED, LossSurface,
 };
+use superpose_theory::repetition::effective_tokens;
 
-use super::number;
-use crate::args::theory::{AllocateOptions, ChinchillaFitOptions};
+use super::{Made, curve, number, present};
+use crate::args::theory::{AllocateOptions, ChinchillaFitOptions, RepeatOptions};
 use crate::console;
 use crate::progress;
 use crate::tables;
@@ -282,4 +283,49 @@ fn fitted(folder: &Path) -> anyhow::Result<Law> {
     let surface = *found.first().context("`chinchilla_fit` has no law")?;
     let resamples = surfaces(&read("chinchilla_resamples")?)?;
     Ok(Law { name: folder.display().to_string(), surface, resamples })
+}
+
+pub(super) fn repeat(options: &RepeatOptions) -> anyhow::Result<()> {
+    let mut numbers = options.epochs.iter().chain([&options.unique, &options.parameters]);
+    if let Some(wrong) = numbers.find(|value| !value.is_finite() || **value <= 0.0) {
+        bail!("--unique, --epochs and --parameters must be positive, got {wrong}");
+    }
+    let mut table = Table::new(
+        "repetition",
+        "What is training on the same tokens again worth?",
+        &[
+            ("epochs", "passes over the unique tokens"),
+            ("tokens", "tokens trained on"),
+            ("effective_tokens", "new tokens that they are worth (Muennighoff et al. 2023)"),
+            ("loss", "loss with so many new tokens, by the law of Besiroglu et al. 2024"),
+            ("loss_if_new", "loss if all were new"),
+        ],
+    );
+    for epochs in &options.epochs {
+        let tokens = epochs * options.unique;
+        let worth = effective_tokens(options.unique, tokens);
+        let loss = |tokens| Field::from(BESIROGLU.loss(options.parameters, tokens));
+        table.push(vec![(*epochs).into(), tokens.into(), worth.into(), loss(worth), loss(tokens)]);
+    }
+    let made = Made { verb: "chinchilla repeat", tables: &[table], sheet: &repetition_sheet };
+    present(&made, &options.output)
+}
+
+fn repetition_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let guides = [Guide { column: "loss_if_new", label: "if all were new", mark: Mark::Dotted }];
+    let columns = Lines {
+        guides: &guides,
+        group_label: "repeated",
+        ..curve(
+            ("epochs", Axis::logarithmic("passes")),
+            ("loss", Axis::linear("loss, nats a token")),
+        )
+    };
+    Ok(Sheet {
+        title: "Training on the same tokens again".to_owned(),
+        columns: 1,
+        panels: lines(&tables[0], &columns)?,
+        axes: Axes::Own,
+        caption: "Table: repetition.csv.".to_owned(),
+    })
 }

@@ -1,19 +1,24 @@
 //! `superpose theory redundancy`: exponents from data spectra.
 
-use anyhow::Context as _;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
 use superpose_analysis::table::{Field, Table, TableError};
 use superpose_figures::chart::{Axis, Mark};
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_labs::dimension::PointCloud;
 use superpose_labs::tables::dimension::dimension as dimension_table;
+use superpose_labs::tables::matrix::matrix as matrix_tables;
 use superpose_labs::tables::redundancy::SpectrumStudy;
 use superpose_labs::tables::text::text as text_tables;
 use superpose_labs::text::text_redundancy;
 
 use super::{Made, curve, number, present};
 use crate::args::theory::{
-    RedundancyDimensionOptions, RedundancySpectrumOptions, RedundancyTextOptions,
+    RedundancyDimensionOptions, RedundancyMatrixOptions, RedundancySpectrumOptions,
+    RedundancyTextOptions,
 };
 use crate::{console, progress, tables};
 
@@ -95,19 +100,61 @@ fn text_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
 }
 
 pub(super) fn dimension(options: &RedundancyDimensionOptions) -> anyhow::Result<()> {
-    let points = tables::read(&options.file)?;
-    let columns: Vec<Vec<f64>> = points
-        .columns
-        .iter()
-        .map(|column| points.numbers(&column.name))
-        .collect::<Result<_, _>>()?;
-    let row = |row: usize| columns.iter().map(move |column| column[row]);
-    let rows: Vec<f64> = (0..points.rows.len()).flat_map(row).collect();
-    let cloud = PointCloud::new(&rows, columns.len())
-        .with_context(|| format!("`{}`", options.file.display()))?;
+    let (rows, width) = points(&options.file)?;
+    let cloud =
+        PointCloud::new(&rows, width).with_context(|| format!("`{}`", options.file.display()))?;
     let table = dimension_table(&cloud, options.neighbours);
     let made = Made { verb: "redundancy dimension", tables: &[table], sheet: &dimension_sheet };
     present(&made, &options.output)
+}
+
+/// The rows of a table of numbers, one after the other, and their width; no number may be missing.
+fn points(path: &Path) -> anyhow::Result<(Vec<f64>, usize)> {
+    let table = tables::read(path)?;
+    let mut columns = Vec::new();
+    for column in &table.columns {
+        let values = table.numbers(&column.name)?;
+        if let Some(row) = values.iter().position(|value| !value.is_finite()) {
+            let (path, name) = (path.display(), &column.name);
+            bail!("`{path}`: row {} must have a number in `{name}`, got nothing", row + 1);
+        }
+        columns.push(values);
+    }
+    let row = |row: usize| columns.iter().map(move |column| column[row]);
+    Ok(((0..table.rows.len()).flat_map(row).collect(), columns.len()))
+}
+
+pub(super) fn matrix(options: &RedundancyMatrixOptions) -> anyhow::Result<()> {
+    let (rows, width) = points(&options.file)?;
+    if rows.len() < 2 * width {
+        bail!(
+            "`{}` must have at least two rows, got {}",
+            options.file.display(),
+            rows.len() / width
+        );
+    }
+    let last_rank = options.last_rank.map_or(width, NonZeroUsize::get);
+    let made = matrix_tables(&rows, width, last_rank);
+    present(
+        &Made { verb: "redundancy matrix", tables: &made, sheet: &matrix_sheet },
+        &options.output,
+    )
+}
+
+fn matrix_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let guides = [Guide { column: "fitted", label: "power law", mark: Mark::Line }];
+    let columns = Lines {
+        guides: &guides,
+        mark: Mark::Dots,
+        ..curve(("rank", Axis::logarithmic("rank")), ("variance", Axis::logarithmic("variance")))
+    };
+    Ok(Sheet {
+        title: "Spectrum of the data's covariance".to_owned(),
+        columns: 1,
+        panels: lines(&tables[1], &columns)?,
+        axes: Axes::Own,
+        caption: "Tables: redundancy_matrix.csv, redundancy_matrix_spectrum.csv.".to_owned(),
+    })
 }
 
 fn dimension_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
