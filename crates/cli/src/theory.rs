@@ -47,7 +47,7 @@ const MOST_ROWS: usize = 40;
 /// A number for people: four digits, or a power of ten.
 fn number(field: &Field) -> String {
     match field {
-        Field::Number(value) if *value == value.trunc() && value.abs() < 1e5 => format!("{value}"),
+        Field::Number(value) if value.fract() == 0.0 && value.abs() < 1e5 => format!("{value}"),
         Field::Number(value) if !(1e-2..1e5).contains(&value.abs()) => format!("{value:.4e}"),
         Field::Number(value) => format!("{value:.4}"),
         Field::Text(text) => text.clone(),

@@ -179,6 +179,9 @@ fn write(out: &Path, made: &[Table; 6]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A number of an allocation.
+type Quantity = fn(&Allocation) -> f64;
+
 /// A law by which compute is spent, with its resamples if there are any.
 struct Law {
     name: String,
@@ -212,7 +215,7 @@ pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
             .collect();
         interval(&all, &|value| value[0], 0.95)
     };
-    let quantities: [(&str, fn(&Allocation) -> f64); 4] =
+    let quantities: [(&str, Quantity); 4] =
         [("C", |a| a.compute), ("N", |a| a.parameters), ("D", |a| a.tokens), ("loss", |a| a.loss)];
     if options.json {
         let object = |(law, spent): &(&Law, Result<Allocation, AllocationError>)| {
@@ -228,7 +231,7 @@ pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
                     }
                 }
                 Err(error) => {
-                    drop(object.insert("infeasible".to_owned(), json!(error.to_string())))
+                    drop(object.insert("infeasible".to_owned(), json!(error.to_string())));
                 }
             }
             object

@@ -15,7 +15,7 @@ use crate::args::theory::{IclAttentionOptions, IclDiversityOptions, IclMetricOpt
 use crate::progress;
 
 pub(super) fn attention(options: &IclAttentionOptions) -> anyhow::Result<()> {
-    if options.prompts == 1.0 && options.penalty == 0.0 {
+    if (options.prompts - 1.0).abs() < f64::EPSILON && options.penalty <= 0.0 {
         anyhow::bail!("--prompts must not be 1 without a --penalty: the error is infinite there");
     }
     let n_simulated = options.simulate.map_or(0, |_| options.tasks.len() * options.runs);
