@@ -1,5 +1,6 @@
 //! Loss by size, data and compute: from a table of runs to tables of fits, and to how compute is spent.
 
+use superpose_stats::isoflop::{lowest_points, size_law};
 use superpose_stats::loss_surface::{Form, Run, SurfaceError, SurfaceFit, fit_surface, interval};
 use superpose_theory::chinchilla::{Allocation, FLOP, LossSurface};
 
@@ -124,8 +125,8 @@ fn compute(run: &Run) -> f64 {
     FLOP * run.parameters * run.tokens
 }
 
-/// The tables `chinchilla_fit`, `chinchilla_forms`, `chinchilla_profile`, `chinchilla_frontier`, `chinchilla_runs` and
-/// `chinchilla_resamples` of the runs in `table`. `progress` is told of each resample.
+/// The tables `chinchilla_fit`, `chinchilla_forms`, `chinchilla_profile`, `chinchilla_frontier`, `chinchilla_runs`,
+/// `chinchilla_resamples` and `chinchilla_isoflop` of the runs in `table`. `progress` is told of each resample.
 ///
 /// # Errors
 /// [`ChinchillaError`].
@@ -133,7 +134,7 @@ pub fn fits(
     table: &Table,
     options: FitOptions,
     progress: &(dyn Fn() + Sync),
-) -> Result<[Table; 6], ChinchillaError> {
+) -> Result<[Table; 7], ChinchillaError> {
     let mut runs = runs(table)?;
     runs.sort_by(|a, b| a.loss.total_cmp(&b.loss));
     runs.truncate(runs.len().saturating_sub(options.n_dropped));
@@ -148,6 +149,7 @@ pub fn fits(
         frontier(&fit, &resamples, &runs),
         residuals(&fit, &runs),
         resamples_table(&resamples),
+        isoflop(&fit, &runs),
     ])
 }
 
@@ -357,6 +359,38 @@ fn resamples_table(resamples: &[Vec<f64>]) -> Table {
     table
 }
 
+/// What approach 2 finds, and what the law says there.
+fn isoflop(fit: &SurfaceFit, runs: &[Run]) -> Table {
+    let mut table = Table::new(
+        "chinchilla_isoflop",
+        "What are the best sizes by the parabola through runs of one compute (approach 2)?",
+        &[
+            ("C", "floating-point operations of the curve"),
+            ("runs", "runs of the curve, of at most 1.25 times its least compute"),
+            ("N", "parameters where the parabola is lowest"),
+            ("loss", "its loss there"),
+            ("N_law", "the best parameters by the fitted law"),
+            ("a", "a of N ∝ C^a through all curves"),
+            ("a_se", "its standard error"),
+        ],
+    );
+    let points = lowest_points(runs);
+    let law = size_law(&points);
+    for point in &points {
+        let best = surface(&fit.parameters).allocate(point.compute);
+        table.push(vec![
+            point.compute.into(),
+            point.n_runs.into(),
+            point.parameters.into(),
+            point.loss.into(),
+            best.ok().map(|best| best.parameters).into(),
+            law.map(|law| -law.exponent).into(),
+            law.map(|law| law.exponent_se).into(),
+        ]);
+    }
+    table
+}
+
 /// The laws in a table `chinchilla_resamples`, or the one in a table `chinchilla_fit`.
 ///
 /// # Errors
@@ -419,7 +453,7 @@ mod tests {
     #[test]
     fn exact_runs_give_their_law_their_frontier_and_no_residual() {
         let given = table("N,D,loss", |n, d, l| format!("{n},{d},{l}"));
-        let [fit, forms, profile, frontier, of_runs, resamples] =
+        let [fit, forms, profile, frontier, of_runs, resamples, _] =
             fits(&given, OPTIONS, &|| ()).unwrap();
         let truth = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
         for (ours, truth) in fit.numbers("value").unwrap().iter().zip(truth) {

@@ -5,6 +5,7 @@
 pub mod bfgs;
 pub mod bootstrap;
 pub mod group_offsets;
+pub mod isoflop;
 pub mod loss_surface;
 pub mod power_law;
 pub mod summary;

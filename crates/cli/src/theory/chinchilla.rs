@@ -55,6 +55,11 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
         return Ok(());
     }
     print_fit(parameters, forms);
+    if let Some([.., Field::Number(a), Field::Number(error)]) = made[6].rows.first().map(|r| &r[..])
+    {
+        let n = made[6].rows.len();
+        console::say(&format!("approach 2 on {n} curves of one compute: a = {a:.3} ± {error:.3}"));
+    }
     let law = surfaces(parameters)?;
     for half_width in [2.0, 4.0, 16.0] {
         let bias =
@@ -111,7 +116,7 @@ fn print_fit(parameters: &Table, forms: &Table) {
 }
 
 /// Writes the tables, reads them back and draws them.
-fn write(out: &Path, made: &[Table; 6]) -> anyhow::Result<()> {
+fn write(out: &Path, made: &[Table; 7]) -> anyhow::Result<()> {
     let folder = out.join("tables");
     tables::write(&folder, made)?;
     tables::document(&folder, "Losses are in the unit of the file that was given.", made)?;
