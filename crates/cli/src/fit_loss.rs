@@ -6,7 +6,7 @@ use serde_json::json;
 use superpose_analysis::loss_fit::{LossFitOptions, loss_fit};
 use superpose_analysis::table::{Field, Table};
 use superpose_figures::chart::{Axis, Mark};
-use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet, render_sheet};
 
 use crate::args::FitLossOptions;
@@ -77,19 +77,13 @@ fn write(out: &Path, tables: &[Table; 2], x: &str) -> anyhow::Result<()> {
     tables::document(&folder, "Losses are as in the file that was given.", tables)?;
     let points = tables::read_written(&folder, &tables[1].name, "superpose fit-loss")?;
     let columns = Lines {
-        x: "x",
-        y: "loss_minus_offset",
-        error_bars: ErrorBars::None,
         group: Some("group"),
-        group_label: "",
-        panel: None,
-        panel_label: "",
         guides: &[Guide { column: "law", label: "A · x^−α", mark: Mark::Line }],
-        published: None,
-        colour: None,
-        x_axis: Axis::logarithmic(x),
-        y_axis: Axis::logarithmic("loss − B of its group"),
         mark: Mark::Dots,
+        ..Lines::plain(
+            ("x", Axis::logarithmic(x)),
+            ("loss_minus_offset", Axis::logarithmic("loss − B of its group")),
+        )
     };
     let sheet = Sheet {
         title: "One power law over groups of losses".to_owned(),

@@ -7,7 +7,7 @@ use serde_json::json;
 use superpose_analysis::frequency_laws::frequency_laws;
 use superpose_analysis::table::{Field, Table};
 use superpose_figures::chart::{Axis, Mark};
-use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet, render_sheet};
 use superpose_sweep::frequency_file::FrequencyFile;
 
@@ -68,22 +68,16 @@ fn write(out: &Path, made: &[Table; 2]) -> anyhow::Result<()> {
     tables::document(&folder, "Frequencies are shares of all occurrences.", made)?;
     let ranks = tables::read_written(&folder, &made[1].name, "superpose frequencies")?;
     let columns = Lines {
-        x: "rank",
-        y: "frequency",
-        error_bars: ErrorBars::None,
-        group: None,
         group_label: "frequencies",
-        panel: None,
-        panel_label: "",
         guides: &[
             Guide { column: "line", label: "line over its window", mark: Mark::Line },
             Guide { column: "likelihood", label: "most likely law", mark: Mark::Dotted },
         ],
-        published: None,
-        colour: None,
-        x_axis: Axis::logarithmic("rank"),
-        y_axis: Axis::logarithmic("frequency"),
         mark: Mark::Line,
+        ..Lines::plain(
+            ("rank", Axis::logarithmic("rank")),
+            ("frequency", Axis::logarithmic("frequency")),
+        )
     };
     let sheet = Sheet {
         title: "Frequency by rank".to_owned(),

@@ -10,8 +10,6 @@ use std::path::Path;
 
 use serde_json::Value;
 use superpose_analysis::table::{Field, Table, TableError};
-use superpose_figures::chart::Axis;
-use superpose_figures::lines::{ErrorBars, Lines};
 use superpose_figures::sheet::{Sheet, render_sheet};
 
 use crate::args::theory::{ChinchillaVerb, IclVerb, Output, RedundancyVerb, TheoryVerb};
@@ -111,23 +109,4 @@ fn write(made: &Made<'_>, out: &Path, picture: &str) -> anyhow::Result<()> {
         render_sheet(&sheet).map_err(|problem| anyhow::anyhow!("cannot draw: {problem}"))?;
     tables::write_picture(out, picture, &drawn)?;
     Ok(())
-}
-
-/// Points of `y` against `x`, joined, without any of the extras.
-fn curve<'a>(x: (&'a str, Axis), y: (&'a str, Axis)) -> Lines<'a> {
-    Lines {
-        x: x.0,
-        y: y.0,
-        error_bars: ErrorBars::None,
-        group: None,
-        group_label: "",
-        panel: None,
-        panel_label: "",
-        guides: &[],
-        published: None,
-        colour: None,
-        x_axis: x.1,
-        y_axis: y.1,
-        mark: superpose_figures::chart::Mark::JoinedDots,
-    }
 }

@@ -66,6 +66,27 @@ pub struct Lines<'a> {
     pub mark: Mark,
 }
 
+impl<'a> Lines<'a> {
+    /// Joined points of a column against another, each with its axis, without any of the extras.
+    pub fn plain(x: (&'a str, Axis), y: (&'a str, Axis)) -> Self {
+        Self {
+            x: x.0,
+            y: y.0,
+            error_bars: ErrorBars::None,
+            group: None,
+            group_label: "",
+            panel: None,
+            panel_label: "",
+            guides: &[],
+            published: None,
+            colour: None,
+            x_axis: x.1,
+            y_axis: y.1,
+            mark: Mark::JoinedDots,
+        }
+    }
+}
+
 /// One chart for each distinct value of `lines.panel`, in order of appearance; none when the table
 /// is empty. Groups have the same colours in all of them, and come in order of size if they are
 /// numbers.

@@ -16,7 +16,7 @@ use superpose_theory::chinchilla::{
 };
 use superpose_theory::repetition::effective_tokens;
 
-use super::{Made, curve, number, present};
+use super::{Made, number, present};
 use crate::args::theory::{AllocateOptions, ChinchillaFitOptions, RepeatOptions};
 use crate::console;
 use crate::progress;
@@ -136,21 +136,7 @@ fn write(out: &Path, made: &[Table; 7]) -> anyhow::Result<()> {
         } else {
             Mark::JoinedDots
         };
-        let columns = Lines {
-            x: x.0,
-            y: y.0,
-            error_bars: bars,
-            group: None,
-            group_label: "",
-            panel: None,
-            panel_label: "",
-            guides: &[],
-            published: None,
-            colour: None,
-            x_axis: x.1,
-            y_axis: y.1,
-            mark,
-        };
+        let columns = Lines { error_bars: bars, mark, ..Lines::plain(x, y) };
         let mut panels = lines(table, &columns)?;
         for panel in &mut panels {
             if let Panel::Chart(chart) = panel {
@@ -324,7 +310,7 @@ fn repetition_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
     let columns = Lines {
         guides: &guides,
         group_label: "repeated",
-        ..curve(
+        ..Lines::plain(
             ("epochs", Axis::logarithmic("passes")),
             ("loss", Axis::linear("loss, nats a token")),
         )

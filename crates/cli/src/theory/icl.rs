@@ -10,7 +10,7 @@ use superpose_labs::tables::icl::{
 use superpose_labs::task_diversity::TaskDiversity;
 use superpose_theory::icl::{Ratios, TokenAccuracy};
 
-use super::{Made, curve, present};
+use super::{Made, present};
 use crate::args::theory::{IclAttentionOptions, IclDiversityOptions, IclMetricOptions};
 use crate::progress;
 
@@ -48,7 +48,7 @@ fn attention_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
             guides: &guides,
             group_label: "simulated",
             mark: Mark::Dots,
-            ..curve(x(), (simulated, Axis::logarithmic(label)))
+            ..Lines::plain(x(), (simulated, Axis::logarithmic(label)))
         };
         lines(&tables[0], &columns)
     };
@@ -66,7 +66,7 @@ fn attention_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
         guides: &guides,
         group_label: "asymptotic gap",
         mark: Mark::JoinedDots,
-        ..curve(x(), ("gap", Axis::linear("what new tasks cost more")))
+        ..Lines::plain(x(), ("gap", Axis::linear("what new tasks cost more")))
     };
     panels.extend(lines(&tables[0], &gap)?);
     Ok(Sheet {
@@ -103,7 +103,7 @@ fn diversity_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
             error_bars: ErrorBars::Deviation(se),
             guides: &guides,
             group_label: "posterior mean",
-            ..curve(x(), (column, Axis::linear(label)))
+            ..Lines::plain(x(), (column, Axis::linear(label)))
         };
         lines(&tables[0], &columns)
     };
@@ -145,9 +145,14 @@ pub(super) fn metric(options: &IclMetricOptions) -> anyhow::Result<()> {
 
 fn metric_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
     let x = || ("model_size", Axis::logarithmic("parameters N"));
-    let grouped =
-        |y| Lines { group: Some("n_tokens"), group_label: "T", mark: Mark::Line, ..curve(x(), y) };
-    let mut panels = lines(&tables[0], &curve(x(), ("loss", Axis::logarithmic("loss a token"))))?;
+    let grouped = |y| Lines {
+        group: Some("n_tokens"),
+        group_label: "T",
+        mark: Mark::Line,
+        ..Lines::plain(x(), y)
+    };
+    let mut panels =
+        lines(&tables[0], &Lines::plain(x(), ("loss", Axis::logarithmic("loss a token"))))?;
     panels
         .extend(lines(&tables[0], &grouped(("exact_match", Axis::linear("all T tokens right"))))?);
     Ok(Sheet {

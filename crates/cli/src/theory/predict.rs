@@ -8,7 +8,7 @@ use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_labs::tables::mechanisms::Mechanisms;
 
-use super::{Made, curve, present};
+use super::{Made, present};
 use crate::args::theory::{MechanismsOptions, PredictOptions};
 use crate::tables;
 
@@ -38,7 +38,7 @@ fn prediction_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
         guides: &guides,
         group_label: "measured",
         mark: Mark::Dots,
-        ..curve(("x", Axis::logarithmic("scale")), ("measured", Axis::logarithmic("loss")))
+        ..Lines::plain(("x", Axis::logarithmic("scale")), ("measured", Axis::logarithmic("loss")))
     };
     Ok(Sheet {
         title: "What the law of the measured losses predicts".to_owned(),
@@ -67,7 +67,7 @@ pub(super) fn mechanisms(options: &MechanismsOptions) -> anyhow::Result<()> {
 fn mechanism_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
     let columns = Lines {
         panel: Some("mechanism"),
-        ..curve(("scale", Axis::logarithmic("scale")), ("error", Axis::logarithmic("error")))
+        ..Lines::plain(("scale", Axis::logarithmic("scale")), ("error", Axis::logarithmic("error")))
     };
     Ok(Sheet {
         title: "Mechanisms that give a power law".to_owned(),

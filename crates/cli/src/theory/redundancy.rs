@@ -15,7 +15,7 @@ use superpose_labs::tables::redundancy::SpectrumStudy;
 use superpose_labs::tables::text::text as text_tables;
 use superpose_labs::text::text_redundancy;
 
-use super::{Made, curve, number, present};
+use super::{Made, number, present};
 use crate::args::theory::{
     RedundancyDimensionOptions, RedundancyMatrixOptions, RedundancySpectrumOptions,
     RedundancyTextOptions,
@@ -77,7 +77,7 @@ fn text_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
         guides: &guides,
         group: Some("trusted"),
         group_label: "enough text",
-        ..curve(
+        ..Lines::plain(
             ("context_length", Axis::linear("symbols before that are known, k")),
             ("conditional_bits", Axis::linear("entropy given them, bits a symbol")),
         )
@@ -85,7 +85,7 @@ fn text_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
     let mut panels = lines(&tables[0], &columns)?;
     let rates = Lines {
         mark: Mark::Bars,
-        ..curve(("way", Axis::linear("")), ("bits", Axis::linear("bits a symbol")))
+        ..Lines::plain(("way", Axis::linear("")), ("bits", Axis::linear("bits a symbol")))
     };
     panels.extend(lines(&tables[1], &rates)?);
     Ok(Sheet {
@@ -146,7 +146,10 @@ fn matrix_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
     let columns = Lines {
         guides: &guides,
         mark: Mark::Dots,
-        ..curve(("rank", Axis::logarithmic("rank")), ("variance", Axis::logarithmic("variance")))
+        ..Lines::plain(
+            ("rank", Axis::logarithmic("rank")),
+            ("variance", Axis::logarithmic("variance")),
+        )
     };
     Ok(Sheet {
         title: "Spectrum of the data's covariance".to_owned(),
@@ -161,7 +164,7 @@ fn dimension_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
     let columns = Lines {
         error_bars: ErrorBars::Deviation("standard_error"),
         mark: Mark::Bars,
-        ..curve(("estimator", Axis::linear("")), ("dimension", Axis::linear("dimension")))
+        ..Lines::plain(("estimator", Axis::linear("")), ("dimension", Axis::linear("dimension")))
     };
     Ok(Sheet {
         title: "Dimension of a set of points".to_owned(),
@@ -180,14 +183,14 @@ fn sheet(tables: &[Table]) -> Result<Sheet, TableError> {
         error_bars: ErrorBars::Deviation("simulated_se"),
         group_label: "simulated",
         mark: Mark::Dots,
-        ..curve(x(), ("simulated", Axis::logarithmic("excess risk at the best ridge")))
+        ..Lines::plain(x(), ("simulated", Axis::logarithmic("excess risk at the best ridge")))
     };
     let mut panels = lines(&tables[0], &risk)?;
     let guides = [Guide { column: "predicted_exponent", label: "asymptotic", mark: Mark::Dotted }];
     let local = Lines {
         guides: &guides,
         group_label: "local exponent",
-        ..curve(x(), ("local_exponent", Axis::linear("exponent")))
+        ..Lines::plain(x(), ("local_exponent", Axis::linear("exponent")))
     };
     panels.extend(lines(&tables[0], &local)?);
     Ok(Sheet {

@@ -25,23 +25,9 @@ fn loss_axis() -> Axis {
     Axis::logarithmic("test loss L (sum over features)")
 }
 
-/// Lines of `y` against `x` without any of the extras.
+/// Lines of `y` against `x` in groups, without any of the other extras.
 fn plain<'a>(x: (&'a str, Axis), y: (&'a str, Axis), group: (&'a str, &'a str)) -> Lines<'a> {
-    Lines {
-        x: x.0,
-        y: y.0,
-        error_bars: ErrorBars::None,
-        group: Some(group.0),
-        group_label: group.1,
-        panel: None,
-        panel_label: "",
-        guides: &[],
-        published: None,
-        colour: None,
-        x_axis: x.1,
-        y_axis: y.1,
-        mark: Mark::JoinedDots,
-    }
+    Lines { group: Some(group.0), group_label: group.1, ..Lines::plain(x, y) }
 }
 
 fn sheet(title: &str, columns: usize, panels: Vec<Panel>, axes: Axes, caption: &str) -> Vec<Sheet> {
