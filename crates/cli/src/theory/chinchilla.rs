@@ -44,12 +44,13 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
     }
     let [parameters, forms, profile, frontier, ..] = &made;
     if options.json {
-        let [parameters, forms, profile, frontier] =
-            [parameters, forms, profile, frontier].map(console::json_rows);
+        let [parameters, forms, profile, frontier, isoflop] =
+            [parameters, forms, profile, frontier, &made[6]].map(console::json_rows);
         console::say(&format!(
             "{:#}",
             json!({
-                "parameters": parameters, "forms": forms, "profile": profile, "frontier": frontier,
+                "parameters": parameters, "forms": forms, "profile": profile,
+                "frontier": frontier, "isoflop": isoflop,
             })
         ));
         return Ok(());
