@@ -16,7 +16,10 @@ pub fn dimension(cloud: &PointCloud, n_neighbours: usize) -> Table {
         "redundancy_dimension",
         "How many dimensions does the data have?",
         &[
-            ("estimator", "two nearest neighbours, k nearest neighbours, or pairs within a radius"),
+            (
+                "estimator",
+                "two nearest neighbours (Facco et al. 2017), k nearest (Levina & Bickel 2004), or pairs within a radius (Grassberger & Procaccia 1983)",
+            ),
             ("dimension", "the estimate; neighbours underestimate above about eight dimensions"),
             ("standard_error", "its standard error"),
             ("r_squared", "R² of the line, of pairs within a radius"),
@@ -34,12 +37,12 @@ pub fn dimension(cloud: &PointCloud, n_neighbours: usize) -> Table {
     let neighbours = |found: Result<crate::dimension::NeighbourDimension, DimensionError>| {
         found.map(|found| (found.dimension, found.standard_error.into(), Field::Missing))
     };
-    push("two nearest (Facco et al. 2017)", neighbours(two_nearest_dimension(cloud)));
-    let name = format!("{n_neighbours} nearest (Levina & Bickel 2004)");
+    push("two nearest", neighbours(two_nearest_dimension(cloud)));
+    let name = format!("{n_neighbours} nearest");
     push(&name, neighbours(neighbour_dimension(cloud, n_neighbours)));
     let pairs = correlation_dimension(cloud, WINDOW);
     let pairs = pairs.map(|found| (found.dimension, Field::Missing, found.r_squared.into()));
-    push("pairs (Grassberger & Procaccia 1983)", pairs);
+    push("pairs", pairs);
     table
 }
 

@@ -6,6 +6,9 @@ use superpose_geometry::gram::Gram;
 use superpose_stats::zipf::fit_rank_window;
 use superpose_theory::spectrum::{effective_dimension, gaussian_redundancy};
 
+/// An eigenvalue is exact to about so much of the largest.
+const ROUNDING: f64 = 1e-14;
+
 /// The tables `redundancy_matrix`, one row, and `redundancy_matrix_spectrum`, one row an eigenvalue, of the covariance of
 /// `rows`, `[n, width]`. The spectrum's exponent is fitted over ranks from 1 to `last_rank` (the width, if that is less).
 ///
@@ -22,10 +25,14 @@ pub fn matrix(rows: &[f64], width: usize, last_rank: usize) -> [Table; 2] {
         row.iter_mut().zip(&mean).for_each(|(value, mean)| *value -= mean);
     }
     gram.add(&centred);
-    let variances: Vec<f64> = gram.spectrum().iter().map(|value| value / n_rows as f64).collect();
+    let mut variances: Vec<f64> =
+        gram.spectrum().iter().map(|value| value / n_rows as f64).collect();
+    let largest = variances.first().copied().unwrap_or(0.0);
+    // What is left of a variance of zero is rounding.
+    let rounding = ROUNDING * largest;
+    variances.iter_mut().filter(|value| **value <= rounding).for_each(|value| *value = 0.0);
     let last_rank = last_rank.min(width);
     let line = fit_rank_window(&variances, 1..=last_rank).ok();
-    let largest = variances.first().copied().unwrap_or(0.0);
     let mut table = Table::new(
         "redundancy_matrix",
         "How redundant is the data, by its covariance alone?",
@@ -83,6 +90,20 @@ mod tests {
     use rand_distr::{Distribution as _, StandardNormal};
 
     use super::*;
+
+    #[test]
+    fn a_plane_has_no_third_variance_and_no_finite_redundancy() {
+        let row = |k: i32| {
+            let (x, y) = (f64::from(k * 37 % 101), f64::from(k * 53 % 89));
+            [x, y, x + y]
+        };
+        let rows: Vec<f64> = (0..500).flat_map(row).collect();
+        let [table, spectrum] = matrix(&rows, 3, usize::MAX);
+        assert!(table.numbers("gaussian_redundancy").unwrap()[0].is_nan());
+        assert!(table.numbers("spectral_exponent").unwrap()[0].is_nan());
+        let variances = spectrum.numbers("variance").unwrap();
+        assert!(variances[1] > 1.0 && variances[2].abs() < f64::MIN_POSITIVE);
+    }
 
     #[test]
     fn a_planted_spectrum_and_a_mean_come_back() {
