@@ -120,11 +120,6 @@ pub fn runs(table: &Table) -> Result<Vec<Run>, ChinchillaError> {
     Ok(pairs.into_iter().zip(losses).map(run).collect())
 }
 
-/// The operations of a run.
-fn compute(run: &Run) -> f64 {
-    FLOP * run.parameters * run.tokens
-}
-
 /// The tables `chinchilla_fit`, `chinchilla_forms`, `chinchilla_profile`, `chinchilla_frontier`, `chinchilla_runs`,
 /// `chinchilla_resamples` and `chinchilla_isoflop` of the runs in `table`. `progress` is told of each resample.
 ///
@@ -138,7 +133,7 @@ pub fn fits(
     let mut runs = runs(table)?;
     runs.sort_by(|a, b| a.loss.total_cmp(&b.loss));
     runs.truncate(runs.len().saturating_sub(options.n_dropped));
-    runs.sort_by(|a, b| compute(a).total_cmp(&compute(b)));
+    runs.sort_by(|a, b| a.compute().total_cmp(&b.compute()));
     let no_law = |source| ChinchillaError::NoLaw { table: table.name.clone(), source };
     let fit = fit_surface(&runs, Form::Additive).map_err(no_law)?;
     let resamples = fit.bootstrap(&runs, options.n_resamples, options.seed, progress);
@@ -298,7 +293,7 @@ fn frontier(fit: &SurfaceFit, resamples: &[Vec<f64>], runs: &[Run]) -> Table {
             ("beyond", "C divided by the most compute of a run, if above 1"),
         ],
     );
-    let of_runs = || runs.iter().map(compute);
+    let of_runs = || runs.iter().map(Run::compute);
     let (low, high) = (of_runs().fold(f64::INFINITY, f64::min), of_runs().fold(0.0, f64::max));
     for step in 0..=FRONTIER {
         let at = low * (1e3 * high / low).powf(f64::from(step) / f64::from(FRONTIER));
@@ -341,7 +336,7 @@ fn residuals(fit: &SurfaceFit, runs: &[Run]) -> Table {
     for run in runs {
         let fitted = fit.loss(run.parameters, run.tokens);
         let numbers =
-            [run.parameters, run.tokens, compute(run), run.loss, fitted, (fitted / run.loss).ln()];
+            [run.parameters, run.tokens, run.compute(), run.loss, fitted, (fitted / run.loss).ln()];
         table.push(numbers.map(Field::from).to_vec());
     }
     table

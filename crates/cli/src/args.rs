@@ -264,6 +264,28 @@ pub(crate) struct FolderOptions {
     pub(crate) json: bool,
 }
 
+/// Where results go.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Folder for tables and a picture
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How intervals are taken.
+#[derive(Debug, Args)]
+pub(crate) struct Bootstrap {
+    /// Resamples of the bootstrap
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(crate) resamples: usize,
+    /// Seed of the bootstrap
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct MeasureOptions {
     /// Safetensors or GGUF files, or folders of models
@@ -281,12 +303,8 @@ pub(crate) struct MeasureOptions {
     /// Rows, evenly spaced, that the distribution of overlaps is taken of
     #[arg(long, value_name = "N", default_value = "2048")]
     pub(crate) sample: NonZeroUsize,
-    /// Folder for tables and pictures
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) out: Option<PathBuf>,
-    /// Print a JSON object instead of a table
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -300,12 +318,8 @@ pub(crate) struct FrequenciesOptions {
     /// Last rank of all fits but those of decades [default: the last]
     #[arg(long, value_name = "RANK")]
     pub(crate) to: Option<NonZeroUsize>,
-    /// Folder for tables and a picture
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) out: Option<PathBuf>,
-    /// Print a JSON object instead of a table
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -322,18 +336,10 @@ pub(crate) struct FitLossOptions {
     /// is such a column]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) group: Vec<String>,
-    /// Resamples of the bootstrap
-    #[arg(long, value_name = "N", default_value = "1000")]
-    pub(crate) resamples: usize,
-    /// Seed of the bootstrap
-    #[arg(long, value_name = "N", default_value = "0")]
-    pub(crate) seed: u64,
-    /// Folder for tables and a picture
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) out: Option<PathBuf>,
-    /// Print a JSON object instead of a table
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) bootstrap: Bootstrap,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use superpose_analysis::loss_fit::{LossFitOptions, loss_fit};
 use superpose_analysis::table::{Field, Table};
 use superpose_figures::chart::{Axis, Mark};
 use superpose_figures::lines::{Guide, Lines, lines};
-use superpose_figures::sheet::{Axes, Sheet, render_sheet};
+use superpose_figures::sheet::{Axes, Sheet};
 
 use crate::args::FitLossOptions;
 use crate::console;
@@ -24,20 +24,20 @@ pub(crate) fn fit_loss(options: &FitLossOptions) -> anyhow::Result<()> {
         y: options.y.clone(),
         groups,
         confidence: 0.95,
-        n_resamples: options.resamples,
-        seed: options.seed,
+        n_resamples: options.bootstrap.resamples,
+        seed: options.bootstrap.seed,
     };
     let tables = loss_fit(&losses, &asked)?;
-    if let Some(out) = &options.out {
+    if let Some(out) = &options.output.out {
         write(out, &tables, &options.x)?;
     }
-    if options.json {
+    if options.output.json {
         let [parameters, points] = tables.each_ref().map(console::json_rows);
         console::say(&format!("{:#}", json!({ "parameters": parameters, "points": points })));
         return Ok(());
     }
     print(&tables[0]);
-    match &options.out {
+    match &options.output.out {
         Some(out) => console::say(&format!("next: look at {}/loss_fit.png", out.display())),
         None => console::say("next: add --out FOLDER for tables and a picture"),
     }
@@ -45,10 +45,7 @@ pub(crate) fn fit_loss(options: &FitLossOptions) -> anyhow::Result<()> {
 }
 
 fn print(fit: &Table) {
-    let number = |field: &Field| match field {
-        Field::Number(value) => format!("{value:.4}"),
-        Field::Text(_) | Field::Missing => "–".to_owned(),
-    };
+    let number = |field: &Field| console::field(field, 4);
     let interval = |low: &Field, high: &Field| format!("{} to {}", number(low), number(high));
     let row = |row: &Vec<Field>| {
         let group = if row[1] == Field::Missing { String::new() } else { format!(" {}", row[1]) };
@@ -72,10 +69,8 @@ fn print(fit: &Table) {
 
 /// Writes the tables, reads back the points and draws them.
 fn write(out: &Path, tables: &[Table; 2], x: &str) -> anyhow::Result<()> {
-    let folder = out.join("tables");
-    tables::write(&folder, tables)?;
-    tables::document(&folder, "Losses are as in the file that was given.", tables)?;
-    let points = tables::read_written(&folder, &tables[1].name, "superpose fit-loss")?;
+    let convention = "Losses are as in the file that was given.";
+    let read = tables::write_and_read(out, "fit-loss", convention, tables)?;
     let columns = Lines {
         group: Some("group"),
         guides: &[Guide { column: "law", label: "A · x^−α", mark: Mark::Line }],
@@ -88,12 +83,9 @@ fn write(out: &Path, tables: &[Table; 2], x: &str) -> anyhow::Result<()> {
     let sheet = Sheet {
         title: "One power law over groups of losses".to_owned(),
         columns: 1,
-        panels: lines(&points, &columns)?,
+        panels: lines(&read[1], &columns)?,
         axes: Axes::Own,
         caption: "A loss below its group's offset has no mark. Tables: loss_fit_points.csv, loss_fit.csv.".to_owned(),
     };
-    let drawn =
-        render_sheet(&sheet).map_err(|problem| anyhow::anyhow!("cannot draw: {problem}"))?;
-    tables::write_picture(out, "loss_fit", &drawn)?;
-    Ok(())
+    tables::draw(out, "loss_fit", &sheet)
 }

@@ -8,7 +8,7 @@ use superpose_analysis::frequency_laws::frequency_laws;
 use superpose_analysis::table::{Field, Table};
 use superpose_figures::chart::{Axis, Mark};
 use superpose_figures::lines::{Guide, Lines, lines};
-use superpose_figures::sheet::{Axes, Sheet, render_sheet};
+use superpose_figures::sheet::{Axes, Sheet};
 use superpose_sweep::frequency_file::FrequencyFile;
 
 use crate::args::FrequenciesOptions;
@@ -25,28 +25,23 @@ pub(crate) fn frequencies(options: &FrequenciesOptions) -> anyhow::Result<()> {
         );
     }
     let made = frequency_laws(file.weights(), &(from..=to));
-    if let Some(out) = &options.out {
+    if let Some(out) = &options.output.out {
         write(out, &made)?;
     }
-    if options.json {
+    if options.output.json {
         let [fits, ranks] = made.each_ref().map(console::json_rows);
         console::say(&format!("{:#}", json!({ "frequencies": n, "fits": fits, "ranks": ranks })));
         return Ok(());
     }
-    let number = |field: &Field, digits: usize| match field {
-        Field::Number(value) => format!("{value:.digits$}"),
-        Field::Text(text) => text.clone(),
-        Field::Missing => "–".to_owned(),
-    };
     let row = |row: &Vec<Field>| {
         vec![
-            number(&row[0], 0),
-            format!("{} to {}", number(&row[1], 0), number(&row[2], 0)),
+            console::field(&row[0], 0),
+            format!("{} to {}", console::field(&row[1], 0), console::field(&row[2], 0)),
             match row[4] {
-                Field::Missing => number(&row[3], 3),
-                _ => format!("{} ± {}", number(&row[3], 3), number(&row[4], 3)),
+                Field::Missing => console::field(&row[3], 3),
+                _ => format!("{} ± {}", console::field(&row[3], 3), console::field(&row[4], 3)),
             },
-            number(&row[5], 3),
+            console::field(&row[5], 3),
         ]
     };
     let rows: Vec<Vec<String>> = made[0].rows.iter().map(row).collect();
@@ -55,7 +50,7 @@ pub(crate) fn frequencies(options: &FrequenciesOptions) -> anyhow::Result<()> {
     console::say(&format!(
         "in a sweep file: frequencies = {{ law = \"file\", path = \"{shown}\" }} (relative to it)"
     ));
-    if let Some(out) = &options.out {
+    if let Some(out) = &options.output.out {
         console::say(&format!("next: look at {}/rank_frequency.png", out.display()));
     }
     Ok(())
@@ -63,10 +58,8 @@ pub(crate) fn frequencies(options: &FrequenciesOptions) -> anyhow::Result<()> {
 
 /// Writes the tables, reads back the ranks and draws them.
 fn write(out: &Path, made: &[Table; 2]) -> anyhow::Result<()> {
-    let folder = out.join("tables");
-    tables::write(&folder, made)?;
-    tables::document(&folder, "Frequencies are shares of all occurrences.", made)?;
-    let ranks = tables::read_written(&folder, &made[1].name, "superpose frequencies")?;
+    let convention = "Frequencies are shares of all occurrences.";
+    let read = tables::write_and_read(out, "frequencies", convention, made)?;
     let columns = Lines {
         group_label: "frequencies",
         guides: &[
@@ -82,13 +75,10 @@ fn write(out: &Path, made: &[Table; 2]) -> anyhow::Result<()> {
     let sheet = Sheet {
         title: "Frequency by rank".to_owned(),
         columns: 1,
-        panels: lines(&ranks, &columns)?,
+        panels: lines(&read[1], &columns)?,
         axes: Axes::Own,
         caption: "Ranks on a logarithmic grid. Tables: rank_frequency.csv, frequency_fits.csv."
             .to_owned(),
     };
-    let drawn =
-        render_sheet(&sheet).map_err(|problem| anyhow::anyhow!("cannot draw: {problem}"))?;
-    tables::write_picture(out, "rank_frequency", &drawn)?;
-    Ok(())
+    tables::draw(out, "rank_frequency", &sheet)
 }

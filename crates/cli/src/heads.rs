@@ -8,7 +8,6 @@ use serde_json::json;
 use superpose_analysis::table::{Field, Table};
 use superpose_figures::heads::{HeadTables, by_width, sheets};
 use superpose_figures::render::render;
-use superpose_figures::sheet::render_sheet;
 use superpose_heads::checkpoint::Checkpoint;
 use superpose_heads::head::head;
 use superpose_heads::measure::{Options, measure};
@@ -39,16 +38,16 @@ pub(crate) fn heads(options: &MeasureOptions) -> anyhow::Result<ExitCode> {
     tell_apart(&mut models, &options.paths);
     let tables = tables_of(&models);
     let (heads, fits) = (&tables[0], &tables[4]);
-    if options.json {
+    if options.output.json {
         let [heads, fits] = [heads, fits].map(console::json_rows);
         let all = json!({ "heads": heads, "fits": fits, "failures": failures });
         console::say(&format!("{all:#}"));
     } else {
         print(heads, fits)?;
     }
-    if let Some(out) = &options.out {
+    if let Some(out) = &options.output.out {
         write(out, &tables)?;
-        if !options.json {
+        if !options.output.json {
             let out = out.display();
             console::say(&format!(
                 "wrote {} tables in {out}/tables and a picture a head",
@@ -56,7 +55,7 @@ pub(crate) fn heads(options: &MeasureOptions) -> anyhow::Result<ExitCode> {
             ));
             console::say(&format!("next: look at {out}/overlap_by_width.png"));
         }
-    } else if !options.json {
+    } else if !options.output.json {
         console::say("next: add --out heads for tables and pictures");
     }
     Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
@@ -78,7 +77,7 @@ fn list(options: &MeasureOptions) -> anyhow::Result<ExitCode> {
             rows.push(vec![tensor.name, extents, stored, reason.to_owned()]);
         }
     }
-    if options.json {
+    if options.output.json {
         console::say(&format!("{:#}", json!({ "tensors": objects })));
     } else {
         console::say(&console::table(&["tensor", "shape", "stored", "chosen"], &rows));
@@ -135,11 +134,7 @@ fn tell_apart(models: &mut [Model], paths: &[std::path::PathBuf]) {
 fn print(heads: &Table, fits: &Table) -> anyhow::Result<()> {
     let at = |name: &str| heads.column(name);
     let number = |row: &[Field], column: &str, digits: usize| -> anyhow::Result<String> {
-        Ok(match &row[at(column)?] {
-            Field::Number(value) => format!("{value:.digits$}"),
-            Field::Text(text) => text.clone(),
-            Field::Missing => "–".to_owned(),
-        })
+        Ok(console::field(&row[at(column)?], digits))
     };
     let mut rows = Vec::new();
     for row in &heads.rows {
@@ -193,27 +188,18 @@ fn print(heads: &Table, fits: &Table) -> anyhow::Result<()> {
 
 /// Writes the tables, reads them back and draws them.
 fn write(out: &Path, tables: &[Table; 6]) -> anyhow::Result<()> {
-    let folder = out.join("tables");
-    tables::write(&folder, tables)?;
-    tables::document(&folder, "Overlaps are cos² or |cos| between two different rows.", tables)?;
-    let read = |table: &Table| tables::read_written(&folder, &table.name, "superpose measure");
-    let read: Vec<Table> = tables.iter().map(read).collect::<Result<_, _>>()?;
+    let convention = "Overlaps are cos² or |cos| between two different rows.";
+    let read = tables::write_and_read(out, "measure", convention, tables)?;
     let [heads, norms, overlaps, spectra, fits, published] = &read[..] else {
         unreachable!("as many tables as were written")
     };
     let tables = HeadTables { heads, norms, overlaps, spectra, fits, published };
-    let drawing =
-        |name: &str, problem: String| anyhow::anyhow!("{name} cannot be drawn: {problem}");
-    let mut drawn = Vec::new();
-    for (number, (name, sheet)) in (1..).zip(sheets(&tables)?) {
-        let picture = render_sheet(&sheet).map_err(|problem| drawing(&name, problem))?;
-        drawn.push((format!("head-{number}"), picture));
+    for (number, (_, sheet)) in (1..).zip(sheets(&tables)?) {
+        tables::draw(out, &format!("head-{number}"), &sheet)?;
     }
-    let chart = by_width(&tables)?;
     let name = "overlap_by_width";
-    drawn.push((name.to_owned(), render(&chart).map_err(|problem| drawing(name, problem))?));
-    for (name, picture) in drawn {
-        tables::write_picture(out, &name, &picture)?;
-    }
+    let drawn = render(&by_width(&tables)?)
+        .map_err(|problem| anyhow::anyhow!("{name} cannot be drawn: {problem}"))?;
+    tables::write_picture(out, name, &drawn)?;
     Ok(())
 }

@@ -10,9 +10,10 @@ use std::path::Path;
 
 use serde_json::Value;
 use superpose_analysis::table::{Field, Table, TableError};
-use superpose_figures::sheet::{Sheet, render_sheet};
+use superpose_figures::sheet::Sheet;
 
-use crate::args::theory::{ChinchillaVerb, IclVerb, Output, RedundancyVerb, TheoryVerb};
+use crate::args::Output;
+use crate::args::theory::{ChinchillaVerb, IclVerb, RedundancyVerb, TheoryVerb};
 use crate::{console, tables};
 
 /// Answers a verb under `theory`.
@@ -98,15 +99,7 @@ fn present(made: &Made<'_>, output: &Output) -> anyhow::Result<()> {
 }
 
 fn write(made: &Made<'_>, out: &Path, picture: &str) -> anyhow::Result<()> {
-    let folder = out.join("tables");
-    tables::write(&folder, made.tables)?;
-    tables::document(&folder, "Each table answers one question.", made.tables)?;
-    let remedy = format!("superpose theory {}", made.verb);
-    let read = |table: &Table| tables::read_written(&folder, &table.name, &remedy);
-    let read: Vec<Table> = made.tables.iter().map(read).collect::<Result<_, _>>()?;
-    let sheet = (made.sheet)(&read)?;
-    let drawn =
-        render_sheet(&sheet).map_err(|problem| anyhow::anyhow!("cannot draw: {problem}"))?;
-    tables::write_picture(out, picture, &drawn)?;
-    Ok(())
+    let verb = format!("theory {}", made.verb);
+    let read = tables::write_and_read(out, &verb, "Each table answers one question.", made.tables)?;
+    tables::draw(out, picture, &(made.sheet)(&read)?)
 }

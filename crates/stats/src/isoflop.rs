@@ -6,8 +6,6 @@
 use crate::loss_surface::Run;
 use crate::power_law::{PowerLaw, fit_power_law};
 
-/// Floating-point operations for each parameter and token.
-const FLOP: f64 = 6.0;
 /// Runs belong to one curve while their compute is at most so many times the least of the curve.
 const SPREAD: f64 = 1.25;
 /// Runs that a curve needs.
@@ -28,21 +26,20 @@ pub struct Lowest {
 
 /// The lowest points of all curves that have one between their runs.
 pub fn lowest_points(runs: &[Run]) -> Vec<Lowest> {
-    let compute = |run: &Run| FLOP * run.parameters * run.tokens;
     let mut sorted = runs.to_vec();
-    sorted.sort_by(|a, b| compute(a).total_cmp(&compute(b)));
+    sorted.sort_by(|a, b| a.compute().total_cmp(&b.compute()));
     let mut points = Vec::new();
     let mut rest = &sorted[..];
     while let Some(first) = rest.first() {
-        let n = rest.partition_point(|run| compute(run) <= SPREAD * compute(first));
+        let n = rest.partition_point(|run| run.compute() <= SPREAD * first.compute());
         let (curve, others) = rest.split_at(n.max(1));
-        points.extend(lowest_point(curve, &compute));
+        points.extend(lowest_point(curve));
         rest = others;
     }
     points
 }
 
-fn lowest_point(curve: &[Run], compute: &dyn Fn(&Run) -> f64) -> Option<Lowest> {
+fn lowest_point(curve: &[Run]) -> Option<Lowest> {
     if curve.len() < FEWEST {
         return None;
     }
@@ -70,7 +67,7 @@ fn lowest_point(curve: &[Run], compute: &dyn Fn(&Run) -> f64) -> Option<Lowest> 
     }
     let height = y0 - curvature * m2;
     Some(Lowest {
-        compute: mean(&|run| compute(run).ln()).exp(),
+        compute: mean(&|run| run.compute().ln()).exp(),
         n_runs: curve.len(),
         parameters: (centre + lowest).exp(),
         loss: height + slope * lowest + curvature * lowest * lowest,
@@ -87,6 +84,8 @@ pub fn size_law(points: &[Lowest]) -> Option<PowerLaw> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const FLOP: f64 = 6.0;
 
     /// Curves of five computes, each of fifteen sizes from 1/16 to 16 times the best, on `E + A/N^α + B/D^β`.
     fn runs(alpha: f64, beta: f64) -> Vec<Run> {

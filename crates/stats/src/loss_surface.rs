@@ -32,6 +32,13 @@ pub struct Run {
     pub loss: f64,
 }
 
+impl Run {
+    /// Its floating-point operations: six for each parameter and token.
+    pub fn compute(&self) -> f64 {
+        6.0 * self.parameters * self.tokens
+    }
+}
+
 /// The form of a law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::{Bootstrap, Output};
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum TheoryVerb {
     /// Loss by parameters, tokens and compute
@@ -122,12 +124,8 @@ pub(crate) struct PredictOptions {
     /// Scales to predict; a list
     #[arg(long, value_name = "SCALE", value_delimiter = ',', required = true)]
     pub(crate) at: Vec<f64>,
-    /// Resamples of the bootstrap
-    #[arg(long, value_name = "N", default_value = "1000")]
-    pub(crate) resamples: usize,
-    /// Seed of the bootstrap
-    #[arg(long, value_name = "N", default_value = "0")]
-    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) bootstrap: Bootstrap,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -182,17 +180,6 @@ pub(crate) struct AsPublishedOptions {
     /// Compute to spend
     #[arg(long, value_name = "FLOP", default_value = "1e21")]
     pub(crate) compute: f64,
-    /// Print a JSON object instead of a table
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Where results go.
-#[derive(Debug, Args)]
-pub(crate) struct Output {
-    /// Folder for tables and a picture
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) out: Option<PathBuf>,
     /// Print a JSON object instead of a table
     #[arg(long)]
     pub(crate) json: bool,
@@ -315,18 +302,10 @@ pub(crate) struct ChinchillaFitOptions {
     /// The part of the runs, those with the most compute, that tests the laws fitted to the others
     #[arg(long, value_name = "PART", default_value = "0.2")]
     pub(crate) hold_out: f64,
-    /// Resamples of the bootstrap
-    #[arg(long, value_name = "N", default_value = "1000")]
-    pub(crate) resamples: usize,
-    /// Seed of the bootstrap
-    #[arg(long, value_name = "N", default_value = "0")]
-    pub(crate) seed: u64,
-    /// Folder for tables and a picture
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) out: Option<PathBuf>,
-    /// Print a JSON object instead of tables
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) bootstrap: Bootstrap,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]

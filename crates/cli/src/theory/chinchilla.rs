@@ -9,8 +9,8 @@ use superpose_analysis::table::{Field, Table, TableError};
 use superpose_figures::chart::{Axis, Mark};
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::panel::Panel;
-use superpose_figures::sheet::{Axes, Sheet, render_sheet};
-use superpose_stats::loss_surface::interval;
+use superpose_figures::sheet::{Axes, Sheet};
+use superpose_stats::bootstrap::percentile_interval;
 use superpose_theory::chinchilla::{
     Allocation, AllocationError, BESIROGLU, HOFFMANN, HOFFMANN_ROUNDED, LossSurface,
 };
@@ -33,17 +33,19 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
     let asked = FitOptions {
         n_dropped: options.drop_highest,
         held_out: options.hold_out,
-        n_resamples: options.resamples,
-        seed: options.seed,
+        n_resamples: options.bootstrap.resamples,
+        seed: options.bootstrap.seed,
     };
-    let bar = progress::count("resamples", options.resamples as u64);
+    let bar = progress::count("resamples", options.bootstrap.resamples as u64);
     let made = fits(&runs, asked, &|| bar.inc(1))?;
     bar.finish_and_clear();
-    if let Some(out) = &options.out {
-        write(out, &made)?;
+    if let Some(out) = &options.output.out {
+        let convention = "Losses are in the unit of the file that was given.";
+        let read = tables::write_and_read(out, "theory chinchilla fit", convention, &made)?;
+        tables::draw(out, "chinchilla", &fit_sheet(&read)?)?;
     }
     let [parameters, forms, profile, frontier, ..] = &made;
-    if options.json {
+    if options.output.json {
         let [parameters, forms, profile, frontier, isoflop] =
             [parameters, forms, profile, frontier, &made[6]].map(console::json_rows);
         console::say(&format!(
@@ -71,7 +73,7 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
             100.0 * bias
         ));
     }
-    match &options.out {
+    match &options.output.out {
         Some(out) => console::say(&format!("next: look at {}/chinchilla.png", out.display())),
         None => console::say("next: add --out FOLDER for the frontier, the profile and a picture"),
     }
@@ -116,59 +118,40 @@ fn print_fit(parameters: &Table, forms: &Table) {
     }
 }
 
-/// Writes the tables, reads them back and draws them.
-fn write(out: &Path, made: &[Table; 7]) -> anyhow::Result<()> {
-    let folder = out.join("tables");
-    tables::write(&folder, made)?;
-    tables::document(&folder, "Losses are in the unit of the file that was given.", made)?;
-    let read = |table: &Table| {
-        tables::read_written(&folder, &table.name, "superpose theory chinchilla fit")
+/// What is drawn of the tables that were read back.
+fn fit_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let [_, _, profile, frontier, runs, ..] = tables else { unreachable!("as many as were made") };
+    let compute = || ("C", Axis::logarithmic("compute C = 6 N D"));
+    let best = |column, low, high, label: &str| Lines {
+        error_bars: ErrorBars::Ends(low, high),
+        ..Lines::plain(compute(), (column, Axis::logarithmic(label)))
     };
-    let (profile, frontier, runs) = (read(&made[2])?, read(&made[3])?, read(&made[4])?);
-    let compute = || Axis::logarithmic("compute C = 6 N D");
-    let panel = |table: &Table,
-                 title: &str,
-                 x: (&str, Axis),
-                 y: (&str, Axis),
-                 bars|
-     -> Result<Vec<Panel>, TableError> {
-        let mark = if bars == ErrorBars::None && title == "Residuals" {
-            Mark::Dots
-        } else {
-            Mark::JoinedDots
-        };
-        let columns = Lines { error_bars: bars, mark, ..Lines::plain(x, y) };
-        let mut panels = lines(table, &columns)?;
-        for panel in &mut panels {
-            if let Panel::Chart(chart) = panel {
+    let residual = ("residual", Axis::linear("ln fitted − ln loss"));
+    let held = ("E", Axis::linear("irreducible loss E, held"));
+    let objective = ("objective", Axis::logarithmic("objective"));
+    let mut panels = Vec::new();
+    for (title, table, columns) in [
+        ("Best use of compute", frontier, best("N", "N_low", "N_high", "parameters N")),
+        ("Best use of compute", frontier, best("D", "D_low", "D_high", "tokens D")),
+        ("Residuals", runs, Lines { mark: Mark::Dots, ..Lines::plain(compute(), residual) }),
+        ("Profile", profile, Lines::plain(held, objective)),
+    ] {
+        for mut panel in lines(table, &columns)? {
+            if let Panel::Chart(chart) = &mut panel {
                 title.clone_into(&mut chart.title);
             }
+            panels.push(panel);
         }
-        Ok(panels)
-    };
-    let best = |column, low, high, label: &str| {
-        let (x, y) = (("C", compute()), (column, Axis::logarithmic(label)));
-        panel(&frontier, "Best use of compute", x, y, ErrorBars::Ends(low, high))
-    };
-    let mut panels = best("N", "N_low", "N_high", "parameters N")?;
-    panels.extend(best("D", "D_low", "D_high", "tokens D")?);
-    let residual = ("residual", Axis::linear("ln fitted − ln loss"));
-    panels.extend(panel(&runs, "Residuals", ("C", compute()), residual, ErrorBars::None)?);
-    let (x, y) = (Axis::linear("irreducible loss E, held"), Axis::logarithmic("objective"));
-    panels.extend(panel(&profile, "Profile", ("E", x), ("objective", y), ErrorBars::None)?);
+    }
     let caption = "Bars: 95 % over resamples of the runs. Tables: chinchilla_frontier.csv, \
                    chinchilla_runs.csv, chinchilla_profile.csv.";
-    let sheet = Sheet {
+    Ok(Sheet {
         title: "L = E + A/N^α + B/D^β".to_owned(),
         columns: 2,
         panels,
         axes: Axes::Own,
         caption: caption.to_owned(),
-    };
-    let drawn =
-        render_sheet(&sheet).map_err(|problem| anyhow::anyhow!("cannot draw: {problem}"))?;
-    tables::write_picture(out, "chinchilla", &drawn)?;
-    Ok(())
+    })
 }
 
 /// A number of an allocation.
@@ -200,12 +183,8 @@ pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
     let spent: Vec<(&Law, Result<Allocation, AllocationError>)> =
         laws.iter().map(|law| (law, spend(&law.surface))).collect();
     let ends = |law: &Law, get: fn(&Allocation) -> f64| -> Option<(f64, f64)> {
-        let all: Vec<Vec<f64>> = law
-            .resamples
-            .iter()
-            .map(|surface| vec![spend(surface).map_or(f64::INFINITY, |a| get(&a))])
-            .collect();
-        interval(&all, &|value| value[0], 0.95)
+        let of = |surface| spend(surface).map_or(f64::INFINITY, |allocation| get(&allocation));
+        percentile_interval(law.resamples.iter().map(of).collect(), 0.95)
     };
     let quantities: [(&str, Quantity); 4] =
         [("C", |a| a.compute), ("N", |a| a.parameters), ("D", |a| a.tokens), ("loss", |a| a.loss)];

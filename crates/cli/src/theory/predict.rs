@@ -21,8 +21,8 @@ pub(super) fn predict(options: &PredictOptions) -> anyhow::Result<()> {
         y: options.y.clone(),
         groups: Vec::new(),
         confidence: 0.95,
-        n_resamples: options.resamples,
-        seed: options.seed,
+        n_resamples: options.bootstrap.resamples,
+        seed: options.bootstrap.seed,
     };
     let made = predictions(&tables::read(&options.file)?, &asked, &options.at)?;
     present(&Made { verb: "predict", tables: &made, sheet: &prediction_sheet }, &options.output)
