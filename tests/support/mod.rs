@@ -41,7 +41,9 @@ impl Sandbox {
     }
 
     pub fn write(&self, name: &str, content: &str) {
-        fs::write(self.path(name), content).unwrap();
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
     }
 
     /// The binary with `arguments`, to be started in this folder.
