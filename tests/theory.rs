@@ -139,8 +139,14 @@ fn losses_at_other_scales_are_predicted_with_an_interval() {
     ]);
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
     let said: Value = serde_json::from_str(&answer.stdout).unwrap();
-    let loss = said["predictions"][1]["loss"].as_f64().unwrap();
+    // Three forms at two scales; the second form is the right one.
+    assert_eq!(said["predictions"].as_array().unwrap().len(), 6);
+    let predicted = &said["predictions"][3];
+    assert_eq!(predicted["form"], "with an offset");
+    let loss = predicted["loss"].as_f64().unwrap();
     assert!((loss / (300.0 * 1e12_f64.powf(-0.3) + 1.5) - 1.0).abs() < 1e-3);
+    assert!(said["prediction_forms"][0]["test_error"].as_f64() > Some(1e-3));
+    assert!(said["prediction_parameters"][3]["value"].as_f64() > Some(0.0));
     assert!(sandbox.path("out/predict.png").exists());
     let run = |more: &[&str]| sandbox.run(&[&["theory", "predict", "losses.csv"], more].concat());
     assert_refused(&run(&["--at", "0"]), 1, &["--at", "got 0"]);

@@ -120,8 +120,20 @@ pub fn runs(table: &Table) -> Result<Vec<Run>, ChinchillaError> {
     Ok(pairs.into_iter().zip(losses).map(run).collect())
 }
 
+/// The forms of law that are compared; the first is the one that all else is about.
+const FORMS: [(&str, Form); 4] = [
+    ("additive", Form::Additive),
+    ("without E", Form::WithoutIrreducible),
+    ("joint", Form::Joint),
+    ("broken", Form::Broken),
+];
+/// Forms whose laws have intervals. The parameters of a bend stand in for one another without end, so that resamples of
+/// the runs would say where the search was stopped.
+pub const N_RESAMPLED: usize = 3;
+
 /// The tables `chinchilla_fit`, `chinchilla_forms`, `chinchilla_profile`, `chinchilla_frontier`, `chinchilla_runs`,
-/// `chinchilla_resamples` and `chinchilla_isoflop` of the runs in `table`. `progress` is told of each resample.
+/// `chinchilla_resamples`, `chinchilla_isoflop` and `chinchilla_form_parameters` of the runs in `table`. `progress` is
+/// told of each resample, of which each of [`N_RESAMPLED`] forms has its own.
 ///
 /// # Errors
 /// [`ChinchillaError`].
@@ -129,22 +141,35 @@ pub fn fits(
     table: &Table,
     options: FitOptions,
     progress: &(dyn Fn() + Sync),
-) -> Result<[Table; 7], ChinchillaError> {
+) -> Result<[Table; 8], ChinchillaError> {
     let mut runs = runs(table)?;
     runs.sort_by(|a, b| a.loss.total_cmp(&b.loss));
     runs.truncate(runs.len().saturating_sub(options.n_dropped));
     runs.sort_by(|a, b| a.compute().total_cmp(&b.compute()));
     let no_law = |source| ChinchillaError::NoLaw { table: table.name.clone(), source };
-    let fit = fit_surface(&runs, Form::Additive).map_err(no_law)?;
-    let resamples = fit.bootstrap(&runs, options.n_resamples, options.seed, progress);
+    let mut laws = Vec::new();
+    for (name, form) in FORMS {
+        match fit_surface(&runs, form) {
+            Ok(fit) => {
+                let n = if laws.len() < N_RESAMPLED { options.n_resamples } else { 0 };
+                let resamples = fit.bootstrap(&runs, n, options.seed, progress);
+                laws.push((name, fit, resamples));
+            }
+            // The first form needs what all need, but for the number of runs.
+            Err(SurfaceError::TooFewRuns { .. }) if !laws.is_empty() => {}
+            Err(source) => return Err(no_law(source)),
+        }
+    }
+    let (_, fit, resamples) = &laws[0];
     Ok([
-        parameters(&fit, &resamples),
-        forms(&runs, options.held_out).map_err(no_law)?,
-        profile(&fit, &runs),
-        frontier(&fit, &resamples, &runs),
-        residuals(&fit, &runs),
-        resamples_table(&resamples),
-        isoflop(&fit, &runs),
+        parameters(fit, resamples),
+        forms(&laws, &runs, options.held_out),
+        profile(fit, &runs),
+        frontier(fit, resamples, &runs),
+        residuals(fit, &runs),
+        resamples_table(resamples),
+        isoflop(fit, &runs),
+        form_parameters(&laws),
     ])
 }
 
@@ -207,13 +232,19 @@ fn parameters(fit: &SurfaceFit, resamples: &[Vec<f64>]) -> Table {
     table
 }
 
+/// A form's name, its law, and the parameters of its resamples.
+type Law = (&'static str, SurfaceFit, Vec<Vec<f64>>);
+
 /// The forms on all runs, and on those with the most compute after the others alone.
-fn forms(runs: &[Run], held_out: f64) -> Result<Table, SurfaceError> {
+fn forms(laws: &[Law], runs: &[Run], held_out: f64) -> Table {
     let mut table = Table::new(
         "chinchilla_forms",
         "Which form of law describes the runs, and which predicts those with the most compute?",
         &[
-            ("form", "additive: E + A/N^α + B/D^β; without E; joint: Kaplan et al.'s"),
+            (
+                "form",
+                "additive: E + A/N^α + B/D^β; without E; joint: Kaplan et al.'s; broken: additive, and B/D^β has a bend",
+            ),
             ("parameters", "number of parameters"),
             ("objective", "the sum of Huber's function, on all runs"),
             ("runs_fitted", "runs with less compute, fitted for the next columns"),
@@ -225,17 +256,12 @@ fn forms(runs: &[Run], held_out: f64) -> Result<Table, SurfaceError> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to n")]
     let n_fitted = ((1.0 - held_out.clamp(0.0, 1.0)) * runs.len() as f64).round() as usize;
     let (fitted, predicted) = runs.split_at(n_fitted);
-    for (name, form) in [
-        ("additive", Form::Additive),
-        ("without E", Form::WithoutIrreducible),
-        ("joint", Form::Joint),
-    ] {
-        let all = fit_surface(runs, form)?;
-        let errors = fit_surface(fitted, form).ok().filter(|_| !predicted.is_empty());
+    for (name, all, _) in laws {
+        let errors = fit_surface(fitted, all.form).ok().filter(|_| !predicted.is_empty());
         let errors = errors.map(|fit| fit.errors_on(predicted));
         table.push(vec![
-            name.into(),
-            form.names().len().into(),
+            (*name).into(),
+            all.parameters.len().into(),
             all.objective.into(),
             fitted.len().into(),
             predicted.len().into(),
@@ -243,7 +269,40 @@ fn forms(runs: &[Run], held_out: f64) -> Result<Table, SurfaceError> {
             errors.map(|errors| errors.1).into(),
         ]);
     }
-    Ok(table)
+    table
+}
+
+fn form_parameters(laws: &[Law]) -> Table {
+    let mut table = Table::new(
+        "chinchilla_form_parameters",
+        "What are the parameters of each form of law?",
+        &[
+            ("form", "as in chinchilla_forms"),
+            (
+                "parameter",
+                "joint: [(N_c/N)^(α_N/α_D) + D_c/D]^α_D; broken: B/D^β · (1 + (D/D_1)^(1/f))^(-c f)",
+            ),
+            ("value", "least sum of Huber's function of the residuals of ln L"),
+            (
+                "ci_low",
+                "95 % interval over resamples, lower end; none of a bend, which runs do not pin down",
+            ),
+            ("ci_high", "upper end"),
+        ],
+    );
+    for (name, fit, resamples) in laws {
+        for (index, parameter) in fit.form.names().iter().enumerate() {
+            let ends = interval(resamples, &|p| p[index], CONFIDENCE);
+            table.push(vec![
+                (*name).into(),
+                (*parameter).into(),
+                fit.parameters[index].into(),
+                ends.map(|ends| ends.0).into(),
+                ends.map(|ends| ends.1).into(),
+            ]);
+        }
+    }
+    table
 }
 
 fn profile(fit: &SurfaceFit, runs: &[Run]) -> Table {
@@ -448,7 +507,7 @@ mod tests {
     #[test]
     fn exact_runs_give_their_law_their_frontier_and_no_residual() {
         let given = table("N,D,loss", |n, d, l| format!("{n},{d},{l}"));
-        let [fit, forms, profile, frontier, of_runs, resamples, _] =
+        let [fit, forms, profile, frontier, of_runs, resamples, _, parameters] =
             fits(&given, OPTIONS, &|| ()).unwrap();
         let truth = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
         for (ours, truth) in fit.numbers("value").unwrap().iter().zip(truth) {
@@ -457,6 +516,10 @@ mod tests {
         let objectives = forms.numbers("objective").unwrap();
         assert!(objectives[0] < objectives[1] && objectives[0] < objectives[2]);
         assert!(forms.numbers("held_out_error").unwrap()[0] < 1e-4);
+        // A bend that the runs do not have changes nothing.
+        assert!(objectives[3] <= objectives[0] + 1e-12 && parameters.rows.len() == 5 + 4 + 4 + 8);
+        let of_joint = parameters.rows.iter().filter(|row| row[0].to_string() == "joint");
+        assert!(of_joint.into_iter().all(|row| row.iter().all(|field| *field != Field::Missing)));
         assert!(profile.rows.len() > 30 && resamples.rows.len() == 20);
         let numbers = |column: &str| frontier.numbers(column).unwrap();
         for (c, n) in numbers("C").into_iter().zip(numbers("N")) {

@@ -4,6 +4,7 @@
 use superpose_stats::group_offsets::{
     GroupOffsets, GroupOffsetsError, Observation, Parameter, bootstrap_intervals, fit_group_offsets,
 };
+use superpose_stats::scale_law::ScaleLawError;
 
 use crate::table::{Field, Table, TableError};
 
@@ -52,6 +53,14 @@ pub enum LossFitError {
         table: String,
         /// Why.
         source: GroupOffsetsError,
+    },
+    /// Not even a power law.
+    #[error("no law fits the losses in `{table}`: {source}")]
+    NoScaleLaw {
+        /// The table.
+        table: String,
+        /// Why.
+        source: ScaleLawError,
     },
 }
 

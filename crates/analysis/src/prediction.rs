@@ -1,24 +1,45 @@
-//! What a law of losses says of scales that were not run.
+//! What laws of losses say of scales that were not run.
 
 use superpose_stats::bootstrap::percentile_interval;
-use superpose_stats::group_offsets::{
-    GroupOffsets, Observation, fit_group_offsets, resampled_laws,
-};
+use superpose_stats::scale_law::{Form, ScaleLaw, fit_scale_law};
 
 use crate::loss_fit::{LossFitError, LossFitOptions, observations};
-use crate::table::Table;
+use crate::table::{Field, Table};
 
 /// Places between the smallest scale that was run and the largest that is asked for.
 const PLACES: u32 = 40;
 /// The part of the largest scales that is predicted from the others, to see how good such predictions are.
 const HELD_OUT: f64 = 0.25;
 
-/// The tables `predictions`, one row a scale asked for, and `prediction_curve`, the law with its interval over all
-/// scales and the losses it rests on: `loss = A · x^-α + B`, with one `B`.
+/// A law, and those of resamples of its points.
+struct Fitted {
+    law: ScaleLaw,
+    resamples: Vec<ScaleLaw>,
+    confidence: f64,
+}
+
+impl Fitted {
+    fn interval(&self, of: &dyn Fn(&ScaleLaw) -> f64) -> [Field; 2] {
+        let ends = percentile_interval(self.resamples.iter().map(of).collect(), self.confidence);
+        [ends.map(|ends| ends.0).into(), ends.map(|ends| ends.1).into()]
+    }
+}
+
+fn name(form: Form) -> &'static str {
+    match form {
+        Form::Power => "power law",
+        Form::Offset => "with an offset",
+        Form::Broken => "broken power law",
+    }
+}
+
+/// The tables `predictions`, one row a form and scale asked for; `prediction_forms`, one row a form;
+/// `prediction_parameters`, one row a form and parameter; and `prediction_curve`, the laws with their intervals over all
+/// scales and the losses they rest on.
 ///
-/// The intervals are those of resamples of the losses, and so widen with the distance from them; what another law
-/// would say is not in them. `n_test` counts the losses of the largest scales that were predicted from the others
-/// alone.
+/// The intervals are those of resamples of the losses, and so widen with the distance from them; that the form goes on
+/// holding is not in them. How good a form is at such predictions, its held-out error tells. Forms with more parameters
+/// than there are scales are left out.
 ///
 /// # Errors
 /// [`LossFitError`], naming the table, the row and the column.
@@ -26,30 +47,74 @@ pub fn predictions(
     losses: &Table,
     options: &LossFitOptions,
     at: &[f64],
-) -> Result<[Table; 2], LossFitError> {
+) -> Result<[Table; 4], LossFitError> {
     let options = LossFitOptions { groups: Vec::new(), ..options.clone() };
-    let (mut runs, _) = observations(losses, &options)?;
-    runs.sort_by(|a, b| a.x.total_cmp(&b.x));
-    let no_law = |source| LossFitError::NoLaw { table: losses.name.clone(), source };
-    let law = fit_group_offsets(&runs, 1).map_err(no_law)?;
-    let laws = resampled_laws(&runs, 1, options.n_resamples, options.seed);
-    let interval = |x: f64| {
-        let values = laws.iter().map(|law| law.at(x, 0)).collect();
-        percentile_interval(values, options.confidence).unwrap_or((f64::NAN, f64::NAN))
-    };
-    let largest = runs.last().map_or(f64::NAN, |run| run.x);
-    let test = held_out(&runs);
+    let (runs, _) = observations(losses, &options)?;
+    let mut points: Vec<(f64, f64)> = runs.iter().map(|run| (run.x, run.y)).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut laws = Vec::new();
+    for form in Form::ALL {
+        match fit_scale_law(&points, form) {
+            Ok(law) => laws.push(Fitted {
+                resamples: law.resampled(&points, options.n_resamples, options.seed),
+                confidence: options.confidence,
+                law,
+            }),
+            // The simplest form tells what is wrong with the points; another may just have too many parameters.
+            Err(source) if laws.is_empty() => {
+                return Err(LossFitError::NoScaleLaw { table: losses.name.clone(), source });
+            }
+            Err(_) => {}
+        }
+    }
+    Ok([
+        at_scales(&laws, &points, at),
+        forms(&laws, &points),
+        parameters(&laws),
+        curve(&laws, &points, at),
+    ])
+}
+
+/// The largest scale that was run.
+fn largest(points: &[(f64, f64)]) -> f64 {
+    points.last().map_or(f64::NAN, |point| point.0)
+}
+
+fn at_scales(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Table {
     let mut table = Table::new(
         "predictions",
-        "What loss does the law of the smaller scales predict?",
+        "What losses do laws of the smaller scales predict?",
         &[
+            ("form", "power law: b x^-c; with an offset: a + b x^-c; broken: see the parameters"),
             ("x", "the scale asked for"),
-            ("loss", "A · x^-α + B"),
+            ("loss", "the law's"),
             ("loss_low", "95 % interval over resamples of the losses, lower end"),
             ("loss_high", "upper end"),
             ("beyond", "x divided by the largest scale that was run"),
-            ("exponent", "α"),
-            ("irreducible", "B"),
+            ("test_error", "how far off the form was on the largest scales: see prediction_forms"),
+        ],
+    );
+    for fitted in laws {
+        let form = fitted.law.form;
+        let test_error = held_out(points, form).map(|test| test.0);
+        for x in at {
+            let [low, high] = fitted.interval(&|law| law.at(*x));
+            let (loss, beyond) = (fitted.law.at(*x).into(), (x / largest(points)).into());
+            let form = name(form).into();
+            table.push(vec![form, (*x).into(), loss, low, high, beyond, test_error.into()]);
+        }
+    }
+    table
+}
+
+fn forms(laws: &[Fitted], points: &[(f64, f64)]) -> Table {
+    let mut table = Table::new(
+        "prediction_forms",
+        "Which form of law describes the losses, and which predicts the largest scales from the others?",
+        &[
+            ("form", "of the law"),
+            ("parameters", "number of parameters"),
+            ("residual", "root of the mean squared residual of ln(1 + loss)"),
             (
                 "test_error",
                 "mean |predicted / measured − 1| of the largest scales, predicted from the others",
@@ -58,61 +123,80 @@ pub fn predictions(
             ("n_test", "their number"),
         ],
     );
-    for x in at {
-        let (low, high) = interval(*x);
+    for Fitted { law, .. } in laws {
+        let test = held_out(points, law.form);
         table.push(vec![
-            (*x).into(),
-            law.at(*x, 0).into(),
-            low.into(),
-            high.into(),
-            (x / largest).into(),
-            law.exponent.into(),
-            law.offsets[0].into(),
+            name(law.form).into(),
+            law.parameters.len().into(),
+            law.residual.into(),
             test.map(|test| test.0).into(),
             test.map(|test| test.1).into(),
             test.map(|test| test.2).into(),
         ]);
     }
-    let curve = curve(&runs, &law, &interval, at.iter().copied().fold(largest, f64::max));
-    Ok([table, curve])
+    table
 }
 
 /// How far off the largest scales are when the others predict them: the mean absolute relative error, how far beyond the
-/// others they reach, and their number; `None` when the others have no law.
-fn held_out(runs: &[Observation]) -> Option<(f64, f64, usize)> {
+/// others they reach, and their number; `None` when the others have no such law.
+fn held_out(points: &[(f64, f64)], form: Form) -> Option<(f64, f64, usize)> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of n")]
-    let n_test = ((HELD_OUT * runs.len() as f64).round() as usize).max(1);
-    let (known, test) = runs.split_at(runs.len().checked_sub(n_test)?);
-    let law = fit_group_offsets(known, 1).ok()?;
-    let error = test.iter().map(|run| (law.at(run.x, 0) / run.y - 1.0).abs()).sum::<f64>();
-    Some((error / n_test as f64, test.last()?.x / known.last()?.x, n_test))
+    let n_test = ((HELD_OUT * points.len() as f64).round() as usize).max(1);
+    let (known, test) = points.split_at(points.len().checked_sub(n_test)?);
+    let law = fit_scale_law(known, form).ok()?;
+    let error = test.iter().map(|(x, y)| (law.at(*x) / y - 1.0).abs()).sum::<f64>();
+    Some((error / n_test as f64, test.last()?.0 / known.last()?.0, n_test))
 }
 
-fn curve(
-    runs: &[Observation],
-    law: &GroupOffsets,
-    interval: &dyn Fn(f64) -> (f64, f64),
-    last: f64,
-) -> Table {
+fn parameters(laws: &[Fitted]) -> Table {
+    let mut table = Table::new(
+        "prediction_parameters",
+        "What are the parameters of a + b x^-c (1 + (x/d)^(1/f))^(-c1 f)?",
+        &[
+            ("form", "of the law"),
+            ("parameter", "those that the form has"),
+            ("value", "least squares of ln(1 + loss)"),
+            ("ci_low", "95 % interval over resamples of the losses, lower end"),
+            ("ci_high", "upper end"),
+        ],
+    );
+    for fitted in laws {
+        let form = fitted.law.form;
+        for (index, parameter) in form.names().iter().enumerate() {
+            let [low, high] = fitted.interval(&|law| law.parameters[index]);
+            let value = fitted.law.parameters[index].into();
+            table.push(vec![name(form).into(), (*parameter).into(), value, low, high]);
+        }
+    }
+    table
+}
+
+fn curve(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Table {
     let mut table = Table::new(
         "prediction_curve",
-        "How does the law lie between and beyond the losses?",
+        "How do the laws lie between and beyond the losses?",
         &[
+            ("form", "of the law"),
             ("x", "scale"),
             ("measured", "the loss, where one was measured"),
-            ("law", "A · x^-α + B"),
+            ("law", "the law's loss"),
             ("law_low", "95 % interval over resamples, lower end"),
             ("law_high", "upper end"),
         ],
     );
-    let first = runs.first().map_or(last, |run| run.x);
+    let last = at.iter().copied().fold(largest(points), f64::max);
+    let first = points.first().map_or(last, |point| point.0);
     let grid = (0..=PLACES)
         .map(|k| (first * (last / first).powf(f64::from(k) / f64::from(PLACES)), f64::NAN));
-    let mut rows: Vec<(f64, f64)> = grid.chain(runs.iter().map(|run| (run.x, run.y))).collect();
-    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-    for (x, measured) in rows {
-        let (low, high) = interval(x);
-        table.push(vec![x.into(), measured.into(), law.at(x, 0).into(), low.into(), high.into()]);
+    let mut places: Vec<(f64, f64)> = grid.chain(points.iter().copied()).collect();
+    places.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for fitted in laws {
+        for (x, measured) in &places {
+            let [low, high] = fitted.interval(&|law| law.at(*x));
+            let loss = fitted.law.at(*x).into();
+            let form = name(fitted.law.form).into();
+            table.push(vec![form, (*x).into(), (*measured).into(), loss, low, high]);
+        }
     }
     table
 }
@@ -146,24 +230,28 @@ mod tests {
     #[test]
     fn intervals_hold_the_truth_and_widen_with_distance() {
         let at = [1e10, 1e11, 1e13];
-        let [table, curve] = predictions(&losses(), &options(), &at).unwrap();
-        let of = |column: &str| table.numbers(column).unwrap();
+        let [table, forms, parameters, curve] = predictions(&losses(), &options(), &at).unwrap();
+        let of_offset = |column: &str| table.numbers(column).unwrap()[3..6].to_vec();
         let mut widths = Vec::new();
-        for ((x, low), high) in at.iter().zip(of("loss_low")).zip(of("loss_high")) {
+        for ((x, low), high) in at.iter().zip(of_offset("loss_low")).zip(of_offset("loss_high")) {
             let truth = 300.0 * x.powf(-0.3) + 1.5;
             // The ripple is no random error; it moves the law by less than itself.
             assert!(low - 0.01 <= truth && truth <= high + 0.01, "{x}: {low} {truth} {high}");
             widths.push(high - low);
         }
         assert!(widths.is_sorted(), "{widths:?}");
-        assert!(of("test_error")[0] < 0.02 && of("test_reach")[0] > 5.0);
-        assert!(curve.rows.len() == 24 + 41);
+        let of_forms = |column: &str| forms.numbers(column).unwrap();
+        // Without its offset the law is worse at both, and a bend that is not there helps little.
+        assert!(of_forms("test_error")[1] < 0.02 && of_forms("test_reach")[1] > 5.0);
+        assert!(of_forms("test_error")[0] > 3.0 * of_forms("test_error")[1]);
+        assert!(of_forms("residual").is_sorted_by(|a, b| a >= b));
+        assert_eq!((parameters.rows.len(), curve.rows.len()), (2 + 3 + 6, 3 * (24 + 41)));
     }
 
     #[test]
     fn too_few_losses_are_refused() {
         let few = Table::from_csv("few.csv", b"N,loss\n1,3\n2,2\n").unwrap();
         let said = predictions(&few, &options(), &[10.0]).unwrap_err().to_string();
-        assert!(said.contains("few.csv") && said.contains("more than 3 points"), "{said}");
+        assert!(said.contains("few.csv") && said.contains("more than 2 scales"), "{said}");
     }
 }

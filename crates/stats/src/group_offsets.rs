@@ -218,7 +218,7 @@ fn end(centre: f64, sign: f64, parameter: Parameter, beyond: &dyn Fn(f64) -> boo
 
 /// The laws of `n_resamples` draws of the observations of each group, with replacement, from `seed`. Draws without a
 /// law are passed over.
-pub fn resampled_laws(
+fn resampled_laws(
     observations: &[Observation],
     n_groups: usize,
     n_resamples: usize,
@@ -239,8 +239,8 @@ pub fn resampled_laws(
     laws
 }
 
-/// The percentile intervals of the coefficient, the exponent and each offset, in this order, over
-/// [`resampled_laws`]; `None` when fewer than half of the draws have one.
+/// The percentile intervals of the coefficient, the exponent and each offset, in this order, over the laws of
+/// `n_resamples` draws from `seed`; `None` when fewer than half of the draws have one.
 pub fn bootstrap_intervals(
     observations: &[Observation],
     n_groups: usize,

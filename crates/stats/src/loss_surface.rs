@@ -9,6 +9,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
+use crate::bend::Bend;
 use crate::bfgs::{Limits, Minimum, minimise};
 use crate::bootstrap::percentile_interval;
 
@@ -16,6 +17,9 @@ use crate::bootstrap::percentile_interval;
 pub const HUBER: f64 = 1e-3;
 /// Starts along each of four directions.
 const STARTS: [f64; 3] = [0.2, 0.5, 0.8];
+/// Exponents of a bend, and its widths as parts of the way from the first `ln D` to the last.
+const BENDS: [(f64, f64); 6] =
+    [(-0.2, 0.02), (-0.2, 0.1), (-0.2, 0.5), (0.2, 0.02), (0.2, 0.1), (0.2, 0.5)];
 /// A gradient of the scaled objective that counts as none.
 const LIMITS: Limits = Limits { gradient: 1e-7, n_steps: 2000 };
 /// The objective is small (`10⁻³` for 240 runs), so a gradient of it is measured in this unit.
@@ -48,6 +52,9 @@ pub enum Form {
     WithoutIrreducible,
     /// `[(N_c/N)^(α_N/α_D) + D_c/D]^α_D`: Kaplan et al. 2020.
     Joint,
+    /// `E + A/N^α + B/D^β (1 + (D/D_1)^(1/f))^(-c f)`: additive, with a bend in its data (Caballero et al. 2023), beyond
+    /// which the exponent is `β + c`.
+    Broken,
 }
 
 /// A fitted law.
@@ -55,7 +62,7 @@ pub enum Form {
 pub struct SurfaceFit {
     /// Its form.
     pub form: Form,
-    /// Its parameters: `A, B, E, α, β`; without `E`; or `N_c, D_c, α_N, α_D`.
+    /// Its parameters, as [`Form::names`] lists them.
     pub parameters: Vec<f64>,
     /// The sum of Huber's function over all runs.
     pub objective: f64,
@@ -106,6 +113,7 @@ impl Form {
             Self::Additive => &["A", "B", "E", "alpha", "beta"],
             Self::WithoutIrreducible => &["A", "B", "alpha", "beta"],
             Self::Joint => &["N_c", "D_c", "alpha_N", "alpha_D"],
+            Self::Broken => &["A", "B", "E", "alpha", "beta", "c", "D_1", "f"],
         }
     }
 
@@ -113,11 +121,13 @@ impl Form {
     /// centre (and of `E`), then the exponents.
     fn ln_loss(self, v: &[f64], ln_n: f64, ln_d: f64, gradient: &mut [f64]) -> f64 {
         match self {
-            Self::Additive => {
-                let terms = [v[0] - v[3] * ln_n, v[1] - v[4] * ln_d, v[2]];
+            Self::Additive | Self::Broken => {
+                let (bend, slopes) = Bend::of(&v[5..]).map_or((0.0, [0.0; 3]), |b| b.ln_at(ln_d));
+                let terms = [v[0] - v[3] * ln_n, v[1] - v[4] * ln_d + bend, v[2]];
                 let (sum, share) = ln_sum(terms);
                 gradient[..3].copy_from_slice(&share);
                 (gradient[3], gradient[4]) = (-share[0] * ln_n, -share[1] * ln_d);
+                gradient[5..].iter_mut().zip(slopes).for_each(|(g, slope)| *g = share[1] * slope);
                 sum
             }
             Self::WithoutIrreducible => {
@@ -190,9 +200,31 @@ impl Problem {
         minimise(&|variables, gradient| self.objective(variables, gradient), start, LIMITS)
     }
 
+    /// Where searches from all starts ended, and the index of the best.
+    fn search(&self) -> (Vec<Minimum>, usize) {
+        let ends: Vec<Minimum> =
+            self.starts().into_par_iter().map(|start| self.minimise(&start)).collect();
+        let best = (0..ends.len()).min_by(|a, b| ends[*a].value.total_cmp(&ends[*b].value));
+        (ends, best.expect("there are starts"))
+    }
+
     /// Starts all over where laws can lie: three values each for the irreducible part of the least loss, for the share of
-    /// size in the rest, and for both exponents.
+    /// size in the rest, and for both exponents. A law with a bend starts from that without one, with a bend either way
+    /// at three places and of three widths.
     fn starts(&self) -> Vec<Vec<f64>> {
+        if self.form == Form::Broken {
+            let straight = Self { form: Form::Additive, runs: self.runs.clone(), ..*self };
+            let (ends, best) = straight.search();
+            let data = || self.runs.iter().map(|run| run.1);
+            let first = data().fold(f64::INFINITY, f64::min);
+            let length = data().fold(f64::NEG_INFINITY, f64::max) - first;
+            let bends = STARTS.iter().flat_map(|place| BENDS.map(|bend| (*place, bend)));
+            let start = |(place, (exponent, width)): (f64, (f64, f64))| {
+                let bend = [exponent, first + place * length, (width * length).ln()];
+                [&ends[best].point[..], &bend].concat()
+            };
+            return bends.map(start).collect();
+        }
         let losses = || self.runs.iter().map(|run| run.2.exp());
         let (least, mean) = (
             losses().fold(f64::INFINITY, f64::min),
@@ -201,7 +233,7 @@ impl Problem {
         let mut starts = Vec::new();
         for part in STARTS {
             let irreducible = match self.form {
-                Form::Additive => part * least,
+                Form::Additive | Form::Broken => part * least,
                 Form::WithoutIrreducible | Form::Joint => 0.0,
             };
             for share in STARTS {
@@ -210,7 +242,7 @@ impl Problem {
                 for alpha in STARTS {
                     for beta in STARTS {
                         starts.push(match self.form {
-                            Form::Additive => {
+                            Form::Additive | Form::Broken => {
                                 vec![
                                     coefficients[0],
                                     coefficients[1],
@@ -239,8 +271,14 @@ impl Problem {
     fn parameters(&self, v: &[f64]) -> Vec<f64> {
         let (n, d) = self.centre;
         match self.form {
-            Form::Additive => {
-                vec![(v[0] + v[3] * n).exp(), (v[1] + v[4] * d).exp(), v[2].exp(), v[3], v[4]]
+            Form::Additive | Form::Broken => {
+                let (size, data) = ((v[0] + v[3] * n).exp(), (v[1] + v[4] * d).exp());
+                let mut parameters = vec![size, data, v[2].exp(), v[3], v[4]];
+                if let Some(bend) = Bend::of(&v[5..]) {
+                    let (place, width) = ((bend.ln_place + d).exp(), bend.ln_width.exp());
+                    parameters.extend([bend.exponent, place, width]);
+                }
+                parameters
             }
             Form::WithoutIrreducible => {
                 vec![(v[0] + v[2] * n).exp(), (v[1] + v[3] * d).exp(), v[2], v[3]]
@@ -253,8 +291,13 @@ impl Problem {
     fn variables(&self, p: &[f64]) -> Vec<f64> {
         let (n, d) = self.centre;
         match self.form {
-            Form::Additive => {
-                vec![p[0].ln() - p[3] * n, p[1].ln() - p[4] * d, p[2].ln(), p[3], p[4]]
+            Form::Additive | Form::Broken => {
+                let (size, data) = (p[0].ln() - p[3] * n, p[1].ln() - p[4] * d);
+                let mut variables = vec![size, data, p[2].ln(), p[3], p[4]];
+                if let [exponent, place, width] = p[5..] {
+                    variables.extend([exponent, place.ln() - d, width.ln()]);
+                }
+                variables
             }
             Form::WithoutIrreducible => {
                 vec![p[0].ln() - p[2] * n, p[1].ln() - p[3] * d, p[2], p[3]]
@@ -293,7 +336,7 @@ fn check(runs: &[Run], form: Form) -> Result<(), SurfaceError> {
     Ok(())
 }
 
-/// The law of this form that fits `runs` best, of 81 starts.
+/// The law of this form that fits `runs` best, of 81 starts, or of 18 about the best of 81 for a law with a bend.
 ///
 /// # Errors
 /// [`SurfaceError`].
@@ -303,9 +346,8 @@ fn check(runs: &[Run], form: Form) -> Result<(), SurfaceError> {
 pub fn fit_surface(runs: &[Run], form: Form) -> Result<SurfaceFit, SurfaceError> {
     check(runs, form)?;
     let problem = Problem::new(runs, form);
-    let ends: Vec<Minimum> =
-        problem.starts().into_par_iter().map(|start| problem.minimise(&start)).collect();
-    let best = ends.iter().min_by(|a, b| a.value.total_cmp(&b.value)).expect("there are starts");
+    let (ends, best) = problem.search();
+    let best = &ends[best];
     Ok(SurfaceFit {
         form,
         parameters: problem.parameters(&best.point),
@@ -429,10 +471,12 @@ mod tests {
             (Form::Additive, &ADDITIVE[..]),
             (Form::WithoutIrreducible, &[50.0, 60.0, 0.2, 0.15]),
             (Form::Joint, &[6.4e13, 1.8e13, 0.076, 0.103]),
+            (Form::Broken, &[482.01, 2085.43, 1.8172, 0.3478, 0.3658, 0.5, 3e10, 0.3]),
         ] {
             let runs = runs(form, truth, 0.0, 0);
             let fit = fit_surface(&runs, form).unwrap();
-            assert!(fit.has_converged && fit.n_starts == 81 && fit.n_agreeing > 0, "{fit:?}");
+            let n_starts = if form == Form::Broken { 18 } else { 81 };
+            assert!(fit.has_converged && fit.n_starts == n_starts && fit.n_agreeing > 0, "{fit:?}");
             for (ours, truth) in fit.parameters.iter().zip(truth) {
                 close(*ours, *truth, 1e-4);
             }
@@ -446,6 +490,7 @@ mod tests {
             (Form::Additive, &[0.3, 0.1, 0.5, 0.3, 0.4][..]),
             (Form::WithoutIrreducible, &[0.8, 0.3, 0.2, 0.1]),
             (Form::Joint, &[6.0, 4.0, 0.1, 0.15]),
+            (Form::Broken, &[0.3, 0.1, 0.5, 0.3, 0.4, 0.3, 0.5, -0.7]),
         ] {
             let problem = Problem::new(&runs(Form::Additive, &ADDITIVE, 0.01, 1), form);
             let (mut gradient, mut other) = (vec![0.0; at.len()], vec![0.0; at.len()]);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde_json::json;
-use superpose_analysis::chinchilla::{FitOptions, fits, surfaces};
+use superpose_analysis::chinchilla::{FitOptions, N_RESAMPLED, fits, surfaces};
 use superpose_analysis::table::{Field, Table, TableError};
 use superpose_figures::chart::{Axis, Mark};
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
@@ -36,7 +36,7 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
         n_resamples: options.bootstrap.resamples,
         seed: options.bootstrap.seed,
     };
-    let bar = progress::count("resamples", options.bootstrap.resamples as u64);
+    let bar = progress::count("resamples", (N_RESAMPLED * options.bootstrap.resamples) as u64);
     let made = fits(&runs, asked, &|| bar.inc(1))?;
     bar.finish_and_clear();
     if let Some(out) = &options.output.out {
@@ -46,13 +46,13 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
     }
     let [parameters, forms, profile, frontier, ..] = &made;
     if options.output.json {
-        let [parameters, forms, profile, frontier, isoflop] =
-            [parameters, forms, profile, frontier, &made[6]].map(console::json_rows);
+        let [parameters, forms, profile, frontier, isoflop, form_parameters] =
+            [parameters, forms, profile, frontier, &made[6], &made[7]].map(console::json_rows);
         console::say(&format!(
             "{:#}",
             json!({
                 "parameters": parameters, "forms": forms, "profile": profile,
-                "frontier": frontier, "isoflop": isoflop,
+                "frontier": frontier, "isoflop": isoflop, "form_parameters": form_parameters,
             })
         ));
         return Ok(());

@@ -30,25 +30,26 @@ pub(super) fn predict(options: &PredictOptions) -> anyhow::Result<()> {
 
 fn prediction_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
     let guides = [
-        Guide { column: "law", label: "A · x^−α + B", mark: Mark::Line },
+        Guide { column: "law", label: "law", mark: Mark::Line },
         Guide { column: "law_low", label: "95 %, lower end", mark: Mark::Dotted },
         Guide { column: "law_high", label: "95 %, upper end", mark: Mark::Dotted },
     ];
     let columns = Lines {
         guides: &guides,
+        panel: Some("form"),
         group_label: "measured",
         mark: Mark::Dots,
         ..Lines::plain(("x", Axis::logarithmic("scale")), ("measured", Axis::logarithmic("loss")))
     };
     Ok(Sheet {
-        title: "What the law of the measured losses predicts".to_owned(),
-        columns: 1,
-        panels: lines(&tables[1], &columns)?,
-        axes: Axes::Own,
-        caption:
-            "The interval is over resamples of the losses; that the law goes on is assumed. Table: \
-                  prediction_curve.csv."
-                .to_owned(),
+        title: "What laws of the measured losses predict".to_owned(),
+        columns: 3,
+        panels: lines(&tables[3], &columns)?,
+        axes: Axes::Shared,
+        caption: "Intervals are over resamples of the losses; that the form goes on holding is assumed. Tables: \
+                  prediction_curve.csv, prediction_parameters.csv; prediction_forms.csv has how far off each form was \
+                  on the largest scales."
+            .to_owned(),
     })
 }
 
