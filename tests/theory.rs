@@ -84,6 +84,19 @@ fn experiments_are_tabled_drawn_and_the_same_for_the_same_seed() {
             ],
             "redundancy_spectrum",
         ),
+        (
+            &[
+                "redundancy",
+                "features",
+                "--directions",
+                "64",
+                "--features",
+                "4,8",
+                "--simulate",
+                "9",
+            ],
+            "redundancy_features",
+        ),
     ] {
         let run = |more: &[&str]| sandbox.run(&[&["theory"], verb, more].concat());
         let answer = run(&["--json", "--out", "out"]);
@@ -118,6 +131,24 @@ fn experiments_without_a_meaning_are_refused() {
         &run(&["redundancy", "spectrum", "--spectral-exponent", "0"]),
         1,
         &["spectral_exponent"],
+    );
+    let kinds = |more: &[&str]| {
+        run(&[&["redundancy", "spectrum", "--spectral-exponent", "3,1.5"], more].concat())
+    };
+    assert_refused(&kinds(&["--weight", "1,1,1"]), 1, &["--spectral-exponent", "3 kinds; got 2"]);
+    assert_refused(&kinds(&["--weight=1,-1"]), 1, &["eigenvalue -1"]);
+    let mixed = kinds(&["--weight", "1,0.1", "--simulate", "0", "--samples", "10,20", "--json"]);
+    let mixed: Value = serde_json::from_str(&mixed.stdout).unwrap();
+    assert_eq!(mixed["redundancy_kinds"].as_array().unwrap().len(), 4);
+    assert_refused(
+        &run(&["redundancy", "features", "--target-exponent", "1"]),
+        1,
+        &["target_exponent", "got 1"],
+    );
+    assert_refused(
+        &run(&["redundancy", "features", "--features", "0"]),
+        1,
+        &["n_features", "got 0"],
     );
 }
 

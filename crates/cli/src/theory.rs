@@ -34,6 +34,7 @@ pub(crate) fn theory(verb: &TheoryVerb) -> anyhow::Result<()> {
             redundancy::dimension(options)
         }
         TheoryVerb::Redundancy(RedundancyVerb::Spectrum(options)) => redundancy::spectrum(options),
+        TheoryVerb::Redundancy(RedundancyVerb::Features(options)) => redundancy::features(options),
         TheoryVerb::Icl(IclVerb::Attention(options)) => icl::attention(options),
         TheoryVerb::Icl(IclVerb::Diversity(options)) => icl::diversity(options),
         TheoryVerb::Icl(IclVerb::Metric(options)) => icl::metric(options),

@@ -9,12 +9,13 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, Par};
-use rand::{RngExt as _, SeedableRng as _};
+use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution as _, StandardNormal};
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
 use superpose_theory::icl::{IclError, Ratios};
+
+use crate::draws::{normal, normals, stream};
 
 /// Unknowns of the largest linear system that is solved: 2 GiB a matrix, and a run has up to two.
 pub const MOST_UNKNOWNS: usize = 16_384;
@@ -378,17 +379,6 @@ pub(crate) fn check_number(
     Err(IclLabError::Number { name, value, least })
 }
 
-/// The random numbers of one run.
-pub(crate) fn stream(seed: u64, stream: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(stream);
-    rng
-}
-
-pub(crate) fn normal(rng: &mut ChaCha8Rng) -> f64 {
-    StandardNormal.sample(rng)
-}
-
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
@@ -404,7 +394,7 @@ pub(crate) fn pick(n_dimensions: usize, tasks: &[Vec<f64>], rng: &mut ChaCha8Rng
 
 /// A point at random on the sphere of radius `√d`.
 pub(crate) fn on_sphere(n_dimensions: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
-    let mut point: Vec<f64> = (0..n_dimensions).map(|_| normal(rng)).collect();
+    let mut point: Vec<f64> = normals(rng, n_dimensions);
     let scale = (n_dimensions as f64 / dot(&point, &point)).sqrt();
     point.iter_mut().for_each(|x| *x *= scale);
     point
@@ -574,7 +564,7 @@ mod tests {
         let mut rng = stream(11, 0);
         let (mut steps, mut squares) = (Vec::new(), Vec::new());
         for _ in 0..n_prompts {
-            let task: Vec<f64> = (0..d).map(|_| normal(&mut rng)).collect();
+            let task = normals(&mut rng, d);
             let x = Mat::from_fn(n, d, |_, _| normal(&mut rng));
             let label = |i: usize, rng: &mut ChaCha8Rng| {
                 let clean: f64 = (0..d).map(|j| x[(i, j)] * task[j]).sum();

@@ -1,10 +1,10 @@
 //! Sets whose dimension is known, to check its estimators with.
 
-use rand::{RngExt as _, SeedableRng as _};
+use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution as _, StandardNormal};
 
 use crate::dimension::{DimensionError, PointCloud};
+use crate::draws::{normals, stream};
 
 /// A set whose dimension is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl KnownSet {
     /// # Errors
     /// [`DimensionError::NoDimensions`].
     pub fn points(self, n_points: usize, seed: u64) -> Result<PointCloud, DimensionError> {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = stream(seed, 0);
         let mut rows = Vec::new();
         let n_coordinates = match self {
             Self::Cube { n_dimensions: 0 }
@@ -67,12 +67,12 @@ impl KnownSet {
                 n_dimensions
             }
             Self::Gaussian { n_dimensions } => {
-                rows.extend(normal(&mut rng, n_points * n_dimensions));
+                rows.extend(normals(&mut rng, n_points * n_dimensions));
                 n_dimensions
             }
             Self::Sphere { n_dimensions } => {
                 for _ in 0..n_points {
-                    let direction = normal(&mut rng, n_dimensions + 1);
+                    let direction = normals(&mut rng, n_dimensions + 1);
                     let length = direction.iter().map(|x| x * x).sum::<f64>().sqrt();
                     rows.extend(direction.iter().map(|x| x / length));
                 }
@@ -122,11 +122,6 @@ impl KnownSet {
         };
         PointCloud::new(&rows, n_coordinates)
     }
-}
-
-/// Independent standard normal numbers.
-fn normal(rng: &mut ChaCha8Rng, n: usize) -> Vec<f64> {
-    (0..n).map(|_| StandardNormal.sample(rng)).collect()
 }
 
 /// The state of Lorenz's equations a step later.

@@ -4,8 +4,10 @@
 //! are in `theory`; here is what needs a matrix, a sample or a search. [`tables`] say what came out.
 
 pub mod dimension;
+mod draws;
 pub mod icl;
 pub mod known_sets;
+pub mod random_features;
 pub mod ridge;
 pub mod tables;
 pub mod task_diversity;

@@ -2,6 +2,7 @@
 
 pub mod as_published;
 pub mod dimension;
+pub mod features;
 pub mod icl;
 pub mod matrix;
 pub mod mechanisms;

@@ -5,7 +5,8 @@ use rand::RngExt as _;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
 
-use crate::icl::{IclLabError, TestErrors, below, check_number, dot, normal, stream};
+use crate::draws::{normals, stream};
+use crate::icl::{IclLabError, TestErrors, below, check_number, dot};
 
 /// A comparison of the Bayesian estimators of a task: the mean over the posterior of the tasks in the pretraining
 /// set, and that over all tasks, which is a ridge regression.
@@ -119,11 +120,10 @@ impl TaskDiversity {
         let mut of_tasks = stream(self.seed, 2 * run_idx as u64);
         let mut of_prompts = stream(self.seed, 2 * run_idx as u64 + 1);
         let most = self.n_tasks.iter().copied().max().unwrap_or(0);
-        let tasks: Vec<f64> = (0..most * d).map(|_| normal(&mut of_tasks)).collect();
+        let tasks = normals(&mut of_tasks, most * d);
         let mut sums: Vec<RunErrors> = vec![[(0.0, 0.0); 2]; self.n_tasks.len()];
         for _ in 0..self.n_prompts {
-            let mut draw =
-                |n: usize| -> Vec<f64> { (0..n).map(|_| normal(&mut of_prompts)).collect() };
+            let mut draw = |n: usize| normals(&mut of_prompts, n);
             let (task, inputs, noise) = (draw(d), draw(self.n_examples * d), draw(self.n_examples));
             let place: f64 = of_prompts.random();
             let new = self.prompt(task, inputs.clone(), &noise);
@@ -277,7 +277,7 @@ mod tests {
     fn the_updated_ridge_regression_is_the_one_that_is_solved_for() {
         let of = TaskDiversity { n_dimensions: 4, n_examples: 7, ..diversity(vec![1]) };
         let mut rng = stream(2, 0);
-        let mut draw = |n: usize| -> Vec<f64> { (0..n).map(|_| normal(&mut rng)).collect() };
+        let mut draw = |n: usize| normals(&mut rng, n);
         let (task, inputs, noise) = (draw(4), draw(28), draw(7));
         let prompt = of.prompt(task, inputs, &noise);
         let mut expected = 0.0;

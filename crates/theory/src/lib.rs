@@ -8,6 +8,7 @@ pub mod as_published;
 pub mod chinchilla;
 pub mod frequency;
 pub mod icl;
+pub mod linear_task;
 pub mod overlap;
 pub mod quanta;
 pub mod repetition;

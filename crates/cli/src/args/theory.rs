@@ -46,6 +46,32 @@ pub(crate) enum RedundancyVerb {
     Dimension(RedundancyDimensionOptions),
     /// Spectral redundancy of a set of points
     Matrix(RedundancyMatrixOptions),
+    /// Regression on random features: the error by their number, data without limit
+    Features(RedundancyFeaturesOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RedundancyFeaturesOptions {
+    /// b of the variances i^-b
+    #[arg(long, value_name = "EXPONENT", default_value = "1.5")]
+    pub(crate) spectral_exponent: f64,
+    /// a: the target's power on direction i is i^-a; above 1
+    #[arg(long, value_name = "EXPONENT", default_value = "3")]
+    pub(crate) target_exponent: f64,
+    /// Directions of the data
+    #[arg(long, value_name = "N", default_value = "2000")]
+    pub(crate) directions: usize,
+    /// Numbers of features; a list
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "16,32,64,128")]
+    pub(crate) features: Vec<usize>,
+    /// Random draws of features of a simulation; 0 for none, else at least 2
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub(crate) simulate: usize,
+    /// Seed of the simulation
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -86,16 +112,19 @@ pub(crate) struct RedundancyDimensionOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct RedundancySpectrumOptions {
-    /// β of the variances i^-β
-    #[arg(long, value_name = "EXPONENT", default_value = "2")]
-    pub(crate) spectral_exponent: f64,
-    /// s: the target's power on direction i is i^-(1+2sβ)
-    #[arg(long, value_name = "EXPONENT", default_value = "0.5")]
-    pub(crate) source_exponent: f64,
+    /// β of the variances i^-β; a list for a mixture of kinds of data
+    #[arg(long, value_name = "EXPONENT", value_delimiter = ',', default_value = "2")]
+    pub(crate) spectral_exponent: Vec<f64>,
+    /// s: the target's power on direction i is i^-(1+2sβ); one for all kinds, or a list
+    #[arg(long, value_name = "EXPONENT", value_delimiter = ',', default_value = "0.5")]
+    pub(crate) source_exponent: Vec<f64>,
+    /// What multiplies the variances of a kind; one for all, or a list
+    #[arg(long, value_name = "FACTOR", value_delimiter = ',', default_value = "1")]
+    pub(crate) weight: Vec<f64>,
     /// Variance of the label noise
     #[arg(long, value_name = "VARIANCE", default_value = "1")]
     pub(crate) noise: f64,
-    /// Directions of the data
+    /// Directions of each kind of data
     #[arg(long, value_name = "N", default_value = "512")]
     pub(crate) directions: usize,
     /// Numbers of samples; a list

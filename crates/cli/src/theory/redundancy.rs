@@ -10,25 +10,23 @@ use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_labs::dimension::PointCloud;
 use superpose_labs::tables::dimension::dimension as dimension_table;
+use superpose_labs::tables::features::FeatureStudy;
 use superpose_labs::tables::matrix::matrix as matrix_tables;
-use superpose_labs::tables::redundancy::SpectrumStudy;
+use superpose_labs::tables::redundancy::{Kind, SpectrumStudy};
 use superpose_labs::tables::text::text as text_tables;
 use superpose_labs::text::text_redundancy;
 
 use super::{Made, number, present};
 use crate::args::theory::{
-    RedundancyDimensionOptions, RedundancyMatrixOptions, RedundancySpectrumOptions,
-    RedundancyTextOptions,
+    RedundancyDimensionOptions, RedundancyFeaturesOptions, RedundancyMatrixOptions,
+    RedundancySpectrumOptions, RedundancyTextOptions,
 };
 use crate::{console, progress, tables};
 
 pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()> {
-    let mut n_samples = options.samples.clone();
-    n_samples.sort_unstable();
-    n_samples.dedup();
+    let n_samples = ascending(&options.samples);
     let study = SpectrumStudy {
-        spectral_exponent: options.spectral_exponent,
-        source_exponent: options.source_exponent,
+        kinds: kinds(options)?,
         noise_variance: options.noise,
         n_directions: options.directions,
         n_replicates: options.simulate,
@@ -50,6 +48,84 @@ pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()
         );
     }
     Ok(())
+}
+
+/// The kinds of data: as many as the longest list has.
+fn kinds(options: &RedundancySpectrumOptions) -> anyhow::Result<Vec<Kind>> {
+    let lists = [&options.spectral_exponent, &options.source_exponent, &options.weight];
+    let n_kinds = lists.iter().map(|list| list.len()).max().unwrap_or(0);
+    for (name, list) in ["--spectral-exponent", "--source-exponent", "--weight"].iter().zip(lists) {
+        if list.len() != 1 && list.len() != n_kinds {
+            bail!(
+                "{name} must have one value, or one for each of {n_kinds} kinds; got {}",
+                list.len()
+            );
+        }
+    }
+    let of = |list: &[f64], kind: usize| list[kind.min(list.len() - 1)];
+    let kind = |kind| Kind {
+        spectral_exponent: of(&options.spectral_exponent, kind),
+        source_exponent: of(&options.source_exponent, kind),
+        weight: of(&options.weight, kind),
+    };
+    Ok((0..n_kinds).map(kind).collect())
+}
+
+/// Sizes in order, each once.
+fn ascending(sizes: &[usize]) -> Vec<usize> {
+    let mut sizes = sizes.to_vec();
+    sizes.sort_unstable();
+    sizes.dedup();
+    sizes
+}
+
+pub(super) fn features(options: &RedundancyFeaturesOptions) -> anyhow::Result<()> {
+    let study = FeatureStudy {
+        spectral_exponent: options.spectral_exponent,
+        target_exponent: options.target_exponent,
+        n_directions: options.directions,
+        n_features: ascending(&options.features),
+        n_replicates: options.simulate,
+        seed: options.seed,
+    };
+    let bar = progress::count("draws", (study.n_features.len() * options.simulate) as u64);
+    let table = study.table(&|| bar.inc(1))?;
+    bar.finish_and_clear();
+    let made = Made { verb: "redundancy features", tables: &[table], sheet: &feature_sheet };
+    present(&made, &options.output)
+}
+
+fn feature_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let x = || ("n_features", Axis::logarithmic("features N"));
+    let guides = [
+        Guide { column: "error", label: "one draw, equivalent", mark: Mark::Line },
+        Guide { column: "squared_bias", label: "mean over draws", mark: Mark::Dotted },
+    ];
+    let error = Lines {
+        guides: &guides,
+        error_bars: ErrorBars::Deviation("simulated_se"),
+        group_label: "simulated",
+        mark: Mark::Dots,
+        ..Lines::plain(x(), ("simulated", Axis::logarithmic("squared error")))
+    };
+    let mut panels = lines(&tables[0], &error)?;
+    let guides = [
+        Guide { column: "predicted_exponent", label: "min(a − 1, b)", mark: Mark::Line },
+        Guide { column: "bias_predicted_exponent", label: "min(a − 1, 2b)", mark: Mark::Dotted },
+    ];
+    let local = Lines {
+        guides: &guides,
+        group_label: "local, one draw",
+        ..Lines::plain(x(), ("local_exponent", Axis::linear("exponent")))
+    };
+    panels.extend(lines(&tables[0], &local)?);
+    Ok(Sheet {
+        title: "Regression on random features, data without limit".to_owned(),
+        columns: 2,
+        panels,
+        axes: Axes::Own,
+        caption: "Bars: standard error over draws. Table: redundancy_features.csv.".to_owned(),
+    })
 }
 
 pub(super) fn text(options: &RedundancyTextOptions) -> anyhow::Result<()> {
@@ -175,6 +251,7 @@ fn dimension_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
     })
 }
 
+/// The picture of `redundancy spectrum`; with several kinds of data, what is left of each.
 fn sheet(tables: &[Table]) -> Result<Sheet, TableError> {
     let x = || ("n_samples", Axis::logarithmic("samples n"));
     let guides = [Guide { column: "excess_risk", label: "equivalent", mark: Mark::Line }];
@@ -193,11 +270,20 @@ fn sheet(tables: &[Table]) -> Result<Sheet, TableError> {
         ..Lines::plain(x(), ("local_exponent", Axis::linear("exponent")))
     };
     panels.extend(lines(&tables[0], &local)?);
+    let kinds = Lines {
+        group: Some("kind"),
+        group_label: "kind of data",
+        ..Lines::plain(x(), ("unlearned", Axis::logarithmic("target not learned yet")))
+    };
+    if tables[1].rows.len() > 1 {
+        panels.extend(lines(&tables[2], &kinds)?);
+    }
     Ok(Sheet {
         title: "Ridge regression on a power-law spectrum".to_owned(),
-        columns: 2,
+        columns: panels.len(),
         panels,
         axes: Axes::Own,
-        caption: "Bars: standard error over data sets. Table: redundancy_spectrum.csv.".to_owned(),
+        caption: "Bars: standard error over data sets. Tables: redundancy_spectrum.csv, redundancy_kinds.csv."
+            .to_owned(),
     })
 }

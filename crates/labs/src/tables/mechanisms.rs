@@ -1,17 +1,16 @@
 //! Four mechanisms that give a power law, each with the exponent that it predicts and the one that is measured: one
 //! fitter for all, and no product of theories.
 
-use rand::SeedableRng as _;
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution as _, StandardNormal};
 use superpose_analysis::table::Table;
 use superpose_geometry::Rows;
 use superpose_geometry::overlap::mean_square;
 use superpose_stats::power_law::fit_power_law;
+use superpose_theory::linear_task::{LinearTask, Sample, TaskError};
 use superpose_theory::quanta::{Lessons, Quanta, QuantaError};
-use superpose_theory::spectrum::{LinearTask, Sample, SpectrumError, noisy_exponent};
+use superpose_theory::spectrum::noisy_exponent;
 
 use crate::dimension::DimensionError;
+use crate::draws::{normal, stream};
 use crate::torus_regression::{Learner, TorusRegression};
 
 /// What the mechanisms are given.
@@ -35,7 +34,7 @@ pub struct Mechanisms {
 pub enum MechanismError {
     /// The spectrum is none.
     #[error(transparent)]
-    Spectrum(#[from] SpectrumError),
+    Spectrum(#[from] TaskError),
     /// The quanta are none.
     #[error(transparent)]
     Quanta(#[from] QuantaError),
@@ -191,10 +190,9 @@ impl Mechanisms {
     /// Mean squared overlaps of random directions by width.
     #[expect(clippy::cast_possible_truncation, reason = "rows are in single precision")]
     fn overlaps(&self) -> Points {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut rng = stream(self.seed, 0);
         let widths = [16_usize, 32, 64, 128, 256];
         let of = |width: &usize| {
-            let normal = |rng: &mut ChaCha8Rng| -> f64 { StandardNormal.sample(rng) };
             let rows: Vec<f32> = (0..VECTORS * width).map(|_| normal(&mut rng) as f32).collect();
             mean_square(Rows::new(&rows, *width), 0.0).unwrap_or(f64::NAN)
         };
@@ -205,7 +203,7 @@ impl Mechanisms {
     fn spectrum(&self) -> Result<Points, MechanismError> {
         let task = LinearTask::power_law(self.spectral_exponent, self.source_exponent, DIRECTIONS)?;
         let at = [1000_usize, 1800, 3200, 5600, 10_000];
-        let risk = |n: &usize| -> Result<f64, SpectrumError> {
+        let risk = |n: &usize| -> Result<f64, TaskError> {
             Ok(task.best_ridge_risk(Sample::new(*n, 1.0)?).excess_risk)
         };
         let risks = at.iter().map(risk).collect::<Result<_, _>>()?;
