@@ -296,6 +296,13 @@ impl LinearTask {
         ProjectionRisk { total, squared_bias }
     }
 
+    /// The error of gradient flow on the squared error from zero, data and features without limit, at a time:
+    /// `Σ c_i² e^(−2 λ_i t)`.
+    pub fn flow_error(&self, time: f64) -> f64 {
+        let directions = self.eigenvalues.iter().zip(&self.target_powers);
+        directions.map(|(value, power)| power * (-2.0 * value * time).exp()).sum()
+    }
+
     /// `κ ≥ 0` of `n = Σ λ/(λ + κ) + ridge/κ`; zero when there is no ridge and no direction too many.
     fn resolution(&self, n: f64, ridge: f64) -> f64 {
         let n_directions = self.eigenvalues.len() as f64;
@@ -392,8 +399,8 @@ fn risk(sample: Sample, ridge: f64, resolution: f64, sums: &Sums, spare: f64) ->
 mod tests {
     use super::*;
     use crate::spectrum::{
-        bottleneck_bias_exponent, bottleneck_exponent, end_of_mixture, noiseless_exponent,
-        noisy_exponent,
+        bottleneck_bias_exponent, bottleneck_exponent, end_of_mixture, flow_exponent,
+        noiseless_exponent, noisy_exponent,
     };
 
     fn sample(n_samples: usize, noise_variance: f64) -> Sample {
@@ -566,6 +573,23 @@ mod tests {
         }
         // A hard task has one exponent for both.
         assert!((bottleneck_exponent(1.8, 2.0) - bottleneck_bias_exponent(1.8, 2.0)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_error_of_gradient_flow_falls_as_a_power_of_time() {
+        for (a, b, exponent) in [(1.5, 1.25, 0.4), (2.0, 1.5, 2.0 / 3.0), (1.15, 2.0, 0.075)] {
+            assert!((flow_exponent(a, b) - exponent).abs() < 1e-12);
+            let task = LinearTask::power_law(b, (a - 1.0) / (2.0 * b), 2_000_000).unwrap();
+            // The sum lacks what lies beyond its last direction, none of which has been learned.
+            let beyond = 2e6_f64.powf(1.0 - a) / (a - 1.0);
+            let found = slope([1e4, 2e4], [1e4, 2e4].map(|t| task.flow_error(t) + beyond));
+            assert!((found - exponent).abs() < 2e-3, "{a} {b}: {found}");
+        }
+        assert!(
+            (LinearTask::new(vec![1.0], vec![3.0]).unwrap().flow_error(0.5) - 3.0 / 1_f64.exp())
+                .abs()
+                < 1e-12
+        );
     }
 
     #[test]

@@ -48,6 +48,25 @@ pub fn bottleneck_bias_exponent(target_exponent: f64, spectral_exponent: f64) ->
     (target_exponent - 1.0).min(2.0 * spectral_exponent)
 }
 
+/// The exponent of the error in time, under gradient flow from zero with data and features without limit:
+/// `(a − 1)/b`.
+///
+/// Arguments as for [`bottleneck_exponent`]. **Source**: Bordelon, Atanasov & Pehlevan 2024.
+pub fn flow_exponent(target_exponent: f64, spectral_exponent: f64) -> f64 {
+    (target_exponent - 1.0) / spectral_exponent
+}
+
+/// The exponent of the error in compute, the product of features and time, when the two are balanced: with exponents
+/// `m` in features and `q` in time it is `m q/(m + q)`.
+///
+/// For a hard task, `a − 1 ≤ b`, this is `(a − 1)/(1 + b)`. Arguments as for [`bottleneck_exponent`], whose `m` it has;
+/// it rests on the error being the sum of what features and time leave. **Source**: Bordelon, Atanasov & Pehlevan 2024.
+pub fn compute_exponent(target_exponent: f64, spectral_exponent: f64) -> f64 {
+    let features = bottleneck_exponent(target_exponent, spectral_exponent);
+    let time = flow_exponent(target_exponent, spectral_exponent);
+    features * time / (features + time)
+}
+
 /// The effective number of dimensions at a ridge: `Σ λ / (λ + ridge)`.
 ///
 /// The number of positive eigenvalues at no ridge; close to `(π/β)/sin(π/β) · ridge^(-1/β)` for a long spectrum
@@ -84,6 +103,23 @@ mod tests {
             assert!((noisy_exponent(spectral, source) - noisy).abs() < 1e-15);
             assert!((noiseless_exponent(spectral, source) - noiseless).abs() < 1e-15);
         }
+    }
+
+    #[test]
+    fn compute_is_balanced_between_features_and_time() {
+        // A published example, and its general form for hard tasks.
+        assert!((compute_exponent(1.15, 2.0) - 0.05).abs() < 1e-12);
+        for (a, b) in [(1.5, 1.25), (2.0, 1.5)] {
+            assert!((compute_exponent(a, b) - (a - 1.0) / (1.0 + b)).abs() < 1e-12);
+        }
+        // What is spent best: N^-m + t^-q at N t = C.
+        let (m, q) = (bottleneck_exponent(3.0, 1.5), flow_exponent(3.0, 1.5));
+        let best = |c: f64| {
+            let parts = (1..4000).map(|k| c.powf(f64::from(k) / 4000.0));
+            parts.map(|n| n.powf(-m) + (c / n).powf(-q)).fold(f64::INFINITY, f64::min)
+        };
+        let found = slope([1e12, 1e14], [1e12, 1e14].map(best));
+        assert!((found - compute_exponent(3.0, 1.5)).abs() < 1e-3, "{found}");
     }
 
     #[test]

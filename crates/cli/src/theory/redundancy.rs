@@ -89,10 +89,19 @@ pub(super) fn features(options: &RedundancyFeaturesOptions) -> anyhow::Result<()
         seed: options.seed,
     };
     let bar = progress::count("draws", (study.n_features.len() * options.simulate) as u64);
-    let table = study.table(&|| bar.inc(1))?;
+    let tables = study.tables(&|| bar.inc(1))?;
     bar.finish_and_clear();
-    let made = Made { verb: "redundancy features", tables: &[table], sheet: &feature_sheet };
-    present(&made, &options.output)
+    let made = Made { verb: "redundancy features", tables: &tables, sheet: &feature_sheet };
+    present(&made, &options.output)?;
+    if !options.output.json {
+        let row = |row: &Vec<Field>| row.iter().map(number).collect();
+        let rows: Vec<Vec<String>> = tables[1].rows.iter().map(row).collect();
+        console::say(&console::table(
+            &["limited by", "predicted exponent", "local exponent", "from", "to"],
+            &rows,
+        ));
+    }
+    Ok(())
 }
 
 fn feature_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
@@ -124,7 +133,8 @@ fn feature_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
         columns: 2,
         panels,
         axes: Axes::Own,
-        caption: "Bars: standard error over draws. Table: redundancy_features.csv.".to_owned(),
+        caption: "Bars: standard error over draws. Tables: redundancy_features.csv, redundancy_resources.csv."
+            .to_owned(),
     })
 }
 

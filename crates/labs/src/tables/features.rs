@@ -3,9 +3,16 @@
 use superpose_analysis::table::{Field, Table};
 use superpose_stats::summary::Summary;
 use superpose_theory::linear_task::{LinearTask, ProjectionRisk, TaskError};
-use superpose_theory::spectrum::{bottleneck_bias_exponent, bottleneck_exponent};
+use superpose_theory::spectrum::{
+    bottleneck_bias_exponent, bottleneck_exponent, compute_exponent, flow_exponent,
+};
 
 use crate::random_features::{FeatureError, check_features, errors_of_random_features};
+
+/// The directions divided by the features whose exponents are looked at.
+const MIDDLE: f64 = 20.0;
+/// Numbers of features among which compute finds the best.
+const SIZES: u32 = 400;
 
 /// Regression on random features of a power-law task, by their number.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,11 +50,12 @@ pub enum FeatureStudyError {
 }
 
 impl FeatureStudy {
-    /// The table `redundancy_features`, one row a number of features. `progress` is told of every draw.
+    /// The tables `redundancy_features`, one row a number of features, and `redundancy_resources`, one row for each thing
+    /// that the error can be limited by. `progress` is told of every draw.
     ///
     /// # Errors
     /// [`FeatureStudyError`], naming the value that is out of range.
-    pub fn table(&self, progress: &(dyn Fn() + Sync)) -> Result<Table, FeatureStudyError> {
+    pub fn tables(&self, progress: &(dyn Fn() + Sync)) -> Result<[Table; 2], FeatureStudyError> {
         let (a, b) = (self.target_exponent, self.spectral_exponent);
         if !a.is_finite() || a <= 1.0 {
             return Err(FeatureStudyError::Target { target_exponent: a });
@@ -107,7 +115,56 @@ impl FeatureStudy {
                 of(&|found| (found.mean - risk.total) / found.standard_error),
             ]);
         }
-        Ok(table)
+        Ok([table, self.resources(&task)])
+    }
+
+    fn resources(&self, task: &LinearTask) -> Table {
+        let mut table = Table::new(
+            "redundancy_resources",
+            "With what exponent does the error fall by features, by time of gradient flow and by compute?",
+            &[
+                ("resource", "that limits the error while the others do not"),
+                ("predicted_exponent", "asymptotic"),
+                ("local_exponent", "between the two amounts, by the sums over directions"),
+                ("from", "first amount"),
+                ("to", "second amount"),
+            ],
+        );
+        let (a, b) = (self.target_exponent, self.spectral_exponent);
+        let mut row = |resource: &str,
+                       predicted: f64,
+                       [from, to]: [f64; 2],
+                       error: &dyn Fn(f64) -> f64| {
+            let local = (error(from) / error(to)).ln() / (to / from).ln();
+            let numbers = [predicted, local, from, to];
+            table.push(std::iter::once(resource.into()).chain(numbers.map(Field::from)).collect());
+        };
+        // Far from the first direction, and from the last, which is not followed by another.
+        let middle = (self.n_directions as f64 / MIDDLE).max(1.0).round();
+        let ends = [middle, 2.0 * middle];
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number"
+        )]
+        let of_features = |n: f64| task.projection_risk(n as usize);
+        row("features", bottleneck_exponent(a, b), ends, &|n| of_features(n).total);
+        let bias = bottleneck_bias_exponent(a, b);
+        row("features, mean over draws", bias, ends, &|n| of_features(n).squared_bias);
+        let time = |features: f64| features.powf(b);
+        row("time", flow_exponent(a, b), ends.map(time), &|t| task.flow_error(t));
+        let sizes: Vec<(f64, f64)> = (0..SIZES)
+            .map(|k| (self.n_directions as f64 / 2.0).powf(f64::from(k) / f64::from(SIZES)).round())
+            .map(|n| (n, of_features(n).total))
+            .collect();
+        let best = |compute: f64| {
+            let spent = sizes.iter().map(|(n, error)| error + task.flow_error(compute / n));
+            spent.fold(f64::INFINITY, f64::min)
+        };
+        // Features and time are balanced at t = N^(m/q).
+        let balanced = |n: f64| n.powf(1.0 + bottleneck_exponent(a, b) / flow_exponent(a, b));
+        row("compute, features × time", compute_exponent(a, b), ends.map(balanced), &best);
+        table
     }
 }
 
@@ -125,7 +182,11 @@ mod tests {
             n_replicates: 100,
             seed: 0,
         };
-        let table = study.table(&|| ()).unwrap();
+        let [table, resources] = study.tables(&|| ()).unwrap();
+        let found = |column: &str| resources.numbers(column).unwrap();
+        for (local, predicted) in found("local_exponent").iter().zip(found("predicted_exponent")) {
+            assert!((local / predicted - 1.0).abs() < 0.15, "{resources:?}");
+        }
         let of = |column: &str| table.numbers(column).unwrap();
         assert!(of("z").iter().all(|z| z.abs() < 4.0), "{table:?}");
         // So few features are short of the law's exponent, but on the way to it.
@@ -133,9 +194,10 @@ mod tests {
         assert!(one[1] > 1.15 && one[2] > one[1] && one[2] < 1.5, "{one:?}");
         assert!(mean[1] > 1.8 && mean[2] > mean[1] && mean[2] < 2.05, "{mean:?}");
         assert_eq!((of("predicted_exponent")[0], of("bias_predicted_exponent")[0]), (1.5, 2.0));
-        let bare = FeatureStudy { n_replicates: 0, ..study.clone() }.table(&|| ()).unwrap();
+        let bare =
+            FeatureStudy { n_replicates: 0, ..study.clone() }.tables(&|| ()).unwrap()[0].clone();
         assert!(bare.numbers("simulated").unwrap().iter().all(|v| v.is_nan()));
-        let said = |study: FeatureStudy| study.table(&|| ()).unwrap_err().to_string();
+        let said = |study: FeatureStudy| study.tables(&|| ()).unwrap_err().to_string();
         let wrong = FeatureStudy { target_exponent: 1.0, ..study.clone() };
         assert!(said(wrong).contains("above 1, got 1"));
         assert!(said(FeatureStudy { n_features: vec![2000], ..study }).contains("got 2000"));
