@@ -5,8 +5,9 @@
 //! `ÛÛᵀ` that are never kept.
 
 use crate::Rows;
+#[cfg(doc)]
+use crate::frame::direction_potential;
 use crate::histogram::{Bins, add_counts};
-use crate::norms::row_norms;
 use crate::products::Scaled;
 
 /// The squared overlaps `cos²` over all unordered pairs of different rows.
@@ -24,6 +25,41 @@ pub struct SquaredOverlaps {
     pub maximum: f64,
 }
 
+/// Moments of `cos²`, a run of pairs at a time.
+#[derive(Debug, Clone, Copy, Default)]
+struct Moments {
+    n_pairs: f64,
+    mean: f64,
+    /// Sum of squared deviations from the mean.
+    deviation: f64,
+    maximum: f64,
+}
+
+impl Moments {
+    fn add(&mut self, run: &[f64]) {
+        // Deviations are taken within a run and then from run to run (Chan, Golub & LeVeque 1983),
+        // so that an equiangular frame does not leave the difference of two large sums.
+        let n_run = run.len() as f64;
+        let run_mean = run.iter().map(|cos| cos * cos).sum::<f64>() / n_run;
+        self.deviation += run.iter().map(|cos| (cos * cos - run_mean).powi(2)).sum::<f64>();
+        let (step, n_both) = (run_mean - self.mean, self.n_pairs + n_run);
+        self.deviation += step * step * self.n_pairs * n_run / n_both;
+        self.mean += step * n_run / n_both;
+        self.n_pairs = n_both;
+        self.maximum = run.iter().fold(self.maximum, |largest, cos| largest.max(cos * cos));
+    }
+
+    fn of(self, n_rows: usize) -> SquaredOverlaps {
+        SquaredOverlaps {
+            n_rows,
+            mean: self.mean,
+            variance: self.deviation / self.n_pairs,
+            // Parallel rows may come out above one by rounding.
+            maximum: self.maximum.min(1.0),
+        }
+    }
+}
+
 /// The mean, variance and maximum of `cos²` over all unordered pairs of different rows whose norm
 /// is above `threshold` (zero keeps all rows that have a direction; a row that is not finite has
 /// none); `None` when fewer than two are.
@@ -31,89 +67,44 @@ pub struct SquaredOverlaps {
 /// Takes the `n²·d` operations of all pairs, in double precision.
 pub fn squared_overlaps(rows: Rows<'_>, threshold: f64) -> Option<SquaredOverlaps> {
     let directions = Scaled::directions(rows, threshold);
-    if directions.n_rows() < 2 {
-        return None;
-    }
-    let (mut n_pairs, mut mean, mut deviation, mut maximum) = (0.0, 0.0, 0.0, 0.0_f64);
-    directions.for_each_run(&mut |run| {
-        // Deviations are taken within a run and then from run to run (Chan, Golub & LeVeque 1983),
-        // so that an equiangular frame does not leave the difference of two large sums.
-        let n_run = run.len() as f64;
-        let run_mean = run.iter().map(|cos| cos * cos).sum::<f64>() / n_run;
-        deviation += run.iter().map(|cos| (cos * cos - run_mean).powi(2)).sum::<f64>();
-        let (step, n_both) = (run_mean - mean, n_pairs + n_run);
-        deviation += step * step * n_pairs * n_run / n_both;
-        mean += step * n_run / n_both;
-        n_pairs = n_both;
-        maximum = run.iter().fold(maximum, |largest, cos| largest.max(cos * cos));
-    });
-    Some(SquaredOverlaps {
-        n_rows: directions.n_rows(),
-        mean,
-        variance: deviation / n_pairs,
-        // Parallel rows may come out above one by rounding.
-        maximum: maximum.min(1.0),
-    })
+    let mut moments = Moments::default();
+    directions.for_each_run(&mut |run| moments.add(run));
+    (directions.n_rows() > 1).then(|| moments.of(directions.n_rows()))
 }
 
-/// The number of unordered pairs of different rows in each of `n_bins` equal bins of `|cos|` from 0
-/// to 1, for rows whose norm is above `threshold`, as in [`squared_overlaps`]; all zero when fewer
-/// than two are.
-pub fn overlap_histogram(rows: Rows<'_>, threshold: f64, n_bins: usize) -> Vec<u64> {
+/// [`squared_overlaps`], and the number of pairs in each of `n_bins` equal bins of `|cos|` from 0 to 1, from one pass
+/// over the pairs.
+pub fn overlap_distribution(
+    rows: Rows<'_>,
+    threshold: f64,
+    n_bins: usize,
+) -> Option<(SquaredOverlaps, Vec<u64>)> {
+    let directions = Scaled::directions(rows, threshold);
     let bins = Bins { low: 0.0, high: 1.0, n_bins };
-    let (mut counts, mut overlaps) = (vec![0; n_bins], Vec::new());
-    Scaled::directions(rows, threshold).for_each_run(&mut |run| {
+    let (mut moments, mut counts, mut overlaps) = (Moments::default(), vec![0; n_bins], Vec::new());
+    directions.for_each_run(&mut |run| {
+        moments.add(run);
         overlaps.clear();
         overlaps.extend(run.iter().map(|cos| cos.abs()));
         add_counts(&mut counts, &overlaps, bins);
     });
-    counts
+    (directions.n_rows() > 1).then(|| (moments.of(directions.n_rows()), counts))
 }
 
 /// The mean of `cos²` over all pairs of different rows whose norm is above `threshold` (zero keeps
 /// all rows that have a direction); `None` when fewer than two are.
 ///
-/// With the rows scaled to unit length in `Û`, `Σ_{i≠j} cos² = ‖ÛᵀÛ‖²_F − n`, which takes `n·d²`
-/// operations instead of the `n²·d` of all pairs. With fewer rows than dimensions the pairs are
-/// cheaper, as `‖ÛÛᵀ‖²_F` is the same number.
+/// As `Σ_{i≠j} cos² = Σ_{i,j} cos² − n`, it takes the `n·d²` operations of the
+/// [`direction_potential`] instead of the `n²·d` of all pairs.
 pub fn mean_square(rows: Rows<'_>, threshold: f64) -> Option<f64> {
-    let d = rows.width();
-    let units: Vec<Vec<f64>> = rows
-        .iter()
-        .zip(row_norms(rows))
-        .filter(|(_, norm)| *norm > threshold)
-        .map(|(row, norm)| row.iter().map(|w| f64::from(*w) / norm).collect())
-        .collect();
-    let n = units.len();
+    let directions = Scaled::directions(rows, threshold);
+    let n = directions.n_rows();
     if n < 2 {
         return None;
     }
-    let squares = if n < d {
-        frobenius_square(n, (0..d).map(|k| units.iter().map(|u| u[k]).collect()))
-    } else {
-        frobenius_square(d, units.iter().cloned())
-    };
+    let squares = directions.smaller_gram().squared_norm_l2();
     // Orthogonal rows leave a difference of rounding errors, which may be negative.
     Some(((squares - n as f64) / (n * (n - 1)) as f64).max(0.0))
-}
-
-/// `‖Σ_v v vᵀ‖²_F` of `vectors` of the given length.
-fn frobenius_square(length: usize, vectors: impl Iterator<Item = Vec<f64>>) -> f64 {
-    let mut gram = vec![0.0; length * length];
-    for vector in vectors {
-        for (i, a) in vector.iter().enumerate() {
-            // The lower triangle; the upper one mirrors it.
-            for (g, b) in gram[i * length..=i * length + i].iter_mut().zip(&vector) {
-                *g += a * b;
-            }
-        }
-    }
-    (0..length)
-        .map(|i| {
-            let (lower, diagonal) = (&gram[i * length..i * length + i], gram[i * length + i]);
-            diagonal * diagonal + 2.0 * lower.iter().map(|g| g * g).sum::<f64>()
-        })
-        .sum()
 }
 
 #[cfg(test)]
@@ -254,7 +245,8 @@ mod tests {
         assert!((overlaps.maximum - maximum).abs() < 1e-13);
         let bins = Bins { low: 0.0, high: 1.0, n_bins: 50 };
         let expected = crate::histogram::counts(&cosines, bins);
-        assert_eq!(overlap_histogram(Rows::new(&values, d), 0.0, 50), expected);
+        let with_counts = overlap_distribution(Rows::new(&values, d), 0.0, 50);
+        assert_eq!(with_counts, Some((overlaps, expected)));
     }
 
     #[test]
@@ -268,9 +260,11 @@ mod tests {
         assert_eq!(squared_overlaps(rows, 2.0), None);
         assert_eq!(squared_overlaps(Rows::new(&[1.0, 1.0], 2), 0.0), None);
         assert_eq!(squared_overlaps(Rows::new(&[], 2), 0.0), None);
-        assert_eq!(overlap_histogram(rows, 1.0, 3), [1, 0, 0]);
-        assert_eq!(overlap_histogram(rows, 2.0, 3), [0, 0, 0]);
+        let counts = |rows, threshold| overlap_distribution(rows, threshold, 3).map(|of| of.1);
+        assert_eq!(counts(rows, 1.0), Some(vec![1, 0, 0]));
+        assert_eq!(counts(rows, 2.0), None);
         // Parallel rows, at the upper end.
-        assert_eq!(overlap_histogram(Rows::new(&[1.0, 3.0, -2.0, -6.0], 2), 0.0, 3), [0, 0, 1]);
+        let parallel = [1.0, 3.0, -2.0, -6.0];
+        assert_eq!(counts(Rows::new(&parallel, 2), 0.0), Some(vec![0, 0, 1]));
     }
 }

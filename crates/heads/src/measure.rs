@@ -8,7 +8,7 @@ use superpose_geometry::frame::participation_ratio;
 use superpose_geometry::gram::Gram;
 use superpose_geometry::histogram::{Bins, counts};
 use superpose_geometry::norms::fraction_above;
-use superpose_geometry::overlap::{SquaredOverlaps, overlap_histogram, squared_overlaps};
+use superpose_geometry::overlap::{SquaredOverlaps, overlap_distribution};
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 use superpose_stats::summary::{Summary, summarise};
 
@@ -237,11 +237,13 @@ impl Sums {
         let of_pairs = self.directions.squared_norm() - n;
         // Orthogonal rows leave a difference of rounding errors, which may be negative.
         let mean_square = if n < 2.0 { f64::NAN } else { of_pairs.max(0.0) / (n * (n - 1.0)) };
+        let n_bins = overlap_bins(width).n_bins;
+        let (sample, counts) = overlap_distribution(rows, 0.0, n_bins).unzip();
         Overlaps {
             n_rows: self.norms.len(),
             mean_square,
-            sample: squared_overlaps(rows, 0.0),
-            counts: overlap_histogram(rows, 0.0, overlap_bins(width).n_bins),
+            sample,
+            counts: counts.unwrap_or_else(|| vec![0; n_bins]),
         }
     }
 }
