@@ -1,10 +1,14 @@
 //! Small files of weights for the tests, as other programs would write them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
+
+use crate::matrix::Matrix;
+use crate::tensor::{Encoding, Tensor};
 
 /// `n` independent standard normal numbers.
 pub(crate) fn gaussian(n: usize, seed: u64) -> Vec<f32> {
@@ -15,6 +19,15 @@ pub(crate) fn gaussian(n: usize, seed: u64) -> Vec<f32> {
 /// The numbers in single precision.
 pub(crate) fn f32s(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+/// A matrix of rows of this width, as if read from a file.
+pub(crate) fn matrix(values: &[f32], width: usize) -> Matrix {
+    let content = f32s(values);
+    let shape = vec![values.len() / width, width];
+    let bytes = 0..content.len();
+    let tensor = Tensor { name: "w".to_owned(), shape, encoding: Encoding::F32, bytes };
+    Matrix::new(&tensor, Arc::new(content)).unwrap()
 }
 
 /// A safetensors file: name, dtype, shape and bytes of each tensor.

@@ -313,28 +313,14 @@ impl Spectrum {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use superpose_geometry::frame::gram_spectrum;
     use superpose_geometry::norms::row_norms;
     use superpose_geometry::overlap::mean_square;
 
     use super::*;
-    use crate::files::{f32s, gaussian};
-    use crate::tensor::{Encoding, Tensor};
+    use crate::files::{gaussian, matrix};
 
     const ALL: Options = Options { centre: false, n_sampled: usize::MAX };
-
-    fn matrix(values: &[f32], width: usize) -> Matrix {
-        let content = f32s(values);
-        let tensor = Tensor {
-            name: "w".to_owned(),
-            shape: vec![values.len() / width, width],
-            encoding: Encoding::F32,
-            bytes: 0..content.len(),
-        };
-        Matrix::new(&tensor, Arc::new(content)).unwrap()
-    }
 
     fn close(a: f64, b: f64) {
         assert!((a - b).abs() <= 1e-9 * b.abs(), "{a} {b}");

@@ -44,22 +44,13 @@ pub fn verdict(measured: &Measured) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::files::{f32s, gaussian};
-    use crate::matrix::Matrix;
+    use crate::files::{gaussian, matrix};
     use crate::measure::{Options, measure};
-    use crate::tensor::{Encoding, Tensor};
 
     fn regime(values: &[f32], width: usize) -> Regime {
-        let content = f32s(values);
-        let shape = vec![values.len() / width, width];
-        let bytes = 0..content.len();
-        let tensor = Tensor { name: "w".to_owned(), shape, encoding: Encoding::F32, bytes };
-        let matrix = Matrix::new(&tensor, Arc::new(content)).unwrap();
         let options = Options { centre: false, n_sampled: 100 };
-        verdict(&measure(&matrix, options, &mut |_| {}).unwrap()).regime
+        verdict(&measure(&matrix(values, width), options, &mut |_| {}).unwrap()).regime
     }
 
     #[test]
