@@ -432,6 +432,7 @@ pub fn interval(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bfgs::assert_gradient;
     use rand_distr::{Distribution as _, StandardNormal};
 
     const ADDITIVE: [f64; 5] = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
@@ -493,17 +494,7 @@ mod tests {
             (Form::Broken, &[0.3, 0.1, 0.5, 0.3, 0.4, 0.3, 0.5, -0.7]),
         ] {
             let problem = Problem::new(&runs(Form::Additive, &ADDITIVE, 0.01, 1), form);
-            let (mut gradient, mut other) = (vec![0.0; at.len()], vec![0.0; at.len()]);
-            problem.objective(at, &mut gradient);
-            for k in 0..at.len() {
-                let mut moved = |step: f64| {
-                    let mut point = at.to_vec();
-                    point[k] += step;
-                    problem.objective(&point, &mut other)
-                };
-                let slope = (moved(1e-6) - moved(-1e-6)) / 2e-6;
-                assert!((slope - gradient[k]).abs() < 1e-5 * slope.abs().max(1.0), "{form:?} {k}");
-            }
+            assert_gradient(&|v, gradient| problem.objective(v, gradient), at);
         }
     }
 

@@ -257,6 +257,7 @@ impl ScaleLaw {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bfgs::assert_gradient;
 
     const LAWS: [(Form, &[f64]); 3] = [
         (Form::Power, &[50.0, 0.2]),
@@ -293,17 +294,7 @@ mod tests {
         for form in Form::ALL {
             let problem = Problem::new(&points(Form::Broken, LAWS[2].1, 0.01), form);
             let at = &at[..form.n_parameters()];
-            let (mut gradient, mut other) = (vec![0.0; at.len()], vec![0.0; at.len()]);
-            problem.objective(at, &mut gradient);
-            for k in 0..at.len() {
-                let mut moved = |step: f64| {
-                    let mut point = at.to_vec();
-                    point[k] += step;
-                    problem.objective(&point, &mut other)
-                };
-                let slope = (moved(1e-6) - moved(-1e-6)) / 2e-6;
-                assert!((slope - gradient[k]).abs() < 1e-6 * slope.abs().max(1.0), "{form:?} {k}");
-            }
+            assert_gradient(&|v, gradient| problem.objective(v, gradient), at);
         }
     }
 
