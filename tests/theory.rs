@@ -126,6 +126,8 @@ fn experiments_without_a_meaning_are_refused() {
     assert_refused(&run(&["redundancy", "matrix", "words.csv"]), 1, &["words.csv", "`word`"]);
     assert_refused(&run(&["redundancy", "dimension", "gap.csv"]), 1, &["gap.csv", "row 2", "`b`"]);
     assert_refused(&run(&["redundancy", "text", "nowhere"]), 1, &["nowhere"]);
+    let lags = run(&["redundancy", "text", "gap.csv", "--contexts", "1", "--lags", "2,999"]);
+    assert_refused(&lags, 1, &["gap.csv", "--lags", "got 999"]);
     assert_refused(&run(&["redundancy", "spectrum", "--samples", "0"]), 1, &["0"]);
     assert_refused(
         &run(&["redundancy", "spectrum", "--spectral-exponent", "0"]),

@@ -7,6 +7,7 @@ pub mod dimension;
 mod draws;
 pub mod icl;
 pub mod known_sets;
+pub mod lags;
 pub mod random_features;
 pub mod ridge;
 pub mod tables;

@@ -84,6 +84,20 @@ pub enum TextError {
         /// Symbols in the text.
         n_symbols: usize,
     },
+    /// No two symbols are so far apart.
+    #[error("a lag must be from 1 to {}, got {lag}", n_symbols.saturating_sub(1))]
+    Lag {
+        /// The lag.
+        lag: usize,
+        /// Symbols in the text.
+        n_symbols: usize,
+    },
+    /// The singular values did not converge.
+    #[error("the covariance at lag {lag} has no norm")]
+    NoNorm {
+        /// The lag.
+        lag: usize,
+    },
     /// A source's probability is none.
     #[error("`{name}` must be between 0 and 1, got {value}")]
     NotAProbability {

@@ -92,6 +92,10 @@ pub(crate) struct RedundancyTextOptions {
     /// The longest context
     #[arg(long, value_name = "SYMBOLS", default_value = "5")]
     pub(crate) contexts: usize,
+    /// Distances at which the dependence of symbols is measured; a list [default: powers of two, to 1024 or half the
+    /// file]
+    #[arg(long, value_name = "SYMBOLS", value_delimiter = ',')]
+    pub(crate) lags: Option<Vec<usize>>,
     /// Seed of the shuffled copy
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) seed: u64,

@@ -13,7 +13,7 @@ use superpose_labs::tables::dimension::dimension as dimension_table;
 use superpose_labs::tables::features::FeatureStudy;
 use superpose_labs::tables::matrix::matrix as matrix_tables;
 use superpose_labs::tables::redundancy::{Kind, SpectrumStudy};
-use superpose_labs::tables::text::text as text_tables;
+use superpose_labs::tables::text::{lags as lag_tables, text as text_tables, usual_lags};
 use superpose_labs::text::text_redundancy;
 
 use super::{Made, number, present};
@@ -144,7 +144,10 @@ pub(super) fn text(options: &RedundancyTextOptions) -> anyhow::Result<()> {
         std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let found = text_redundancy(&content, options.contexts, options.seed)
         .with_context(|| format!("`{}`", path.display()))?;
-    let tables = text_tables(&found);
+    let lags = options.lags.as_deref().map_or_else(|| usual_lags(content.len()), ascending);
+    let of_lags = lag_tables(&content, &found, &lags, options.seed)
+        .with_context(|| format!("`{}`: --lags", path.display()))?;
+    let tables: Vec<Table> = text_tables(&found).into_iter().chain(of_lags).collect();
     present(
         &Made { verb: "redundancy text", tables: &tables, sheet: &text_sheet },
         &options.output,
@@ -153,6 +156,9 @@ pub(super) fn text(options: &RedundancyTextOptions) -> anyhow::Result<()> {
         let row = |row: &Vec<Field>| row.iter().map(number).collect();
         let rows: Vec<Vec<String>> = tables[1].rows.iter().map(row).collect();
         console::say(&console::table(&["way", "bits a symbol", "redundancy"], &rows));
+        let rows: Vec<Vec<String>> = tables[3].rows.iter().map(row).collect();
+        let header = ["loss by data (experimental)", "value", "se", "points"];
+        console::say(&console::table(&header, &rows));
     }
     Ok(())
 }
@@ -174,13 +180,26 @@ fn text_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
         ..Lines::plain(("way", Axis::linear("")), ("bits", Axis::linear("bits a symbol")))
     };
     panels.extend(lines(&tables[1], &rates)?);
+    let guides = [Guide { column: "shuffled_norm", label: "in random order", mark: Mark::Dotted }];
+    let by_lag = Lines {
+        guides: &guides,
+        group: Some("stands_out"),
+        group_label: "stands out",
+        ..Lines::plain(
+            ("lag", Axis::logarithmic("places between two symbols")),
+            ("norm", Axis::logarithmic("norm of their covariance")),
+        )
+    };
+    if !tables[2].rows.is_empty() {
+        panels.extend(lines(&tables[2], &by_lag)?);
+    }
     Ok(Sheet {
         title: "Redundancy of a text".to_owned(),
-        columns: 2,
+        columns: panels.len(),
         panels,
         axes: Axes::Own,
         caption: "Where there is not enough text, counting finds redundancy in noise, too: see the dotted line. \
-                  Tables: redundancy_text.csv, redundancy_rates.csv."
+                  Tables: redundancy_text.csv, redundancy_rates.csv, redundancy_lags.csv, redundancy_by_data.csv."
             .to_owned(),
     })
 }
