@@ -4,6 +4,7 @@ use superpose_stats::isoflop::{lowest_points, size_law};
 use superpose_stats::loss_surface::{Form, Run, SurfaceError, SurfaceFit, fit_surface, interval};
 use superpose_theory::chinchilla::{Allocation, FLOP, LossSurface};
 
+use crate::loss_theories::theories;
 use crate::table::{Field, Table, TableError};
 
 /// Names under which runs are known to keep their sizes.
@@ -132,7 +133,7 @@ const FORMS: [(&str, Form); 4] = [
 pub const N_RESAMPLED: usize = 3;
 
 /// The tables `chinchilla_fit`, `chinchilla_forms`, `chinchilla_profile`, `chinchilla_frontier`, `chinchilla_runs`,
-/// `chinchilla_resamples`, `chinchilla_isoflop` and `chinchilla_form_parameters` of the runs in `table`. `progress` is
+/// `chinchilla_resamples`, `chinchilla_isoflop`, `chinchilla_form_parameters` and `chinchilla_theories` of the runs in `table`. `progress` is
 /// told of each resample, of which each of [`N_RESAMPLED`] forms has its own.
 ///
 /// # Errors
@@ -141,7 +142,7 @@ pub fn fits(
     table: &Table,
     options: FitOptions,
     progress: &(dyn Fn() + Sync),
-) -> Result<[Table; 8], ChinchillaError> {
+) -> Result<[Table; 9], ChinchillaError> {
     let mut runs = runs(table)?;
     runs.sort_by(|a, b| a.loss.total_cmp(&b.loss));
     runs.truncate(runs.len().saturating_sub(options.n_dropped));
@@ -170,6 +171,7 @@ pub fn fits(
         resamples_table(resamples),
         isoflop(fit, &runs),
         form_parameters(&laws),
+        theories(&fit.parameters, resamples),
     ])
 }
 
@@ -507,7 +509,7 @@ mod tests {
     #[test]
     fn exact_runs_give_their_law_their_frontier_and_no_residual() {
         let given = table("N,D,loss", |n, d, l| format!("{n},{d},{l}"));
-        let [fit, forms, profile, frontier, of_runs, resamples, _, parameters] =
+        let [fit, forms, profile, frontier, of_runs, resamples, _, parameters, theories] =
             fits(&given, OPTIONS, &|| ()).unwrap();
         let truth = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
         for (ours, truth) in fit.numbers("value").unwrap().iter().zip(truth) {
@@ -518,6 +520,7 @@ mod tests {
         assert!(forms.numbers("held_out_error").unwrap()[0] < 1e-4);
         // A bend that the runs do not have changes nothing.
         assert!(objectives[3] <= objectives[0] + 1e-12 && parameters.rows.len() == 5 + 4 + 4 + 8);
+        assert_eq!(theories.words("theory").unwrap(), ["superposition", "quanta", "dimension"]);
         let of_joint = parameters.rows.iter().filter(|row| row[0].to_string() == "joint");
         assert!(of_joint.into_iter().all(|row| row.iter().all(|field| *field != Field::Missing)));
         assert!(profile.rows.len() > 30 && resamples.rows.len() == 20);

@@ -10,6 +10,7 @@ pub mod decay;
 pub mod exponents;
 pub mod frequency_laws;
 pub mod loss_fit;
+mod loss_theories;
 pub mod overlaps;
 pub mod prediction;
 pub mod published;

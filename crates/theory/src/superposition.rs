@@ -4,6 +4,10 @@
 
 use crate::values::ValueDistribution;
 
+/// How the parameters of language models grow with their width, `N ∝ d^2.52`: of the Chinchilla models, `± 0.03`.
+/// **Source**: the paper's figure 23.
+pub const PARAMETERS_BY_WIDTH: f64 = 2.52;
+
 /// Loss of the best constant output, when nothing is represented:
 /// `L_0 = Σ_i (⟨v²⟩ p_i − ⟨v⟩² p_i²)`.
 pub fn unrepresented_loss(probabilities: &[f64], values: ValueDistribution) -> f64 {

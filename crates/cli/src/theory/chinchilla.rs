@@ -46,18 +46,21 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
     }
     let [parameters, forms, profile, frontier, ..] = &made;
     if options.output.json {
-        let [parameters, forms, profile, frontier, isoflop, form_parameters] =
-            [parameters, forms, profile, frontier, &made[6], &made[7]].map(console::json_rows);
+        let [parameters, forms, profile, frontier, isoflop, form_parameters, theories] =
+            [parameters, forms, profile, frontier, &made[6], &made[7], &made[8]]
+                .map(console::json_rows);
         console::say(&format!(
             "{:#}",
             json!({
                 "parameters": parameters, "forms": forms, "profile": profile,
                 "frontier": frontier, "isoflop": isoflop, "form_parameters": form_parameters,
+                "theories": theories,
             })
         ));
         return Ok(());
     }
     print_fit(parameters, forms);
+    print_theories(&made[8]);
     if let Some([.., Field::Number(a), Field::Number(error)]) = made[6].rows.first().map(|r| &r[..])
     {
         let n = made[6].rows.len();
@@ -115,6 +118,20 @@ fn print_fit(parameters: &Table, forms: &Table) {
             "held out: the {} runs with the most compute, after {} others",
             row[4], row[3]
         ));
+    }
+}
+
+fn print_theories(theories: &Table) {
+    let row = |row: &Vec<Field>| {
+        let difference = format!("{} to {}", number(&row[4]), number(&row[5]));
+        let [theory, agrees] = [&row[0], &row[6]].map(Field::to_string);
+        vec![theory, number(&row[2]), number(&row[3]), difference, agrees]
+    };
+    let rows: Vec<Vec<String>> = theories.rows.iter().map(row).collect();
+    let header = ["theory", "predicted", "measured", "difference, 95 %", "agrees"];
+    console::say(&console::table(&header, &rows));
+    for row in &theories.rows {
+        console::say(&format!("{}: {}", row[0], row[1]));
     }
 }
 

@@ -1,0 +1,95 @@
+//! What theories say of the exponents of a fitted loss, beside the fit.
+//!
+//! Each theory is held to the fit alone. None is multiplied with another: no source derives such a product.
+
+use superpose_stats::loss_surface::interval;
+use superpose_theory::superposition::{PARAMETERS_BY_WIDTH, strong_exponent};
+
+use crate::table::{Field, Table};
+
+/// Confidence of the intervals.
+const CONFIDENCE: f64 = 0.95;
+
+/// A theory of the exponents `α` by parameters and `β` by tokens.
+struct Theory {
+    name: &'static str,
+    says: &'static str,
+    /// What it predicts, from the fitted exponents.
+    predicts: fn(f64, f64) -> f64,
+    /// What that is a prediction of.
+    measured: fn(f64, f64) -> f64,
+}
+
+const THEORIES: [Theory; 3] = [
+    Theory {
+        name: "superposition",
+        says: "α = 1/2.52: strong superposition has 1/d (Liu, Liu & Gore 2025), and N ∝ d^(2.52 ± 0.03) in these models",
+        predicts: |_, _| strong_exponent(0.0) / PARAMETERS_BY_WIDTH,
+        measured: |alpha, _| alpha,
+    },
+    Theory {
+        name: "quanta",
+        says: "β = α/(1 + α): pieces of knowledge of power-law frequency (Michaud et al. 2023)",
+        predicts: |alpha, _| alpha / (1.0 + alpha),
+        measured: |_, beta| beta,
+    },
+    Theory {
+        name: "dimension",
+        says: "β = α, both 4/d of the data's dimension d (Sharma & Kaplan 2022; Bahri et al. 2024)",
+        predicts: |alpha, _| alpha,
+        measured: |_, beta| beta,
+    },
+];
+
+/// The table `chinchilla_theories` of a law with the parameters `A, B, E, α, β` and its resamples.
+pub(crate) fn theories(parameters: &[f64], resamples: &[Vec<f64>]) -> Table {
+    let mut table = Table::new(
+        "chinchilla_theories",
+        "Which theory's exponents are those of the fit?",
+        &[
+            ("theory", "of the exponents α by parameters and β by tokens"),
+            ("says", "in a formula, and its source"),
+            ("predicted", "by the theory, from the fit's other exponent where the formula has one"),
+            ("measured", "by the fit"),
+            ("difference_low", "measured − predicted, 95 % interval over resamples, lower end"),
+            ("difference_high", "upper end"),
+            ("agrees", "yes where the interval has zero in it"),
+        ],
+    );
+    for Theory { name, says, predicts, measured } in THEORIES {
+        let difference = |p: &[f64]| measured(p[3], p[4]) - predicts(p[3], p[4]);
+        let ends = interval(resamples, &difference, CONFIDENCE);
+        let agrees = ends.map(|(low, high)| if low <= 0.0 && high >= 0.0 { "yes" } else { "no" });
+        let (alpha, beta) = (parameters[3], parameters[4]);
+        table.push(vec![
+            name.into(),
+            says.into(),
+            predicts(alpha, beta).into(),
+            measured(alpha, beta).into(),
+            ends.map(|ends| ends.0).into(),
+            ends.map(|ends| ends.1).into(),
+            agrees.map_or(Field::Missing, Field::from),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_theory_agrees_where_its_difference_may_be_none() {
+        let alpha = 1.0 / PARAMETERS_BY_WIDTH;
+        let law =
+            |shift: f64| vec![400.0, 2000.0, 1.8, alpha + shift, alpha / (1.0 + alpha) + shift];
+        let resamples: Vec<Vec<f64>> = (-10..=10).map(|k| law(1e-3 * f64::from(k))).collect();
+        let table = theories(&law(0.0), &resamples);
+        assert_eq!(table.words("agrees").unwrap(), ["yes", "yes", "no"]);
+        let predicted = table.numbers("predicted").unwrap();
+        assert!((predicted[1] - alpha / (1.0 + alpha)).abs() < 1e-12);
+        assert!(table.numbers("difference_high").unwrap()[2] < 0.0);
+        let bare = theories(&law(0.0), &[]);
+        assert!(bare.rows.iter().all(|row| row[6] == Field::Missing));
+    }
+}
