@@ -125,6 +125,19 @@ fn experiments_without_a_meaning_are_refused() {
     sandbox.write("gap.csv", "a,b\n1,2\n3,\n");
     assert_refused(&run(&["redundancy", "matrix", "words.csv"]), 1, &["words.csv", "`word`"]);
     assert_refused(&run(&["redundancy", "dimension", "gap.csv"]), 1, &["gap.csv", "row 2", "`b`"]);
+    let dimension = |known: &str| run(&["redundancy", "dimension", "--known", known, "--json"]);
+    let found: Value = serde_json::from_str(&dimension("cube:2").stdout).unwrap();
+    for row in found["redundancy_dimension"].as_array().unwrap() {
+        assert!((row["dimension"].as_f64().unwrap() - row["known"].as_f64().unwrap()).abs() < 0.2);
+    }
+    assert_refused(&dimension("cube"), 1, &["--known", "cube:D", "got `cube`"]);
+    assert_refused(&dimension("cube:0"), 1, &["n_dimensions", "got 0"]);
+    assert_refused(&run(&["redundancy", "dimension"]), 2, &["FILE"]);
+    assert_refused(
+        &run(&["redundancy", "dimension", "gap.csv", "--points", "5"]),
+        2,
+        &["--points"],
+    );
     assert_refused(&run(&["redundancy", "text", "nowhere"]), 1, &["nowhere"]);
     let lags = run(&["redundancy", "text", "gap.csv", "--contexts", "1", "--lags", "2,999"]);
     assert_refused(&lags, 1, &["gap.csv", "--lags", "got 999"]);

@@ -1,9 +1,7 @@
 //! How many dimensions a cloud of points has.
 //!
-//! Estimators by neighbours, by pairs and by boxes. All distances are computed, none pruned: in the dimensions that
+//! Estimators by neighbours and by pairs; [`boxes`](crate::boxes) counts boxes. All distances are computed, none pruned: in the dimensions that
 //! matter a tree saves nothing, and every result is the same for any number of threads.
-
-use std::collections::HashSet;
 
 use rayon::prelude::*;
 use superpose_stats::power_law::{PowerLaw, PowerLawError, fit_power_law};
@@ -52,17 +50,6 @@ pub struct CorrelationDimension {
     pub largest_radius: f64,
     /// Radii that were fitted.
     pub n_radii: usize,
-}
-
-/// A dimension from the number of boxes that points occupy.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BoxDimension {
-    /// Minus the slope of the logarithm of the number of occupied boxes on that of their size.
-    pub dimension: f64,
-    /// Share of the variance that the line explains.
-    pub r_squared: f64,
-    /// Occupied boxes of each size.
-    pub n_boxes: Vec<usize>,
 }
 
 /// Why there is no dimension, or no cloud.
@@ -132,6 +119,19 @@ pub enum DimensionError {
     TooFewRadii {
         /// Radii in the window.
         n_radii: usize,
+        /// Points there are.
+        n_points: usize,
+    },
+    /// Too few sizes of boxes have many points in each.
+    #[error(
+        "boxes of at least 3 sizes, each half the last, must hold {least} points on average, got {n_sizes} from \
+         {n_points} points"
+    )]
+    TooFewBoxes {
+        /// Points a box must hold.
+        least: usize,
+        /// Sizes that do.
+        n_sizes: usize,
         /// Points there are.
         n_points: usize,
     },
@@ -367,31 +367,6 @@ fn pair_counts(cloud: &PointCloud) -> Vec<u64> {
     points.fold(empty, count).map(|(counts, _)| counts).reduce(|| vec![0; 1 << 16], merge)
 }
 
-/// The dimension by the number of boxes, of each of `box_sizes`, that hold a point: `n ∝ size^-d`.
-///
-/// Boxes are those of the grid through the origin and hold their lower faces. Sizes so small that most points have
-/// a box of their own bend the line down.
-///
-/// # Errors
-/// [`DimensionError::NoLine`] when there are fewer than three sizes, not all different, finite and positive, or no
-/// points.
-pub fn box_dimension(
-    cloud: &PointCloud,
-    box_sizes: &[f64],
-) -> Result<BoxDimension, DimensionError> {
-    let occupied = |size: &f64| {
-        // The sum makes one zero of both.
-        let box_of = |point_idx: usize| -> Vec<u64> {
-            cloud.columns.iter().map(|c| ((c[point_idx] / size).floor() + 0.0).to_bits()).collect()
-        };
-        (0..cloud.n_points).map(box_of).collect::<HashSet<_>>().len()
-    };
-    let n_boxes: Vec<usize> = box_sizes.par_iter().map(occupied).collect();
-    let numbers: Vec<f64> = n_boxes.iter().map(|n| *n as f64).collect();
-    let line = fit_power_law(box_sizes, &numbers)?;
-    Ok(BoxDimension { dimension: line.exponent, r_squared: line.r_squared, n_boxes })
-}
-
 #[cfg(test)]
 mod tests {
     use rand::{RngExt as _, SeedableRng as _};
@@ -547,22 +522,6 @@ mod tests {
     }
 
     #[test]
-    fn boxes_on_exact_lattices_are_counted_exactly() {
-        for (set, base, copies) in [(KnownSet::Cantor, 3.0_f64, 2), (KnownSet::Sierpinski, 2.0, 3)]
-        {
-            let cloud = set.points(20_000, 4).unwrap();
-            let sizes: Vec<f64> = (1..=6).map(|k| base.powi(-k)).collect();
-            let found = box_dimension(&cloud, &sizes).unwrap();
-            let exact: Vec<usize> = (1..=6_u32).map(|k| usize::pow(copies, k)).collect();
-            assert_eq!(found.n_boxes, exact, "{set:?}");
-            assert!((found.dimension - set.dimension()).abs() < 1e-12, "{set:?} {found:?}");
-        }
-        // Both sides of zero are boxes, and zero itself, of either sign, is in one.
-        let cloud = PointCloud::new(&[-0.0, 0.0, 0.4, -0.4], 1).unwrap();
-        assert_eq!(box_dimension(&cloud, &[0.5, 1.0, 2.0]).unwrap().n_boxes, [2, 2, 2]);
-    }
-
-    #[test]
     fn any_number_of_threads_gives_the_same_digits() {
         let all = || {
             let cloud = sphere(3).points(600, 5).unwrap();
@@ -631,14 +590,6 @@ mod tests {
             let found = correlation_dimension(&repeated, PairQuantiles { lowest, highest });
             assert!(matches!(found, Err(DimensionError::NotAWindow { .. })));
         }
-        assert!(box_dimension(&repeated, &[0.1, 0.2]).unwrap_err().to_string().contains("got 2"));
-        let found = box_dimension(&repeated, &[0.1, 0.0, 0.2]);
-        assert!(matches!(
-            found,
-            Err(DimensionError::NoLine(PowerLawError::NotPositive { index: 1, .. }))
-        ));
-        assert!(box_dimension(&line(&[]), &[0.1, 0.2, 0.3]).is_err());
-
         let learner = Learner::LocalLinear;
         let ask = |n_dimensions, n_queries| {
             TorusRegression { n_dimensions, learner, n_queries, seed: 0 }.errors(&[6]).unwrap_err()

@@ -51,6 +51,25 @@ impl KnownSet {
         }
     }
 
+    /// The set of this name, as `cube:3`, `gaussian:5`, `sphere:2`, `cantor`, `sierpinski`, `henon` or `lorenz`; `None` for
+    /// any other.
+    pub fn named(name: &str) -> Option<Self> {
+        let (kind, n_dimensions) = match name.split_once(':') {
+            Some((kind, n_dimensions)) => (kind, Some(n_dimensions.parse().ok()?)),
+            None => (name, None),
+        };
+        match (kind, n_dimensions) {
+            ("cube", Some(n_dimensions)) => Some(Self::Cube { n_dimensions }),
+            ("gaussian", Some(n_dimensions)) => Some(Self::Gaussian { n_dimensions }),
+            ("sphere", Some(n_dimensions)) => Some(Self::Sphere { n_dimensions }),
+            ("cantor", None) => Some(Self::Cantor),
+            ("sierpinski", None) => Some(Self::Sierpinski),
+            ("henon", None) => Some(Self::Henon),
+            ("lorenz", None) => Some(Self::Lorenz),
+            _ => None,
+        }
+    }
+
     /// Points of the set, drawn from `seed`.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! Nothing here reads a file or a clock, and nothing draws a random number without a seed argument. Closed forms
 //! are in `theory`; here is what needs a matrix, a sample or a search. [`tables`] say what came out.
 
+pub mod boxes;
 pub mod dimension;
 mod draws;
 pub mod icl;

@@ -106,7 +106,17 @@ pub(crate) struct RedundancyTextOptions {
 #[derive(Debug, Args)]
 pub(crate) struct RedundancyDimensionOptions {
     /// A CSV file with a row for each point; all columns must be numbers
-    pub(crate) file: PathBuf,
+    #[arg(required_unless_present = "known", conflicts_with = "known")]
+    pub(crate) file: Option<PathBuf>,
+    /// A set of known dimension instead: cube:3, gaussian:5, sphere:2, cantor, sierpinski, henon or lorenz
+    #[arg(long, value_name = "SET")]
+    pub(crate) known: Option<String>,
+    /// Points drawn of it
+    #[arg(long, value_name = "N", default_value = "4000", conflicts_with = "file")]
+    pub(crate) points: usize,
+    /// Seed of the drawing
+    #[arg(long, value_name = "N", default_value = "0", conflicts_with = "file")]
+    pub(crate) seed: u64,
     /// Neighbours of the second estimator
     #[arg(long, value_name = "K", default_value = "10")]
     pub(crate) neighbours: usize,

@@ -9,6 +9,7 @@ use superpose_figures::chart::{Axis, Mark};
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_labs::dimension::PointCloud;
+use superpose_labs::known_sets::KnownSet;
 use superpose_labs::tables::dimension::dimension as dimension_table;
 use superpose_labs::tables::features::FeatureStudy;
 use superpose_labs::tables::matrix::matrix as matrix_tables;
@@ -205,12 +206,27 @@ fn text_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
 }
 
 pub(super) fn dimension(options: &RedundancyDimensionOptions) -> anyhow::Result<()> {
-    let (rows, width) = points(&options.file)?;
-    let cloud =
-        PointCloud::new(&rows, width).with_context(|| format!("`{}`", options.file.display()))?;
-    let table = dimension_table(&cloud, options.neighbours);
+    let (cloud, known) = cloud(options)?;
+    let table = dimension_table(&cloud, options.neighbours, known);
     let made = Made { verb: "redundancy dimension", tables: &[table], sheet: &dimension_sheet };
     present(&made, &options.output)
+}
+
+/// The points that are asked for, and their dimension if it is known.
+fn cloud(options: &RedundancyDimensionOptions) -> anyhow::Result<(PointCloud, Option<f64>)> {
+    if let Some(file) = &options.file {
+        let (rows, width) = points(file)?;
+        let cloud = PointCloud::new(&rows, width);
+        return Ok((cloud.with_context(|| format!("`{}`", file.display()))?, None));
+    }
+    let name = options.known.as_deref().unwrap_or_default();
+    let Some(set) = KnownSet::named(name) else {
+        bail!(
+            "--known must be cube:D, gaussian:D or sphere:D with a number of dimensions, cantor, sierpinski, henon or \
+             lorenz; got `{name}`"
+        );
+    };
+    Ok((set.points(options.points, options.seed)?, Some(set.dimension())))
 }
 
 /// The rows of a table of numbers, one after the other, and their width; no number may be missing.
@@ -266,7 +282,9 @@ fn matrix_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
 }
 
 fn dimension_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let guides = [Guide { column: "known", label: "known", mark: Mark::Line }];
     let columns = Lines {
+        guides: &guides,
         error_bars: ErrorBars::Deviation("standard_error"),
         mark: Mark::Bars,
         ..Lines::plain(("estimator", Axis::linear("")), ("dimension", Axis::linear("dimension")))

@@ -2,6 +2,7 @@
 
 use superpose_analysis::table::{Field, Table};
 
+use crate::boxes::halved_box_dimension;
 use crate::dimension::{
     DimensionError, PairQuantiles, PointCloud, correlation_dimension, neighbour_dimension,
     two_nearest_dimension,
@@ -10,19 +11,21 @@ use crate::dimension::{
 /// The pairs whose distances the correlation dimension is fitted over.
 const WINDOW: PairQuantiles = PairQuantiles { lowest: 1e-3, highest: 1e-1 };
 
-/// The table `redundancy_dimension`, one row an estimator; what one cannot do stands in its row.
-pub fn dimension(cloud: &PointCloud, n_neighbours: usize) -> Table {
+/// The table `redundancy_dimension`, one row an estimator, beside the dimension if it is known; what one cannot do stands in
+/// its row.
+pub fn dimension(cloud: &PointCloud, n_neighbours: usize, known: Option<f64>) -> Table {
     let mut table = Table::new(
         "redundancy_dimension",
         "How many dimensions does the data have?",
         &[
             (
                 "estimator",
-                "two nearest neighbours (Facco et al. 2017), k nearest (Levina & Bickel 2004), or pairs within a radius (Grassberger & Procaccia 1983)",
+                "two nearest neighbours (Facco et al. 2017), k nearest (Levina & Bickel 2004), pairs within a radius (Grassberger & Procaccia 1983), or boxes that hold a point",
             ),
             ("dimension", "the estimate; neighbours underestimate above about eight dimensions"),
             ("standard_error", "its standard error"),
-            ("r_squared", "R² of the line, of pairs within a radius"),
+            ("r_squared", "R² of the line, of pairs and of boxes"),
+            ("known", "the dimension, where the set is a known one"),
             ("problem", "why there is no estimate"),
         ],
     );
@@ -32,7 +35,7 @@ pub fn dimension(cloud: &PointCloud, n_neighbours: usize) -> Table {
             Ok((dimension, error, fit)) => (dimension.into(), error, fit),
             Err(_) => (Field::Missing, Field::Missing, Field::Missing),
         };
-        table.push(vec![name.into(), dimension, error, fit, problem.into()]);
+        table.push(vec![name.into(), dimension, error, fit, known.into(), problem.into()]);
     };
     let neighbours = |found: Result<crate::dimension::NeighbourDimension, DimensionError>| {
         found.map(|found| (found.dimension, found.standard_error.into(), Field::Missing))
@@ -43,6 +46,9 @@ pub fn dimension(cloud: &PointCloud, n_neighbours: usize) -> Table {
     let pairs = correlation_dimension(cloud, WINDOW);
     let pairs = pairs.map(|found| (found.dimension, Field::Missing, found.r_squared.into()));
     push("pairs", pairs);
+    let boxes = halved_box_dimension(cloud);
+    let boxes = boxes.map(|found| (found.dimension, Field::Missing, found.r_squared.into()));
+    push("boxes", boxes);
     table
 }
 
@@ -54,14 +60,14 @@ mod tests {
     #[test]
     fn all_estimators_agree_on_a_plane() {
         let cloud = KnownSet::Cube { n_dimensions: 2 }.points(2000, 1).unwrap();
-        let found = dimension(&cloud, 10).numbers("dimension").unwrap();
-        assert!(found.iter().all(|d| (d - 2.0).abs() < 0.2), "{found:?}");
+        let found = dimension(&cloud, 10, Some(2.0)).numbers("dimension").unwrap();
+        assert!(found.len() == 4 && found.iter().all(|d| (d - 2.0).abs() < 0.2), "{found:?}");
     }
 
     #[test]
     fn what_an_estimator_cannot_do_is_said_in_its_row() {
         let cloud = PointCloud::new(&[0.0, 1.0, 2.5, 4.0], 1).unwrap();
-        let table = dimension(&cloud, 10);
+        let table = dimension(&cloud, 10, None);
         assert!(table.words("problem").unwrap()[1].contains("10"));
     }
 }
