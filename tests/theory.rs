@@ -207,8 +207,11 @@ fn published_snippets_stand_beside_what_is_right() {
     assert!(
         answer.stdout.contains("0.1625") && answer.stdout.contains("twenty tokens a parameter")
     );
-    let answer = sandbox.run(&["theory", "as-published", "--dimension", "0", "--json"]);
+    let answer =
+        sandbox.run(&["theory", "as-published", "--dimension", "0", "--json", "--out", "out"]);
     let said: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert!(sandbox.path("out/as-published.png").exists());
+    assert_eq!(said["as_published_evidence"].as_array().unwrap().len(), 6);
     assert!(said["as_published"][1]["refused"].as_str().unwrap().contains("ZeroDivisionError"));
 }
 

@@ -21,10 +21,7 @@ pub(crate) fn theory(verb: &TheoryVerb) -> anyhow::Result<()> {
     match verb {
         TheoryVerb::Chinchilla(ChinchillaVerb::Fit(options)) => chinchilla::fit(options),
         TheoryVerb::Chinchilla(ChinchillaVerb::Allocate(options)) => chinchilla::allocate(options),
-        TheoryVerb::AsPublished(options) => {
-            as_published::as_published(options);
-            Ok(())
-        }
+        TheoryVerb::AsPublished(options) => as_published::as_published(options),
         TheoryVerb::Redundancy(RedundancyVerb::Matrix(options)) => redundancy::matrix(options),
         TheoryVerb::Chinchilla(ChinchillaVerb::Repeat(options)) => chinchilla::repeat(options),
         TheoryVerb::Predict(options) => predict::predict(options),
@@ -65,6 +62,11 @@ struct Made<'a> {
 
 /// Writes the tables and the picture if a folder is given, and prints the first table or, for a program, all of them.
 fn present(made: &Made<'_>, output: &Output) -> anyhow::Result<()> {
+    present_as(made, output, &|| print_first(&made.tables[0]))
+}
+
+/// The same with another way to print for people.
+fn present_as(made: &Made<'_>, output: &Output, print: &dyn Fn()) -> anyhow::Result<()> {
     let picture = made.verb.replace(' ', "_");
     if let Some(out) = &output.out {
         write(made, out, &picture)?;
@@ -77,7 +79,23 @@ fn present(made: &Made<'_>, output: &Output) -> anyhow::Result<()> {
         console::say(&format!("{:#}", Value::from(all.collect::<serde_json::Map<_, _>>())));
         return Ok(());
     }
-    let shown = &made.tables[0];
+    print();
+    console::say(&match &output.out {
+        Some(out) => format!("next: look at {}/{picture}.png", out.display()),
+        None => "next: add --out FOLDER for tables and a picture".to_owned(),
+    });
+    Ok(())
+}
+
+/// Prints all fields of a table under these heads.
+fn print_all(table: &Table, header: &[&str]) {
+    let row = |row: &Vec<Field>| row.iter().map(number).collect();
+    let rows: Vec<Vec<String>> = table.rows.iter().map(row).collect();
+    console::say(&console::table(header, &rows));
+}
+
+/// Prints the first rows of a table.
+fn print_first(shown: &Table) {
     // Columns of which nothing is known here would only be in the way.
     let known: Vec<usize> = (0..shown.columns.len())
         .filter(|at| shown.rows.iter().any(|row| row[*at] != Field::Missing))
@@ -92,11 +110,6 @@ fn present(made: &Made<'_>, output: &Output) -> anyhow::Result<()> {
             shown.rows.len() - MOST_ROWS
         ));
     }
-    console::say(&match &output.out {
-        Some(out) => format!("next: look at {}/{picture}.png", out.display()),
-        None => "next: add --out FOLDER for tables and a picture".to_owned(),
-    });
-    Ok(())
 }
 
 fn write(made: &Made<'_>, out: &Path, picture: &str) -> anyhow::Result<()> {

@@ -223,9 +223,8 @@ pub(crate) struct AsPublishedOptions {
     /// Compute to spend
     #[arg(long, value_name = "FLOP", default_value = "1e21")]
     pub(crate) compute: f64,
-    /// Print a JSON object instead of a table
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]

@@ -1,14 +1,16 @@
 //! `superpose theory as-published`: five published snippets, and what is wrong with them.
 
-use serde_json::json;
-use superpose_analysis::table::{Field, Table};
-use superpose_labs::tables::as_published::{Question, as_published as table_of};
+use superpose_analysis::table::{Field, Table, TableError};
+use superpose_figures::chart::{Axis, Mark};
+use superpose_figures::lines::{Guide, Lines, lines};
+use superpose_figures::sheet::{Axes, Sheet};
+use superpose_labs::tables::as_published::{Question, as_published as table_of, evidence};
 
-use super::number;
+use super::{Made, number, present_as, print_all};
 use crate::args::theory::AsPublishedOptions;
 use crate::console;
 
-pub(super) fn as_published(options: &AsPublishedOptions) {
+pub(super) fn as_published(options: &AsPublishedOptions) -> anyhow::Result<()> {
     let table = table_of(&Question {
         n_parameters: options.parameters,
         n_tokens: options.tokens,
@@ -20,11 +22,12 @@ pub(super) fn as_published(options: &AsPublishedOptions) {
         target_loss: options.target_loss,
         compute: options.compute,
     });
-    if options.json {
-        console::say(&format!("{:#}", json!({ "as_published": console::json_rows(&table) })));
-        return;
-    }
-    print(&table);
+    let tables = [table, evidence()];
+    let made = Made { verb: "as-published", tables: &tables, sheet: &sheet };
+    present_as(&made, &options.output, &|| {
+        print(&tables[0]);
+        print_evidence(&tables[1]);
+    })
 }
 
 fn print(table: &Table) {
@@ -40,4 +43,43 @@ fn print(table: &Table) {
             console::say(&format!("  no answer: {}", row[2]));
         }
     }
+}
+
+fn print_evidence(table: &Table) {
+    let header = [
+        "data",
+        "dimension",
+        "predicted",
+        "its code",
+        "observed",
+        "literature",
+        "source",
+        "4/exponent",
+    ];
+    print_all(table, &header);
+    console::say(
+        "dimension, predicted, observed: claimed by the page without a source, not reproduced",
+    );
+}
+
+fn sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let guides = [
+        Guide { column: "claimed_prediction", label: "page, predicted", mark: Mark::Dotted },
+        Guide { column: "claimed_observation", label: "page, observed", mark: Mark::Line },
+        Guide { column: "snippet", label: "page's code", mark: Mark::Dotted },
+    ];
+    let columns = Lines {
+        guides: &guides,
+        group_label: "literature",
+        mark: Mark::Dots,
+        ..Lines::plain(("data", Axis::linear("")), ("literature", Axis::logarithmic("exponent")))
+    };
+    Ok(Sheet {
+        title: "A page's evidence for exponents by dimension".to_owned(),
+        columns: 1,
+        panels: lines(&tables[1], &columns)?,
+        axes: Axes::Own,
+        caption: "No source is named for what the page observed. Tables: as_published.csv, as_published_evidence.csv."
+            .to_owned(),
+    })
 }

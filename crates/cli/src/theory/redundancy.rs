@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use superpose_analysis::table::{Field, Table, TableError};
+use superpose_analysis::table::{Table, TableError};
 use superpose_figures::chart::{Axis, Mark};
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
@@ -17,7 +17,7 @@ use superpose_labs::tables::redundancy::{Kind, SpectrumStudy};
 use superpose_labs::tables::text::{lags as lag_tables, text as text_tables, usual_lags};
 use superpose_labs::text::text_redundancy;
 
-use super::{Made, number, present};
+use super::{Made, present, present_as, print_all, print_first};
 use crate::args::theory::{
     RedundancyDimensionOptions, RedundancyFeaturesOptions, RedundancyMatrixOptions,
     RedundancySpectrumOptions, RedundancyTextOptions,
@@ -37,18 +37,15 @@ pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()
     let bar = progress::count("replicates", (study.n_samples.len() * options.simulate) as u64);
     let tables = study.tables(&|_| bar.inc(1))?;
     bar.finish_and_clear();
-    present(
-        &Made { verb: "redundancy spectrum", tables: &tables, sheet: &sheet },
-        &options.output,
-    )?;
-    if !options.output.json {
+    let made = Made { verb: "redundancy spectrum", tables: &tables, sheet: &sheet };
+    present_as(&made, &options.output, &|| {
+        print_first(&tables[0]);
         console::say(
             "The exponent is that of kernel ridge regression under source and capacity conditions (Caponnetto & De \
              Vito 2007). The paper that calls 1/β a redundancy index (Bi & Calhoun, arXiv 2509.20721) was withdrawn; \
              1/β is large where learning is slow, and is not Shannon's redundancy.",
         );
-    }
-    Ok(())
+    })
 }
 
 /// The kinds of data: as many as the longest list has.
@@ -93,16 +90,13 @@ pub(super) fn features(options: &RedundancyFeaturesOptions) -> anyhow::Result<()
     let tables = study.tables(&|| bar.inc(1))?;
     bar.finish_and_clear();
     let made = Made { verb: "redundancy features", tables: &tables, sheet: &feature_sheet };
-    present(&made, &options.output)?;
-    if !options.output.json {
-        let row = |row: &Vec<Field>| row.iter().map(number).collect();
-        let rows: Vec<Vec<String>> = tables[1].rows.iter().map(row).collect();
-        console::say(&console::table(
+    present_as(&made, &options.output, &|| {
+        print_first(&tables[0]);
+        print_all(
+            &tables[1],
             &["limited by", "predicted exponent", "local exponent", "from", "to"],
-            &rows,
-        ));
-    }
-    Ok(())
+        );
+    })
 }
 
 fn feature_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
@@ -149,19 +143,12 @@ pub(super) fn text(options: &RedundancyTextOptions) -> anyhow::Result<()> {
     let of_lags = lag_tables(&content, &found, &lags, options.seed)
         .with_context(|| format!("`{}`: --lags", path.display()))?;
     let tables: Vec<Table> = text_tables(&found).into_iter().chain(of_lags).collect();
-    present(
-        &Made { verb: "redundancy text", tables: &tables, sheet: &text_sheet },
-        &options.output,
-    )?;
-    if !options.output.json {
-        let row = |row: &Vec<Field>| row.iter().map(number).collect();
-        let rows: Vec<Vec<String>> = tables[1].rows.iter().map(row).collect();
-        console::say(&console::table(&["way", "bits a symbol", "redundancy"], &rows));
-        let rows: Vec<Vec<String>> = tables[3].rows.iter().map(row).collect();
-        let header = ["loss by data (experimental)", "value", "se", "points"];
-        console::say(&console::table(&header, &rows));
-    }
-    Ok(())
+    let made = Made { verb: "redundancy text", tables: &tables, sheet: &text_sheet };
+    present_as(&made, &options.output, &|| {
+        print_first(&tables[0]);
+        print_all(&tables[1], &["way", "bits a symbol", "redundancy"]);
+        print_all(&tables[3], &["loss by data (experimental)", "value", "se", "points"]);
+    })
 }
 
 fn text_sheet(tables: &[Table]) -> Result<Sheet, TableError> {

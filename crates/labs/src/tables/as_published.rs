@@ -126,6 +126,79 @@ pub fn as_published(question: &Question) -> Table {
     table
 }
 
+/// A row of the source page's evidence, and what else is known of it.
+struct Evidence {
+    data: &'static str,
+    dimension: f64,
+    predicted: f64,
+    observed: f64,
+    /// Exponents by parameters in the literature, and whose.
+    literature: &'static [(f64, &'static str)],
+}
+
+const EVIDENCE: [Evidence; 3] = [
+    Evidence {
+        data: "language",
+        dimension: 1.2,
+        predicted: 0.083,
+        observed: 0.076,
+        literature: &[(0.076, "Kaplan et al. 2020"), (0.34, "Hoffmann et al. 2022")],
+    },
+    Evidence { data: "code", dimension: 1.5, predicted: 0.067, observed: 0.070, literature: &[] },
+    Evidence {
+        data: "images",
+        dimension: 2.0,
+        predicted: 0.050,
+        observed: 0.045,
+        literature: &[
+            (0.24, "Henighan et al. 2020, 8 × 8"),
+            (0.22, "Henighan et al. 2020, 16 × 16"),
+            (0.13, "Henighan et al. 2020, 32 × 32"),
+        ],
+    },
+];
+
+/// The table `as_published_evidence`: what the source page claims of exponents and dimensions of data, what its own snippet
+/// makes of those dimensions, and exponents of the literature. One row a claim and exponent of the literature.
+pub fn evidence() -> Table {
+    let mut table = Table::new(
+        "as_published_evidence",
+        "Is the source page's evidence for exponents by dimension anywhere else? It names no source.",
+        &[
+            ("data", "kind of data"),
+            ("claimed_dimension", "on the page"),
+            ("claimed_prediction", "on the page: 0.1 / dimension"),
+            (
+                "snippet",
+                "1 / dimension: what the page's own code returns for it, ten times as much",
+            ),
+            ("claimed_observation", "on the page, not reproduced"),
+            ("literature", "exponent of the loss by parameters; none was found for code"),
+            ("source", "of that"),
+            ("implied_dimension", "4 / that exponent: the same kind of data has several"),
+        ],
+    );
+    for row in EVIDENCE {
+        let snippet: Field = exponent_from_dimension(row.dimension).ok().into();
+        let numbers = [row.dimension, row.predicted].map(Field::from);
+        let mut push = |exponent: Option<f64>, source: Option<&str>| {
+            let mut fields = vec![row.data.into()];
+            fields.extend(numbers.clone());
+            fields.extend([snippet.clone(), row.observed.into(), exponent.into()]);
+            fields.extend([source.map_or(Field::Missing, Field::from)]);
+            fields.push(exponent.map(|exponent| 4.0 / exponent).into());
+            table.push(fields);
+        };
+        if row.literature.is_empty() {
+            push(None, None);
+        }
+        for (exponent, source) in row.literature {
+            push(Some(*exponent), Some(source));
+        }
+    }
+    table
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +214,18 @@ mod tests {
         target_loss: 0.2,
         compute: 1e21,
     };
+
+    #[test]
+    fn the_page_is_a_factor_of_ten_from_its_own_code() {
+        let table = evidence();
+        let of = |column: &str| table.numbers(column).unwrap();
+        assert_eq!(table.rows.len(), 6);
+        for (snippet, claimed) in of("snippet").iter().zip(of("claimed_prediction")) {
+            assert!((snippet / claimed - 10.0).abs() < 0.1, "{snippet} {claimed}");
+        }
+        let implied = of("implied_dimension");
+        assert!((implied[0] - 52.6).abs() < 0.05 && (implied[1] - 11.8).abs() < 0.05);
+    }
 
     #[test]
     fn published_answers_stand_beside_right_ones() {
