@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::json;
 use superpose_analysis::loss_fit::{LossFitOptions, loss_fit};
 use superpose_analysis::table::{Field, Table};
-use superpose_figures::chart::{Axis, Mark};
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 

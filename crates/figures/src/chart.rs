@@ -2,57 +2,8 @@
 
 use plotters::style::RGBColor;
 
+use crate::axis::{Axis, Scale, place, shown};
 use crate::colour_bar::ColourScale;
-
-/// Whether an axis counts in steps or in factors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scale {
-    /// In steps.
-    Linear,
-    /// In factors.
-    Logarithmic,
-}
-
-/// An axis.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Axis {
-    /// Symbol and unit.
-    pub label: String,
-    /// How it counts.
-    pub scale: Scale,
-    /// Places that get a tick; chosen from the range if empty.
-    pub ticks: Vec<f64>,
-    /// Names in place of numbers: what stands at 0, 1, 2, …; none on an axis of numbers.
-    pub names: Vec<String>,
-}
-
-impl Axis {
-    /// An axis in steps.
-    pub fn linear(label: &str) -> Self {
-        Self { label: label.to_owned(), scale: Scale::Linear, ticks: Vec::new(), names: Vec::new() }
-    }
-
-    /// An axis in factors.
-    pub fn logarithmic(label: &str) -> Self {
-        Self { scale: Scale::Logarithmic, ..Self::linear(label) }
-    }
-
-    /// An axis of names.
-    pub fn named(label: &str, names: Vec<String>) -> Self {
-        Self { names, ..Self::linear(label) }
-    }
-
-    /// The axis of hidden widths, with a tick at each of `widths` unless they are too many.
-    pub(crate) fn of_widths(widths: &[f64]) -> Self {
-        let mut ticks = widths.to_vec();
-        ticks.sort_by(f64::total_cmp);
-        ticks.dedup();
-        if ticks.len() > 12 {
-            ticks.clear();
-        }
-        Self { ticks, ..Self::logarithmic("hidden width d") }
-    }
-}
 
 /// A point with the ends of its error bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -180,27 +131,6 @@ impl Chart {
     /// The values of all coloured points.
     pub(crate) fn values(&self) -> Vec<f64> {
         self.series.iter().flat_map(|s| &s.points).filter_map(|p| p.value).collect()
-    }
-}
-
-/// Whether an axis has a place for a value.
-pub(crate) fn shown(value: f64, scale: Scale) -> bool {
-    value.is_finite() && (scale == Scale::Linear || value > 0.0)
-}
-
-/// The place of a value on an axis that the drawing library sees as linear.
-pub(crate) fn place(value: f64, scale: Scale) -> f64 {
-    match scale {
-        Scale::Linear => value,
-        Scale::Logarithmic => value.log10(),
-    }
-}
-
-/// The value at a place.
-pub(crate) fn value(place: f64, scale: Scale) -> f64 {
-    match scale {
-        Scale::Linear => place,
-        Scale::Logarithmic => 10_f64.powf(place),
     }
 }
 

@@ -3,8 +3,8 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use crate::axis::{Axis, Scale, place, shown};
 use crate::canvas::{Canvas, Outcome, TEXT, said};
-use crate::chart::{Axis, Scale, place, shown};
 use crate::font;
 use crate::frame::Side;
 use crate::palette::shade;

@@ -5,8 +5,8 @@ use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
 use plotters::prelude::*;
 
+use crate::axis::{Axis, place, value};
 use crate::canvas::{Canvas, GRID, TEXT, said};
-use crate::chart::{Axis, place, value};
 use crate::font;
 use crate::ticks::{fitting, label, ticks};
 

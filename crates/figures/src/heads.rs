@@ -2,7 +2,8 @@
 
 use superpose_analysis::table::{Table, TableError};
 
-use crate::chart::{Axis, Chart, Mark, Point, Series, groups};
+use crate::axis::Axis;
+use crate::chart::{Chart, Mark, Point, Series, groups};
 use crate::histograms::{Histograms, histograms};
 use crate::palette::{GREY, colour};
 use crate::panel::Panel;

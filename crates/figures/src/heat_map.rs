@@ -6,8 +6,8 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use crate::axis::{Axis, Scale};
 use crate::canvas::{Canvas, Outcome, said};
-use crate::chart::{Axis, Scale};
 use crate::colour_bar::{ColourScale, Shades};
 use crate::font;
 use crate::palette::letters_on;

@@ -2,8 +2,8 @@
 
 use plotters::prelude::*;
 
+use crate::axis::Axis;
 use crate::canvas::{Canvas, Outcome, said};
-use crate::chart::Axis;
 use crate::colour_bar::{ColourScale, Shades};
 use crate::palette::colour;
 

@@ -6,6 +6,7 @@
 //! tables.
 
 mod arrangement;
+pub mod axis;
 mod canvas;
 pub mod chart;
 pub mod colour_bar;

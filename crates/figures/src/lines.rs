@@ -3,7 +3,8 @@
 use plotters::style::RGBColor;
 use superpose_analysis::table::{Table, TableError};
 
-use crate::chart::{Axis, Chart, Mark, Point, Series};
+use crate::axis::Axis;
+use crate::chart::{Chart, Mark, Point, Series};
 use crate::colour_bar::ColourScale;
 use crate::keys::{Keys, Order};
 use crate::palette::{self, GREY};

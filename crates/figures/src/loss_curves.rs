@@ -2,7 +2,8 @@
 
 use superpose_analysis::table::{Table, TableError};
 
-use crate::chart::{Axis, Chart, Mark, Point, Series, groups, symbols};
+use crate::axis::Axis;
+use crate::chart::{Chart, Mark, Point, Series, groups, symbols};
 use crate::palette::colour;
 
 /// The chart of the table `curves`.

@@ -3,8 +3,9 @@
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
+use crate::axis::{Scale, place, shown};
 use crate::canvas::{Canvas, Outcome, said};
-use crate::chart::{Chart, Mark, Point, Scale, Series, place, shown};
+use crate::chart::{Chart, Mark, Point, Series};
 use crate::colour_bar::Shades;
 
 /// The share of the way to the next name that the bars of all series take together.

@@ -2,8 +2,9 @@
 
 use plotters::prelude::*;
 
+use crate::axis::Axis;
 use crate::canvas::{Canvas, Outcome};
-use crate::chart::{Axis, Chart};
+use crate::chart::Chart;
 use crate::colour_bar::{ColourScale, Shades};
 use crate::heat_map::HeatMap;
 use crate::histogram::Histogram;

@@ -128,7 +128,8 @@ mod tests {
     use superpose_analysis::table::Table;
 
     use super::*;
-    use crate::chart::{Axis, Mark, Series};
+    use crate::axis::Axis;
+    use crate::chart::{Mark, Series};
     use crate::colour_bar::ColourScale;
     use crate::heat_maps::{HeatMaps, heat_maps};
     use crate::histograms::{Histograms, histograms};

@@ -1,6 +1,6 @@
 //! Where an axis gets its ticks, and what stands there.
 
-use crate::chart::Scale;
+use crate::axis::Scale;
 
 /// Ticks between `low` and `high`, about six.
 pub(crate) fn ticks(low: f64, high: f64, scale: Scale) -> Vec<f64> {

@@ -11,13 +11,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use superpose_theory::frequency::{
     FeatureProbabilities, exponential_weights, linear_weights, power_law_weights,
 };
 use superpose_theory::values::ValueDistribution;
 
 use crate::frequency_file::{FrequencyFile, FrequencyFileError};
+use crate::hash;
 
 /// One training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -173,8 +173,7 @@ impl Cell {
         for (name, value) in fields {
             writeln!(text, "{name}={value}").expect("writing to a string cannot fail");
         }
-        let digest = Sha256::digest(text.as_bytes());
-        CellId(hexadecimal(&digest[..8]))
+        CellId(hash::sha256(text.as_bytes())[..16].to_owned())
     }
 
     /// The probabilities `p_i` with which the features are active.
@@ -227,13 +226,6 @@ fn flatten(prefix: &str, value: &Value, fields: &mut Vec<(String, Value)>) {
         }
         leaf => fields.push((prefix.to_owned(), leaf.clone())),
     }
-}
-
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
 }
 
 #[cfg(test)]

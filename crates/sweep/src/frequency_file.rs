@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
 use superpose_theory::frequency::FrequencyError;
 
-use crate::cell::hexadecimal;
 use crate::counts::frequencies;
+use crate::hash;
 
 /// A file of relative frequencies.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +71,7 @@ impl FrequencyFile {
             .map_err(|source| FrequencyFileError::Unreadable { path: path.clone(), source })?;
         let weights = frequencies(&content)
             .map_err(|problem| FrequencyFileError::Content { path: path.clone(), problem })?;
-        let sha256 = hexadecimal(&Sha256::digest(&content));
+        let sha256 = hash::sha256(&content);
         Ok(Self { path, weights, sha256 })
     }
 

@@ -13,6 +13,7 @@ pub mod error;
 pub mod file;
 pub mod frequency_file;
 pub mod grid;
+mod hash;
 pub mod lease;
 pub mod preset;
 pub mod record;

@@ -1,7 +1,8 @@
 //! `superpose theory as-published`: five published snippets, and what is wrong with them.
 
 use superpose_analysis::table::{Field, Table, TableError};
-use superpose_figures::chart::{Axis, Mark};
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_labs::tables::as_published::{Question, as_published as table_of, evidence};

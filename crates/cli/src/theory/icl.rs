@@ -1,7 +1,8 @@
 //! `superpose theory icl`: in-context learning.
 
 use superpose_analysis::table::{Table, TableError};
-use superpose_figures::chart::{Axis, Mark};
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_labs::tables::icl::{

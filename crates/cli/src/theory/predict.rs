@@ -3,7 +3,8 @@
 use superpose_analysis::loss_fit::LossFitOptions;
 use superpose_analysis::prediction::predictions;
 use superpose_analysis::table::{Table, TableError};
-use superpose_figures::chart::{Axis, Mark};
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_labs::tables::mechanisms::Mechanisms;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use superpose_analysis::table::{Table, TableError};
-use superpose_figures::chart::{Axis, Mark};
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_labs::dimension::PointCloud;

@@ -1,7 +1,8 @@
 //! How the figures are drawn: which columns of their tables are what on the page.
 
 use superpose_analysis::table::{Table, TableError};
-use superpose_figures::chart::{Axis, Mark};
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
 use superpose_figures::colour_bar::ColourScale;
 use superpose_figures::heat_maps::{HeatMaps, heat_maps};
 use superpose_figures::histograms::{Histograms, histograms};
