@@ -7,9 +7,6 @@ use superpose_theory::superposition::{PARAMETERS_BY_WIDTH, strong_exponent};
 
 use crate::table::{Field, Table};
 
-/// Confidence of the intervals.
-const CONFIDENCE: f64 = 0.95;
-
 /// A theory of the exponents `α` by parameters and `β` by tokens.
 struct Theory {
     name: &'static str,
@@ -23,7 +20,7 @@ struct Theory {
 const THEORIES: [Theory; 3] = [
     Theory {
         name: "superposition",
-        says: "α = 1/2.52: strong superposition has 1/d (Liu, Liu & Gore 2025), and N ∝ d^(2.52 ± 0.03) in these models",
+        says: "α = 1/2.52: strong superposition has 1/d (Liu, Liu & Gore 2025), and N ∝ d^2.52 in the Chinchilla models",
         predicts: |_, _| strong_exponent(0.0) / PARAMETERS_BY_WIDTH,
         measured: |alpha, _| alpha,
     },
@@ -35,17 +32,17 @@ const THEORIES: [Theory; 3] = [
     },
     Theory {
         name: "dimension",
-        says: "β = α, both 4/d of the data's dimension d (Sharma & Kaplan 2022; Bahri et al. 2024)",
+        says: "β = α, as both would be 4/d of the data's dimension d, which is not known here (Sharma & Kaplan 2022; Bahri et al. 2024)",
         predicts: |alpha, _| alpha,
         measured: |_, beta| beta,
     },
 ];
 
 /// The table `chinchilla_theories` of a law with the parameters `A, B, E, α, β` and its resamples.
-pub(crate) fn theories(parameters: &[f64], resamples: &[Vec<f64>]) -> Table {
+pub(crate) fn theories(parameters: &[f64], resamples: &[Vec<f64>], confidence: f64) -> Table {
     let mut table = Table::new(
         "chinchilla_theories",
-        "Which theory's exponents are those of the fit?",
+        "Which theory's exponents does the fit leave out?",
         &[
             ("theory", "of the exponents α by parameters and β by tokens"),
             ("says", "in a formula, and its source"),
@@ -53,13 +50,13 @@ pub(crate) fn theories(parameters: &[f64], resamples: &[Vec<f64>]) -> Table {
             ("measured", "by the fit"),
             ("difference_low", "measured − predicted, 95 % interval over resamples, lower end"),
             ("difference_high", "upper end"),
-            ("agrees", "yes where the interval has zero in it"),
+            ("excluded", "yes where the interval leaves zero out; no is no proof"),
         ],
     );
     for Theory { name, says, predicts, measured } in THEORIES {
         let difference = |p: &[f64]| measured(p[3], p[4]) - predicts(p[3], p[4]);
-        let ends = interval(resamples, &difference, CONFIDENCE);
-        let agrees = ends.map(|(low, high)| if low <= 0.0 && high >= 0.0 { "yes" } else { "no" });
+        let ends = interval(resamples, &difference, confidence);
+        let excluded = ends.map(|(low, high)| if low <= 0.0 && high >= 0.0 { "no" } else { "yes" });
         let (alpha, beta) = (parameters[3], parameters[4]);
         table.push(vec![
             name.into(),
@@ -68,7 +65,7 @@ pub(crate) fn theories(parameters: &[f64], resamples: &[Vec<f64>]) -> Table {
             measured(alpha, beta).into(),
             ends.map(|ends| ends.0).into(),
             ends.map(|ends| ends.1).into(),
-            agrees.map_or(Field::Missing, Field::from),
+            excluded.map_or(Field::Missing, Field::from),
         ]);
     }
     table
@@ -79,17 +76,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_theory_agrees_where_its_difference_may_be_none() {
+    fn a_theory_is_left_out_where_its_difference_cannot_be_none() {
         let alpha = 1.0 / PARAMETERS_BY_WIDTH;
         let law =
             |shift: f64| vec![400.0, 2000.0, 1.8, alpha + shift, alpha / (1.0 + alpha) + shift];
         let resamples: Vec<Vec<f64>> = (-10..=10).map(|k| law(1e-3 * f64::from(k))).collect();
-        let table = theories(&law(0.0), &resamples);
-        assert_eq!(table.words("agrees").unwrap(), ["yes", "yes", "no"]);
+        let table = theories(&law(0.0), &resamples, 0.95);
+        assert_eq!(table.words("excluded").unwrap(), ["no", "no", "yes"]);
         let predicted = table.numbers("predicted").unwrap();
         assert!((predicted[1] - alpha / (1.0 + alpha)).abs() < 1e-12);
         assert!(table.numbers("difference_high").unwrap()[2] < 0.0);
-        let bare = theories(&law(0.0), &[]);
+        let bare = theories(&law(0.0), &[], 0.95);
         assert!(bare.rows.iter().all(|row| row[6] == Field::Missing));
     }
 }

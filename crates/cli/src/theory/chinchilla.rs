@@ -125,11 +125,11 @@ fn print_fit(parameters: &Table, forms: &Table) {
 fn print_theories(theories: &Table) {
     let row = |row: &Vec<Field>| {
         let difference = format!("{} to {}", number(&row[4]), number(&row[5]));
-        let [theory, agrees] = [&row[0], &row[6]].map(Field::to_string);
-        vec![theory, number(&row[2]), number(&row[3]), difference, agrees]
+        let [theory, excluded] = [&row[0], &row[6]].map(Field::to_string);
+        vec![theory, number(&row[2]), number(&row[3]), difference, excluded]
     };
     let rows: Vec<Vec<String>> = theories.rows.iter().map(row).collect();
-    let header = ["theory", "predicted", "measured", "difference, 95 %", "agrees"];
+    let header = ["theory", "predicted", "measured", "difference, 95 %", "excluded"];
     console::say(&console::table(&header, &rows));
     for row in &theories.rows {
         console::say(&format!("{}: {}", row[0], row[1]));
