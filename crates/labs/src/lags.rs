@@ -8,14 +8,59 @@ use faer::Mat;
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 use superpose_stats::scale_law::{Form, ScaleLaw, fit_scale_law};
 
-use crate::text::{ContextEntropy, TextError};
+use crate::text::{ContextEntropy, TextError, shuffled};
 
-/// A norm counts as seen above so many times what the same symbols in random order have.
+/// A norm counts as seen above so many times the noise: twice for what chance has, and the rest as symbols that depend on
+/// their neighbours scatter more than those in random order.
 const ABOVE_NOISE: f64 = 3.0;
+/// Random orders whose norms are the noise.
+const SHUFFLES: u64 = 4;
+
+/// How symbols depend on those a lag before.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LagNorm {
+    /// Places between the two.
+    pub lag: usize,
+    /// The norm of their covariance.
+    pub norm: f64,
+    /// The largest norm there of the same symbols in four random orders.
+    pub noise: f64,
+}
+
+/// The norms of a text at `lags`, beside those in random orders drawn from `seed` on.
+///
+/// # Errors
+/// As [`lag_norms`].
+pub fn lag_norms_and_noise(
+    text: &[u8],
+    lags: &[usize],
+    seed: u64,
+) -> Result<Vec<LagNorm>, TextError> {
+    let norms = lag_norms(text, lags)?;
+    let mut noise = vec![0.0_f64; lags.len()];
+    for order in 0..SHUFFLES {
+        let shuffled = lag_norms(&shuffled(text, seed.wrapping_add(order)), lags)?;
+        noise.iter_mut().zip(shuffled).for_each(|(most, norm)| *most = most.max(norm));
+    }
+    let rows = lags.iter().zip(norms).zip(noise);
+    Ok(rows.map(|((lag, norm), noise)| LagNorm { lag: *lag, norm, noise }).collect())
+}
+
+/// Which of `found`, by ascending lag, stand out of the noise: those before the first that does not. The noise is the
+/// largest of all lags, as one lag's may be small by chance.
+pub fn stand_out(found: &[LagNorm]) -> Vec<bool> {
+    let noise = found.iter().map(|lag| lag.noise).fold(0.0, f64::max);
+    let mut all_before = true;
+    let mut stands_out = |lag: &LagNorm| {
+        all_before &= lag.norm > ABOVE_NOISE * noise;
+        all_before
+    };
+    found.iter().map(&mut stands_out).collect()
+}
 
 /// The operator norms of the covariances at `lags`, each from the `N − n` pairs of symbols that are `n` apart.
 ///
-/// Of a text without any dependence it is about `2/√N`, and less where some symbols are rare.
+/// Of `V` equally frequent symbols without any dependence it is about `2/√(V N)`.
 ///
 /// # Errors
 /// [`TextError::Lag`] for a lag of zero or one that is not shorter than the text; [`TextError::Empty`].
@@ -53,34 +98,21 @@ pub fn lag_norms(text: &[u8], lags: &[usize]) -> Result<Vec<f64>, TextError> {
 /// What a text's statistics say of how fast a model's loss would fall with data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataLimited {
-    /// `β_c`: the fall of the norms by lag, over those that stand out of the noise; none for fewer than three of them.
+    /// `β_c`: the fall of the norms by lag, over those that [`stand_out`]; none for fewer than three of them.
     pub correlation: Option<PowerLaw>,
     /// The fall of the conditional entropy by context, `H_∞ + b k^-γ`, over the contexts that are trusted; none for fewer
-    /// than four of them.
+    /// than four of them, and where it falls by no more than counting alone makes of a constant one.
     pub entropy: Option<ScaleLaw>,
 }
 
 impl DataLimited {
-    /// Whether each of `norms` stands out of `noise`, the norms of the text in random order.
-    pub fn stand_out(norms: &[f64], noise: &[f64]) -> Vec<bool> {
-        norms.iter().zip(noise).map(|(norm, noise)| *norm > ABOVE_NOISE * noise).collect()
-    }
-
-    /// Fits both falls.
-    pub fn of(lags: &[usize], norms: &[f64], noise: &[f64], entropies: &[ContextEntropy]) -> Self {
-        let stand_out = Self::stand_out(norms, noise);
-        let (x, y): (Vec<f64>, Vec<f64>) = (lags.iter().zip(norms))
-            .zip(stand_out)
-            .filter_map(|((lag, norm), stands_out)| stands_out.then_some((*lag as f64, *norm)))
-            .unzip();
-        let trusted =
-            entropies.iter().filter(|entropy| entropy.trusted && entropy.context_length > 0);
-        let points: Vec<(f64, f64)> = trusted
-            .map(|entropy| (entropy.context_length as f64, entropy.conditional_bits))
-            .collect();
+    /// Fits the fall of the norms, by ascending lag, and of the entropies of a text of `n_symbols`.
+    pub fn of(found: &[LagNorm], entropies: &[ContextEntropy], n_symbols: usize) -> Self {
+        let seen = found.iter().zip(stand_out(found)).filter(|(_, stands_out)| *stands_out);
+        let (x, y): (Vec<f64>, Vec<f64>) = seen.map(|(lag, _)| (lag.lag as f64, lag.norm)).unzip();
         Self {
             correlation: fit_power_law(&x, &y).ok(),
-            entropy: fit_scale_law(&points, Form::Offset).ok(),
+            entropy: entropy_fall(entropies, n_symbols),
         }
     }
 
@@ -89,16 +121,36 @@ impl DataLimited {
         self.entropy.as_ref().map(|law| law.parameters[1])
     }
 
-    /// `γ/(2 β_c)`, the predicted exponent of the loss by data.
+    /// `γ/(2 β_c)`, the predicted exponent of the loss by data; none where dependence does not fall.
     pub fn exponent(&self) -> Option<f64> {
-        Some(self.entropy_exponent()? / (2.0 * self.correlation?.exponent))
+        let correlation = self.correlation.filter(|law| law.exponent > 0.0)?;
+        Some(self.entropy_exponent()? / (2.0 * correlation.exponent))
     }
+}
+
+/// The entropies that are trusted, and of more than no context.
+pub fn trusted(entropies: &[ContextEntropy]) -> impl Iterator<Item = &ContextEntropy> {
+    entropies.iter().filter(|entropy| entropy.trusted && entropy.context_length > 0)
+}
+
+fn entropy_fall(entropies: &[ContextEntropy], n_symbols: usize) -> Option<ScaleLaw> {
+    let (first, last) = (trusted(entropies).next()?, trusted(entropies).last()?);
+    // Miller's shortfall of an entropy that was counted.
+    let contexts = entropies.iter().find(|e| e.context_length + 1 == last.context_length)?.n_grams;
+    let grams = last.n_grams.saturating_sub(contexts) as f64;
+    let shortfall = grams / (2.0 * n_symbols as f64 * std::f64::consts::LN_2);
+    if first.conditional_bits - last.conditional_bits <= 2.0 * shortfall {
+        return None;
+    }
+    let point = |e: &ContextEntropy| (e.context_length as f64, e.conditional_bits);
+    let points: Vec<(f64, f64)> = trusted(entropies).map(point).collect();
+    fit_scale_law(&points, Form::Offset).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::{Source, shuffled};
+    use crate::text::{Source, context_entropies};
 
     const LAGS: [usize; 4] = [1, 2, 3, 6];
 
@@ -109,10 +161,24 @@ mod tests {
         for (norm, lag) in lag_norms(&text, &LAGS).unwrap().iter().zip([1, 2, 3, 6]) {
             assert!((norm - 0.5 * 0.8_f64.powi(lag)).abs() < 2e-3, "{lag}: {norm}");
         }
-        let noise = lag_norms(&shuffled(&text, 2), &LAGS).unwrap();
-        assert!(noise.iter().all(|norm| *norm < 2e-3), "{noise:?}");
         let uniform = Source::Uniform { n_symbols: 16 }.text(1_000_000, 3).unwrap();
-        assert!(lag_norms(&uniform, &LAGS).unwrap().iter().all(|norm| *norm < 1e-3));
+        for norm in lag_norms(&uniform, &LAGS).unwrap() {
+            let expected = 2.0 / (16.0 * 1e6_f64).sqrt();
+            assert!((norm / expected - 1.0).abs() < 0.5, "{norm} {expected}");
+        }
+    }
+
+    #[test]
+    fn what_only_chance_has_does_not_stand_out() {
+        // A chain's own dependence makes chance larger than in random order.
+        let lags = [64, 128, 256, 512, 1024];
+        let mut texts = 0;
+        for seed in 0..40 {
+            let text = Source::Markov { flip_probability: 0.1 }.text(40_000, seed).unwrap();
+            let found = lag_norms_and_noise(&text, &lags, 100 * seed).unwrap();
+            texts += u32::from(stand_out(&found).contains(&true));
+        }
+        assert!(texts <= 3, "{texts} of 40");
     }
 
     #[test]
@@ -124,29 +190,47 @@ mod tests {
         }
     }
 
-    #[test]
-    fn exponents_are_fitted_where_there_is_something_to_see() {
-        let lags = [1, 2, 4, 8, 16];
-        let norms = [0.1, 0.05, 0.025, 0.0125, 0.001];
-        let noise = [0.001; 5];
-        let entropy = |k: usize, trusted| ContextEntropy {
+    fn entropy(k: usize, bits: f64, trusted: bool) -> ContextEntropy {
+        ContextEntropy {
             context_length: k,
-            conditional_bits: if k == 0 { 5.0 } else { 1.0 + 2.0 * (k as f64).powf(-0.5) },
+            conditional_bits: bits,
             block_bits: 0.0,
             redundancy: 0.0,
-            n_grams: 0,
+            n_grams: 10 * (k + 1),
             trusted,
+        }
+    }
+
+    #[test]
+    fn exponents_are_fitted_where_there_is_something_to_see() {
+        let lag = |lag, norm| LagNorm { lag, norm, noise: 0.001 };
+        let norms = [lag(1, 0.1), lag(2, 0.05), lag(4, 0.025), lag(8, 0.0125), lag(16, 0.001)];
+        let falling = |n_trusted| -> Vec<ContextEntropy> {
+            let bits = |k: usize| if k == 0 { 5.0 } else { 1.0 + 2.0 * (k as f64).powf(-0.5) };
+            (0..8).map(|k| entropy(k, bits(k), k < n_trusted)).collect()
         };
-        let entropies: Vec<_> = (0..8).map(|k| entropy(k, k < 6)).collect();
-        let found = DataLimited::of(&lags, &norms, &noise, &entropies);
+        let found = DataLimited::of(&norms, &falling(6), 100_000);
         assert!((found.correlation.unwrap().exponent - 1.0).abs() < 1e-12);
         assert_eq!(found.correlation.unwrap().n_points, 4);
         assert!((found.entropy_exponent().unwrap() - 0.5).abs() < 1e-4);
         assert!((found.exponent().unwrap() - 0.25).abs() < 1e-4);
-        let few: Vec<_> = (0..8).map(|k| entropy(k, k < 4)).collect();
-        let found = DataLimited::of(&lags[3..], &norms[3..], &noise[3..], &few);
+        let found = DataLimited::of(&norms[3..], &falling(4), 100_000);
         assert!(found.correlation.is_none() && found.entropy.is_none());
         assert_eq!(found.exponent(), None);
+        // After a lag that is noise none is looked at.
+        let gap = [lag(1, 0.1), lag(2, 0.001), lag(4, 0.05), lag(8, 0.04)];
+        assert_eq!(stand_out(&gap), [true, false, false, false]);
+        // Dependence that grows has no exponent of a fall.
+        let growing = [lag(1, 0.1), lag(2, 0.2), lag(4, 0.4)];
+        assert_eq!(DataLimited::of(&growing, &falling(6), 100_000).exponent(), None);
+    }
+
+    #[test]
+    fn the_entropy_of_a_chain_does_not_fall() {
+        let text = Source::Markov { flip_probability: 0.1 }.text(100_000, 1).unwrap();
+        let entropies = context_entropies(&text, 6).unwrap();
+        assert_eq!(trusted(&entropies).count(), 6);
+        assert_eq!(DataLimited::of(&[], &entropies, text.len()).entropy, None);
     }
 
     #[test]

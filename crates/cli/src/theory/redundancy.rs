@@ -148,7 +148,10 @@ pub(super) fn text(options: &RedundancyTextOptions) -> anyhow::Result<()> {
     present_as(&made, &options.output, &|| {
         print_first(&tables[0]);
         print_all(&tables[1], &["way", "bits a symbol", "redundancy"]);
-        print_all(&tables[3], &["loss by data (experimental)", "value", "se", "points"]);
+        print_all(
+            &tables[3],
+            &["loss by data (experimental)", "value", "se", "R²", "residual", "points"],
+        );
     })
 }
 

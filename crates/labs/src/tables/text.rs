@@ -2,8 +2,8 @@
 
 use superpose_analysis::table::{Field, Table};
 
-use crate::lags::{DataLimited, lag_norms};
-use crate::text::{TextError, TextRedundancy, shuffled};
+use crate::lags::{DataLimited, lag_norms_and_noise, stand_out, trusted};
+use crate::text::{TextError, TextRedundancy};
 
 /// The longest of the usual lags.
 const LONGEST_LAG: usize = 1024;
@@ -87,24 +87,23 @@ pub fn lags(
     lags: &[usize],
     shuffle_seed: u64,
 ) -> Result<[Table; 2], TextError> {
-    let norms = lag_norms(text, lags)?;
-    let noise = lag_norms(&shuffled(text, shuffle_seed), lags)?;
+    let norms = lag_norms_and_noise(text, lags, shuffle_seed)?;
     let mut table = Table::new(
         "redundancy_lags",
         "How much does a symbol depend on one so many places before?",
         &[
             ("lag", "places between the two"),
             ("norm", "operator norm of the covariance of one-hot symbols"),
-            ("shuffled_norm", "that of the same symbols in random order"),
-            ("stands_out", "yes where the norm is above three times that"),
+            ("shuffled_norm", "the largest of the same symbols in four random orders"),
+            ("stands_out", "yes up to the last norm above three times the largest of these"),
         ],
     );
-    let stand_out = DataLimited::stand_out(&norms, &noise);
-    for (((lag, norm), noise), stands_out) in lags.iter().zip(&norms).zip(&noise).zip(stand_out) {
+    for (found, stands_out) in norms.iter().zip(stand_out(&norms)) {
         let stands_out = if stands_out { "yes" } else { "no" };
-        table.push(vec![(*lag).into(), (*norm).into(), (*noise).into(), stands_out.into()]);
+        let numbers = [found.lag.into(), found.norm.into(), found.noise.into(), stands_out.into()];
+        table.push(numbers.to_vec());
     }
-    let limited = DataLimited::of(lags, &norms, &noise, &found.orders);
+    let limited = DataLimited::of(&norms, &found.orders, found.n_symbols);
     let mut by_data = Table::new(
         "redundancy_by_data",
         "With what exponent would a model's loss fall by data? Experimental: from counted entropies, not from models.",
@@ -115,26 +114,31 @@ pub fn lags(
             ),
             ("value", "by a line through the logarithms; by least squares of ln(1 + F_k)"),
             ("standard_error", "from the scatter about the line"),
+            ("r_squared", "of the line: dependence that falls exponentially is no line"),
+            ("residual", "root of the mean squared residual of ln(1 + F_k)"),
             ("points", "lags that stand out; contexts that are trusted, but for none"),
         ],
     );
-    let correlation = limited.correlation;
-    let n_lags = correlation.map(|law| law.n_points);
-    let trusted = found.orders.iter().filter(|order| order.trusted && order.context_length > 0);
-    let n_contexts = limited.entropy.as_ref().map(|_| trusted.count());
-    let no_error: Option<f64> = None;
-    for (quantity, value, error, n_points) in [
-        (
-            "beta_c",
-            correlation.map(|law| law.exponent),
-            correlation.map(|law| law.exponent_se),
-            n_lags,
-        ),
-        ("gamma", limited.entropy_exponent(), no_error, n_contexts),
-        ("exponent", limited.exponent(), no_error, None),
-    ] {
-        by_data.push(vec![quantity.into(), value.into(), error.into(), n_points.into()]);
-    }
+    let (correlation, entropy) = (limited.correlation, limited.entropy.as_ref());
+    by_data.push(vec![
+        "beta_c".into(),
+        correlation.map(|law| law.exponent).into(),
+        correlation.map(|law| law.exponent_se).into(),
+        correlation.map(|law| law.r_squared).into(),
+        Field::Missing,
+        correlation.map(|law| law.n_points).into(),
+    ]);
+    by_data.push(vec![
+        "gamma".into(),
+        limited.entropy_exponent().into(),
+        Field::Missing,
+        Field::Missing,
+        entropy.map(|law| law.residual).into(),
+        entropy.map(|_| trusted(&found.orders).count()).into(),
+    ]);
+    let mut exponent = vec!["exponent".into(), limited.exponent().into()];
+    exponent.resize(6, Field::Missing);
+    by_data.push(exponent);
     Ok([table, by_data])
 }
 
@@ -146,7 +150,7 @@ mod tests {
     #[test]
     fn a_chain_depends_on_its_past_and_has_no_power_law_of_entropy() {
         let given = Source::Markov { flip_probability: 0.1 }.text(200_000, 1).unwrap();
-        let found = text_redundancy(&given, 3, 1).unwrap();
+        let found = text_redundancy(&given, 6, 1).unwrap();
         let [of_lags, by_data] = lags(&given, &found, &usual_lags(given.len()), 1).unwrap();
         assert_eq!(of_lags.rows.len(), 11);
         let stands_out = of_lags.words("stands_out").unwrap();
