@@ -132,6 +132,7 @@ fn experiments_without_a_meaning_are_refused() {
     }
     assert_refused(&dimension("cube"), 1, &["--known", "cube:D", "got `cube`"]);
     assert_refused(&dimension("cube:0"), 1, &["n_dimensions", "got 0"]);
+    assert_refused(&dimension("sphere:9999999999999999"), 1, &["4000 points", "too many"]);
     assert_refused(&run(&["redundancy", "dimension"]), 2, &["FILE"]);
     assert_refused(
         &run(&["redundancy", "dimension", "gap.csv", "--points", "5"]),
@@ -147,14 +148,14 @@ fn experiments_without_a_meaning_are_refused() {
         1,
         &["spectral_exponent"],
     );
-    let kinds = |more: &[&str]| {
+    let parts = |more: &[&str]| {
         run(&[&["redundancy", "spectrum", "--spectral-exponent", "3,1.5"], more].concat())
     };
-    assert_refused(&kinds(&["--weight", "1,1,1"]), 1, &["--spectral-exponent", "3 kinds; got 2"]);
-    assert_refused(&kinds(&["--weight=1,-1"]), 1, &["eigenvalue -1"]);
-    let mixed = kinds(&["--weight", "1,0.1", "--simulate", "0", "--samples", "10,20", "--json"]);
+    assert_refused(&parts(&["--weight", "1,1,1"]), 1, &["--spectral-exponent", "3 parts; got 2"]);
+    assert_refused(&parts(&["--weight=1,-1"]), 1, &["eigenvalue -1"]);
+    let mixed = parts(&["--weight", "1,0.1", "--simulate", "0", "--samples", "10,20", "--json"]);
     let mixed: Value = serde_json::from_str(&mixed.stdout).unwrap();
-    assert_eq!(mixed["redundancy_kinds"].as_array().unwrap().len(), 4);
+    assert_eq!(mixed["redundancy_parts"].as_array().unwrap().len(), 4);
     assert_refused(
         &run(&["redundancy", "features", "--target-exponent", "1"]),
         1,

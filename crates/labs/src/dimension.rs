@@ -135,6 +135,17 @@ pub enum DimensionError {
         /// Points there are.
         n_points: usize,
     },
+    /// So many points would not fit in memory.
+    #[error(
+        "{n_points} points of {n_coordinates} coordinates are too many; their product must be at most {}",
+        crate::known_sets::MOST_NUMBERS
+    )]
+    TooManyNumbers {
+        /// Points asked for.
+        n_points: usize,
+        /// Coordinates of each.
+        n_coordinates: usize,
+    },
     /// A set has no dimensions.
     #[error("`n_dimensions` must be at least 1, got 0")]
     NoDimensions,

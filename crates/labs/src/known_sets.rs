@@ -6,6 +6,9 @@ use rand_chacha::ChaCha8Rng;
 use crate::dimension::{DimensionError, PointCloud};
 use crate::draws::{normals, stream};
 
+/// Numbers that points may have in all.
+pub(crate) const MOST_NUMBERS: usize = 1_000_000_000;
+
 /// A set whose dimension is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KnownSet {
@@ -51,6 +54,11 @@ impl KnownSet {
         }
     }
 
+    /// Whether all definitions of a dimension agree on it: not on the attractors, whose measure is uneven.
+    pub fn is_self_similar(self) -> bool {
+        !matches!(self, Self::Henon | Self::Lorenz)
+    }
+
     /// The set of this name, as `cube:3`, `gaussian:5`, `sphere:2`, `cantor`, `sierpinski`, `henon` or `lorenz`; `None` for
     /// any other.
     pub fn named(name: &str) -> Option<Self> {
@@ -73,21 +81,29 @@ impl KnownSet {
     /// Points of the set, drawn from `seed`.
     ///
     /// # Errors
-    /// [`DimensionError::NoDimensions`].
+    /// [`DimensionError::NoDimensions`]; [`DimensionError::TooManyNumbers`].
     pub fn points(self, n_points: usize, seed: u64) -> Result<PointCloud, DimensionError> {
+        let n_coordinates = match self {
+            Self::Cube { n_dimensions } | Self::Gaussian { n_dimensions } => n_dimensions,
+            Self::Sphere { n_dimensions } => n_dimensions.saturating_add(1),
+            Self::Cantor => 1,
+            Self::Sierpinski | Self::Henon => 2,
+            Self::Lorenz => 3,
+        };
+        if n_points.checked_mul(n_coordinates).is_none_or(|numbers| numbers > MOST_NUMBERS) {
+            return Err(DimensionError::TooManyNumbers { n_points, n_coordinates });
+        }
         let mut rng = stream(seed, 0);
         let mut rows = Vec::new();
-        let n_coordinates = match self {
+        match self {
             Self::Cube { n_dimensions: 0 }
             | Self::Gaussian { n_dimensions: 0 }
             | Self::Sphere { n_dimensions: 0 } => return Err(DimensionError::NoDimensions),
             Self::Cube { n_dimensions } => {
                 rows.extend((0..n_points * n_dimensions).map(|_| rng.random::<f64>()));
-                n_dimensions
             }
             Self::Gaussian { n_dimensions } => {
                 rows.extend(normals(&mut rng, n_points * n_dimensions));
-                n_dimensions
             }
             Self::Sphere { n_dimensions } => {
                 for _ in 0..n_points {
@@ -95,7 +111,6 @@ impl KnownSet {
                     let length = direction.iter().map(|x| x * x).sum::<f64>().sqrt();
                     rows.extend(direction.iter().map(|x| x / length));
                 }
-                n_dimensions + 1
             }
             Self::Cantor => {
                 // From the last digit to the first, starting in the middle of an interval, so that rounding crosses
@@ -104,7 +119,6 @@ impl KnownSet {
                     (x + 2.0 * f64::from(rng.random::<bool>())) / 3.0
                 };
                 rows.extend((0..n_points).map(|_| (0..33).fold(0.5, |x, _| digit(x, &mut rng))));
-                1
             }
             Self::Sierpinski => {
                 for _ in 0..n_points {
@@ -116,7 +130,6 @@ impl KnownSet {
                     let (x, y) = (0..40).fold((1.0 / 3.0, 1.0 / 3.0), halfway);
                     rows.extend([x, y]);
                 }
-                2
             }
             Self::Henon => {
                 let (mut x, mut y) = (0.1 * rng.random::<f64>(), 0.1 * rng.random::<f64>());
@@ -126,7 +139,6 @@ impl KnownSet {
                         rows.extend([x, y]);
                     }
                 }
-                2
             }
             Self::Lorenz => {
                 let mut state = [1.0 + rng.random::<f64>(), 1.0, 20.0];
@@ -136,9 +148,8 @@ impl KnownSet {
                         rows.extend(state);
                     }
                 }
-                3
             }
-        };
+        }
         PointCloud::new(&rows, n_coordinates)
     }
 }

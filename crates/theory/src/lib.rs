@@ -5,6 +5,7 @@
 //! width `m` is called `d_hidden`.
 
 pub mod as_published;
+pub mod bottleneck;
 pub mod chinchilla;
 pub mod frequency;
 pub mod icl;

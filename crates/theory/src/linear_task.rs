@@ -112,15 +112,6 @@ pub struct RidgeRisk {
     pub test_error: f64,
 }
 
-/// What the best linear predictor on random features is expected to reach, data without limit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ProjectionRisk {
-    /// Mean squared error of one draw of features, averaged over draws.
-    pub total: f64,
-    /// Mean squared error of the average prediction of infinitely many draws.
-    pub squared_bias: f64,
-}
-
 /// A linear target over Gaussian inputs, direction by direction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearTask {
@@ -184,19 +175,22 @@ impl LinearTask {
         Self::new(power(spectral_exponent), power(target_exponent))
     }
 
-    /// The task of inputs of several independent kinds, each with directions of its own; a kind's weight multiplies the
-    /// variances of its inputs and of its part of the target.
+    /// The task of inputs that have several spectra side by side, each on directions of its own; a part's weight multiplies
+    /// the variances of its inputs and its share of the target.
+    ///
+    /// Every sample has all parts. Data of which each sample is of one kind only is another task: its kinds do not share a
+    /// resolution.
     ///
     /// # Errors
-    /// [`TaskError`] without kinds, and for a weight that is not positive.
-    pub fn mixture(kinds: &[(f64, Self)]) -> Result<Self, TaskError> {
-        let joined = |of: fn(&Self) -> &[f64]| {
-            kinds
-                .iter()
-                .flat_map(|(weight, kind)| of(kind).iter().map(move |v| weight * v))
-                .collect()
+    /// [`TaskError`] without parts, and for a weight that is not positive.
+    pub fn joined(parts: &[(f64, Self)]) -> Result<Self, TaskError> {
+        let all = |of: fn(&Self) -> &[f64]| {
+            let values = |(weight, part): &'_ (f64, Self)| -> Vec<f64> {
+                of(part).iter().map(|value| weight * value).collect()
+            };
+            parts.iter().flat_map(values).collect()
         };
-        Self::new(joined(Self::eigenvalues), joined(Self::target_powers))
+        Self::new(all(Self::eigenvalues), all(Self::target_powers))
     }
 
     /// Variances of the inputs, one a direction.
@@ -275,36 +269,8 @@ impl LinearTask {
         })
     }
 
-    /// What the best linear predictor on `n_features` independent Gaussian projections of the inputs reaches.
-    ///
-    /// With `κ` from `n_features = Σ λ_i/(λ_i + κ)`: `Σ c_i² κ/(λ_i + κ)` for one draw, and `Σ c_i² κ²/(λ_i + κ)²`
-    /// for the mean over draws. Both are zero when there are at least as many features as directions.
-    pub fn projection_risk(&self, n_features: usize) -> ProjectionRisk {
-        let resolution = match n_features {
-            0 => f64::INFINITY,
-            _ => self.resolution(n_features as f64, 0.0),
-        };
-        let unlearned = |value: f64| {
-            if resolution.is_finite() { resolution / (value + resolution) } else { 1.0 }
-        };
-        let (mut total, mut squared_bias) = (0.0, 0.0);
-        for (&value, &power) in self.eigenvalues.iter().zip(&self.target_powers) {
-            let unlearned = unlearned(value);
-            total += power * unlearned;
-            squared_bias += power * unlearned * unlearned;
-        }
-        ProjectionRisk { total, squared_bias }
-    }
-
-    /// The error of gradient flow on the squared error from zero, data and features without limit, at a time:
-    /// `Σ c_i² e^(−2 λ_i t)`.
-    pub fn flow_error(&self, time: f64) -> f64 {
-        let directions = self.eigenvalues.iter().zip(&self.target_powers);
-        directions.map(|(value, power)| power * (-2.0 * value * time).exp()).sum()
-    }
-
     /// `κ ≥ 0` of `n = Σ λ/(λ + κ) + ridge/κ`; zero when there is no ridge and no direction too many.
-    fn resolution(&self, n: f64, ridge: f64) -> f64 {
+    pub(crate) fn resolution(&self, n: f64, ridge: f64) -> f64 {
         let n_directions = self.eigenvalues.len() as f64;
         if ridge <= 0.0 && n >= n_directions {
             return 0.0;
@@ -398,10 +364,7 @@ fn risk(sample: Sample, ridge: f64, resolution: f64, sums: &Sums, spare: f64) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spectrum::{
-        bottleneck_bias_exponent, bottleneck_exponent, end_of_mixture, flow_exponent,
-        noiseless_exponent, noisy_exponent,
-    };
+    use crate::spectrum::{end_of_joined, noiseless_exponent, noisy_exponent};
 
     fn sample(n_samples: usize, noise_variance: f64) -> Sample {
         Sample::new(n_samples, noise_variance).unwrap()
@@ -520,14 +483,14 @@ mod tests {
     }
 
     #[test]
-    fn a_mixture_ends_with_the_least_of_all_exponents_and_begins_with_the_strongest_part() {
+    fn joined_spectra_end_with_the_least_of_all_exponents_and_begin_with_the_strongest_part() {
         let part = |weight, spectral, source| {
             (weight, LinearTask::power_law(spectral, source, 300_000).unwrap())
         };
-        // The smallest exponents may belong to different parts: then the mixture is slower than either.
+        // The smallest exponents may belong to different parts: then the whole is slower than either.
         for parts in [[(1.0, 3.0, 0.5), (1.0, 1.5, 0.5)], [(1.0, 1.5, 1.0), (1.0, 3.0, 0.25)]] {
-            let task = LinearTask::mixture(&parts.map(|(w, b, s)| part(w, b, s))).unwrap();
-            let (spectral, end) = end_of_mixture(&parts.map(|(_, b, s)| (b, s)));
+            let task = LinearTask::joined(&parts.map(|(w, b, s)| part(w, b, s))).unwrap();
+            let (spectral, end) = end_of_joined(&parts.map(|(_, b, s)| (b, s)));
             assert!((spectral - 1.5).abs() < 1e-15);
             let local = |n: [usize; 2], noise: f64| {
                 let risks = n.map(|n| match noise {
@@ -543,63 +506,11 @@ mod tests {
             assert!((noiseless - law).abs() < 0.06, "{parts:?} {noiseless} {law}");
         }
         // The steep part is the stronger at first.
-        let task = LinearTask::mixture(&[part(1.0, 3.0, 0.5), part(1e-4, 1.5, 0.5)]).unwrap();
+        let task = LinearTask::joined(&[part(1.0, 3.0, 0.5), part(1e-4, 1.5, 0.5)]).unwrap();
         let early = [4, 8].map(|n| task.ridge_risk(sample(n, 0.0), 0.0).unwrap().excess_risk);
         assert!(slope([4.0, 8.0], early) > 2.2, "{early:?}");
-        assert!(LinearTask::mixture(&[]).is_err());
-        assert!(LinearTask::mixture(&[part(-1.0, 2.0, 0.5)]).is_err());
-    }
-
-    #[test]
-    fn one_draw_of_features_falls_more_slowly_than_the_mean_over_draws() {
-        let law = |target: f64, spectral: f64| {
-            let source = (target - 1.0) / (2.0 * spectral);
-            LinearTask::power_law(spectral, source, 1_000_000).unwrap()
-        };
-        // At two thousand directions, by an independent implementation that also simulated it.
-        let task = LinearTask::power_law(1.5, 2.0 / 3.0, 2000).unwrap();
-        assert!((task.projection_risk(32).total - 0.03613).abs() < 5e-5);
-        assert!((task.projection_risk(128).total - 0.004_703).abs() < 5e-6);
-        for (target, spectral, total, bias) in [(3.0, 1.5, 1.5, 2.0), (5.0, 1.25, 1.25, 2.5)] {
-            assert!((bottleneck_exponent(target, spectral) - total).abs() < 1e-15);
-            assert!((bottleneck_bias_exponent(target, spectral) - bias).abs() < 1e-15);
-            // A flat spectrum shows its end early, as slopes that are a few per cent steep.
-            let task = law(target, spectral);
-            let risks = [500, 1000].map(|n| task.projection_risk(n));
-            let local = slope([500.0, 1000.0], risks.map(|r| r.total));
-            assert!((local - total).abs() < 0.08, "{target} {spectral}: {local}");
-            let local = slope([500.0, 1000.0], risks.map(|r| r.squared_bias));
-            assert!((local - bias).abs() < 0.08, "{target} {spectral}: {local}");
-        }
-        // A hard task has one exponent for both.
-        assert!((bottleneck_exponent(1.8, 2.0) - bottleneck_bias_exponent(1.8, 2.0)).abs() < 1e-15);
-    }
-
-    #[test]
-    fn the_error_of_gradient_flow_falls_as_a_power_of_time() {
-        for (a, b, exponent) in [(1.5, 1.25, 0.4), (2.0, 1.5, 2.0 / 3.0), (1.15, 2.0, 0.075)] {
-            assert!((flow_exponent(a, b) - exponent).abs() < 1e-12);
-            let task = LinearTask::power_law(b, (a - 1.0) / (2.0 * b), 2_000_000).unwrap();
-            // The sum lacks what lies beyond its last direction, none of which has been learned.
-            let beyond = 2e6_f64.powf(1.0 - a) / (a - 1.0);
-            let found = slope([1e4, 2e4], [1e4, 2e4].map(|t| task.flow_error(t) + beyond));
-            assert!((found - exponent).abs() < 2e-3, "{a} {b}: {found}");
-        }
-        assert!(
-            (LinearTask::new(vec![1.0], vec![3.0]).unwrap().flow_error(0.5) - 3.0 / 1_f64.exp())
-                .abs()
-                < 1e-12
-        );
-    }
-
-    #[test]
-    fn features_on_equal_variances_leave_the_directions_they_do_not_span() {
-        let task = LinearTask::new(vec![2.0; 40], vec![0.5; 40]).unwrap();
-        for (n_features, left) in [(0, 1.0_f64), (10, 0.75), (30, 0.25), (40, 0.0), (50, 0.0)] {
-            let found = task.projection_risk(n_features);
-            assert!((found.total - 20.0 * left).abs() < 1e-10);
-            assert!((found.squared_bias - 20.0 * left * left).abs() < 1e-10);
-        }
+        assert!(LinearTask::joined(&[]).is_err());
+        assert!(LinearTask::joined(&[part(-1.0, 2.0, 0.5)]).is_err());
     }
 
     #[test]

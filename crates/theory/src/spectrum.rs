@@ -20,51 +20,16 @@ pub fn noiseless_exponent(spectral_exponent: f64, source_exponent: f64) -> f64 {
     2.0 * spectral_exponent * source_exponent.min(1.0)
 }
 
-/// The exponents with which a mixture of kinds of data ends: the least `β` and the least `s` of all, be it that they
-/// belong to different kinds.
+/// The exponents with which spectra side by side end: the least `β` and the least `s` of all, be it that they belong to
+/// different parts.
 ///
-/// `kinds` have `(β, s)` each, as [`noisy_exponent`] and [`noiseless_exponent`] take them. One resolution `κ` serves all
-/// kinds; there the directions learned number `Σ κ^(-1/β)`, of which the largest term stays, and the target unlearned
-/// is `Σ κ^(2s′)`, of which the slowest does. Derived here, and held to the sums themselves by a test.
-pub fn end_of_mixture(kinds: &[(f64, f64)]) -> (f64, f64) {
-    let least = |of: fn(&(f64, f64)) -> f64| kinds.iter().map(of).fold(f64::INFINITY, f64::min);
-    (least(|kind| kind.0), least(|kind| kind.1))
-}
-
-/// The exponent of the error in the number of random features, data without limit: `min(a − 1, b)`.
-///
-/// `target_exponent` is `a` of `c_i² ~ i^-a`, above one; `spectral_exponent` is `b` of `λ_i ~ i^-b`. The error is that
-/// of a single draw of features. See [`bottleneck_bias_exponent`].
-pub fn bottleneck_exponent(target_exponent: f64, spectral_exponent: f64) -> f64 {
-    (target_exponent - 1.0).min(spectral_exponent)
-}
-
-/// The exponent, in the number of random features, of the error of the mean over infinitely many draws of features:
-/// `min(a − 1, 2b)`.
-///
-/// It is stated for the error itself in Bordelon, Atanasov & Pehlevan 2024; the two are equal for hard tasks,
-/// `a − 1 ≤ b`, and for others a single draw falls more slowly ([`bottleneck_exponent`]).
-pub fn bottleneck_bias_exponent(target_exponent: f64, spectral_exponent: f64) -> f64 {
-    (target_exponent - 1.0).min(2.0 * spectral_exponent)
-}
-
-/// The exponent of the error in time, under gradient flow from zero with data and features without limit:
-/// `(a − 1)/b`.
-///
-/// Arguments as for [`bottleneck_exponent`]. **Source**: Bordelon, Atanasov & Pehlevan 2024.
-pub fn flow_exponent(target_exponent: f64, spectral_exponent: f64) -> f64 {
-    (target_exponent - 1.0) / spectral_exponent
-}
-
-/// The exponent of the error in compute, the product of features and time, when the two are balanced: with exponents
-/// `m` in features and `q` in time it is `m q/(m + q)`.
-///
-/// For a hard task, `a − 1 ≤ b`, this is `(a − 1)/(1 + b)`. Arguments as for [`bottleneck_exponent`], whose `m` it has;
-/// it rests on the error being the sum of what features and time leave. **Source**: Bordelon, Atanasov & Pehlevan 2024.
-pub fn compute_exponent(target_exponent: f64, spectral_exponent: f64) -> f64 {
-    let features = bottleneck_exponent(target_exponent, spectral_exponent);
-    let time = flow_exponent(target_exponent, spectral_exponent);
-    features * time / (features + time)
+/// `parts` have `(β, s)` each, as [`noisy_exponent`] and [`noiseless_exponent`] take them. One resolution `κ` serves all
+/// parts; there the directions learned number `Σ κ^(-1/β)`, of which the largest term stays, and the target unlearned
+/// is `Σ κ^(2s′)`, of which the slowest does. Derived here, and held to the sums themselves by a test. Where each sample is of
+/// one part alone, each has a resolution of its own without noise, and the slowest part is what ends it.
+pub fn end_of_joined(parts: &[(f64, f64)]) -> (f64, f64) {
+    let least = |of: fn(&(f64, f64)) -> f64| parts.iter().map(of).fold(f64::INFINITY, f64::min);
+    (least(|part| part.0), least(|part| part.1))
 }
 
 /// The effective number of dimensions at a ridge: `Σ λ / (λ + ridge)`.
@@ -103,23 +68,6 @@ mod tests {
             assert!((noisy_exponent(spectral, source) - noisy).abs() < 1e-15);
             assert!((noiseless_exponent(spectral, source) - noiseless).abs() < 1e-15);
         }
-    }
-
-    #[test]
-    fn compute_is_balanced_between_features_and_time() {
-        // A published example, and its general form for hard tasks.
-        assert!((compute_exponent(1.15, 2.0) - 0.05).abs() < 1e-12);
-        for (a, b) in [(1.5, 1.25), (2.0, 1.5)] {
-            assert!((compute_exponent(a, b) - (a - 1.0) / (1.0 + b)).abs() < 1e-12);
-        }
-        // What is spent best: N^-m + t^-q at N t = C.
-        let (m, q) = (bottleneck_exponent(3.0, 1.5), flow_exponent(3.0, 1.5));
-        let best = |c: f64| {
-            let parts = (1..4000).map(|k| c.powf(f64::from(k) / 4000.0));
-            parts.map(|n| n.powf(-m) + (c / n).powf(-q)).fold(f64::INFINITY, f64::min)
-        };
-        let found = slope([1e12, 1e14], [1e12, 1e14].map(best));
-        assert!((found - compute_exponent(3.0, 1.5)).abs() < 1e-3, "{found}");
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(crate) enum IclVerb {
 pub(crate) enum RedundancyVerb {
     /// Ridge regression on data with a power-law spectrum: its error, exponent and simulation
     Spectrum(RedundancySpectrumOptions),
-    /// Entropies of a text by length of context, and what compressors make of it
+    /// Entropies of a text by length of context, what compressors make of it, and how its symbols depend on those before
     Text(RedundancyTextOptions),
     /// Dimension of a set of points, by several estimators
     Dimension(RedundancyDimensionOptions),
@@ -126,19 +126,19 @@ pub(crate) struct RedundancyDimensionOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct RedundancySpectrumOptions {
-    /// β of the variances i^-β; a list for a mixture of kinds of data
+    /// β of the variances i^-β; a list for several such spectra side by side in every sample
     #[arg(long, value_name = "EXPONENT", value_delimiter = ',', default_value = "2")]
     pub(crate) spectral_exponent: Vec<f64>,
-    /// s: the target's power on direction i is i^-(1+2sβ); one for all kinds, or a list
+    /// s: the target's power on direction i is i^-(1+2sβ); one for all spectra, or a list
     #[arg(long, value_name = "EXPONENT", value_delimiter = ',', default_value = "0.5")]
     pub(crate) source_exponent: Vec<f64>,
-    /// What multiplies the variances of a kind; one for all, or a list
+    /// What multiplies the variances of a spectrum; one for all, or a list
     #[arg(long, value_name = "FACTOR", value_delimiter = ',', default_value = "1")]
     pub(crate) weight: Vec<f64>,
     /// Variance of the label noise
     #[arg(long, value_name = "VARIANCE", default_value = "1")]
     pub(crate) noise: f64,
-    /// Directions of each kind of data
+    /// Directions of each spectrum
     #[arg(long, value_name = "N", default_value = "512")]
     pub(crate) directions: usize,
     /// Numbers of samples; a list

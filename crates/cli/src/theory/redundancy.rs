@@ -14,7 +14,7 @@ use superpose_labs::known_sets::KnownSet;
 use superpose_labs::tables::dimension::dimension as dimension_table;
 use superpose_labs::tables::features::FeatureStudy;
 use superpose_labs::tables::matrix::matrix as matrix_tables;
-use superpose_labs::tables::redundancy::{Kind, SpectrumStudy};
+use superpose_labs::tables::redundancy::{Part, SpectrumStudy};
 use superpose_labs::tables::text::{lags as lag_tables, text as text_tables, usual_lags};
 use superpose_labs::text::text_redundancy;
 
@@ -28,7 +28,7 @@ use crate::{console, progress, tables};
 pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()> {
     let n_samples = ascending(&options.samples);
     let study = SpectrumStudy {
-        kinds: kinds(options)?,
+        parts: parts(options)?,
         noise_variance: options.noise,
         n_directions: options.directions,
         n_replicates: options.simulate,
@@ -49,25 +49,25 @@ pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()
     })
 }
 
-/// The kinds of data: as many as the longest list has.
-fn kinds(options: &RedundancySpectrumOptions) -> anyhow::Result<Vec<Kind>> {
+/// The parts of the spectrum: as many as the longest list has.
+fn parts(options: &RedundancySpectrumOptions) -> anyhow::Result<Vec<Part>> {
     let lists = [&options.spectral_exponent, &options.source_exponent, &options.weight];
-    let n_kinds = lists.iter().map(|list| list.len()).max().unwrap_or(0);
+    let n_parts = lists.iter().map(|list| list.len()).max().unwrap_or(0);
     for (name, list) in ["--spectral-exponent", "--source-exponent", "--weight"].iter().zip(lists) {
-        if list.len() != 1 && list.len() != n_kinds {
+        if list.len() != 1 && list.len() != n_parts {
             bail!(
-                "{name} must have one value, or one for each of {n_kinds} kinds; got {}",
+                "{name} must have one value, or one for each of {n_parts} parts; got {}",
                 list.len()
             );
         }
     }
-    let of = |list: &[f64], kind: usize| list[kind.min(list.len() - 1)];
-    let kind = |kind| Kind {
-        spectral_exponent: of(&options.spectral_exponent, kind),
-        source_exponent: of(&options.source_exponent, kind),
-        weight: of(&options.weight, kind),
+    let of = |list: &[f64], part: usize| list[part.min(list.len() - 1)];
+    let part = |part| Part {
+        spectral_exponent: of(&options.spectral_exponent, part),
+        source_exponent: of(&options.source_exponent, part),
+        weight: of(&options.weight, part),
     };
-    Ok((0..n_kinds).map(kind).collect())
+    Ok((0..n_parts).map(part).collect())
 }
 
 /// Sizes in order, each once.
@@ -203,8 +203,8 @@ pub(super) fn dimension(options: &RedundancyDimensionOptions) -> anyhow::Result<
     present(&made, &options.output)
 }
 
-/// The points that are asked for, and their dimension if it is known.
-fn cloud(options: &RedundancyDimensionOptions) -> anyhow::Result<(PointCloud, Option<f64>)> {
+/// The points that are asked for, and their set if it is a known one.
+fn cloud(options: &RedundancyDimensionOptions) -> anyhow::Result<(PointCloud, Option<KnownSet>)> {
     if let Some(file) = &options.file {
         let (rows, width) = points(file)?;
         let cloud = PointCloud::new(&rows, width);
@@ -217,7 +217,7 @@ fn cloud(options: &RedundancyDimensionOptions) -> anyhow::Result<(PointCloud, Op
              lorenz; got `{name}`"
         );
     };
-    Ok((set.points(options.points, options.seed)?, Some(set.dimension())))
+    Ok((set.points(options.points, options.seed)?, Some(set)))
 }
 
 /// The rows of a table of numbers, one after the other, and their width; no number may be missing.
@@ -289,7 +289,7 @@ fn dimension_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
     })
 }
 
-/// The picture of `redundancy spectrum`; with several kinds of data, what is left of each.
+/// The picture of `redundancy spectrum`; with several parts, what is left of each.
 fn sheet(tables: &[Table]) -> Result<Sheet, TableError> {
     let x = || ("n_samples", Axis::logarithmic("samples n"));
     let guides = [Guide { column: "excess_risk", label: "equivalent", mark: Mark::Line }];
@@ -308,20 +308,20 @@ fn sheet(tables: &[Table]) -> Result<Sheet, TableError> {
         ..Lines::plain(x(), ("local_exponent", Axis::linear("exponent")))
     };
     panels.extend(lines(&tables[0], &local)?);
-    let kinds = Lines {
-        group: Some("kind"),
-        group_label: "kind of data",
+    let parts = Lines {
+        group: Some("part"),
+        group_label: "part",
         ..Lines::plain(x(), ("unlearned", Axis::logarithmic("target not learned yet")))
     };
     if tables[1].rows.len() > 1 {
-        panels.extend(lines(&tables[2], &kinds)?);
+        panels.extend(lines(&tables[2], &parts)?);
     }
     Ok(Sheet {
         title: "Ridge regression on a power-law spectrum".to_owned(),
         columns: panels.len(),
         panels,
         axes: Axes::Own,
-        caption: "Bars: standard error over data sets. Tables: redundancy_spectrum.csv, redundancy_kinds.csv."
+        caption: "Bars: standard error over data sets. Tables: redundancy_spectrum.csv, redundancy_parts.csv."
             .to_owned(),
     })
 }

@@ -7,13 +7,17 @@ use crate::dimension::{
     DimensionError, PairQuantiles, PointCloud, correlation_dimension, neighbour_dimension,
     two_nearest_dimension,
 };
+use crate::known_sets::KnownSet;
 
 /// The pairs whose distances the correlation dimension is fitted over.
 const WINDOW: PairQuantiles = PairQuantiles { lowest: 1e-3, highest: 1e-1 };
 
+/// A dimension with its standard error and the R² of its line.
+type Found = Result<(f64, Field, Field), DimensionError>;
+
 /// The table `redundancy_dimension`, one row an estimator, beside the dimension if it is known; what one cannot do stands in
 /// its row.
-pub fn dimension(cloud: &PointCloud, n_neighbours: usize, known: Option<f64>) -> Table {
+pub fn dimension(cloud: &PointCloud, n_neighbours: usize, known: Option<KnownSet>) -> Table {
     let mut table = Table::new(
         "redundancy_dimension",
         "How many dimensions does the data have?",
@@ -25,42 +29,53 @@ pub fn dimension(cloud: &PointCloud, n_neighbours: usize, known: Option<f64>) ->
             ("dimension", "the estimate; neighbours underestimate above about eight dimensions"),
             ("standard_error", "its standard error"),
             ("r_squared", "R² of the line, of pairs and of boxes"),
-            ("known", "the dimension, where the set is a known one"),
+            (
+                "known",
+                "the dimension of a known set; of Hénon's and Lorenz's attractors that of pairs, as measured",
+            ),
             ("problem", "why there is no estimate"),
         ],
     );
-    let mut push = |name: &str, found: Result<(f64, Field, Field), DimensionError>| {
+    let mut push = |name: &str, known: Option<KnownSet>, found: Found| {
         let problem = found.as_ref().err().map(ToString::to_string);
         let (dimension, error, fit) = match found {
             Ok((dimension, error, fit)) => (dimension.into(), error, fit),
             Err(_) => (Field::Missing, Field::Missing, Field::Missing),
         };
-        table.push(vec![name.into(), dimension, error, fit, known.into(), problem.into()]);
+        table.push(vec![
+            name.into(),
+            dimension,
+            error,
+            fit,
+            known.map(KnownSet::dimension).into(),
+            problem.into(),
+        ]);
     };
     let neighbours = |found: Result<crate::dimension::NeighbourDimension, DimensionError>| {
         found.map(|found| (found.dimension, found.standard_error.into(), Field::Missing))
     };
-    push("two nearest", neighbours(two_nearest_dimension(cloud)));
+    push("two nearest", known, neighbours(two_nearest_dimension(cloud)));
     let name = format!("{n_neighbours} nearest");
-    push(&name, neighbours(neighbour_dimension(cloud, n_neighbours)));
+    push(&name, known, neighbours(neighbour_dimension(cloud, n_neighbours)));
     let pairs = correlation_dimension(cloud, WINDOW);
     let pairs = pairs.map(|found| (found.dimension, Field::Missing, found.r_squared.into()));
-    push("pairs", pairs);
+    push("pairs", known, pairs);
     let boxes = halved_box_dimension(cloud);
     let boxes = boxes.map(|found| (found.dimension, Field::Missing, found.r_squared.into()));
-    push("boxes", boxes);
+    // Boxes have a dimension of their own where measure and set differ.
+    push("boxes", known.filter(|set| set.is_self_similar()), boxes);
     table
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::known_sets::KnownSet;
 
     #[test]
     fn all_estimators_agree_on_a_plane() {
-        let cloud = KnownSet::Cube { n_dimensions: 2 }.points(2000, 1).unwrap();
-        let found = dimension(&cloud, 10, Some(2.0)).numbers("dimension").unwrap();
+        let set = KnownSet::Cube { n_dimensions: 2 };
+        let cloud = set.points(2000, 1).unwrap();
+        let found = dimension(&cloud, 10, Some(set)).numbers("dimension").unwrap();
         assert!(found.len() == 4 && found.iter().all(|d| (d - 2.0).abs() < 0.2), "{found:?}");
     }
 

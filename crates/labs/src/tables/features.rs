@@ -2,17 +2,17 @@
 
 use superpose_analysis::table::{Field, Table};
 use superpose_stats::summary::Summary;
-use superpose_theory::linear_task::{LinearTask, ProjectionRisk, TaskError};
-use superpose_theory::spectrum::{
-    bottleneck_bias_exponent, bottleneck_exponent, compute_exponent, flow_exponent,
+use superpose_theory::bottleneck::{
+    ProjectionRisk, bottleneck_bias_exponent, bottleneck_exponent, compute_exponent, flow_exponent,
 };
+use superpose_theory::linear_task::{LinearTask, TaskError};
 
 use crate::random_features::{FeatureError, check_features, errors_of_random_features};
 
 /// The directions divided by the features whose exponents are looked at.
 const MIDDLE: f64 = 20.0;
 /// Numbers of features among which compute finds the best.
-const SIZES: u32 = 400;
+const SIZES: u32 = 200;
 
 /// Regression on random features of a power-law task, by their number.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,7 +125,10 @@ impl FeatureStudy {
             &[
                 ("resource", "that limits the error while the others do not"),
                 ("predicted_exponent", "asymptotic"),
-                ("local_exponent", "between the two amounts, by the sums over directions"),
+                (
+                    "local_exponent",
+                    "between the two amounts, by the sums over directions and the target beyond the last",
+                ),
                 ("from", "first amount"),
                 ("to", "second amount"),
             ],
@@ -139,30 +142,28 @@ impl FeatureStudy {
             let numbers = [predicted, local, from, to];
             table.push(std::iter::once(resource.into()).chain(numbers.map(Field::from)).collect());
         };
-        // Far from the first direction, and from the last, which is not followed by another.
-        let middle = (self.n_directions as f64 / MIDDLE).max(1.0).round();
+        // Far from the first direction; beyond the last nothing is learned.
+        let n_directions = self.n_directions as f64;
+        let middle = (n_directions / MIDDLE).max(1.0).round();
         let ends = [middle, 2.0 * middle];
+        let beyond = n_directions.powf(1.0 - a) / (a - 1.0);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "a whole number"
+            reason = "whole numbers"
         )]
-        let of_features = |n: f64| task.projection_risk(n as usize);
-        row("features", bottleneck_exponent(a, b), ends, &|n| of_features(n).total);
+        let whole = |n: f64| n.round() as usize;
+        let of_features = |n: f64| task.projection_risk(whole(n));
+        row("features", bottleneck_exponent(a, b), ends, &|n| of_features(n).total + beyond);
         let bias = bottleneck_bias_exponent(a, b);
-        row("features, mean over draws", bias, ends, &|n| of_features(n).squared_bias);
+        row("features, mean over draws", bias, ends, &|n| of_features(n).squared_bias + beyond);
         let time = |features: f64| features.powf(b);
-        row("time", flow_exponent(a, b), ends.map(time), &|t| task.flow_error(t));
-        let sizes: Vec<(f64, f64)> = (0..SIZES)
-            .map(|k| (self.n_directions as f64 / 2.0).powf(f64::from(k) / f64::from(SIZES)).round())
-            .map(|n| (n, of_features(n).total))
-            .collect();
-        let best = |compute: f64| {
-            let spent = sizes.iter().map(|(n, error)| error + task.flow_error(compute / n));
-            spent.fold(f64::INFINITY, f64::min)
-        };
+        row("time", flow_exponent(a, b), ends.map(time), &|t| task.flow_error(t) + beyond);
+        let size = |k: u32| whole((0.5 * n_directions).powf(f64::from(k) / f64::from(SIZES)));
+        let sizes: Vec<usize> = (0..SIZES).map(size).collect();
         // Features and time are balanced at t = N^(m/q).
         let balanced = |n: f64| n.powf(1.0 + bottleneck_exponent(a, b) / flow_exponent(a, b));
+        let best = |compute: f64| task.balanced_error(compute, &sizes) + 2.0 * beyond;
         row("compute, features × time", compute_exponent(a, b), ends.map(balanced), &best);
         table
     }

@@ -3,14 +3,14 @@
 use superpose_analysis::table::{Field, Table};
 use superpose_theory::linear_task::{LinearTask, RidgeRisk, Sample, TaskError};
 use superpose_theory::spectrum::{
-    effective_dimension, end_of_mixture, gaussian_redundancy, noiseless_exponent, noisy_exponent,
+    effective_dimension, end_of_joined, gaussian_redundancy, noiseless_exponent, noisy_exponent,
 };
 
 use crate::ridge::{Design, ExcessRisk, RidgeError, excess_risks};
 
-/// A kind of data, in directions of its own.
+/// A part of the spectrum, on directions of its own; every sample has all parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Kind {
+pub struct Part {
     /// `β` of the variances `i^-β`.
     pub spectral_exponent: f64,
     /// `s`: how fast the target falls along the spectrum.
@@ -19,14 +19,14 @@ pub struct Kind {
     pub weight: f64,
 }
 
-/// Ridge regression of a power-law task, or of a mixture of them, by the number of samples.
+/// Ridge regression of a power-law task, or of several side by side, by the number of samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpectrumStudy {
-    /// The kinds of data, at least one.
-    pub kinds: Vec<Kind>,
+    /// The parts of the spectrum, at least one.
+    pub parts: Vec<Part>,
     /// Variance of the label noise.
     pub noise_variance: f64,
-    /// Number of directions of each kind.
+    /// Number of directions of each part.
     pub n_directions: usize,
     /// Numbers of samples, ascending.
     pub n_samples: Vec<usize>,
@@ -50,18 +50,18 @@ pub enum StudyError {
 
 impl SpectrumStudy {
     /// The tables `redundancy_spectrum`, one row a number of samples; `redundancy_of_spectrum`, what the spectrum alone
-    /// says; and `redundancy_kinds`, one row a number of samples and kind. `progress` is told how many replicates have ended.
+    /// says; and `redundancy_parts`, one row a number of samples and part. `progress` is told how many replicates have ended.
     ///
     /// # Errors
     /// [`StudyError`], naming the value that is out of range.
     pub fn tables(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<[Table; 3], StudyError> {
-        let of_kind = |kind: &Kind| {
-            LinearTask::power_law(kind.spectral_exponent, kind.source_exponent, self.n_directions)
-                .map(|task| (kind.weight, task))
+        let of_part = |part: &Part| {
+            LinearTask::power_law(part.spectral_exponent, part.source_exponent, self.n_directions)
+                .map(|task| (part.weight, task))
         };
-        let kinds: Vec<(f64, LinearTask)> =
-            self.kinds.iter().map(of_kind).collect::<Result<_, _>>()?;
-        let task = LinearTask::mixture(&kinds)?;
+        let parts: Vec<(f64, LinearTask)> =
+            self.parts.iter().map(of_part).collect::<Result<_, _>>()?;
+        let task = LinearTask::joined(&parts)?;
         let samples = self.n_samples.iter().map(|n| Sample::new(*n, self.noise_variance));
         let samples: Vec<Sample> = samples.collect::<Result<_, _>>()?;
         let best: Vec<_> = samples.iter().map(|sample| task.best_ridge_risk(*sample)).collect();
@@ -85,7 +85,7 @@ impl SpectrumStudy {
                 ("local_exponent", "its fall from the number of samples before"),
                 (
                     "predicted_exponent",
-                    "2s′ / (2s′ + 1/β) with noise, 2βs′ without; s′ = min(s, 1); of kinds together, the least β and the least s",
+                    "2s′ / (2s′ + 1/β) with noise, 2βs′ without; s′ = min(s, 1); of parts together, the least β and the least s",
                 ),
                 ("best_ridge", "the ridge with the least error, added to X Xᵀ"),
                 ("effective_dimension", "Σ λ/(λ + κ) there"),
@@ -95,8 +95,8 @@ impl SpectrumStudy {
             ],
         );
         let exponents: Vec<(f64, f64)> =
-            self.kinds.iter().map(|kind| (kind.spectral_exponent, kind.source_exponent)).collect();
-        let (beta, s) = end_of_mixture(&exponents);
+            self.parts.iter().map(|part| (part.spectral_exponent, part.source_exponent)).collect();
+        let (beta, s) = end_of_joined(&exponents);
         let predicted = if self.noise_variance > 0.0 {
             noisy_exponent(beta, s)
         } else {
@@ -121,15 +121,15 @@ impl SpectrumStudy {
                 of(&|found| (found.mean - risk.excess_risk) / found.standard_error),
             ]);
         }
-        Ok([table, self.of_spectrum(&kinds, &task), self.of_kinds(&kinds, &best)])
+        Ok([table, self.of_spectrum(&parts, &task), self.of_parts(&parts, &best)])
     }
 
-    fn of_spectrum(&self, kinds: &[(f64, LinearTask)], task: &LinearTask) -> Table {
+    fn of_spectrum(&self, parts: &[(f64, LinearTask)], task: &LinearTask) -> Table {
         let mut table = Table::new(
             "redundancy_of_spectrum",
             "How redundant is data with this spectrum? Three numbers that are not the same.",
             &[
-                ("kind", "of data: 1, 2, …, or all"),
+                ("part", "of the spectrum: 1, 2, …, or all"),
                 ("spectral_exponent", "β of the variances i^-β"),
                 (
                     "spectral_index",
@@ -142,40 +142,40 @@ impl SpectrumStudy {
                 ("effective_dimension", "Σ λ/(λ + 0.001 λ₁)"),
             ],
         );
-        let mut row = |kind: Field, exponent: Option<f64>, task: &LinearTask| {
+        let mut row = |part: Field, exponent: Option<f64>, task: &LinearTask| {
             let values = task.eigenvalues();
             let largest = values.iter().copied().fold(0.0, f64::max);
             table.push(vec![
-                kind,
+                part,
                 exponent.into(),
                 exponent.map(|exponent| 1.0 / exponent).into(),
                 gaussian_redundancy(values).into(),
                 effective_dimension(values, 1e-3 * largest).into(),
             ]);
         };
-        for (index, ((_, task), kind)) in kinds.iter().zip(&self.kinds).enumerate() {
-            row((index + 1).into(), Some(kind.spectral_exponent), task);
+        for (index, ((_, task), part)) in parts.iter().zip(&self.parts).enumerate() {
+            row((index + 1).into(), Some(part.spectral_exponent), task);
         }
-        if kinds.len() > 1 {
+        if parts.len() > 1 {
             row("all".into(), None, task);
         }
         table
     }
 
-    /// What each kind has of the whole at the best ridge.
-    fn of_kinds(&self, kinds: &[(f64, LinearTask)], best: &[RidgeRisk]) -> Table {
+    /// What each part has of the whole at the best ridge.
+    fn of_parts(&self, parts: &[(f64, LinearTask)], best: &[RidgeRisk]) -> Table {
         let mut table = Table::new(
-            "redundancy_kinds",
-            "Which kind of data is it that has not been learned yet?",
+            "redundancy_parts",
+            "Which part of the spectrum is it that has not been learned yet?",
             &[
                 ("n_samples", "samples"),
-                ("kind", "of data: 1, 2, …"),
+                ("part", "of the spectrum: 1, 2, …"),
                 ("unlearned", "Σ (1 − L)² c² over its directions, L = λ/(λ + κ)"),
                 ("effective_dimension", "Σ L over them"),
             ],
         );
         for (n_samples, risk) in self.n_samples.iter().zip(best) {
-            for (index, (weight, task)) in kinds.iter().enumerate() {
+            for (index, (weight, task)) in parts.iter().enumerate() {
                 let learned = |value: &f64| weight * value / (weight * value + risk.resolution);
                 let directions = task.eigenvalues().iter().zip(task.target_powers());
                 let unlearned: f64 = directions
@@ -200,7 +200,7 @@ mod tests {
 
     fn study() -> SpectrumStudy {
         SpectrumStudy {
-            kinds: vec![Kind { spectral_exponent: 2.0, source_exponent: 0.5, weight: 1.0 }],
+            parts: vec![Part { spectral_exponent: 2.0, source_exponent: 0.5, weight: 1.0 }],
             noise_variance: 1.0,
             n_directions: 20_000,
             n_samples: vec![1000, 3000, 10_000],
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn local_exponents_are_near_the_predicted_one() {
-        let [table, spectrum, kinds] = study().tables(&|_| ()).unwrap();
+        let [table, spectrum, parts] = study().tables(&|_| ()).unwrap();
         let of = |column: &str| table.numbers(column).unwrap();
         for (local, predicted) in of("local_exponent").iter().zip(of("predicted_exponent")).skip(1)
         {
@@ -219,8 +219,8 @@ mod tests {
         }
         assert!(of("simulated").iter().all(|v| v.is_nan()));
         assert!((spectrum.numbers("spectral_index").unwrap()[0] - 0.5).abs() < 1e-12);
-        // One kind alone has all the dimensions that are learned.
-        let alone = kinds.numbers("effective_dimension").unwrap();
+        // One part alone has all the dimensions that are learned.
+        let alone = parts.numbers("effective_dimension").unwrap();
         for (alone, all) in alone.iter().zip(of("effective_dimension")) {
             assert!((alone / all - 1.0).abs() < 1e-12, "{alone} {all}");
         }
@@ -236,19 +236,19 @@ mod tests {
         };
         let [table, ..] = small.tables(&|_| ()).unwrap();
         assert!(table.numbers("z").unwrap().iter().all(|z| z.abs() < 4.0), "{table:?}");
-        let kind = |spectral_exponent, weight| Kind { spectral_exponent, weight, ..small.kinds[0] };
-        for kinds in [vec![kind(-1.0, 1.0)], vec![kind(2.0, 0.0)], Vec::new()] {
-            assert!(SpectrumStudy { kinds, ..small.clone() }.tables(&|_| ()).is_err());
+        let part = |spectral_exponent, weight| Part { spectral_exponent, weight, ..small.parts[0] };
+        for parts in [vec![part(-1.0, 1.0)], vec![part(2.0, 0.0)], Vec::new()] {
+            assert!(SpectrumStudy { parts, ..small.clone() }.tables(&|_| ()).is_err());
         }
     }
 
     #[test]
     fn of_two_kinds_the_slower_is_what_is_left() {
-        let kind =
-            |spectral_exponent, weight| Kind { spectral_exponent, source_exponent: 0.5, weight };
-        let mixed = SpectrumStudy { kinds: vec![kind(3.0, 1.0), kind(1.5, 0.05)], ..study() };
-        let [table, spectrum, kinds] = mixed.tables(&|_| ()).unwrap();
-        let unlearned = kinds.numbers("unlearned").unwrap();
+        let part =
+            |spectral_exponent, weight| Part { spectral_exponent, source_exponent: 0.5, weight };
+        let mixed = SpectrumStudy { parts: vec![part(3.0, 1.0), part(1.5, 0.05)], ..study() };
+        let [table, spectrum, parts] = mixed.tables(&|_| ()).unwrap();
+        let unlearned = parts.numbers("unlearned").unwrap();
         let share = |row: usize| unlearned[row + 1] / (unlearned[row] + unlearned[row + 1]);
         assert!(share(0) < share(2) && share(2) < share(4), "{unlearned:?}");
         assert!((table.numbers("predicted_exponent").unwrap()[0] - 0.6).abs() < 1e-12);
