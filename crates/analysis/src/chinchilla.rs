@@ -91,7 +91,11 @@ pub fn runs(table: &Table) -> Result<Vec<Run>, ChinchillaError> {
                 table: table.name.clone(),
                 row: row + 1,
                 column: (*name).to_owned(),
-                value: if values[row].is_nan() { String::new() } else { values[row].to_string() },
+                value: if values[row].is_nan() {
+                    "no number".to_owned()
+                } else {
+                    values[row].to_string()
+                },
             }),
             None => Ok(Some(values)),
         }
@@ -349,7 +353,7 @@ fn frontier(fit: &SurfaceFit, resamples: &[Vec<f64>], runs: &[Run]) -> Table {
             ("D", "tokens"),
             ("D_low", "95 % interval over resamples, lower end"),
             ("D_high", "upper end"),
-            ("loss", "loss, in nats a token"),
+            ("loss", "loss, in the unit of the runs"),
             ("loss_low", "95 % interval over resamples, lower end"),
             ("loss_high", "upper end"),
             ("beyond", "C divided by the most compute of a run, if above 1"),

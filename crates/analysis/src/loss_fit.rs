@@ -89,7 +89,7 @@ pub(crate) fn observations(
             table: losses.name.clone(),
             row: row + 1,
             column: column.to_owned(),
-            value: if value.is_nan() { String::new() } else { value.to_string() },
+            value: if value.is_nan() { "no number".to_owned() } else { value.to_string() },
             allowed,
         };
         if good { Ok(()) } else { Err(wrong()) }

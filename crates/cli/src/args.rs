@@ -278,12 +278,20 @@ pub(crate) struct Output {
 /// How intervals are taken.
 #[derive(Debug, Args)]
 pub(crate) struct Bootstrap {
-    /// Resamples of the bootstrap
-    #[arg(long, value_name = "N", default_value = "1000")]
+    /// Resamples of the bootstrap; 0 for no intervals, else at least 20
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = resamples)]
     pub(crate) resamples: usize,
     /// Seed of the bootstrap
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) seed: u64,
+}
+
+/// An interval from fewer resamples would be their ends.
+fn resamples(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if n == 0 || n >= 20 => Ok(n),
+        _ => Err("must be 0, or a whole number of at least 20".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -30,12 +30,14 @@ fn logarithmic(low: f64, high: f64) -> Vec<f64> {
         d if d > 1.0 => &[1.0, 2.0, 5.0],
         _ => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
     };
-    let exponents = low.log10().floor()..=high.log10().ceil();
-    let mut exponent = *exponents.start();
+    // Whole decades, and of very many only some.
+    let (first, last) = (low.log10().floor(), high.log10().ceil());
+    let stride = ((last - first) / 20.0).ceil().max(1.0);
     let mut ticks = Vec::new();
-    while exponent <= *exponents.end() {
+    let mut exponent = (first / stride).floor() * stride;
+    while exponent <= last {
         ticks.extend(steps.iter().map(|s| s * 10_f64.powf(exponent)));
-        exponent += 1.0;
+        exponent += stride;
     }
     ticks.retain(|t| *t >= low * (1.0 - 1e-9) && *t <= high * (1.0 + 1e-9));
     ticks

@@ -7,7 +7,7 @@ use crate::dimension::{DimensionError, PointCloud};
 use crate::draws::{normals, stream};
 
 /// Numbers that points may have in all.
-pub(crate) const MOST_NUMBERS: usize = 1_000_000_000;
+pub(crate) const MOST_NUMBERS: usize = 100_000_000;
 
 /// A set whose dimension is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

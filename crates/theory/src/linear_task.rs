@@ -7,6 +7,8 @@
 //!
 //! Samples and random features are limits on the two sides of one equation for `κ`, which is why both are here.
 
+/// The most directions of a power law: a sum over them takes a tenth of a second.
+pub const MOST_DIRECTIONS: usize = 10_000_000;
 /// Iterations after which the search for a resolution stops; it takes about ten.
 const MAX_ITERATIONS: usize = 200;
 /// Steps of a golden section: they narrow two e-folds of `κ` to about `1e-7`.
@@ -27,6 +29,12 @@ pub enum TaskError {
     /// There is no direction.
     #[error("a task needs at least 1 direction, got 0")]
     NoDirections,
+    /// There are more directions than sums over them are worth.
+    #[error("`n_directions` must be at most {MOST_DIRECTIONS}, got {n_directions}")]
+    TooManyDirections {
+        /// Their number.
+        n_directions: usize,
+    },
     /// The two spectra do not belong together.
     #[error("each eigenvalue needs one target power, got {n_eigenvalues} and {n_powers}")]
     UnequalLengths {
@@ -168,6 +176,9 @@ impl LinearTask {
             if !value.is_finite() || value <= 0.0 {
                 return Err(TaskError::Exponent { name, value });
             }
+        }
+        if n_directions > MOST_DIRECTIONS {
+            return Err(TaskError::TooManyDirections { n_directions });
         }
         let target_exponent = 1.0 + 2.0 * source_exponent * spectral_exponent;
         let logs: Vec<f64> = (1..=n_directions).map(|i| (i as f64).ln()).collect();

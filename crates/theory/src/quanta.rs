@@ -24,12 +24,19 @@ const EULER_MACLAURIN: [f64; 8] = [
     -3617.0 / 10_670_622_842_880_000.0,
 ];
 
+/// Model exponents whose sums double precision can take.
+pub const MODEL_EXPONENTS: (f64, f64) = (1e-3, 30.0);
+
 /// Why there is no such model.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuantaError {
     /// The frequencies do not add up, or are none.
-    #[error("`model_exponent` must be finite and positive, got {model_exponent}")]
+    #[error(
+        "`model_exponent` must be from {} to {}, got {model_exponent}",
+        MODEL_EXPONENTS.0,
+        MODEL_EXPONENTS.1
+    )]
     ModelExponent {
         /// The exponent.
         model_exponent: f64,
@@ -81,9 +88,9 @@ impl Quanta {
     /// The model whose loss falls with the exponent `model_exponent`, `α`, in the number of pieces learned.
     ///
     /// # Errors
-    /// [`QuantaError::ModelExponent`] unless it is finite and positive.
+    /// [`QuantaError::ModelExponent`] outside [`MODEL_EXPONENTS`].
     pub fn new(model_exponent: f64) -> Result<Self, QuantaError> {
-        if !model_exponent.is_finite() || model_exponent <= 0.0 {
+        if !(MODEL_EXPONENTS.0..=MODEL_EXPONENTS.1).contains(&model_exponent) {
             return Err(QuantaError::ModelExponent { model_exponent });
         }
         Ok(Self { model_exponent, norm: zeta(1.0 + model_exponent) })

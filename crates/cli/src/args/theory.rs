@@ -351,12 +351,12 @@ pub(crate) struct ChinchillaFitOptions {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("wish").required(true).args(["compute", "loss"]))]
+#[command(group = clap::ArgGroup::new("wish").required(true).multiple(true).args(["compute", "loss"]))]
 pub(crate) struct AllocateOptions {
-    /// Floating-point operations to spend
+    /// Floating-point operations to spend, or with --loss at most to spend
     #[arg(long, value_name = "FLOP")]
     pub(crate) compute: Option<f64>,
-    /// The loss to reach, in nats a token
+    /// The loss to reach, in nats a token; of the fit, in the unit of its runs
     #[arg(long, value_name = "LOSS")]
     pub(crate) loss: Option<f64>,
     /// A folder that `theory chinchilla fit --out` wrote, for its law beside the published ones

@@ -61,6 +61,15 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
         return Ok(());
     }
     print_fit(parameters, forms);
+    for name in ["alpha", "beta"] {
+        let falls = |row: &&Vec<Field>| matches!(row[1], Field::Number(value) if value > 0.0);
+        let row = parameters.rows.iter().find(|row| row[0].to_string() == name);
+        if row.is_some_and(|row| !falls(&row)) {
+            console::say(&format!(
+                "{name} is not positive: these losses do not fall, and no law describes them"
+            ));
+        }
+    }
     print_theories(&made[8]);
     if let Some([.., Field::Number(a), Field::Number(error)]) = made[6].rows.first().map(|r| &r[..])
     {
@@ -99,6 +108,7 @@ fn print_fit(parameters: &Table, forms: &Table) {
         ));
     }
     let percent = |field: &Field| match field {
+        Field::Number(value) if value.abs() >= 1e3 => format!("{:+.2e} %", 100.0 * value),
         Field::Number(value) => format!("{:+.2} %", 100.0 * value),
         Field::Text(_) | Field::Missing => "–".to_owned(),
     };
@@ -180,25 +190,56 @@ struct Law {
     name: String,
     surface: LossSurface,
     resamples: Vec<LossSurface>,
+    /// The most compute of a run that it was fitted to, if these are known.
+    most_compute: Option<f64>,
+}
+
+impl Law {
+    /// What to spend: so much, or what a loss takes, or that if no more than a budget.
+    fn spend(surface: &LossSurface, options: &AllocateOptions) -> Result<Allocation, String> {
+        let asked = |found: Result<Allocation, AllocationError>| found.map_err(|e| e.to_string());
+        match (options.compute, options.loss) {
+            (Some(compute), None) => asked(surface.allocate(compute)),
+            (None, Some(loss)) => asked(surface.allocate_for_loss(loss)),
+            (Some(budget), Some(loss)) => {
+                let found = asked(surface.allocate_for_loss(loss))?;
+                if found.compute <= budget {
+                    return Ok(found);
+                }
+                let reached = asked(surface.allocate(budget))?.loss;
+                Err(format!(
+                    "a loss of {loss} takes {:.4e} operations; {budget:.4e} reach {reached:.4}",
+                    found.compute
+                ))
+            }
+            (None, None) => unreachable!("the command line asks for one of them"),
+        }
+    }
 }
 
 pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
+    for (name, value) in [("--compute", options.compute), ("--loss", options.loss)] {
+        if let Some(wrong) = value.filter(|value| !value.is_finite() || *value <= 0.0) {
+            bail!("{name} must be a positive finite number, got {wrong}");
+        }
+    }
     let mut laws: Vec<Law> = [
         ("Hoffmann et al. 2022, as printed", HOFFMANN_ROUNDED),
         ("Hoffmann et al. 2022, not rounded", HOFFMANN),
         ("Besiroglu et al. 2024", BESIROGLU),
     ]
-    .map(|(name, surface)| Law { name: name.to_owned(), surface, resamples: Vec::new() })
+    .map(|(name, surface)| Law {
+        name: name.to_owned(),
+        surface,
+        resamples: Vec::new(),
+        most_compute: None,
+    })
     .into();
     if let Some(folder) = &options.fit {
         laws.insert(0, fitted(folder)?);
     }
-    let spend = |surface: &LossSurface| match (options.compute, options.loss) {
-        (Some(compute), _) => surface.allocate(compute),
-        (None, Some(loss)) => surface.allocate_for_loss(loss),
-        (None, None) => unreachable!("the command line asks for one of them"),
-    };
-    let spent: Vec<(&Law, Result<Allocation, AllocationError>)> =
+    let spend = |surface: &LossSurface| Law::spend(surface, options);
+    let spent: Vec<(&Law, Result<Allocation, String>)> =
         laws.iter().map(|law| (law, spend(&law.surface))).collect();
     let ends = |law: &Law, get: fn(&Allocation) -> f64| -> Option<(f64, f64)> {
         let of = |surface| spend(surface).map_or(f64::INFINITY, |allocation| get(&allocation));
@@ -207,10 +248,12 @@ pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
     let quantities: [(&str, Quantity); 4] =
         [("C", |a| a.compute), ("N", |a| a.parameters), ("D", |a| a.tokens), ("loss", |a| a.loss)];
     if options.json {
-        let object = |(law, spent): &(&Law, Result<Allocation, AllocationError>)| {
+        let object = |(law, spent): &(&Law, Result<Allocation, String>)| {
             let mut object = serde_json::Map::from_iter([("law".to_owned(), json!(law.name))]);
             match spent {
                 Ok(allocation) => {
+                    let beyond = law.most_compute.map(|most| allocation.compute / most);
+                    object.insert("beyond".to_owned(), json!(beyond));
                     for (name, get) in quantities {
                         object.insert(name.to_owned(), json!(get(allocation)));
                         if let Some((low, high)) = ends(law, get) {
@@ -220,7 +263,7 @@ pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
                     }
                 }
                 Err(error) => {
-                    drop(object.insert("infeasible".to_owned(), json!(error.to_string())));
+                    drop(object.insert("infeasible".to_owned(), json!(error)));
                 }
             }
             object
@@ -257,13 +300,23 @@ pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
             rows.push(vec![label, compute, parameters, tokens, bounds(ratio), loss]);
         }
     }
-    let header = ["law", "C (FLOP)", "N", "D (tokens)", "D/N", "loss (nats)"];
+    let header = ["law", "C (FLOP)", "N", "D (tokens)", "D/N", "loss"];
     console::say(&console::table(&header, &rows));
     for (law, spent) in &spent {
-        if let Err(error) = spent {
-            console::say(&format!("{}: {error}", law.name));
+        match (spent, law.most_compute) {
+            (Err(error), _) => console::say(&format!("{}: {error}", law.name)),
+            (Ok(allocation), Some(most)) if allocation.compute > most => console::say(&format!(
+                "{}: {} times the most compute of its runs",
+                law.name,
+                number(&Field::from(allocation.compute / most))
+            )),
+            (Ok(_), _) => {}
         }
     }
+    console::say(match options.fit {
+        Some(_) => "losses: of the fit in the unit of its runs, of the published laws nats a token",
+        None => "losses are nats a token",
+    });
     Ok(())
 }
 
@@ -271,16 +324,21 @@ pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
 fn fitted(folder: &Path) -> anyhow::Result<Law> {
     let tables = folder.join("tables");
     let read = |name| tables::read_written(&tables, name, "superpose theory chinchilla fit --out");
-    let found = surfaces(&read("chinchilla_fit")?)?;
+    let found =
+        surfaces(&read("chinchilla_fit")?).with_context(|| format!("`{}`", tables.display()))?;
     let surface = *found.first().context("`chinchilla_fit` has no law")?;
     let resamples = surfaces(&read("chinchilla_resamples")?)?;
-    Ok(Law { name: folder.display().to_string(), surface, resamples })
+    let compute = read("chinchilla_runs")?.numbers("C")?;
+    let most_compute = compute.into_iter().reduce(f64::max);
+    Ok(Law { name: folder.display().to_string(), surface, resamples, most_compute })
 }
 
 pub(super) fn repeat(options: &RepeatOptions) -> anyhow::Result<()> {
-    let mut numbers = options.epochs.iter().chain([&options.unique, &options.parameters]);
-    if let Some(wrong) = numbers.find(|value| !value.is_finite() || **value <= 0.0) {
-        bail!("--unique, --epochs and --parameters must be positive, got {wrong}");
+    let numbers = options.epochs.iter().map(|value| ("--epochs", value));
+    let mut numbers =
+        numbers.chain([("--unique", &options.unique), ("--parameters", &options.parameters)]);
+    if let Some((name, wrong)) = numbers.find(|(_, value)| !value.is_finite() || **value <= 0.0) {
+        bail!("{name} must be a positive finite number, got {wrong}");
     }
     let mut table = Table::new(
         "repetition",

@@ -16,6 +16,9 @@ use crate::args::theory::{IclAttentionOptions, IclDiversityOptions, IclMetricOpt
 use crate::progress;
 
 pub(super) fn attention(options: &IclAttentionOptions) -> anyhow::Result<()> {
+    if !options.penalty.is_finite() || options.penalty < 0.0 {
+        anyhow::bail!("--penalty must be a finite number, at least 0, got {}", options.penalty);
+    }
     if (options.prompts - 1.0).abs() < f64::EPSILON && options.penalty <= 0.0 {
         anyhow::bail!("--prompts must not be 1 without a --penalty: the error is infinite there");
     }

@@ -17,6 +17,9 @@ pub(super) fn predict(options: &PredictOptions) -> anyhow::Result<()> {
     if let Some(wrong) = options.at.iter().find(|x| !x.is_finite() || **x <= 0.0) {
         anyhow::bail!("--at must be positive numbers, got {wrong}");
     }
+    if options.x == options.y {
+        anyhow::bail!("--x and --y must be different columns, got `{}` for both", options.x);
+    }
     let asked = LossFitOptions {
         x: options.x.clone(),
         y: options.y.clone(),

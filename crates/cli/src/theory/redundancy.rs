@@ -26,6 +26,7 @@ use crate::args::theory::{
 use crate::{console, progress, tables};
 
 pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()> {
+    check_simulated(options.simulate)?;
     let n_samples = ascending(&options.samples);
     let study = SpectrumStudy {
         parts: parts(options)?,
@@ -70,6 +71,14 @@ fn parts(options: &RedundancySpectrumOptions) -> anyhow::Result<Vec<Part>> {
     Ok((0..n_parts).map(part).collect())
 }
 
+/// A standard error takes two.
+fn check_simulated(n: usize) -> anyhow::Result<()> {
+    if n == 1 {
+        bail!("--simulate must be 0 for none, or at least 2, got 1");
+    }
+    Ok(())
+}
+
 /// Sizes in order, each once.
 fn ascending(sizes: &[usize]) -> Vec<usize> {
     let mut sizes = sizes.to_vec();
@@ -79,6 +88,7 @@ fn ascending(sizes: &[usize]) -> Vec<usize> {
 }
 
 pub(super) fn features(options: &RedundancyFeaturesOptions) -> anyhow::Result<()> {
+    check_simulated(options.simulate)?;
     let study = FeatureStudy {
         spectral_exponent: options.spectral_exponent,
         target_exponent: options.target_exponent,
@@ -223,6 +233,17 @@ fn cloud(options: &RedundancyDimensionOptions) -> anyhow::Result<(PointCloud, Op
 /// The rows of a table of numbers, one after the other, and their width; no number may be missing.
 fn points(path: &Path) -> anyhow::Result<(Vec<f64>, usize)> {
     let table = tables::read(path)?;
+    let names: Vec<&str> = table.columns.iter().map(|c| &*c.name).collect();
+    // Numbers are a first point, unless they count the columns.
+    let are_numbers = names.iter().all(|name| name.parse::<f64>().is_ok());
+    let are_counted = names.iter().enumerate().all(|(index, name)| *name == index.to_string());
+    if names.is_empty() || (are_numbers && !are_counted) {
+        bail!(
+            "`{}` must begin with the names of its columns, got `{}`",
+            path.display(),
+            names.join(",")
+        );
+    }
     let mut columns = Vec::new();
     for column in &table.columns {
         let values = table.numbers(&column.name)?;
@@ -238,6 +259,12 @@ fn points(path: &Path) -> anyhow::Result<(Vec<f64>, usize)> {
 
 pub(super) fn matrix(options: &RedundancyMatrixOptions) -> anyhow::Result<()> {
     let (rows, width) = points(&options.file)?;
+    if options.last_rank.is_some_and(|rank| !(3..=width).contains(&rank.get())) {
+        bail!(
+            "--last-rank must be from 3 to the number of columns, {width}, got {}",
+            options.last_rank.map_or(0, NonZeroUsize::get)
+        );
+    }
     if rows.len() < 2 * width {
         bail!(
             "`{}` must have at least two rows, got {}",

@@ -79,7 +79,7 @@ pub fn as_published(question: &Question) -> Table {
         exponent_from_dimension(question.dimension),
         "an exponent of the data alone; the same data has 2/d for nearest neighbours and 4/d for local lines",
         "4/d (Sharma & Kaplan 2022, smooth targets)",
-        4.0 / question.dimension,
+        if question.dimension > 0.0 { 4.0 / question.dimension } else { f64::NAN },
     );
     push(
         "superposition: interference of one active feature",

@@ -49,7 +49,18 @@ impl Attention {
             "icl_attention",
             "How well does linear attention learn a new task in context, by the number of pretraining tasks?",
             &[
-                ("tasks_per_dimension", "κ: tasks of the pretraining set, by dimension"),
+                (
+                    "tasks_per_dimension",
+                    "κ: tasks of the pretraining set, by dimension; as simulated",
+                ),
+                (
+                    "examples_per_dimension",
+                    "α: examples in the context, by dimension; as simulated",
+                ),
+                (
+                    "prompts_per_square",
+                    "τ: pretraining prompts, by squared dimension; as simulated",
+                ),
                 ("new_tasks", "asymptotic mean squared error on new tasks, with label noise"),
                 ("pretraining_tasks", "the same on tasks of the pretraining set"),
                 ("gap", "their difference"),
@@ -61,8 +72,11 @@ impl Attention {
                 ("simulated_pretraining_tasks_se", "standard error over runs"),
             ],
         );
-        for tasks in &self.tasks_per_dimension {
-            let ratios = Ratios { tasks_per_dimension: *tasks, ..self.ratios };
+        let ratios =
+            |tasks: &f64| self.possible(Ratios { tasks_per_dimension: *tasks, ..self.ratios });
+        let mut all: Vec<Ratios> = self.tasks_per_dimension.iter().map(ratios).collect();
+        all.dedup();
+        for ratios in all {
             let errors = self.errors(ratios)?;
             let simulated = self.simulated(ratios, progress)?;
             let pair = |of: fn(&TestErrors) -> Summary| -> [Field; 2] {
@@ -70,11 +84,13 @@ impl Attention {
                 [summary.map(|s| s.mean).into(), summary.map(|s| s.standard_error).into()]
             };
             let mut row = vec![
-                (*tasks).into(),
+                ratios.tasks_per_dimension.into(),
+                ratios.examples_per_dimension.into(),
+                ratios.prompts_per_square.into(),
                 errors.new_tasks.into(),
                 errors.pretraining_tasks.into(),
                 errors.task_gap().into(),
-                task_gap_limit(*tasks).into(),
+                task_gap_limit(ratios.tasks_per_dimension).into(),
                 self.n_dimensions.into(),
             ];
             row.extend(pair(|errors| errors.new_tasks));
@@ -84,20 +100,30 @@ impl Attention {
         Ok(table)
     }
 
-    fn simulated(
-        &self,
-        ratios: Ratios,
-        progress: &(dyn Fn(usize) + Sync),
-    ) -> Result<Option<TestErrors>, IclLabError> {
-        let simulation = |n_dimensions| LinearAttention {
+    fn simulation(&self, n_dimensions: usize, ratios: Ratios) -> LinearAttention {
+        LinearAttention {
             n_dimensions,
             ratios,
             penalty: if self.penalty > 0.0 { self.penalty } else { SMALL_PENALTY },
             n_test_prompts: TEST_PROMPTS,
             n_runs: self.n_runs,
             seed: self.seed,
-        };
-        self.n_dimensions.map(|n| simulation(n).simulate(progress)).transpose()
+        }
+    }
+
+    /// The ratios that whole numbers of examples, tasks and prompts can have, if there is a simulation: what is simulated
+    /// and what it is compared with are to be of one size.
+    fn possible(&self, ratios: Ratios) -> Ratios {
+        self.n_dimensions.map_or(ratios, |n| self.simulation(n, ratios).rounded())
+    }
+
+    fn simulated(
+        &self,
+        ratios: Ratios,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<Option<TestErrors>, IclLabError> {
+        let simulate = |n| self.simulation(n, ratios).simulate(progress);
+        self.n_dimensions.map(simulate).transpose()
     }
 }
 

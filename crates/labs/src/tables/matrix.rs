@@ -10,7 +10,8 @@ use superpose_theory::spectrum::{effective_dimension, gaussian_redundancy};
 const ROUNDING: f64 = 1e-14;
 
 /// The tables `redundancy_matrix`, one row, and `redundancy_matrix_spectrum`, one row an eigenvalue, of the covariance of
-/// `rows`, `[n, width]`. The spectrum's exponent is fitted over ranks from 1 to `last_rank` (the width, if that is less).
+/// `rows`, `[n, width]`. The spectrum's exponent is fitted over ranks from 1 to `last_rank`, or to the last variance there
+/// is, if that is less.
 ///
 /// # Panics
 /// When `width` is zero or does not divide the number of values.
@@ -24,6 +25,10 @@ pub fn matrix(rows: &[f64], width: usize, last_rank: usize) -> [Table; 2] {
     for row in centred.chunks_exact_mut(width) {
         row.iter_mut().zip(&mean).for_each(|(value, mean)| *value -= mean);
     }
+    // In units of the largest, so that squares stay within double precision.
+    let unit = centred.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    let unit = if unit > 0.0 { unit } else { 1.0 };
+    centred.iter_mut().for_each(|value| *value /= unit);
     gram.add(&centred);
     let mut variances: Vec<f64> =
         gram.spectrum().iter().map(|value| value / n_rows as f64).collect();
@@ -31,7 +36,8 @@ pub fn matrix(rows: &[f64], width: usize, last_rank: usize) -> [Table; 2] {
     // What is left of a variance of zero is rounding.
     let rounding = ROUNDING * largest;
     variances.iter_mut().filter(|value| **value <= rounding).for_each(|value| *value = 0.0);
-    let last_rank = last_rank.min(width);
+    let n_positive = variances.iter().filter(|value| **value > 0.0).count();
+    let last_rank = last_rank.min(n_positive);
     let line = fit_rank_window(&variances, 1..=last_rank).ok();
     let mut table = Table::new(
         "redundancy_matrix",
@@ -78,7 +84,8 @@ pub fn matrix(rows: &[f64], width: usize, last_rank: usize) -> [Table; 2] {
     );
     for (rank, variance) in (1..).zip(&variances) {
         let fitted = line.filter(|_| rank <= last_rank).map(|line| line.at(rank as f64));
-        spectrum.push(vec![rank.into(), (*variance).into(), fitted.into()]);
+        let fitted = fitted.map(|fitted| fitted * unit * unit);
+        spectrum.push(vec![rank.into(), (variance * unit * unit).into(), fitted.into()]);
     }
     [table, spectrum]
 }
@@ -103,6 +110,26 @@ mod tests {
         assert!(table.numbers("spectral_exponent").unwrap()[0].is_nan());
         let variances = spectrum.numbers("variance").unwrap();
         assert!(variances[1] > 1.0 && variances[2].abs() < f64::MIN_POSITIVE);
+    }
+
+    #[test]
+    fn neither_the_unit_nor_too_few_rows_make_a_difference_to_what_has_no_unit() {
+        let row = |k: i32| [f64::from(k * 37 % 101), f64::from(k * 53 % 89), f64::from(k * 7 % 13)];
+        let rows: Vec<f64> = (0..500).flat_map(row).collect();
+        let of = |unit: f64| {
+            let rows: Vec<f64> = rows.iter().map(|value| unit * value).collect();
+            let [table, _] = matrix(&rows, 3, usize::MAX);
+            ["participation_ratio", "effective_dimension", "spectral_exponent"]
+                .map(|column| table.numbers(column).unwrap()[0])
+        };
+        for unit in [1e200, 1e-200] {
+            for (there, here) in of(unit).iter().zip(of(1.0)) {
+                assert!((there / here - 1.0).abs() < 1e-9, "{unit}: {there} {here}");
+            }
+        }
+        // Four rows have three variances, however many columns.
+        let [table, _] = matrix(&rows[..40], 10, usize::MAX);
+        assert!((table.numbers("last_rank").unwrap()[0] - 3.0).abs() < f64::EPSILON);
     }
 
     #[test]

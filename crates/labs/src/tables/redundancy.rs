@@ -85,7 +85,7 @@ impl SpectrumStudy {
                 ("local_exponent", "its fall from the number of samples before"),
                 (
                     "predicted_exponent",
-                    "2s′ / (2s′ + 1/β) with noise, 2βs′ without; s′ = min(s, 1); of parts together, the least β and the least s",
+                    "2s′ / (2s′ + 1/β) with noise, 2βs′ without; s′ = min(s, 1); of parts together, the least β and the least s; none for β ≤ 1",
                 ),
                 ("best_ridge", "the ridge with the least error, added to X Xᵀ"),
                 ("effective_dimension", "Σ λ/(λ + κ) there"),
@@ -97,11 +97,11 @@ impl SpectrumStudy {
         let exponents: Vec<(f64, f64)> =
             self.parts.iter().map(|part| (part.spectral_exponent, part.source_exponent)).collect();
         let (beta, s) = end_of_joined(&exponents);
-        let predicted = if self.noise_variance > 0.0 {
-            noisy_exponent(beta, s)
-        } else {
-            noiseless_exponent(beta, s)
-        };
+        // Without a finite total variance there is no law.
+        let predicted = (beta > 1.0).then(|| {
+            let law = if self.noise_variance > 0.0 { noisy_exponent } else { noiseless_exponent };
+            law(beta, s)
+        });
         for (k, risk) in best.iter().enumerate() {
             let local = k.checked_sub(1).map(|before| {
                 let fall = (best[before].excess_risk / risk.excess_risk).ln();
