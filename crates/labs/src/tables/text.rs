@@ -6,7 +6,7 @@ use crate::lags::{DataLimited, lag_norms_and_noise, stand_out, trusted};
 use crate::text::{TextError, TextRedundancy};
 
 /// The longest of the usual lags.
-const LONGEST_LAG: usize = 1024;
+pub const LONGEST_LAG: usize = 1024;
 
 /// The tables `redundancy_text`, one row a length of context, and `redundancy_rates`, one row a way to measure the rate of
 /// the whole text.
