@@ -67,6 +67,7 @@ fn experiments_are_tabled_drawn_and_the_same_for_the_same_seed() {
             "icl_diversity",
         ),
         (&["icl", "metric", "--tokens", "1,10"], "icl_metric"),
+        (&["icl", "baselines", "--examples", "5,20,40", "--simulate", "9"], "icl_baselines"),
         (&["mechanisms", "--dimensions", "1"], "mechanisms"),
         (&["redundancy", "text", "runs.csv", "--contexts", "2"], "redundancy_text"),
         (&["redundancy", "dimension", "runs.csv"], "redundancy_dimension"),
@@ -118,6 +119,8 @@ fn experiments_without_a_meaning_are_refused() {
     assert_refused(&run(&["icl", "attention", "--noise=-1"]), 1, &["noise_variance", "got -1"]);
     assert_refused(&run(&["icl", "diversity", "--tasks", "0"]), 1, &["n_tasks", "got 0"]);
     assert_refused(&run(&["icl", "metric", "--scale", "0"]), 1, &["--scale", "got 0"]);
+    assert_refused(&run(&["icl", "baselines", "--dimensions", "0"]), 1, &["n_dimensions", "got 0"]);
+    assert_refused(&run(&["icl", "baselines", "--simulate", "1"]), 1, &["--simulate", "got 1"]);
     let repeat = run(&["chinchilla", "repeat", "--unique", "1e10"]);
     assert!(repeat.stdout.contains("effective_tokens"), "{}", repeat.stderr);
     assert_refused(&run(&["chinchilla", "repeat", "--unique", "0"]), 1, &["--unique", "got 0"]);

@@ -35,6 +35,7 @@ pub(crate) fn theory(verb: &TheoryVerb) -> anyhow::Result<()> {
         TheoryVerb::Icl(IclVerb::Attention(options)) => icl::attention(options),
         TheoryVerb::Icl(IclVerb::Diversity(options)) => icl::diversity(options),
         TheoryVerb::Icl(IclVerb::Metric(options)) => icl::metric(options),
+        TheoryVerb::Icl(IclVerb::Baselines(options)) => icl::baselines(options),
     }
 }
 
@@ -85,6 +86,20 @@ fn present_as(made: &Made<'_>, output: &Output, print: &dyn Fn()) -> anyhow::Res
         None => "next: add --out FOLDER for tables and a picture".to_owned(),
     });
     Ok(())
+}
+
+/// A standard error takes two.
+fn check_simulated(n: usize) -> anyhow::Result<()> {
+    anyhow::ensure!(n != 1, "--simulate must be 0 for none, or at least 2, got 1");
+    Ok(())
+}
+
+/// Sizes in order, each once.
+fn ascending(sizes: &[usize]) -> Vec<usize> {
+    let mut sizes = sizes.to_vec();
+    sizes.sort_unstable();
+    sizes.dedup();
+    sizes
 }
 
 /// Prints all fields of a table under these heads.

@@ -423,7 +423,7 @@ pub(crate) fn below(share: f64, n: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use superpose_theory::icl::{Regression, ridge_errors, ridgeless_errors};
+    use superpose_theory::icl::{ridge_errors, ridgeless_errors};
 
     fn ratios([alpha, kappa, tau, rho]: [f64; 4]) -> Ratios {
         Ratios {
@@ -555,62 +555,5 @@ mod tests {
         let message = refused(attention(8, [2.0, 1e300, 2.0, 0.1]));
         assert!(message.starts_with("`n_tasks` must be between 1 and"), "{message}");
         assert!(refused(attention(8, [0.0, 1.0, 2.0, 0.1])).contains("`examples_per_dimension`"));
-    }
-
-    /// Mean and standard error of `|w − ŵ|²/d` over prompts, for the one step of gradient descent and for the
-    /// least squares of minimum norm.
-    fn by_simulation(regression: Regression, n_prompts: usize) -> (Summary, Summary) {
-        let Regression { n_dimensions: d, n_examples: n, noise_variance } = regression;
-        let mut rng = stream(11, 0);
-        let (mut steps, mut squares) = (Vec::new(), Vec::new());
-        for _ in 0..n_prompts {
-            let task = normals(&mut rng, d);
-            let x = Mat::from_fn(n, d, |_, _| normal(&mut rng));
-            let label = |i: usize, rng: &mut ChaCha8Rng| {
-                let clean: f64 = (0..d).map(|j| x[(i, j)] * task[j]).sum();
-                clean + noise_variance.sqrt() * normal(rng)
-            };
-            let y: Vec<f64> = (0..n).map(|i| label(i, &mut rng)).collect();
-            let along = |weights: &[f64]| -> Vec<f64> {
-                (0..d).map(|j| (0..n).map(|i| x[(i, j)] * weights[i]).sum()).collect()
-            };
-            let off = |estimate: &[f64]| {
-                let pairs = estimate.iter().zip(&task);
-                pairs.map(|(e, w)| (e - w).powi(2)).sum::<f64>() / d as f64
-            };
-            let step = regression.linear_attention_step() / n as f64;
-            let summed = along(&y);
-            steps.push(off(&summed.iter().map(|sum| step * sum).collect::<Vec<_>>()));
-            let solved = if n < d {
-                along(&solve_positive(&x * x.transpose(), 0.0, &y).unwrap())
-            } else {
-                solve_positive(x.transpose() * &x, 0.0, &summed).unwrap()
-            };
-            squares.push(off(&solved));
-        }
-        (summarise(&steps), summarise(&squares))
-    }
-
-    #[test]
-    fn the_exact_baselines_agree_with_a_simulation() {
-        for (d, n, noise_variance) in [
-            (5, 10, 0.0),
-            (8, 16, 0.25),
-            (10, 40, 0.0),
-            (20, 5, 0.0),
-            (20, 10, 0.5),
-            (20, 30, 1.0),
-            (20, 40, 1.0),
-        ] {
-            let regression = Regression { n_dimensions: d, n_examples: n, noise_variance };
-            let (step, squares) = by_simulation(regression, 4000);
-            let agree = |sampled: Summary, exact: f64| {
-                // Without noise least squares is exact above the threshold, to rounding.
-                (sampled.mean - exact).abs() < 3.0 * sampled.standard_error + 1e-9
-            };
-            assert!(agree(step, regression.linear_attention_error()), "{regression:?}: {step:?}");
-            let expected = regression.least_squares_error();
-            assert!(agree(squares, expected), "{regression:?}: {squares:?} {expected}");
-        }
     }
 }

@@ -34,6 +34,29 @@ pub(crate) enum IclVerb {
     Diversity(IclDiversityOptions),
     /// A smooth loss, and the ability that a metric makes of it
     Metric(IclMetricOptions),
+    /// Regression within a prompt: linear attention, least squares and ridge, by the number of examples
+    Baselines(IclBaselinesOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IclBaselinesOptions {
+    /// Dimensions of a task
+    #[arg(long, value_name = "N", default_value = "20")]
+    pub(crate) dimensions: usize,
+    /// Examples in a prompt; a list
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "2,5,10,15,25,30,40,80")]
+    pub(crate) examples: Vec<usize>,
+    /// Variance of the label noise
+    #[arg(long, value_name = "VARIANCE", default_value = "0.25")]
+    pub(crate) noise: f64,
+    /// Random prompts of a simulation; 0 for none, else at least 2
+    #[arg(long, value_name = "N", default_value = "2000")]
+    pub(crate) simulate: usize,
+    /// Seed of the simulation
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Subcommand)]

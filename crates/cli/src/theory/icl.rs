@@ -6,13 +6,15 @@ use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_labs::tables::icl::{
-    Attention, diversity as diversity_table, metric as metric_table,
+    Attention, Baselines, diversity as diversity_table, metric as metric_table,
 };
 use superpose_labs::task_diversity::TaskDiversity;
 use superpose_theory::icl::{Ratios, TokenAccuracy};
 
-use super::{Made, present};
-use crate::args::theory::{IclAttentionOptions, IclDiversityOptions, IclMetricOptions};
+use super::{Made, ascending, check_simulated, present};
+use crate::args::theory::{
+    IclAttentionOptions, IclBaselinesOptions, IclDiversityOptions, IclMetricOptions,
+};
 use crate::progress;
 
 pub(super) fn attention(options: &IclAttentionOptions) -> anyhow::Result<()> {
@@ -79,6 +81,45 @@ fn attention_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
         panels,
         axes: Axes::Own,
         caption: "Bars: standard error over runs. Table: icl_attention.csv.".to_owned(),
+    })
+}
+
+pub(super) fn baselines(options: &IclBaselinesOptions) -> anyhow::Result<()> {
+    check_simulated(options.simulate)?;
+    let asked = Baselines {
+        n_dimensions: options.dimensions,
+        n_examples: ascending(&options.examples),
+        noise_variance: options.noise,
+        n_prompts: options.simulate,
+        seed: options.seed,
+    };
+    let bar = progress::count("prompts", (asked.n_examples.len() * options.simulate) as u64);
+    let table = asked.table(&|| bar.inc(1))?;
+    bar.finish_and_clear();
+    let made = Made { verb: "icl baselines", tables: &[table], sheet: &baseline_sheet };
+    present(&made, &options.output)
+}
+
+fn baseline_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
+    let guides = [Guide { column: "exact", label: "exact", mark: Mark::Line }];
+    let columns = Lines {
+        guides: &guides,
+        error_bars: ErrorBars::Deviation("simulated_se"),
+        group: Some("algorithm"),
+        group_label: "",
+        mark: Mark::Dots,
+        ..Lines::plain(
+            ("n_examples", Axis::logarithmic("examples in the prompt")),
+            ("simulated", Axis::logarithmic("squared error, by dimension")),
+        )
+    };
+    Ok(Sheet {
+        title: "Regression within a prompt".to_owned(),
+        columns: 1,
+        panels: lines(&tables[0], &columns)?,
+        axes: Axes::Own,
+        caption: "Dots: simulated, with standard errors over prompts. Table: icl_baselines.csv."
+            .to_owned(),
     })
 }
 

@@ -18,7 +18,7 @@ use superpose_labs::tables::redundancy::{Part, SpectrumStudy};
 use superpose_labs::tables::text::{lags as lag_tables, text as text_tables, usual_lags};
 use superpose_labs::text::text_redundancy;
 
-use super::{Made, present, present_as, print_all, print_first};
+use super::{Made, ascending, check_simulated, present, present_as, print_all, print_first};
 use crate::args::theory::{
     RedundancyDimensionOptions, RedundancyFeaturesOptions, RedundancyMatrixOptions,
     RedundancySpectrumOptions, RedundancyTextOptions,
@@ -69,22 +69,6 @@ fn parts(options: &RedundancySpectrumOptions) -> anyhow::Result<Vec<Part>> {
         weight: of(&options.weight, part),
     };
     Ok((0..n_parts).map(part).collect())
-}
-
-/// A standard error takes two.
-fn check_simulated(n: usize) -> anyhow::Result<()> {
-    if n == 1 {
-        bail!("--simulate must be 0 for none, or at least 2, got 1");
-    }
-    Ok(())
-}
-
-/// Sizes in order, each once.
-fn ascending(sizes: &[usize]) -> Vec<usize> {
-    let mut sizes = sizes.to_vec();
-    sizes.sort_unstable();
-    sizes.dedup();
-    sizes
 }
 
 pub(super) fn features(options: &RedundancyFeaturesOptions) -> anyhow::Result<()> {

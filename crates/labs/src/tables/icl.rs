@@ -3,10 +3,12 @@
 use superpose_analysis::table::{Field, Table};
 use superpose_stats::summary::Summary;
 use superpose_theory::icl::{
-    Errors, IclError, Ratios, TokenAccuracy, ridge_errors, ridgeless_errors, task_gap_limit,
+    Errors, IclError, Ratios, Regression, TokenAccuracy, ridge_errors, ridgeless_errors,
+    task_gap_limit,
 };
 
-use crate::icl::{IclLabError, LinearAttention, TestErrors};
+use crate::icl::{IclLabError, LinearAttention, TestErrors, check_number};
+use crate::prompt_regression::simulate;
 use crate::task_diversity::TaskDiversity;
 
 /// What linear attention is asked, for each number of tasks.
@@ -124,6 +126,88 @@ impl Attention {
     ) -> Result<Option<TestErrors>, IclLabError> {
         let simulate = |n| self.simulation(n, ratios).simulate(progress);
         self.n_dimensions.map(simulate).transpose()
+    }
+}
+
+/// Regression within a prompt, by the number of its examples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Baselines {
+    /// Dimensions of the task.
+    pub n_dimensions: usize,
+    /// Examples in the prompt.
+    pub n_examples: Vec<usize>,
+    /// Variance of the label noise.
+    pub noise_variance: f64,
+    /// Prompts of a simulation; none for zero.
+    pub n_prompts: usize,
+    /// Its seed.
+    pub seed: u64,
+}
+
+impl Baselines {
+    /// The table `icl_baselines`, one row a way to learn and number of examples. `progress` is told of every prompt.
+    ///
+    /// # Errors
+    /// [`IclLabError::Number`] and [`IclError::Noise`], naming the value.
+    pub fn table(&self, progress: &(dyn Fn() + Sync)) -> Result<Table, IclLabError> {
+        check_number("n_dimensions", self.n_dimensions, 1)?;
+        for n_examples in &self.n_examples {
+            check_number("n_examples", *n_examples, 0)?;
+        }
+        if !self.noise_variance.is_finite() || self.noise_variance < 0.0 {
+            return Err(IclError::Noise { value: self.noise_variance }.into());
+        }
+        let mut table = Table::new(
+            "icl_baselines",
+            "What does an algorithm make of the examples in a prompt? How its error falls with them is a property of the algorithm.",
+            &[
+                (
+                    "algorithm",
+                    "linear attention: its best step; least squares: of minimum norm; ridge: the posterior mean",
+                ),
+                ("n_examples", "examples in the prompt"),
+                ("exact", "⟨|ŵ − w|²⟩/d; none for ridge, and where it is infinite"),
+                ("simulated", "its mean over prompts; none where it is infinite"),
+                ("simulated_se", "standard error of the mean"),
+            ],
+        );
+        let mut rows: Vec<Vec<Field>> = Vec::new();
+        for n_examples in &self.n_examples {
+            let regression = Regression {
+                n_dimensions: self.n_dimensions,
+                n_examples: *n_examples,
+                noise_variance: self.noise_variance,
+            };
+            let found = (self.n_prompts > 0)
+                .then(|| simulate(regression, self.n_prompts, self.seed, progress))
+                .flatten();
+            let squares = regression.least_squares_error();
+            for (algorithm, exact, of) in [
+                (
+                    "linear attention",
+                    Some(regression.linear_attention_error()),
+                    found.map(|found| found.linear_attention),
+                ),
+                (
+                    "least squares",
+                    Some(squares).filter(|error| error.is_finite()),
+                    found.map(|found| found.least_squares).filter(|_| squares.is_finite()),
+                ),
+                ("ridge", None, found.map(|found| found.ridge)),
+            ] {
+                rows.push(vec![
+                    algorithm.into(),
+                    (*n_examples).into(),
+                    exact.into(),
+                    of.map(|of| of.mean).into(),
+                    of.map(|of| of.standard_error).into(),
+                ]);
+            }
+        }
+        // All numbers of examples of one algorithm, then those of the next.
+        rows.sort_by_key(|row| row[0].to_string());
+        rows.into_iter().for_each(|row| table.push(row));
+        Ok(table)
     }
 }
 
