@@ -1,8 +1,10 @@
 //! Loss by size, data and compute: from a table of runs to tables of fits, and to how compute is spent.
 
 use superpose_stats::isoflop::{lowest_points, size_law};
-use superpose_stats::loss_surface::{Form, Run, SurfaceError, SurfaceFit, fit_surface, interval};
-use superpose_theory::chinchilla::{Allocation, FLOP, LossSurface};
+use superpose_stats::loss_surface::{
+    Form, Run, SurfaceError, SurfaceFit, fit_surface, interval, objective,
+};
+use superpose_theory::chinchilla::{Allocation, FLOP, LossSurface, PUBLISHED};
 
 use crate::loss_theories::theories;
 use crate::table::{Field, Table, TableError};
@@ -137,7 +139,8 @@ const FORMS: [(&str, Form); 4] = [
 pub const N_RESAMPLED: usize = 3;
 
 /// The tables `chinchilla_fit`, `chinchilla_forms`, `chinchilla_profile`, `chinchilla_frontier`, `chinchilla_runs`,
-/// `chinchilla_resamples`, `chinchilla_isoflop`, `chinchilla_form_parameters` and `chinchilla_theories` of the runs in `table`. `progress` is
+/// `chinchilla_resamples`, `chinchilla_isoflop`, `chinchilla_form_parameters`, `chinchilla_theories` and `chinchilla_published` of the runs in
+/// `table`. `progress` is
 /// told of each resample, of which each of [`N_RESAMPLED`] forms has its own.
 ///
 /// # Errors
@@ -146,7 +149,7 @@ pub fn fits(
     table: &Table,
     options: FitOptions,
     progress: &(dyn Fn() + Sync),
-) -> Result<[Table; 9], ChinchillaError> {
+) -> Result<[Table; 10], ChinchillaError> {
     let mut runs = runs(table)?;
     runs.sort_by(|a, b| a.loss.total_cmp(&b.loss));
     runs.truncate(runs.len().saturating_sub(options.n_dropped));
@@ -177,6 +180,7 @@ pub fn fits(
         isoflop(fit, &runs),
         form_parameters(&laws),
         theories(&fit.parameters, resamples, CONFIDENCE),
+        published(&runs),
     ])
 }
 
@@ -308,6 +312,44 @@ fn form_parameters(laws: &[Law]) -> Table {
                 ends.map(|ends| ends.1).into(),
             ]);
         }
+    }
+    table
+}
+
+/// How the published laws do on the runs, without a fit.
+fn published(runs: &[Run]) -> Table {
+    let mut table = Table::new(
+        "chinchilla_published",
+        "How well do published laws, as they are, describe the runs? For losses in nats a token.",
+        &[
+            ("law", "whose"),
+            ("objective", "the sum of Huber's function of the residuals of ln L"),
+            ("error", "mean |predicted / measured − 1|"),
+            ("bias", "mean of predicted / measured − 1"),
+            ("a", "a of N ∝ C^a"),
+            ("compute_exponent", "of L − E by compute spent best"),
+        ],
+    );
+    for (name, law) in PUBLISHED {
+        let parameters = [
+            law.size_coefficient,
+            law.data_coefficient,
+            law.irreducible,
+            law.size_exponent,
+            law.data_exponent,
+        ];
+        let off = |run: &Run| law.loss(run.parameters, run.tokens) / run.loss - 1.0;
+        let mean = |of: fn(f64) -> f64| {
+            runs.iter().map(|run| of(off(run))).sum::<f64>() / runs.len() as f64
+        };
+        table.push(vec![
+            name.into(),
+            objective(runs, Form::Additive, &parameters).into(),
+            mean(f64::abs).into(),
+            mean(|off| off).into(),
+            law.size_allocation_exponent().into(),
+            law.compute_exponent().into(),
+        ]);
     }
     table
 }
@@ -514,7 +556,7 @@ mod tests {
     #[test]
     fn exact_runs_give_their_law_their_frontier_and_no_residual() {
         let given = table("N,D,loss", |n, d, l| format!("{n},{d},{l}"));
-        let [fit, forms, profile, frontier, of_runs, resamples, _, parameters, theories] =
+        let [fit, forms, profile, frontier, of_runs, resamples, _, parameters, theories, published] =
             fits(&given, OPTIONS, &|| ()).unwrap();
         let truth = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
         for (ours, truth) in fit.numbers("value").unwrap().iter().zip(truth) {
@@ -525,6 +567,13 @@ mod tests {
         assert!(forms.numbers("held_out_error").unwrap()[0] < 1e-4);
         // So few numbers of tokens do not tell of a bend.
         assert!(objectives.len() == 3 && parameters.rows.len() == 5 + 4 + 4);
+        // The runs are exactly of one of the published laws.
+        let objectives = published.numbers("objective").unwrap();
+        assert!(objectives[2] < 1e-20 && objectives[0] > 1e-6 && objectives[1] > 1e-6);
+        let a = published.numbers("a").unwrap();
+        for (found, expected) in a.iter().zip([0.4516, 0.4565, 0.5126]) {
+            assert!((found - expected).abs() < 5e-5, "{found}");
+        }
         assert_eq!(theories.words("theory").unwrap(), ["superposition", "quanta", "dimension"]);
         let of_joint = parameters.rows.iter().filter(|row| row[0].to_string() == "joint");
         assert!(of_joint.into_iter().all(|row| row.iter().all(|field| *field != Field::Missing)));

@@ -91,6 +91,13 @@ pub enum AllocationError {
     },
 }
 
+/// The published laws, and whose they are.
+pub const PUBLISHED: [(&str, LossSurface); 3] = [
+    ("Hoffmann et al. 2022, as printed", HOFFMANN_ROUNDED),
+    ("Hoffmann et al. 2022, not rounded", HOFFMANN),
+    ("Besiroglu et al. 2024", BESIROGLU),
+];
+
 impl LossSurface {
     /// Whether the law falls with size and with data.
     ///

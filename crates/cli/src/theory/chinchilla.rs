@@ -13,11 +13,11 @@ use superpose_figures::panel::Panel;
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_stats::bootstrap::percentile_interval;
 use superpose_theory::chinchilla::{
-    Allocation, AllocationError, BESIROGLU, HOFFMANN, HOFFMANN_ROUNDED, LossSurface,
+    Allocation, AllocationError, BESIROGLU, LossSurface, PUBLISHED,
 };
 use superpose_theory::repetition::effective_tokens;
 
-use super::{Made, number, present};
+use super::{Made, number, present, print_all};
 use crate::args::theory::{AllocateOptions, ChinchillaFitOptions, RepeatOptions};
 use crate::console;
 use crate::progress;
@@ -47,15 +47,16 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
     }
     let [parameters, forms, profile, frontier, ..] = &made;
     if options.output.json {
-        let [parameters, forms, profile, frontier, isoflop, form_parameters, theories] =
-            [parameters, forms, profile, frontier, &made[6], &made[7], &made[8]]
-                .map(console::json_rows);
+        let [isoflop, form_parameters, theories, published] =
+            [&made[6], &made[7], &made[8], &made[9]].map(console::json_rows);
+        let [parameters, forms, profile, frontier] =
+            [parameters, forms, profile, frontier].map(console::json_rows);
         console::say(&format!(
             "{:#}",
             json!({
                 "parameters": parameters, "forms": forms, "profile": profile,
                 "frontier": frontier, "isoflop": isoflop, "form_parameters": form_parameters,
-                "theories": theories,
+                "theories": theories, "published": published,
             })
         ));
         return Ok(());
@@ -71,6 +72,8 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
         }
     }
     print_theories(&made[8]);
+    let header = ["published law", "objective", "error", "bias", "a", "compute exponent"];
+    print_all(&made[9], &header);
     if let Some([.., Field::Number(a), Field::Number(error)]) = made[6].rows.first().map(|r| &r[..])
     {
         let n = made[6].rows.len();
@@ -223,18 +226,14 @@ pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
             bail!("{name} must be a positive finite number, got {wrong}");
         }
     }
-    let mut laws: Vec<Law> = [
-        ("Hoffmann et al. 2022, as printed", HOFFMANN_ROUNDED),
-        ("Hoffmann et al. 2022, not rounded", HOFFMANN),
-        ("Besiroglu et al. 2024", BESIROGLU),
-    ]
-    .map(|(name, surface)| Law {
-        name: name.to_owned(),
-        surface,
-        resamples: Vec::new(),
-        most_compute: None,
-    })
-    .into();
+    let mut laws: Vec<Law> = PUBLISHED
+        .map(|(name, surface)| Law {
+            name: name.to_owned(),
+            surface,
+            resamples: Vec::new(),
+            most_compute: None,
+        })
+        .into();
     if let Some(folder) = &options.fit {
         laws.insert(0, fitted(folder)?);
     }
