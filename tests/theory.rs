@@ -119,6 +119,8 @@ fn experiments_without_a_meaning_are_refused() {
     assert_refused(&run(&["icl", "attention", "--noise=-1"]), 1, &["noise_variance", "got -1"]);
     assert_refused(&run(&["icl", "diversity", "--tasks", "0"]), 1, &["n_tasks", "got 0"]);
     assert_refused(&run(&["icl", "metric", "--scale", "0"]), 1, &["--scale", "got 0"]);
+    assert_refused(&run(&["icl", "metric", "--tokens", "0"]), 1, &["--tokens", "got 0"]);
+    assert!(run(&["icl", "metric"]).stdout.contains("all 100 right"));
     assert_refused(&run(&["icl", "baselines", "--dimensions", "0"]), 1, &["n_dimensions", "got 0"]);
     assert_refused(&run(&["icl", "baselines", "--simulate", "1"]), 1, &["--simulate", "got 1"]);
     let repeat = run(&["chinchilla", "repeat", "--unique", "1e10"]);

@@ -11,11 +11,11 @@ use superpose_labs::tables::icl::{
 use superpose_labs::task_diversity::TaskDiversity;
 use superpose_theory::icl::{Ratios, TokenAccuracy};
 
-use super::{Made, ascending, check_simulated, present};
+use super::{Made, ascending, check_simulated, number, present, present_as};
 use crate::args::theory::{
     IclAttentionOptions, IclBaselinesOptions, IclDiversityOptions, IclMetricOptions,
 };
-use crate::progress;
+use crate::{console, progress};
 
 pub(super) fn attention(options: &IclAttentionOptions) -> anyhow::Result<()> {
     if !options.penalty.is_finite() || options.penalty < 0.0 {
@@ -184,8 +184,26 @@ pub(super) fn metric(options: &IclMetricOptions) -> anyhow::Result<()> {
             options.exponent
         );
     }
-    let table = metric_table(accuracy, &options.tokens);
-    present(&Made { verb: "icl metric", tables: &[table], sheet: &metric_sheet }, &options.output)
+    anyhow::ensure!(!options.tokens.contains(&0), "--tokens must be at least 1, got 0");
+    let tables = [metric_table(accuracy, &options.tokens)];
+    let made = Made { verb: "icl metric", tables: &tables, sheet: &metric_sheet };
+    present_as(&made, &options.output, &|| print_by_size(&tables[0], &options.tokens))
+}
+
+/// Each decade of sizes in a row, with the loss and what every number of tokens makes of it side by side.
+fn print_by_size(table: &Table, n_tokens: &[usize]) {
+    let heads = n_tokens.iter().map(|n| format!("all {n} right"));
+    let header: Vec<String> =
+        ["N", "loss a token"].map(str::to_owned).into_iter().chain(heads).collect();
+    let n_sizes = table.rows.len() / n_tokens.len().max(1);
+    let row = |size: usize| {
+        let first = &table.rows[size];
+        let matches = (0..n_tokens.len()).map(|which| &table.rows[which * n_sizes + size][3]);
+        [&first[1], &first[2]].into_iter().chain(matches).map(number).collect()
+    };
+    let rows: Vec<Vec<String>> = (0..n_sizes).step_by(4).map(row).collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    console::say(&console::table(&header, &rows));
 }
 
 fn metric_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
