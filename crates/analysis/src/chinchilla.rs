@@ -1,12 +1,10 @@
 //! Loss by size, data and compute: from a table of runs to tables of fits, and to how compute is spent.
 
 use superpose_stats::isoflop::{lowest_points, size_law};
-use superpose_stats::loss_surface::{
-    Form, Run, SurfaceError, SurfaceFit, fit_surface, interval, objective,
-};
-use superpose_theory::chinchilla::{Allocation, FLOP, LossSurface, PUBLISHED};
+use superpose_stats::loss_surface::{Form, Run, SurfaceError, SurfaceFit, fit_surface, interval};
+use superpose_theory::chinchilla::{Allocation, FLOP, LossSurface};
 
-use crate::loss_theories::theories;
+use crate::loss_theories::{published, theories};
 use crate::table::{Field, Table, TableError};
 
 /// Names under which runs are known to keep their sizes.
@@ -312,44 +310,6 @@ fn form_parameters(laws: &[Law]) -> Table {
                 ends.map(|ends| ends.1).into(),
             ]);
         }
-    }
-    table
-}
-
-/// How the published laws do on the runs, without a fit.
-fn published(runs: &[Run]) -> Table {
-    let mut table = Table::new(
-        "chinchilla_published",
-        "How well do published laws, as they are, describe the runs? For losses in nats a token.",
-        &[
-            ("law", "whose"),
-            ("objective", "the sum of Huber's function of the residuals of ln L"),
-            ("error", "mean |predicted / measured − 1|"),
-            ("bias", "mean of predicted / measured − 1"),
-            ("a", "a of N ∝ C^a"),
-            ("compute_exponent", "of L − E by compute spent best"),
-        ],
-    );
-    for (name, law) in PUBLISHED {
-        let parameters = [
-            law.size_coefficient,
-            law.data_coefficient,
-            law.irreducible,
-            law.size_exponent,
-            law.data_exponent,
-        ];
-        let off = |run: &Run| law.loss(run.parameters, run.tokens) / run.loss - 1.0;
-        let mean = |of: fn(f64) -> f64| {
-            runs.iter().map(|run| of(off(run))).sum::<f64>() / runs.len() as f64
-        };
-        table.push(vec![
-            name.into(),
-            objective(runs, Form::Additive, &parameters).into(),
-            mean(f64::abs).into(),
-            mean(|off| off).into(),
-            law.size_allocation_exponent().into(),
-            law.compute_exponent().into(),
-        ]);
     }
     table
 }

@@ -1,8 +1,9 @@
-//! What theories say of the exponents of a fitted loss, beside the fit.
+//! What others say of the loss of language models, beside a fit: theories of its exponents, and published laws.
 //!
 //! Each theory is held to the fit alone. None is multiplied with another: no source derives such a product.
 
-use superpose_stats::loss_surface::interval;
+use superpose_stats::loss_surface::{Form, Run, interval, objective};
+use superpose_theory::chinchilla::PUBLISHED;
 use superpose_theory::superposition::{PARAMETERS_BY_WIDTH, strong_exponent};
 
 use crate::table::{Field, Table};
@@ -66,6 +67,44 @@ pub(crate) fn theories(parameters: &[f64], resamples: &[Vec<f64>], confidence: f
             ends.map(|ends| ends.0).into(),
             ends.map(|ends| ends.1).into(),
             excluded.map_or(Field::Missing, Field::from),
+        ]);
+    }
+    table
+}
+
+/// The table `chinchilla_published`: how the published laws do on the runs, without a fit.
+pub(crate) fn published(runs: &[Run]) -> Table {
+    let mut table = Table::new(
+        "chinchilla_published",
+        "How well do published laws, as they are, describe the runs? For losses in nats a token.",
+        &[
+            ("law", "whose"),
+            ("objective", "the sum of Huber's function of the residuals of ln L"),
+            ("error", "mean |predicted / measured − 1|"),
+            ("bias", "mean of predicted / measured − 1"),
+            ("a", "a of N ∝ C^a"),
+            ("compute_exponent", "of L − E by compute spent best"),
+        ],
+    );
+    for (name, law) in PUBLISHED {
+        let parameters = [
+            law.size_coefficient,
+            law.data_coefficient,
+            law.irreducible,
+            law.size_exponent,
+            law.data_exponent,
+        ];
+        let off = |run: &Run| law.loss(run.parameters, run.tokens) / run.loss - 1.0;
+        let mean = |of: fn(f64) -> f64| {
+            runs.iter().map(|run| of(off(run))).sum::<f64>() / runs.len() as f64
+        };
+        table.push(vec![
+            name.into(),
+            objective(runs, Form::Additive, &parameters).into(),
+            mean(f64::abs).into(),
+            mean(|off| off).into(),
+            law.size_allocation_exponent().into(),
+            law.compute_exponent().into(),
         ]);
     }
     table

@@ -12,14 +12,14 @@ const PLACES: u32 = 40;
 const HELD_OUT: f64 = 0.25;
 
 /// A law, those of resamples of its points, and how it does on the largest scales.
-struct Fitted {
+struct Fitted<'a> {
     law: ScaleLaw,
     resamples: Vec<ScaleLaw>,
     test: Option<HeldOut>,
-    options: LossFitOptions,
+    options: &'a LossFitOptions,
 }
 
-impl Fitted {
+impl Fitted<'_> {
     /// The ends of an interval; none when fewer than half of the draws had a law.
     fn interval(&self, of: &dyn Fn(&ScaleLaw) -> f64) -> [Field; 2] {
         if 2 * self.resamples.len() < self.options.n_resamples {
@@ -73,7 +73,7 @@ pub fn predictions(
             Ok(law) => laws.push(Fitted {
                 resamples: law.resampled(&points, options.n_resamples, options.seed),
                 test: held_out(&points, form),
-                options: options.clone(),
+                options: &options,
                 law,
             }),
             // The others may just have too many parameters.
@@ -91,7 +91,7 @@ fn largest(points: &[(f64, f64)]) -> f64 {
     points.last().map_or(f64::NAN, |point| point.0)
 }
 
-fn at_scales(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Table {
+fn at_scales(laws: &[Fitted<'_>], points: &[(f64, f64)], at: &[f64]) -> Table {
     let mut table = Table::new(
         "predictions",
         "What losses do laws of the smaller scales predict?",
@@ -118,7 +118,7 @@ fn at_scales(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Table {
     table
 }
 
-fn forms(laws: &[Fitted]) -> Table {
+fn forms(laws: &[Fitted<'_>]) -> Table {
     let mut table = Table::new(
         "prediction_forms",
         "Which form of law describes the losses, and which predicts the largest scales from the others?",
@@ -173,7 +173,7 @@ fn held_out(points: &[(f64, f64)], form: Form) -> Option<HeldOut> {
     Some(HeldOut { error: errors.sum::<f64>() / n as f64, reach, n })
 }
 
-fn parameters(laws: &[Fitted]) -> Table {
+fn parameters(laws: &[Fitted<'_>]) -> Table {
     let mut table = Table::new(
         "prediction_parameters",
         "What are the parameters of a + b x^-c (1 + (x/d)^(1/f))^(-c1 f)?",
@@ -202,7 +202,7 @@ fn parameters(laws: &[Fitted]) -> Table {
     table
 }
 
-fn curve(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Table {
+fn curve(laws: &[Fitted<'_>], points: &[(f64, f64)], at: &[f64]) -> Table {
     let mut table = Table::new(
         "prediction_curve",
         "How do the laws lie between and beyond the losses?",

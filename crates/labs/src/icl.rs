@@ -5,8 +5,6 @@
 //! bits for any number of threads. An error that has an exact mean over the query and its label noise is that
 //! mean, and only the rest is sampled.
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, Par};
 use rand::RngExt as _;
@@ -16,6 +14,7 @@ use superpose_stats::summary::{Summary, summarise};
 use superpose_theory::icl::{IclError, Ratios};
 
 use crate::draws::{normal, normals, stream};
+use crate::linear::solve_positive;
 
 /// Unknowns of the largest linear system that is solved: 2 GiB a matrix, and a run has up to two.
 pub const MOST_UNKNOWNS: usize = 16_384;
@@ -331,30 +330,6 @@ impl Prompts {
         faer::linalg::matmul::matmul(to, Accum::Replace, from, &self.summaries, 1.0, Par::Seq);
         Some(parameters)
     }
-}
-
-/// The solution of `(A + penalty) s = right` for a symmetric `A`, whose lower triangle is read; `None` when that is
-/// not positive definite.
-pub(crate) fn solve_positive(
-    mut matrix: Mat<f64>,
-    penalty: f64,
-    right: &[f64],
-) -> Option<Vec<f64>> {
-    let n = matrix.nrows();
-    for i in 0..n {
-        matrix[(i, i)] += penalty;
-    }
-    let scratch = llt::factor::cholesky_in_place_scratch::<f64>(n, Par::Seq, Default::default());
-    let mut memory = MemBuffer::new(scratch);
-    let stack = MemStack::new(&mut memory);
-    let (regularization, spec) = (Default::default(), Default::default());
-    llt::factor::cholesky_in_place(matrix.as_mut(), regularization, Par::Seq, stack, spec).ok()?;
-    let mut solution = Mat::from_fn(n, 1, |i, _| right[i]);
-    let scratch = llt::solve::solve_in_place_scratch::<f64>(n, 1, Par::Seq);
-    let mut memory = MemBuffer::new(scratch);
-    let stack = MemStack::new(&mut memory);
-    llt::solve::solve_in_place(matrix.as_ref(), solution.as_mut(), Par::Seq, stack);
-    Some(solution.col(0).iter().copied().collect())
 }
 
 impl TestErrors {

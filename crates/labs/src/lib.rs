@@ -9,6 +9,7 @@ mod draws;
 pub mod icl;
 pub mod known_sets;
 pub mod lags;
+mod linear;
 pub mod prompt_regression;
 pub mod random_features;
 pub mod ridge;

@@ -3,10 +3,10 @@
 use faer::Mat;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
-use superpose_theory::icl::Regression;
+use superpose_theory::prompt_regression::Regression;
 
 use crate::draws::{normal, normals, stream};
-use crate::icl::solve_positive;
+use crate::linear::solve_positive;
 
 /// The errors `|ŵ − w|²/d` over prompts: their means and standard errors.
 #[derive(Debug, Clone, Copy, PartialEq)]

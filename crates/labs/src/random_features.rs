@@ -8,7 +8,8 @@ use superpose_stats::summary::{Summary, summarise};
 use superpose_theory::linear_task::{LinearTask, Sample};
 
 use crate::draws::replicate;
-use crate::ridge::{Directions, solve_gram};
+use crate::linear::solve_gram;
+use crate::ridge::Directions;
 
 /// Why nothing can be simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -6,16 +6,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt::{factor, solve};
-use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, Mat, MatRef, Par};
+use faer::MatRef;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use superpose_stats::summary::summarise;
 use superpose_theory::linear_task::{LinearTask, Sample};
 
 use crate::draws::{self, normal};
+use crate::linear::solve_gram;
 
 /// Why nothing can be simulated.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
@@ -233,34 +231,6 @@ impl Data {
         }
         sum
     }
-}
-
-/// The solution of `(A Aᵀ + ridge) x = right`; `None` when the matrix is singular.
-pub(crate) fn solve_gram(a: MatRef<'_, f64>, right: &[f64], ridge: f64) -> Option<Vec<f64>> {
-    let n = a.nrows();
-    let mut gram = Mat::zeros(n, n);
-    let (lower, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
-    let destination = gram.as_mut();
-    let replace = Accum::Replace;
-    triangular::matmul(destination, lower, replace, a, whole, a.transpose(), whole, 1.0, Par::Seq);
-    for i in 0..n {
-        gram[(i, i)] += ridge;
-    }
-    let scratch = factor::cholesky_in_place_scratch::<f64>(n, Par::Seq, Default::default());
-    let mut memory =
-        MemBuffer::new(scratch.or(solve::solve_in_place_scratch::<f64>(n, 1, Par::Seq)));
-    let stack = MemStack::new(&mut memory);
-    let (matrix, none) = (gram.as_mut(), Default::default());
-    factor::cholesky_in_place(matrix, none, Par::Seq, stack, Default::default()).ok()?;
-    // The squared pivots span no more than the condition number; beyond rounding they are noise.
-    let pivots = (0..n).map(|i| gram[(i, i)].powi(2));
-    let (least, most) = pivots.fold((f64::INFINITY, 0.0_f64), |(l, m), p| (l.min(p), m.max(p)));
-    if least <= n as f64 * f64::EPSILON * most {
-        return None;
-    }
-    let mut solution = Mat::from_fn(n, 1, |i, _| right[i]);
-    solve::solve_in_place(gram.as_ref(), solution.as_mut(), Par::Seq, stack);
-    solution.is_all_finite().then(|| solution.col(0).iter().copied().collect())
 }
 
 #[cfg(test)]

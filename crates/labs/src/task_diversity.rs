@@ -218,7 +218,7 @@ mod tests {
     use faer::Mat;
 
     use super::*;
-    use crate::icl::solve_positive;
+    use crate::linear::solve_positive;
 
     fn quiet(_: usize) {}
 

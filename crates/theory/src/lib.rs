@@ -11,6 +11,7 @@ pub mod frequency;
 pub mod icl;
 pub mod linear_task;
 pub mod overlap;
+pub mod prompt_regression;
 pub mod quanta;
 pub mod repetition;
 pub mod spectrum;

@@ -3,9 +3,10 @@
 use superpose_analysis::table::{Field, Table};
 use superpose_stats::summary::Summary;
 use superpose_theory::icl::{
-    Errors, IclError, Ratios, Regression, TokenAccuracy, ridge_errors, ridgeless_errors,
-    task_gap_limit,
+    Errors, IclError, Ratios, TokenAccuracy, ridge_errors, ridgeless_errors, task_gap_limit,
 };
+
+use superpose_theory::prompt_regression::Regression;
 
 use crate::icl::{IclLabError, LinearAttention, TestErrors, check_number};
 use crate::prompt_regression::simulate;
