@@ -10,6 +10,7 @@ pub mod icl;
 pub mod known_sets;
 pub mod lags;
 mod linear;
+pub mod pairs;
 pub mod prompt_regression;
 pub mod random_features;
 pub mod ridge;

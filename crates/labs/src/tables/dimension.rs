@@ -3,11 +3,9 @@
 use superpose_analysis::table::{Field, Table};
 
 use crate::boxes::halved_box_dimension;
-use crate::dimension::{
-    DimensionError, PairQuantiles, PointCloud, correlation_dimension, neighbour_dimension,
-    two_nearest_dimension,
-};
+use crate::dimension::{DimensionError, PointCloud, neighbour_dimension, two_nearest_dimension};
 use crate::known_sets::KnownSet;
+use crate::pairs::{PairQuantiles, correlation_dimension};
 
 /// The pairs whose distances the correlation dimension is fitted over.
 const WINDOW: PairQuantiles = PairQuantiles { lowest: 1e-3, highest: 1e-1 };
