@@ -1,11 +1,10 @@
-//! In-context learning of linear regression: what linear attention reaches, what the exact estimators reach, and
-//! what a metric makes of a smooth curve.
+//! In-context learning of linear regression: what linear attention reaches, and what a metric makes of a smooth curve.
 //!
 //! A prompt is a task `w`, some examples `(x, w·x + noise)` and a query. The asymptotic part follows Lu, Letey,
 //! Zavatone-Veth, Maiti & Pehlevan 2025, "Asymptotic theory of in-context learning by linear attention" (PNAS
 //! 122, e2502599122): `x ~ N(0, I/d)`, `|w|² = d`, and `d → ∞` at fixed [`Ratios`]. Its errors are mean squares of
-//! the answer *with* its label noise, for a label of variance `1 + noise`. The estimators of [`Regression`] are
-//! exact at any size and have `x ~ N(0, I)`; their errors are without the label noise and a dimension's share.
+//! the answer *with* its label noise, for a label of variance `1 + noise`. The estimators of
+//! [`prompt_regression`](crate::prompt_regression) are exact at any size and have `x ~ N(0, I)`; their errors are without the label noise and a dimension's share.
 
 /// The size of a pretraining set, in the units in which linear attention has a limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
