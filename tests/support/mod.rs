@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-use superpose_analysis::table::Table;
+use superpose_files::table::Table;
 
 pub struct Sandbox {
     folder: tempfile::TempDir,

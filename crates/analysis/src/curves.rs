@@ -2,7 +2,7 @@
 
 use crate::run::Run;
 use crate::settings::{label, setting_fields, values};
-use crate::table::Table;
+use superpose_files::table::Table;
 
 const COLUMNS: [(&str, &str); 6] = [
     ("setting", "the swept fields in one line"),

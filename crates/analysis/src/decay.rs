@@ -4,7 +4,7 @@ use superpose_stats::summary::summarise;
 
 use crate::run::{Finished, Run};
 use crate::settings::{label, row_start, setting_fields, values};
-use crate::table::Table;
+use superpose_files::table::Table;
 
 const COLUMNS: [(&str, &str); 9] = [
     ("setting", "the swept fields but the weight decay, in one line"),
@@ -40,7 +40,7 @@ pub fn decay(run: &Run) -> Table {
     }
     groups.sort_by(|((a, b, c), _), ((d, e, f), _)| a.cmp(d).then(b.cmp(e)).then(c.total_cmp(f)));
     for ((setting, d_hidden, weight_decay), cells) in groups {
-        let of = |f: fn(&superpose_sweep::record::Measured) -> f64| {
+        let of = |f: fn(&superpose_store::record::Measured) -> f64| {
             let values: Vec<f64> = cells.iter().filter_map(|c| c.measured()).map(f).collect();
             summarise(&values)
         };

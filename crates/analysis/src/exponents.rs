@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use superpose_stats::bootstrap;
 use superpose_stats::power_law::{PowerLaw, fit_power_law, local_exponents as local};
 use superpose_stats::summary::{geometric_mean, summarise};
-use superpose_sweep::record::Measured;
-use superpose_theory::superposition::{strong_exponent, weak_exponent};
+use superpose_store::record::Measured;
+use superpose_toy::superposition::{strong_exponent, weak_exponent};
 
 use crate::FitWindow;
 use crate::regime::{Evidence, Regime};
 use crate::settings::{Setting, field_names, row_start};
-use crate::table::Table;
+use superpose_files::table::Table;
 
 /// Confidence of the intervals.
 const CONFIDENCE: f64 = 0.95;
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use crate::run::Run;
     use crate::settings::settings;
-    use superpose_sweep::cell::Cell;
+    use superpose_toy::cell::Cell;
 
     /// Widths 8, 16 and 32 at two decays.
     const CELLS: [fn(&mut Cell); 6] = [

@@ -1,18 +1,13 @@
 //! From records to tables, one a question.
 //!
 //! [`run::Run`] reads the folder of a sweep. Each other module answers one question with a
-//! [`table::Table`], whose columns say what they hold and in which unit. Figures are drawn from
+//! [`Table`], whose columns say what they hold and in which unit. Figures are drawn from
 //! the tables and from nothing else.
 
-pub mod chinchilla;
 pub mod curves;
 pub mod decay;
 pub mod exponents;
-pub mod frequency_laws;
-pub mod loss_fit;
-mod loss_theories;
 pub mod overlaps;
-pub mod prediction;
 pub mod published;
 pub mod quantity;
 pub mod regime;
@@ -20,11 +15,10 @@ pub mod representation;
 pub mod results;
 pub mod run;
 pub mod settings;
-pub mod table;
 pub mod widths;
 
 use run::Run;
-use table::Table;
+use superpose_files::table::Table;
 
 /// The widths that fits are made over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! How much the features' directions overlap.
 
-use superpose_theory::overlap::random_mean_square;
+use superpose_toy::overlap::random_mean_square;
 
 use crate::run::Run;
 use crate::settings::{label, row_start, setting_fields, values};
-use crate::table::Table;
+use superpose_files::table::Table;
 
 const COLUMNS: [(&str, &str); 8] = [
     ("setting", "the swept fields in one line"),

@@ -2,7 +2,7 @@
 
 use superpose_stats::summary::{Summary, pooled_relative_deviation, summarise};
 
-use crate::table::{Field, Table, TableError};
+use superpose_files::table::{Field, Table, TableError};
 
 /// The column of the loss, in `results.csv` and in a table of published numbers.
 const LOSS: &str = "loss.test";
@@ -78,8 +78,8 @@ pub fn published(results: &Table, published: &Table) -> Result<Table, TableError
 }
 
 fn same(a: &Field, b: &Field) -> bool {
-    match (a, b) {
-        (Field::Number(a), Field::Number(b)) => (a - b).abs() <= ROUNDING * a.abs(),
+    match (a.number(), b.number()) {
+        (Some(a), Some(b)) => (a - b).abs() <= ROUNDING * a.abs(),
         _ => a == b,
     }
 }

@@ -1,8 +1,8 @@
 //! What is known of a cell by name: a column of `results.csv`, and of any table with one row a cell.
 
-use superpose_sweep::record::{Geometry, Measured, Record};
+use superpose_store::record::{Geometry, Measured, Record};
 
-use crate::table::Field;
+use superpose_files::table::Field;
 
 /// One thing that is known of a finished cell.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use superpose_theory::superposition::ignored_features_loss;
+use superpose_toy::superposition::ignored_features_loss;
 
 use crate::run::Finished;
 

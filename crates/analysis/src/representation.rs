@@ -3,7 +3,7 @@
 use crate::regime::Evidence;
 use crate::run::Run;
 use crate::settings::{row_start, setting_fields, values};
-use crate::table::Table;
+use superpose_files::table::Table;
 
 const COLUMNS: [(&str, &str); 13] = [
     ("d_hidden", "hidden width d"),

@@ -4,12 +4,12 @@
 //! and taken up again as one file.
 
 use serde_json::{Map, Value, json};
-use superpose_sweep::record::{RECORD_VERSION, Record};
+use superpose_store::record::{RECORD_VERSION, Record};
 
 use crate::quantity::QUANTITIES;
 use crate::run::Run;
 use crate::settings::{row_start, values};
-use crate::table::{Field, Table, TableError};
+use superpose_files::table::{Field, Table, TableError};
 
 /// One row a finished cell: its fields by dotted name, then what is known of it.
 pub fn results(run: &Run) -> Table {
@@ -68,6 +68,9 @@ pub fn records(results: &Table) -> Result<Vec<Record>, ResultsError> {
     Ok(records)
 }
 
+/// Fields of a cell that are words, though they may look like numbers.
+const WORDS: [&str; 2] = ["data.frequencies.path", "data.frequencies.sha256"];
+
 fn record(results: &Table, fields: &[Field], row: usize) -> Result<Record, ResultsError> {
     let at = |name: &str| results.columns.iter().position(|c| c.name == name).map(|at| &fields[at]);
     let get = |name: &str| at(name).map_or(Value::Null, json_of);
@@ -78,7 +81,9 @@ fn record(results: &Table, fields: &[Field], row: usize) -> Result<Record, Resul
     let mut cell = json!({});
     for (column, field) in results.columns.iter().zip(fields) {
         if is_field(&column.name) && *field != Field::Missing {
-            plant(&mut cell, &column.name, json_of(field));
+            let is_word = WORDS.contains(&&*column.name);
+            let value = if is_word { field.to_string().into() } else { json_of(field) };
+            plant(&mut cell, &column.name, value);
         }
     }
     let mut measured = json!({
@@ -154,23 +159,14 @@ fn is_field(column: &str) -> bool {
     ["model.", "data.", "train."].iter().any(|table| column.starts_with(table))
 }
 
+/// A field as JSON: as an integer or a number where it is written as one.
 fn json_of(field: &Field) -> Value {
-    match field {
-        Field::Number(number) => whole(*number),
-        Field::Text(text) => text.as_str().into(),
-        Field::Missing => Value::Null,
-    }
-}
-
-/// A number as JSON; a whole one as an integer, since that is read as either kind.
-fn whole(number: f64) -> Value {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if number.fract() == 0.0 && (0.0..EXACT).contains(&number) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is whole")]
-        let integer = number as u64;
-        integer.into()
-    } else {
-        number.into()
+    let text = field.to_string();
+    match (text.parse::<u64>(), field.number()) {
+        (Ok(integer), _) => integer.into(),
+        (Err(_), Some(number)) => number.into(),
+        (Err(_), None) if text.is_empty() => Value::Null,
+        (Err(_), None) => text.into(),
     }
 }
 
@@ -200,7 +196,7 @@ mod tests {
         Run::planted(
             &[
                 |c| c.train.weight_decay = -7.0 / 9.0,
-                |c| c.data.frequencies = superpose_sweep::cell::FrequencyLaw::Linear {},
+                |c| c.data.frequencies = superpose_toy::cell::FrequencyLaw::Linear {},
                 |c| c.train.seed = 3,
             ],
             |_| 0.1,

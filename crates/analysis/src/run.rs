@@ -1,8 +1,9 @@
 //! A sweep's folder, read: the records of the cells that belong to it.
 
-use superpose_sweep::cell::CellId;
-use superpose_sweep::record::{CurvePoint, Measured, Record};
-use superpose_sweep::store::{Store, StoreError};
+use superpose_store::record::{Measured, Record};
+use superpose_store::store::{Store, StoreError};
+use superpose_toy::cell::CellId;
+use superpose_toy::trained::CurvePoint;
 
 /// One finished cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,12 +39,12 @@ impl Run {
     /// A run of cells that are `changed` from one another and whose test loss is `loss`, for the
     /// tests of this crate.
     pub(crate) fn planted(
-        changed: &[fn(&mut superpose_sweep::cell::Cell)],
-        loss: impl Fn(&superpose_sweep::cell::Cell) -> f64,
+        changed: &[fn(&mut superpose_toy::cell::Cell)],
+        loss: impl Fn(&superpose_toy::cell::Cell) -> f64,
     ) -> Self {
-        let golden = include_str!("../../sweep/tests/record-2.json");
+        let golden = include_str!("../../store/tests/record-2.json");
         let golden: Record = serde_json::from_str(golden).unwrap();
-        let plant = |change: &fn(&mut superpose_sweep::cell::Cell)| {
+        let plant = |change: &fn(&mut superpose_toy::cell::Cell)| {
             let mut record = golden.clone();
             change(&mut record.cell);
             record.cell_id = record.cell.id();

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use superpose_sweep::cell::SEED_FIELDS;
+use superpose_toy::cell::SEED_FIELDS;
 
 use crate::run::{Finished, Run};
-use crate::table::Field;
+use superpose_files::table::Field;
 
 /// The field that a setting's cells are fitted over.
 pub const WIDTH_FIELD: &str = "model.d_hidden";

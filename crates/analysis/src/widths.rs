@@ -1,13 +1,13 @@
 //! The loss at each width, over seeds, beside what the theory of the weak regime says.
 
 use superpose_stats::summary::{geometric_mean, summarise};
-use superpose_theory::superposition::{ignored_features_loss, unrepresented_loss};
+use superpose_toy::superposition::{ignored_features_loss, unrepresented_loss};
 
 use crate::FitWindow;
 use crate::exponents::{common_regime, fit, losses, predicted_strong};
 use crate::regime::Regime;
 use crate::settings::{Setting, field_names, row_start};
-use crate::table::{Field, Table};
+use superpose_files::table::{Field, Table};
 
 const COLUMNS: [(&str, &str); 12] = [
     ("setting", "the swept fields in one line"),
@@ -39,7 +39,7 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
         let widest = losses(setting, FitWindow::ALL).pop_last();
         for (&d_hidden, cells) in &setting.by_width {
             let trained: Vec<_> = cells.iter().filter(|c| c.measured().is_some()).collect();
-            let of = |f: fn(&superpose_sweep::record::Measured) -> f64| -> Vec<f64> {
+            let of = |f: fn(&superpose_store::record::Measured) -> f64| -> Vec<f64> {
                 trained.iter().filter_map(|c| c.measured()).map(f).collect()
             };
             let losses = of(|m| m.loss_test);

@@ -10,9 +10,9 @@ use superpose_device::{BACKENDS, BURN_VERSION, NamedDevice};
 use superpose_gram::product::{Products, peak_flop_per_s};
 use superpose_stats::summary::median_and_deviation;
 use superpose_sweep::bench::{Bench, BenchEngine};
-use superpose_sweep::cell::Cell;
-use superpose_sweep::frequency_file::FrequencyFileError;
-use superpose_theory::frequency::FeatureProbabilities;
+use superpose_toy::cell::Cell;
+use superpose_toy::frequency::FeatureProbabilities;
+use superpose_toy::frequency_file::FrequencyFileError;
 use superpose_train::together::{Place, Rounds, gpu_peak_flop_per_s};
 use superpose_train::train::{Engine, Stepper};
 

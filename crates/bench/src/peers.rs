@@ -13,8 +13,8 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use superpose_device::NamedDevice;
 use superpose_stats::summary::median_and_deviation;
-use superpose_sweep::cell::Cell;
-use superpose_sweep::frequency_file::FrequencyFileError;
+use superpose_toy::cell::Cell;
+use superpose_toy::frequency_file::FrequencyFileError;
 use superpose_train::train::Engine;
 
 use crate::measure::{About, Work, ensemble, place, steppers};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use superpose_sweep::disk::write_whole;
+use superpose_files::disk::write_whole;
 
 /// One case, measured. An empty column was not measured or does not apply.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde_json::json;
 use superpose_analysis::run::Run;
-use superpose_analysis::table::{Field, LOSSES, Table};
 use superpose_analysis::{FitWindow, published, results};
 use superpose_figures::Figure;
+use superpose_files::disk::write_whole;
+use superpose_files::table::{Field, LOSSES, Table};
 use superpose_stats::summary::mean_square;
-use superpose_sweep::disk::write_whole;
-use superpose_sweep::record::{Outcome, RECORD_VERSION};
-use superpose_sweep::store::Store;
+use superpose_store::record::RECORD_VERSION;
+use superpose_store::store::Store;
+use superpose_toy::trained::Outcome;
 
 use crate::args::{AnalyzeOptions, FolderOptions};
 use crate::console;

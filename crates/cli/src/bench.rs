@@ -8,8 +8,8 @@ use superpose_bench::compare::compare;
 use superpose_bench::measure::{About, measure};
 use superpose_bench::peers::{Ours, PeerRow, Plan, against};
 use superpose_bench::record::{self, Row, Status};
+use superpose_files::disk::write_whole;
 use superpose_sweep::bench::Bench;
-use superpose_sweep::disk::write_whole;
 use superpose_sweep::file::Sweep;
 
 use crate::args::{

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use comfy_table::{LineStyle, TableStyle};
 use serde_json::{Map, Value, json};
-use superpose_analysis::table::{Field, Table};
+use superpose_files::table::{Field, Table};
 
 /// Prints a line. A reader that has gone away (`| head`) is no error.
 pub(crate) fn say(line: &str) {

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use serde_json::json;
-use superpose_analysis::loss_fit::{LossFitOptions, loss_fit};
-use superpose_analysis::table::{Field, Table};
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
+use superpose_files::table::{Field, Table};
+use superpose_laws::group_offsets::tables::{LossFitOptions, loss_fit};
 
 use crate::args::FitLossOptions;
 use crate::console;

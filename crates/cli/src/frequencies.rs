@@ -4,13 +4,13 @@ use std::path::Path;
 
 use anyhow::bail;
 use serde_json::json;
-use superpose_analysis::frequency_laws::frequency_laws;
-use superpose_analysis::table::{Field, Table};
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
-use superpose_sweep::frequency_file::FrequencyFile;
+use superpose_files::table::{Field, Table};
+use superpose_laws::frequencies::tables::frequency_laws;
+use superpose_toy::frequency_file::FrequencyFile;
 
 use crate::args::FrequenciesOptions;
 use crate::console;

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::json;
-use superpose_analysis::table::{Field, Table};
 use superpose_figures::heads::{HeadTables, by_width, sheets};
 use superpose_figures::render::render;
+use superpose_files::table::{Field, Table};
 use superpose_heads::checkpoint::Checkpoint;
 use superpose_heads::head::head;
 use superpose_heads::measure::{Options, measure};

@@ -3,9 +3,10 @@
 use superpose_geometry::histogram::{Bins, counts};
 use superpose_geometry::{Rows, dead, feature, frame, norms, overlap};
 use superpose_stats::summary::{Summary, summarise};
-use superpose_sweep::cell::Cell;
-use superpose_sweep::record::{Geometry, Measured, NORM_BIN, NORM_BINS, Weights};
-use superpose_theory::overlap::welch_mean_square;
+use superpose_store::record::{Geometry, Measured, NORM_BIN, NORM_BINS};
+use superpose_toy::cell::Cell;
+use superpose_toy::overlap::welch_mean_square;
+use superpose_toy::trained::Weights;
 
 /// The losses of a trained model, squared errors summed over features.
 #[derive(Debug, Clone, Copy)]

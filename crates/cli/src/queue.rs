@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use anyhow::bail;
 use superpose_device::NamedDevice;
-use superpose_sweep::cell::Cell;
-use superpose_sweep::lease::Claim;
-use superpose_sweep::record::Outcome;
-use superpose_sweep::store::Store;
+use superpose_store::lease::Claim;
+use superpose_store::store::Store;
+use superpose_toy::cell::Cell;
+use superpose_toy::trained::Outcome;
 use superpose_train::train::Engine;
 
 use crate::progress::Progress;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use superpose_analysis::FitWindow;
+use superpose_store::store::{Manifest, Store};
 use superpose_sweep::file::Sweep;
-use superpose_sweep::store::{Manifest, Store};
 use superpose_train::memory::dense_flop;
 
 use crate::args::RunOptions;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use superpose_sweep::store::Store;
+use superpose_store::store::Store;
 
 use crate::args::FolderOptions;
 use crate::console;

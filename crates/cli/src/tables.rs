@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
-use superpose_analysis::table::{Table, documentation};
 use superpose_figures::Drawn;
 use superpose_figures::sheet::{Sheet, render_sheet};
-use superpose_sweep::disk::write_whole;
+use superpose_files::disk::write_whole;
+use superpose_files::table::{Table, documentation};
 
 /// The table in a file that somebody gave; errors name the file.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Table> {

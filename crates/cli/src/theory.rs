@@ -9,8 +9,8 @@ mod redundancy;
 use std::path::Path;
 
 use serde_json::Value;
-use superpose_analysis::table::{Field, Table, TableError};
 use superpose_figures::sheet::Sheet;
+use superpose_files::table::{Field, Table, TableError};
 
 use crate::args::Output;
 use crate::args::theory::{ChinchillaVerb, IclVerb, RedundancyVerb, TheoryVerb};

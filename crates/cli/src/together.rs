@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use anyhow::Context as _;
 use superpose_ensemble::ensemble::DeviceFailure;
-use superpose_sweep::cell::Cell;
-use superpose_sweep::lease::{Claim, Lease};
+use superpose_store::lease::{Claim, Lease};
+use superpose_toy::cell::Cell;
 use superpose_train::together::{Common, Place};
 
 use crate::queue::{PATIENCE, Shared, lock};

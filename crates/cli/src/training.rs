@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::bail;
 use superpose_device::NamedDevice;
-use superpose_sweep::cell::Cell;
-use superpose_sweep::record::Outcome;
-use superpose_sweep::store::Store;
+use superpose_store::store::Store;
+use superpose_toy::cell::Cell;
+use superpose_toy::trained::Outcome;
 use superpose_train::memory::{dense_flop, gram_bytes, reference_bytes};
 use superpose_train::together::{Place, cell_bytes, most_cells};
 use superpose_train::train::Engine;

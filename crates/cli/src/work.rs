@@ -7,10 +7,11 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::anyhow;
 use superpose_device::NamedDevice;
-use superpose_sweep::cell::Cell;
-use superpose_sweep::frequency_file::FrequencyFileError;
-use superpose_sweep::record::{CurvePoint, Outcome, Provenance, RECORD_VERSION, Record, Weights};
-use superpose_theory::frequency::FeatureProbabilities;
+use superpose_store::record::{Provenance, RECORD_VERSION, Record};
+use superpose_toy::cell::Cell;
+use superpose_toy::frequency::FeatureProbabilities;
+use superpose_toy::frequency_file::FrequencyFileError;
+use superpose_toy::trained::{CurvePoint, Outcome, Weights};
 use superpose_train::together::{Place, train_together};
 use superpose_train::train::{Engine, Trained, train};
 

@@ -1,7 +1,7 @@
 //! The batches of some steps, for every stream, as the words that the device gets.
 
-use superpose_gram::grouped::GroupedBatch;
-use superpose_gram::sampler::{Sampler, Stream};
+use superpose_toy::grouped::GroupedBatch;
+use superpose_toy::sampler::{Sampler, Stream};
 
 use crate::kernels::batch::HEADER;
 use crate::units::Units;

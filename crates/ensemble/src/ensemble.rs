@@ -6,10 +6,10 @@ use cubecl::bytes::Bytes;
 use cubecl::client::Client;
 use cubecl::prelude::*;
 use cubecl::server::{Handle, IoError, ServerError};
-use superpose_gram::engine::LossGradient;
-use superpose_gram::schedule::Schedule;
-use superpose_sweep::cell::Cell;
-use superpose_sweep::record::Weights;
+use superpose_toy::cell::Cell;
+use superpose_toy::schedule::Schedule;
+use superpose_toy::trained::LossGradient;
+use superpose_toy::trained::Weights;
 
 use crate::batches::Batches;
 use crate::kernels::tile::THREADS;

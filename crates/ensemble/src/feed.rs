@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use superpose_gram::sampler::Stream;
+use superpose_toy::sampler::Stream;
 
 use crate::batches::{Batches, Drawer};
 use crate::units::Units;
@@ -105,9 +105,9 @@ fn draw(mut drawers: Vec<Drawer>, chunks: &[Chunk], sender: &SyncSender<Vec<Vec<
 
 #[cfg(test)]
 mod tests {
-    use superpose_gram::sampler::Sampler;
-    use superpose_theory::frequency::FeatureProbabilities;
-    use superpose_theory::values::ValueDistribution;
+    use superpose_toy::frequency::FeatureProbabilities;
+    use superpose_toy::sampler::Sampler;
+    use superpose_toy::values::ValueDistribution;
 
     use super::*;
 

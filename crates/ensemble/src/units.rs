@@ -5,7 +5,7 @@
 //! several. Samples without any active feature need no unit. What a unit's hidden vector is asked to
 //! change goes back to the rows of `W` that it is made of.
 
-use superpose_gram::grouped::GroupedBatch;
+use superpose_toy::grouped::GroupedBatch;
 
 use crate::word;
 
@@ -106,7 +106,7 @@ struct Part {
 
 #[cfg(test)]
 mod tests {
-    use superpose_gram::sampler::{Active, SparseBatch};
+    use superpose_toy::sampler::{Active, SparseBatch};
 
     use super::*;
 

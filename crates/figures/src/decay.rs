@@ -1,6 +1,6 @@
 //! Fraction of represented features against weight decay, one line a width.
 
-use superpose_analysis::table::{Table, TableError};
+use superpose_files::table::{Table, TableError};
 
 use crate::axis::Axis;
 use crate::chart::{Chart, Mark, Point, Series, groups, symbols};

@@ -1,6 +1,6 @@
 //! Step time against each size of a cell, from a table of measurements.
 
-use superpose_analysis::table::{Table, TableError};
+use superpose_files::table::{Table, TableError};
 
 use crate::axis::Axis;
 use crate::chart::{Chart, Mark, Point, Series};

@@ -1,6 +1,6 @@
 //! Output heads of language models: one sheet a head, and all of them against width.
 
-use superpose_analysis::table::{Table, TableError};
+use superpose_files::table::{Table, TableError};
 
 use crate::axis::Axis;
 use crate::chart::{Chart, Mark, Point, Series, groups};

@@ -1,6 +1,6 @@
 //! Heat maps from a tidy table: one row a cell.
 
-use superpose_analysis::table::{Table, TableError};
+use superpose_files::table::{Table, TableError};
 
 use crate::colour_bar::ColourScale;
 use crate::heat_map::HeatMap;

@@ -1,6 +1,6 @@
 //! Histograms in a grid from a tidy table: one row a bin.
 
-use superpose_analysis::table::{Table, TableError};
+use superpose_files::table::{Table, TableError};
 
 use crate::colour_bar::ColourScale;
 use crate::histogram::Histogram;

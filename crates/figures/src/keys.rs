@@ -1,6 +1,6 @@
 //! The distinct values of a column, each with what it is called in a figure.
 
-use superpose_analysis::table::{Field, Table, TableError};
+use superpose_files::table::{Field, Table, TableError};
 
 use crate::ticks::rounded;
 
@@ -44,12 +44,8 @@ impl Keys {
                 values.push(&row[at]);
             }
         }
-        let number = |field: &&Field| match field {
-            Field::Number(value) => Some(*value),
-            Field::Text(_) | Field::Missing => None,
-        };
-        if order == Order::Size && values.iter().all(|v| number(v).is_some()) {
-            let size = |field: &&Field| number(field).unwrap_or(f64::NAN);
+        if order == Order::Size && values.iter().all(|v| v.number().is_some()) {
+            let size = |field: &&Field| field.number().unwrap_or(f64::NAN);
             values.sort_by(|a, b| size(a).total_cmp(&size(b)));
         }
         let of = |row: &Vec<Field>| values.iter().position(|v| **v == row[at]).unwrap_or(0);
@@ -75,10 +71,12 @@ impl Keys {
 }
 
 fn called(field: &Field, symbol: &str, number: &dyn Fn(f64) -> String) -> String {
-    let value = match field {
-        Field::Number(value) => number(*value),
-        Field::Text(text) => text.clone(),
-        Field::Missing => return format!("{symbol} not given").trim().to_owned(),
+    let value = match (field, field.number()) {
+        (Field::Number(value), _) => number(*value),
+        // What is not written as numbers are here (`001`) is a name.
+        (Field::Text(text), Some(value)) if *text == value.to_string() => number(value),
+        (Field::Text(text), _) => text.clone(),
+        (Field::Missing, _) => return format!("{symbol} not given").trim().to_owned(),
     };
     if symbol.is_empty() { value } else { format!("{symbol} = {value}") }
 }

@@ -31,9 +31,10 @@ pub mod palette;
 pub mod panel;
 pub mod render;
 pub mod sheet;
+pub mod study;
 mod ticks;
 
-use superpose_analysis::table::{Table, TableError};
+use superpose_files::table::{Table, TableError};
 
 use crate::chart::Chart;
 

@@ -1,7 +1,7 @@
 //! Charts from a tidy table: one row a point.
 
 use plotters::style::RGBColor;
-use superpose_analysis::table::{Table, TableError};
+use superpose_files::table::{Table, TableError};
 
 use crate::axis::Axis;
 use crate::chart::{Chart, Mark, Point, Series};

@@ -1,6 +1,6 @@
 //! Loss against width: dots with error bars, the fitted law as a line, theory dotted.
 
-use superpose_analysis::table::{Table, TableError};
+use superpose_files::table::{Table, TableError};
 
 use crate::axis::Axis;
 use crate::chart::{Chart, Mark, Point, Series, groups, symbols};

@@ -1,6 +1,6 @@
 //! Mean squared overlap of the features' directions against width.
 
-use superpose_analysis::table::{Table, TableError};
+use superpose_files::table::{Table, TableError};
 
 use crate::axis::Axis;
 use crate::chart::{Chart, Mark, Point, Series, groups, symbols};

@@ -125,7 +125,7 @@ pub(crate) fn common_legend(panels: &[Panel]) -> Option<Vec<&Series>> {
 #[cfg(test)]
 mod tests {
     use plotters::style::RGBColor;
-    use superpose_analysis::table::Table;
+    use superpose_files::table::Table;
 
     use super::*;
     use crate::axis::Axis;

@@ -6,28 +6,17 @@
 use std::num::NonZeroUsize;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use superpose_sweep::cell::Cell;
-use superpose_sweep::record::Weights;
+use superpose_toy::cell::Cell;
+use superpose_toy::trained::{LossGradient, Weights};
 
 use crate::fused_adam::{Course, FusedAdam};
 use crate::gradient::Gradient;
 pub use crate::gradient::{PANEL_NUMBERS, Way, n_strips};
-use crate::grouped::GroupedBatch;
-use crate::init::start;
 use crate::product::Products;
-use crate::sampler::SparseBatch;
-use crate::schedule::Schedule;
-
-/// A loss and its gradient on one batch.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LossGradient {
-    /// The trained loss: `loss_scale` times the mean squared error over batch and features.
-    pub loss: f64,
-    /// Its derivative with respect to `W`, row by row.
-    pub weights: Vec<f64>,
-    /// Its derivative with respect to `b`.
-    pub bias: Vec<f64>,
-}
+use superpose_toy::grouped::GroupedBatch;
+use superpose_toy::init::start;
+use superpose_toy::sampler::SparseBatch;
+use superpose_toy::schedule::Schedule;
 
 /// A model in training.
 #[derive(Debug)]

@@ -22,13 +22,13 @@ use std::ops::Range;
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
-use superpose_sweep::record::Weights;
+use superpose_toy::trained::Weights;
 
-use crate::grouped::GroupedBatch;
 use crate::nonzeros::Nonzeros;
 use crate::numbers::{Numbers, WIDEST};
 use crate::product::{Products, View};
 use crate::respond::{COLUMN_BLOCK, Respond, Response, Scatter};
+use superpose_toy::grouped::GroupedBatch;
 
 /// Numbers in a panel of `G`, and of `D`: half a megabyte each.
 pub const PANEL_NUMBERS: usize = 1 << 17;

@@ -18,9 +18,9 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::grouped::{Entry, GroupedBatch};
 use crate::nonzeros::Nonzeros;
 use crate::numbers::WIDEST;
+use superpose_toy::grouped::{Entry, GroupedBatch};
 
 /// Registers of columns that are done at once.
 const REGISTERS: usize = 4;
@@ -417,7 +417,7 @@ fn flush<S: Simd>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampler::{Active, SparseBatch};
+    use superpose_toy::sampler::{Active, SparseBatch};
 
     /// Active features and columns, of which the last are of inactive features.
     const ROWS: usize = 9;
@@ -426,7 +426,7 @@ mod tests {
 
     /// Numbers from −1 to 1 without any pattern.
     fn numbers(seed: u32, count: usize) -> Vec<f32> {
-        let word = |k| crate::philox::philox4x32([k, seed, 0, 0], 1)[0];
+        let word = |k| superpose_toy::philox::philox4x32([k, seed, 0, 0], 1)[0];
         (0..u32::try_from(count).unwrap()).map(|k| word(k) as f32 / 2_f32.powi(31) - 1.0).collect()
     }
 

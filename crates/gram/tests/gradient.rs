@@ -8,11 +8,12 @@ mod support;
 
 use std::num::NonZeroUsize;
 
-use superpose_gram::engine::{Gram, LossGradient, Way};
-use superpose_gram::init::initial_weights;
-use superpose_gram::sampler::{Sampler, SparseBatch, Stream};
-use superpose_sweep::cell::Cell;
-use superpose_sweep::record::Weights;
+use superpose_gram::engine::{Gram, Way};
+use superpose_toy::cell::Cell;
+use superpose_toy::init::initial_weights;
+use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
+use superpose_toy::trained::LossGradient;
+use superpose_toy::trained::Weights;
 
 use support::{cell, difference, first_batch};
 

@@ -1,9 +1,9 @@
 //! What was measured, as tables.
 
-use superpose_analysis::table::{Column, Field, Table, TableError};
+use superpose_files::table::{Column, Field, Table, TableError};
 use superpose_geometry::overlap::SquaredOverlaps;
 use superpose_stats::power_law::fit_power_law;
-use superpose_theory::overlap::{
+use superpose_toy::overlap::{
     random_mean_square, random_overlap_probability, random_square_variance, welch_mean_square,
 };
 
@@ -275,7 +275,7 @@ fn published_overlaps() -> Table {
     let meaning = "mean cos² of random directions, 1/d".to_owned();
     table.columns.push(Column { name: "overlap_random".to_owned(), meaning });
     for row in &mut table.rows {
-        let Field::Number(width) = row[1] else { continue };
+        let Some(width) = row[1].number() else { continue };
         row.push((1.0 / width).into());
     }
     table

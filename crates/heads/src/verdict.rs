@@ -5,7 +5,7 @@
 //! the weights.
 
 use superpose_analysis::regime::{Regime, STRONG_FRACTION, WEAK_FEATURES_A_DIMENSION};
-use superpose_theory::overlap::random_mean_square;
+use superpose_toy::overlap::random_mean_square;
 
 use crate::measure::Measured;
 

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use superpose_analysis::quantity::Quantity;
 use superpose_analysis::run::Finished;
-use superpose_analysis::table::{Field, Table};
+use superpose_files::table::{Field, Table};
 use superpose_stats::bootstrap::exponent_interval;
 use superpose_stats::power_law::{PowerLaw, fit_power_law, local_exponents};
 use superpose_stats::summary::{Summary, geometric_mean, summarise};
-use superpose_sweep::cell::{Cell, FrequencyLaw, SEED_FIELDS};
-use superpose_sweep::record::{Measured, NORM_BIN};
+use superpose_store::record::{Measured, NORM_BIN};
+use superpose_toy::cell::{Cell, FrequencyLaw, SEED_FIELDS};
 
 /// What tells the paper's cells apart.
 pub const KEY: [(&str, &str); 5] = [

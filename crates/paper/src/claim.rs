@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use superpose_analysis::table::{Field, Table};
+use superpose_files::table::{Field, Table};
 use superpose_stats::power_law::PowerLaw;
 use superpose_stats::summary::summarise;
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use superpose_analysis::run::Finished;
-use superpose_analysis::table::{Table, TableError};
 use superpose_figures::sheet::Sheet;
-use superpose_sweep::cell::{Cell, CellId};
+use superpose_files::table::{Table, TableError};
 use superpose_sweep::error::ConfigError;
-use superpose_sweep::record::Weights;
+use superpose_toy::cell::{Cell, CellId};
+use superpose_toy::trained::Weights;
 
 use crate::claim::Claim;
 use crate::sweeps::{SweepFile, cells};

@@ -61,20 +61,19 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use superpose_analysis::run::Finished;
-    use superpose_sweep::record::{Record, Weights};
+    use superpose_store::record::Record;
+    use superpose_toy::trained::Weights;
 
     use super::*;
     use crate::figure::Evidence;
 
     /// Cells of a figure as if they had been trained, with numbers that depend on the cell in a way that
     /// theory allows.
-    fn planted(
-        figure: &Figure,
-    ) -> (Vec<Finished>, BTreeMap<superpose_sweep::cell::CellId, Weights>) {
-        let golden = include_str!("../../sweep/tests/record-2.json");
+    fn planted(figure: &Figure) -> (Vec<Finished>, BTreeMap<superpose_toy::cell::CellId, Weights>) {
+        let golden = include_str!("../../store/tests/record-2.json");
         let golden: Record = serde_json::from_str(golden).unwrap();
         let mut all = BTreeMap::new();
-        let plant = |cell: superpose_sweep::cell::Cell| {
+        let plant = |cell: superpose_toy::cell::Cell| {
             let mut record = golden.clone();
             record.cell_id = cell.id();
             let d = cell.model.d_hidden as f64;

@@ -1,7 +1,7 @@
 //! Numbers read off the figures of the paper (arXiv 2505.10465, versions 1 and 4), with an error of about
 //! half a per cent. Each stands for one training without a stated seed.
 
-use superpose_analysis::table::{Table, TableError};
+use superpose_files::table::{Table, TableError};
 
 macro_rules! published {
     ($(#[$doc:meta])* $function:ident, $file:literal) => {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use superpose_analysis::table::{Field, Table, TableError};
+use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::summary::summarise;
 
 use crate::figure::{Evidence, Figure};

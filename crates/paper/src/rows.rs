@@ -1,7 +1,7 @@
 //! The single rows of a model's `W`: which features are represented.
 
 use superpose_analysis::run::Finished;
-use superpose_analysis::table::Table;
+use superpose_files::table::Table;
 use superpose_geometry::Rows;
 use superpose_geometry::dead::dead_outputs;
 use superpose_geometry::norms::row_norms;

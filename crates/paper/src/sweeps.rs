@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use superpose_sweep::cell::Cell;
 use superpose_sweep::error::ConfigError;
 use superpose_sweep::file::Sweep;
+use superpose_toy::cell::Cell;
 
 /// One of the sweep files under `configs/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +95,7 @@ pub fn cells(files: &[SweepFile]) -> Result<Vec<Cell>, ConfigError> {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use superpose_sweep::cell::CellId;
+    use superpose_toy::cell::CellId;
 
     fn ids(files: &[SweepFile]) -> BTreeSet<CellId> {
         files.iter().flat_map(|f| f.cells().unwrap()).map(|c| c.id()).collect()

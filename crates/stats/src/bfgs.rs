@@ -131,24 +131,6 @@ fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |largest, v| if v.is_nan() { f64::NAN } else { v.abs().max(largest) })
 }
 
-/// That the gradient `function` writes is that of its value.
-#[cfg(test)]
-pub(crate) fn assert_gradient(function: &dyn Fn(&[f64], &mut [f64]) -> f64, at: &[f64]) {
-    const STEP: f64 = 1e-6;
-    let (mut gradient, mut other) = (vec![0.0; at.len()], vec![0.0; at.len()]);
-    function(at, &mut gradient);
-    for k in 0..at.len() {
-        let mut moved = |step: f64| {
-            let mut point = at.to_vec();
-            point[k] += step;
-            function(&point, &mut other)
-        };
-        let slope = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
-        let error = (slope - gradient[k]).abs();
-        assert!(error < 1e-5 * slope.abs().max(1.0), "variable {k}: {slope} {}", gradient[k]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::frequency_file::FrequencyFileError;
+use superpose_toy::frequency_file::FrequencyFileError;
 
 /// A field's value is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,10 +8,10 @@ use toml::{Table, Value};
 
 use crate::axes;
 use crate::bench::Bench;
-use crate::cell::Cell;
 use crate::error::{ConfigError, FieldError};
 use crate::grid::{self, Assignment};
 use crate::written::{CellToml, ResolveError, SCHEMA, SweepToml};
+use superpose_toy::cell::Cell;
 
 /// What a sweep file asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -225,7 +225,7 @@ fn assigned(tables: &Table, assignment: &Assignment) -> Result<Table, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cell::FrequencyLaw;
+    use superpose_toy::cell::FrequencyLaw;
 
     const EXAMPLE: &str = r#"
         schema = 1
@@ -275,7 +275,7 @@ mod tests {
         assert_eq!(pinned.cells.len(), 6);
         assert!(pinned.cells.iter().all(|c| c.train.seed == 3 && c.data.seed == 3));
         let text = parse(EXAMPLE, &["data.values=constant"]).unwrap();
-        assert_eq!(text.cells[0].data.values, crate::cell::Values::Constant);
+        assert_eq!(text.cells[0].data.values, superpose_toy::cell::Values::Constant);
         let swept = parse(EXAMPLE, &["data.frequencies.exponent=[0,2]"]).unwrap();
         assert_eq!(swept.cells.len(), 120);
         assert_eq!(swept.cells[119].data.frequencies, FrequencyLaw::Power { exponent: 2.0 });

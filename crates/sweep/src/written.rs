@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use crate::axes::Axis;
 use crate::bench::Bench;
-use crate::cell::{Cell, Data, FrequencyLaw, Model, Training, Values};
 use crate::error::FieldError;
-use crate::frequency_file::{FrequencyFile, FrequencyFileError};
 use crate::preset::{LearningRateRule, Preset};
+use superpose_toy::cell::{Cell, Data, FrequencyLaw, Model, Training, Values};
+use superpose_toy::frequency_file::{FrequencyFile, FrequencyFileError};
 
 /// The version of the sweep file's format that this program reads.
 pub const SCHEMA: u32 = 1;

@@ -1,7 +1,7 @@
 //! How much memory and arithmetic a cell asks for, before it is begun.
 
 use superpose_gram::engine::{PANEL_NUMBERS, n_strips};
-use superpose_sweep::cell::Cell;
+use superpose_toy::cell::Cell;
 
 /// Memory that the reference engine needs for one cell in training, in bytes of single precision:
 /// about six arrays of batch × features (the dense batch, the steps of the forward pass that

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData, activation::relu};
-use superpose_sweep::record::Weights;
+use superpose_toy::trained::Weights;
 
 /// `y = ReLU(x W Wᵀ + b)`, where one matrix encodes and decodes, for `k` models at once.
 ///

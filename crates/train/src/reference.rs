@@ -5,12 +5,12 @@
 
 use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use superpose_gram::engine::LossGradient;
-use superpose_gram::init::start;
-use superpose_gram::sampler::SparseBatch;
-use superpose_gram::schedule::Schedule;
-use superpose_sweep::cell::{Cell, Training};
-use superpose_sweep::record::Weights;
+use superpose_toy::cell::{Cell, Training};
+use superpose_toy::init::start;
+use superpose_toy::sampler::SparseBatch;
+use superpose_toy::schedule::Schedule;
+use superpose_toy::trained::LossGradient;
+use superpose_toy::trained::Weights;
 
 use crate::model::TiedAutoencoders;
 use crate::optimizer::{Adam, AdamConstants, Decay, decay};

@@ -10,11 +10,11 @@ use superpose_ensemble::batches::Drawer;
 use superpose_ensemble::ensemble::{DeviceFailure, Ensemble, PendingLosses};
 use superpose_ensemble::feed::{Chunk, Feed};
 use superpose_ensemble::plan::Shape;
-use superpose_gram::init::start;
-use superpose_gram::sampler::{Sampler, SparseBatch, Stream};
-use superpose_sweep::cell::{Cell, Data};
-use superpose_sweep::record::Weights;
-use superpose_theory::frequency::FeatureProbabilities;
+use superpose_toy::cell::{Cell, Data};
+use superpose_toy::frequency::FeatureProbabilities;
+use superpose_toy::init::start;
+use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
+use superpose_toy::trained::Weights;
 
 use crate::memory::reference_bytes;
 use crate::reference::Reference;

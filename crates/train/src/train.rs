@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 use burn::tensor::{DType, Device, Tensor};
 use superpose_gram::engine::Gram;
 use superpose_gram::product::Products;
-use superpose_gram::sampler::{Sampler, SparseBatch, Stream};
-use superpose_sweep::cell::Cell;
-use superpose_sweep::record::{CurvePoint, Outcome, Weights};
-use superpose_theory::frequency::FeatureProbabilities;
+use superpose_toy::cell::Cell;
+use superpose_toy::frequency::FeatureProbabilities;
+use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
+use superpose_toy::trained::{CurvePoint, Outcome, Weights};
 
 use crate::reference::Reference;
 

@@ -9,11 +9,12 @@ use std::io::Write as _;
 use std::num::NonZeroUsize;
 
 use burn::tensor::{DType, Device};
-use superpose_gram::engine::{Gram, LossGradient, Way};
-use superpose_gram::init::initial_weights;
-use superpose_gram::sampler::SparseBatch;
-use superpose_sweep::cell::Cell;
-use superpose_sweep::record::{Outcome, Weights};
+use superpose_gram::engine::{Gram, Way};
+use superpose_toy::cell::Cell;
+use superpose_toy::init::initial_weights;
+use superpose_toy::sampler::SparseBatch;
+use superpose_toy::trained::LossGradient;
+use superpose_toy::trained::{Outcome, Weights};
 use superpose_train::memory::gram_bytes;
 use superpose_train::reference::Reference;
 use superpose_train::train::{Engine, Stepper, Trained, train};

@@ -1,11 +1,11 @@
 //! `superpose theory as-published`: five published snippets, and what is wrong with them.
 
-use superpose_analysis::table::{Field, Table, TableError};
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
-use superpose_labs::tables::as_published::{Question, as_published as table_of, evidence};
+use superpose_files::table::{Field, Table, TableError};
+use superpose_laws::as_published::tables::{Question, as_published as table_of, evidence};
 
 use super::{Made, number, present_as, print_all};
 use crate::args::theory::AsPublishedOptions;

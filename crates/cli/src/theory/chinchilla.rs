@@ -4,18 +4,18 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde_json::json;
-use superpose_analysis::chinchilla::{FitOptions, N_RESAMPLED, fits, surfaces};
-use superpose_analysis::table::{Field, Table, TableError};
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::panel::Panel;
 use superpose_figures::sheet::{Axes, Sheet};
-use superpose_stats::bootstrap::percentile_interval;
-use superpose_theory::chinchilla::{
+use superpose_files::table::{Field, Table, TableError};
+use superpose_laws::chinchilla::law::{
     Allocation, AllocationError, BESIROGLU, LossSurface, PUBLISHED,
 };
-use superpose_theory::repetition::effective_tokens;
+use superpose_laws::chinchilla::repetition::effective_tokens;
+use superpose_laws::chinchilla::tables::{FitOptions, N_RESAMPLED, fits, surfaces};
+use superpose_stats::bootstrap::percentile_interval;
 
 use super::{Made, number, present, print_all};
 use crate::args::theory::{AllocateOptions, ChinchillaFitOptions, RepeatOptions};

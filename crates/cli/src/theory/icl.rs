@@ -1,15 +1,15 @@
 //! `superpose theory icl`: in-context learning.
 
-use superpose_analysis::table::{Table, TableError};
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
-use superpose_labs::tables::icl::{
+use superpose_files::table::{Table, TableError};
+use superpose_laws::icl::exact::{Ratios, TokenAccuracy};
+use superpose_laws::icl::tables::{
     Attention, Baselines, diversity as diversity_table, metric as metric_table,
 };
-use superpose_labs::task_diversity::TaskDiversity;
-use superpose_theory::icl::{Ratios, TokenAccuracy};
+use superpose_laws::icl::task_diversity::TaskDiversity;
 
 use super::{Made, ascending, check_simulated, number, present, present_as};
 use crate::args::theory::{

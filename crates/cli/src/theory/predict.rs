@@ -1,13 +1,13 @@
 //! `superpose theory predict` and `mechanisms`: exponents, and what they say of other scales.
 
-use superpose_analysis::loss_fit::LossFitOptions;
-use superpose_analysis::prediction::predictions;
-use superpose_analysis::table::{Table, TableError};
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
-use superpose_labs::tables::mechanisms::Mechanisms;
+use superpose_files::table::{Table, TableError};
+use superpose_laws::group_offsets::tables::LossFitOptions;
+use superpose_laws::mechanisms::tables::Mechanisms;
+use superpose_laws::prediction::tables::predictions;
 
 use super::{Made, present};
 use crate::args::theory::{MechanismsOptions, PredictOptions};

@@ -4,19 +4,21 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use superpose_analysis::table::{Table, TableError};
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
-use superpose_labs::dimension::PointCloud;
-use superpose_labs::known_sets::KnownSet;
-use superpose_labs::tables::dimension::dimension as dimension_table;
-use superpose_labs::tables::features::FeatureStudy;
-use superpose_labs::tables::matrix::matrix as matrix_tables;
-use superpose_labs::tables::redundancy::{Part, SpectrumStudy};
-use superpose_labs::tables::text::{lags as lag_tables, text as text_tables, usual_lags};
-use superpose_labs::text::text_redundancy;
+use superpose_files::table::{Table, TableError};
+use superpose_laws::redundancy::dimension::PointCloud;
+use superpose_laws::redundancy::dimension_tables::dimension as dimension_table;
+use superpose_laws::redundancy::features_tables::FeatureStudy;
+use superpose_laws::redundancy::known_sets::KnownSet;
+use superpose_laws::redundancy::matrix_tables::matrix as matrix_tables;
+use superpose_laws::redundancy::spectrum_tables::{Part, SpectrumStudy};
+use superpose_laws::redundancy::text::text_redundancy;
+use superpose_laws::redundancy::text_tables::{
+    lags as lag_tables, text as text_tables, usual_lags,
+};
 
 use super::{Made, ascending, check_simulated, present, present_as, print_all, print_first};
 use crate::args::theory::{

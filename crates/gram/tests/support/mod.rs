@@ -5,9 +5,9 @@
 
 use std::path::Path;
 
-use superpose_gram::sampler::{Sampler, SparseBatch, Stream};
-use superpose_sweep::cell::Cell;
 use superpose_sweep::file::Sweep;
+use superpose_toy::cell::Cell;
+use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
 
 pub fn cell(overrides: &[&str]) -> Cell {
     let text = r#"

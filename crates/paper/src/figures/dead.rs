@@ -1,11 +1,11 @@
 //! Dead outputs: how much of the strong regime's loss they are, and where they come from.
 
 use superpose_analysis::run::Finished;
-use superpose_analysis::table::{Field, Table, TableError};
+use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::power_law::fit_power_law;
 use superpose_stats::summary::summarise;
-use superpose_sweep::cell::{Cell, Model};
-use superpose_sweep::record::Measured;
+use superpose_store::record::Measured;
+use superpose_toy::cell::{Cell, Model};
 
 use crate::cells::{
     DEAD_SHARE, Exponent, Extra, SMALL_WIDTHS, by_setting, cell_table, dead_fraction, exponents,

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use superpose_analysis::run::Finished;
-use superpose_analysis::table::TableError;
+use superpose_files::table::TableError;
 use superpose_stats::summary::{correlation, summarise};
-use superpose_sweep::cell::Cell;
+use superpose_toy::cell::Cell;
 
 use crate::cells::{SMALL_WIDTHS, cell_table, exponent_table, whole_exponents};
 use crate::claim::{Claim, Test};

@@ -1,6 +1,5 @@
 //! How the figures are drawn: which columns of their tables are what on the page.
 
-use superpose_analysis::table::{Table, TableError};
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::colour_bar::ColourScale;
@@ -9,6 +8,7 @@ use superpose_figures::histograms::{Histograms, histograms};
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::panel::Panel;
 use superpose_figures::sheet::{Axes, Sheet};
+use superpose_files::table::{Table, TableError};
 
 type Drawn = Result<Vec<Sheet>, TableError>;
 

@@ -1,9 +1,9 @@
 //! Model exponents: figures 5e, 9b, 10 and 18.
 
-use superpose_analysis::table::{Field, TableError};
+use superpose_files::table::{Field, TableError};
 use superpose_stats::summary::{correlation, mean_square, summarise};
-use superpose_sweep::cell::Cell;
-use superpose_theory::superposition::strong_exponent;
+use superpose_toy::cell::Cell;
+use superpose_toy::superposition::strong_exponent;
 
 use crate::cells::{Exponent, SMALL_WIDTHS, exponent_table, exponents, whole_exponents};
 use crate::claim::{Claim, Test};

@@ -1,12 +1,12 @@
 //! Which outputs die: what an output's own initial bias says of its fate.
 
 use superpose_analysis::run::Finished;
-use superpose_analysis::table::Table;
+use superpose_files::table::Table;
 use superpose_geometry::Rows;
 use superpose_geometry::dead::dead_outputs;
 use superpose_geometry::norms::row_norms;
-use superpose_gram::init;
-use superpose_sweep::cell::Cell;
+use superpose_toy::cell::Cell;
+use superpose_toy::init;
 
 use crate::cells::{KEY, key};
 use crate::claim::{Claim, Test};

@@ -5,9 +5,9 @@
 
 use superpose_analysis::regime;
 use superpose_analysis::run::Finished;
-use superpose_analysis::table::{Field, Table, TableError};
+use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::summary::summarise;
-use superpose_sweep::cell::Cell;
+use superpose_toy::cell::Cell;
 
 use crate::cells::{
     Exponent, Extra, cell_table, exponent_table, exponents, law, norm_table, share_of_norms,

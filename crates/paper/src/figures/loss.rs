@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use superpose_analysis::regime;
 use superpose_analysis::run::Finished;
-use superpose_analysis::table::{Field, Table, TableError};
+use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::summary::{median_and_deviation, summarise};
-use superpose_theory::superposition::ignored_features_loss_continuum;
+use superpose_toy::superposition::ignored_features_loss_continuum;
 
 use crate::cells::{Exponent, Extra, SMALL_WIDTHS, cell_table, exponent_table, whole_exponents};
 use crate::claim::{Claim, Test};

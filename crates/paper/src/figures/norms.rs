@@ -1,8 +1,8 @@
 //! Norms of rows: figures 5a, 5b, 11 and 12.
 
-use superpose_analysis::table::TableError;
+use superpose_files::table::TableError;
 use superpose_stats::summary::summarise;
-use superpose_sweep::cell::Cell;
+use superpose_toy::cell::Cell;
 
 use crate::cells::{dead_fraction, norm_table, share_of_norms};
 use crate::claim::{Claim, Test};

@@ -1,11 +1,11 @@
 //! Overlaps in the strong regime, and how many rows are long: figures 5c, 5d, 16 and 17.
 
 use superpose_analysis::run::Finished;
-use superpose_analysis::table::TableError;
+use superpose_files::table::TableError;
 use superpose_stats::power_law::fit_power_law;
 use superpose_stats::summary::summarise;
-use superpose_sweep::cell::Cell;
-use superpose_theory::overlap::{random_mean_square, random_square_variance, welch_mean_square};
+use superpose_toy::cell::Cell;
+use superpose_toy::overlap::{random_mean_square, random_square_variance, welch_mean_square};
 
 use crate::cells::{Extra, cell_table, dead_fraction};
 use crate::claim::{Claim, Test};

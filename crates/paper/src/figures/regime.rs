@@ -1,8 +1,8 @@
 //! Weight decay chooses the regime: figures 3a, 3b and 13, and the grid around zero.
 
-use superpose_analysis::table::{Field, Table, TableError};
+use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::summary::{correlation, summarise};
-use superpose_sweep::cell::Cell;
+use superpose_toy::cell::Cell;
 
 use crate::cells::{
     DEAD_SHARE, KEY, by_setting, cell_table, key, norm_table, over_seeds, share_of_norms,

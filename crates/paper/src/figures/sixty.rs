@@ -1,8 +1,8 @@
 //! The sixty losses at data exponent 0, which the paper's first version shows one by one.
 
-use superpose_analysis::table::{Table, TableError};
+use superpose_files::table::{Table, TableError};
 use superpose_stats::summary::{Summary, mean_square, pooled_relative_deviation, summarise};
-use superpose_sweep::cell::Cell;
+use superpose_toy::cell::Cell;
 
 use crate::cells::{by_setting, cell_table, over_seeds};
 use crate::claim::{Claim, Test};

@@ -1,0 +1,202 @@
+//! The road from an answer to its files: tables → CSV → read back → pictures.
+
+use std::path::{Path, PathBuf};
+
+use superpose_files::disk::{DiskError, at, write_whole};
+use superpose_files::table::{Table, TableError, Tables, documentation};
+
+use crate::sheet::{Sheet, render_sheet};
+
+/// The answer to a question: its tables, the pictures that are drawn of them, and what to say of it.
+pub struct Study<'a> {
+    /// What holds for all its tables: units, conventions.
+    pub convention: &'static str,
+    /// Its tables.
+    pub tables: Tables,
+    /// Its pictures, from the tables as they are read back.
+    pub draw: &'a Draw<'a>,
+    /// What to say of it to a person, in order.
+    pub notes: Vec<Note>,
+}
+
+/// How pictures are made of tables: reached by name, as files hold no order.
+pub type Draw<'a> = dyn Fn(&Tables) -> Result<Vec<Picture>, TableError> + 'a;
+
+impl std::fmt::Debug for Study<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { convention, tables, notes, .. } = self;
+        let mut fields = f.debug_struct("Study");
+        fields.field("convention", convention).field("tables", tables).field("notes", notes);
+        fields.finish_non_exhaustive()
+    }
+}
+
+/// A sheet and the name of its files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// The files are `<name>.svg` and `<name>.png`.
+    pub name: String,
+    /// What it shows.
+    pub sheet: Sheet,
+}
+
+/// Something to say to a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// Some columns of a table, formatted.
+    Rows {
+        /// What stands over the columns.
+        header: Vec<String>,
+        /// Rows, each as long as the header.
+        rows: Vec<Vec<String>>,
+    },
+    /// A line.
+    Line(String),
+}
+
+/// Where the files of a study are.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// The folder of its tables.
+    pub tables: &'a Path,
+    /// The folder of its pictures.
+    pub pictures: &'a Path,
+    /// The command that writes a table that is missing.
+    pub remedy: &'a str,
+}
+
+/// Why the files of a study are not written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StudyError {
+    /// A file or folder cannot be written.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// A table cannot be read back, or lacks what a picture shows.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A table is not there.
+    #[error("{source}; `{remedy}` writes it")]
+    Missing {
+        /// What the system said, with the file.
+        source: DiskError,
+        /// The command that writes it.
+        remedy: String,
+    },
+    /// The drawing library gave up.
+    #[error("{name} cannot be drawn: {problem}")]
+    Drawing {
+        /// Name of the picture.
+        name: String,
+        /// What it said.
+        problem: String,
+    },
+}
+
+impl Study<'_> {
+    /// Writes the tables and their page, reads them back and draws them; returns the files of the
+    /// pictures.
+    ///
+    /// # Errors
+    /// [`StudyError`], naming the file, table or picture.
+    pub fn write(&self, places: &Places<'_>) -> Result<Vec<PathBuf>, StudyError> {
+        write_tables(places.tables, self.convention, self.tables.as_slice())?;
+        let names: Vec<&str> = self.tables.iter().map(|table| table.name.as_str()).collect();
+        draw(&names, self.draw, places)
+    }
+}
+
+/// Writes `tables`, and the page that says what their columns hold, into a folder, made if need be.
+///
+/// # Errors
+/// [`DiskError`].
+pub fn write_tables(folder: &Path, convention: &str, tables: &[Table]) -> Result<(), DiskError> {
+    std::fs::create_dir_all(folder).map_err(at("create", folder))?;
+    for table in tables {
+        write_whole(&folder.join(format!("{}.csv", table.name)), &table.to_csv())?;
+    }
+    write_whole(&folder.join("README.md"), documentation(convention, tables).as_bytes())
+}
+
+/// The table `name` of a folder that this program wrote.
+///
+/// # Errors
+/// [`StudyError`], with what writes it anew.
+pub fn read_table(name: &str, places: &Places<'_>) -> Result<Table, StudyError> {
+    let path = places.tables.join(format!("{name}.csv"));
+    let bytes = std::fs::read(&path).map_err(at("read", &path));
+    let remedy = || places.remedy.to_owned();
+    let bytes = bytes.map_err(|source| StudyError::Missing { source, remedy: remedy() })?;
+    Ok(Table::from_csv(name, &bytes)?)
+}
+
+/// Draws the pictures of the tables called `names` as they are on disk; those that show nothing are left
+/// out. Returns their files.
+///
+/// # Errors
+/// [`StudyError`], naming the file, table or picture.
+pub fn draw(
+    names: &[&str],
+    draw: &Draw<'_>,
+    places: &Places<'_>,
+) -> Result<Vec<PathBuf>, StudyError> {
+    let read = |name: &&str| read_table(name, places);
+    let tables = names.iter().map(read).collect::<Result<Tables, _>>()?;
+    std::fs::create_dir_all(places.pictures).map_err(at("create", places.pictures))?;
+    let mut written = Vec::new();
+    for Picture { name, sheet } in draw(&tables)? {
+        if sheet.panels.is_empty() {
+            continue;
+        }
+        let drawn = render_sheet(&sheet)
+            .map_err(|problem| StudyError::Drawing { name: name.clone(), problem })?;
+        for (extension, bytes) in [("svg", &drawn.svg), ("png", &drawn.png)] {
+            let path = places.pictures.join(format!("{name}.{extension}"));
+            write_whole(&path, bytes)?;
+            written.push(path);
+        }
+    }
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::axis::Axis;
+    use crate::lines::{Lines, lines};
+    use crate::sheet::Axes;
+
+    fn sheet(tables: &Tables) -> Result<Vec<Picture>, TableError> {
+        let columns = Lines::plain(("x", Axis::linear("x")), ("y", Axis::linear("y")));
+        let sheet = Sheet {
+            title: "t".to_owned(),
+            columns: 1,
+            panels: lines(tables.get("points")?, &columns)?,
+            axes: Axes::Own,
+            caption: String::new(),
+        };
+        Ok(vec![Picture { name: "picture".to_owned(), sheet }])
+    }
+
+    #[test]
+    fn tables_are_written_documented_read_back_and_drawn_and_a_missing_one_has_a_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let (tables, pictures) = (folder.path().join("tables"), folder.path().join("pictures"));
+        let places = Places { tables: &tables, pictures: &pictures, remedy: "superpose again" };
+        let mut points = Table::new("points", "Where?", &[("x", "place"), ("y", "height")]);
+        points.push(vec![1.0.into(), 2.0.into()]);
+        let all = [points].into_iter().collect();
+        let study = Study { convention: "c", tables: all, draw: &sheet, notes: Vec::new() };
+        let written = study.write(&places).unwrap();
+        assert_eq!(written.len(), 2);
+        assert!(written.iter().all(|path| path.exists()));
+        let page = std::fs::read_to_string(tables.join("README.md")).unwrap();
+        assert!(page.contains("| `y` | height |"));
+        std::fs::remove_file(tables.join("points.csv")).unwrap();
+        let said = draw(&["points"], &sheet, &places).unwrap_err().to_string();
+        assert!(
+            said.contains("points.csv") && said.contains("`superpose again` writes it"),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,400 @@
+//! A table: named columns that say what they hold, and rows of numbers and words.
+//!
+//! Tables are the joint between the stages: written as CSV by one, read back by the next. What is read
+//! keeps its text, so an id of digits or a group called `001` stays what it is; it becomes a number where
+//! a number is asked for. A missing value is an empty field.
+
+/// One value of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Field {
+    /// A number; infinite and undefined ones are not stored but [`Field::Missing`].
+    Number(f64),
+    /// A text: a word, or whatever stands in a file.
+    Text(String),
+    /// Nothing.
+    Missing,
+}
+
+impl Field {
+    /// Its value as a finite number, if it is one or is written as one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(value) => Some(*value),
+            Self::Text(text) => text.parse().ok().filter(|value: &f64| value.is_finite()),
+            Self::Missing => None,
+        }
+    }
+}
+
+impl From<f64> for Field {
+    fn from(value: f64) -> Self {
+        // Adding zero turns -0.0, the sum of nothing, into 0.0.
+        if value.is_finite() { Self::Number(value + 0.0) } else { Self::Missing }
+    }
+}
+
+impl From<usize> for Field {
+    fn from(value: usize) -> Self {
+        Self::Number(value as f64)
+    }
+}
+
+impl From<u64> for Field {
+    fn from(value: u64) -> Self {
+        Self::Number(value as f64)
+    }
+}
+
+impl From<&str> for Field {
+    fn from(value: &str) -> Self {
+        if value.is_empty() { Self::Missing } else { Self::Text(value.to_owned()) }
+    }
+}
+
+impl From<String> for Field {
+    fn from(value: String) -> Self {
+        Self::from(value.as_str())
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Field {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Missing, Into::into)
+    }
+}
+
+impl From<&serde_json::Value> for Field {
+    fn from(value: &serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Number(number) => number.as_f64().into(),
+            serde_json::Value::String(text) => text.as_str().into(),
+            _ => Self::Missing,
+        }
+    }
+}
+
+impl std::fmt::Display for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(value) => write!(f, "{value}"),
+            Self::Text(text) => f.write_str(text),
+            Self::Missing => Ok(()),
+        }
+    }
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name, as in the CSV header.
+    pub name: String,
+    /// What it holds, with the unit or the convention.
+    pub meaning: String,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Its name: the file is `tables/<name>.csv`.
+    pub name: String,
+    /// The question that it answers.
+    pub question: String,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Its rows, each as long as there are columns.
+    pub rows: Vec<Vec<Field>>,
+}
+
+/// Why a file is no table.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// It is no CSV.
+    #[error("the table `{name}` cannot be read")]
+    Csv {
+        /// Name of the table.
+        name: String,
+        /// What the reader said.
+        source: csv::Error,
+    },
+    /// A column is not there.
+    #[error("the table `{name}` must have a column `{column}`; it has {known}")]
+    NoColumn {
+        /// Name of the table.
+        name: String,
+        /// The column asked for.
+        column: String,
+        /// The columns that it has.
+        known: String,
+    },
+    /// A table is not there.
+    #[error("there is no table `{name}` among {known}")]
+    NoTable {
+        /// The table asked for.
+        name: String,
+        /// The tables that there are.
+        known: String,
+    },
+    /// A value is not a number.
+    #[error("the table `{name}` must have a number in `{column}` of row {row}, got `{value}`")]
+    NotANumber {
+        /// Name of the table.
+        name: String,
+        /// The column.
+        column: String,
+        /// The row, from 1, without the header.
+        row: usize,
+        /// What stands there.
+        value: String,
+    },
+}
+
+impl Table {
+    /// A table without rows; each column is its name and its meaning.
+    pub fn new(name: &str, question: &str, columns: &[(&str, &str)]) -> Self {
+        let columns = columns
+            .iter()
+            .map(|(name, meaning)| Column {
+                name: (*name).to_owned(),
+                meaning: (*meaning).to_owned(),
+            })
+            .collect();
+        Self { name: name.to_owned(), question: question.to_owned(), columns, rows: Vec::new() }
+    }
+
+    /// Puts columns for the swept fields `names` before the others.
+    #[must_use]
+    pub fn with_fields(mut self, names: &[String]) -> Self {
+        let field = |name: &String| Column {
+            name: name.clone(),
+            meaning: "field of the cell, as in the sweep file".to_owned(),
+        };
+        self.columns.splice(0..0, names.iter().map(field));
+        self
+    }
+
+    /// Appends a row.
+    ///
+    /// # Panics
+    /// When the row is not as long as there are columns.
+    pub fn push(&mut self, row: Vec<Field>) {
+        assert_eq!(row.len(), self.columns.len(), "a row of `{}` fits its header", self.name);
+        self.rows.push(row);
+    }
+
+    /// The table as CSV, with a header.
+    ///
+    /// # Panics
+    /// Never: memory can be written to.
+    pub fn to_csv(&self) -> Vec<u8> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let in_memory = "memory can be written to";
+        writer.write_record(self.columns.iter().map(|c| &c.name)).expect(in_memory);
+        for row in &self.rows {
+            writer.write_record(row.iter().map(ToString::to_string)).expect(in_memory);
+        }
+        writer.into_inner().expect(in_memory)
+    }
+
+    /// The table called `name` in `csv`; what its columns mean is not in the file.
+    ///
+    /// # Errors
+    /// [`TableError::Csv`].
+    pub fn from_csv(name: &str, csv: &[u8]) -> Result<Self, TableError> {
+        let wrap = |source| TableError::Csv { name: name.to_owned(), source };
+        let mut reader = csv::Reader::from_reader(csv);
+        let headers = reader.headers().map_err(wrap)?.clone();
+        let columns: Vec<(&str, &str)> = headers.iter().map(|name| (name, "")).collect();
+        let mut table = Self::new(name, "", &columns);
+        for record in reader.records() {
+            table.push(record.map_err(wrap)?.iter().map(Field::from).collect());
+        }
+        Ok(table)
+    }
+
+    /// The place of a column.
+    ///
+    /// # Errors
+    /// [`TableError::NoColumn`], with the columns there are.
+    pub fn column(&self, column: &str) -> Result<usize, TableError> {
+        self.columns.iter().position(|c| c.name == column).ok_or_else(|| TableError::NoColumn {
+            name: self.name.clone(),
+            column: column.to_owned(),
+            known: self.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// The numbers of a column; where nothing stands, not a number.
+    ///
+    /// # Errors
+    /// [`TableError`] when there is no such column or a word stands in it.
+    pub fn numbers(&self, column: &str) -> Result<Vec<f64>, TableError> {
+        let at = self.column(column)?;
+        let number = |(row, fields): (usize, &Vec<Field>)| match &fields[at] {
+            Field::Missing => Ok(f64::NAN),
+            Field::Number(value) => Ok(*value),
+            // `NaN` and `inf` are numbers that nothing can be done with, as if they were missing.
+            Field::Text(text) => match text.parse::<f64>() {
+                Ok(value) if value.is_finite() => Ok(value),
+                Ok(_) => Ok(f64::NAN),
+                Err(_) => Err(TableError::NotANumber {
+                    name: self.name.clone(),
+                    column: column.to_owned(),
+                    row: row + 1,
+                    value: text.clone(),
+                }),
+            },
+        };
+        self.rows.iter().enumerate().map(number).collect()
+    }
+
+    /// The words of a column, numbers spelt out.
+    ///
+    /// # Errors
+    /// [`TableError::NoColumn`].
+    pub fn words(&self, column: &str) -> Result<Vec<String>, TableError> {
+        let at = self.column(column)?;
+        Ok(self.rows.iter().map(|row| row[at].to_string()).collect())
+    }
+}
+
+/// The tables of one answer, reached by name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tables(Vec<Table>);
+
+impl Tables {
+    /// The table called `name`.
+    ///
+    /// # Errors
+    /// [`TableError::NoTable`], with the tables there are.
+    pub fn get(&self, name: &str) -> Result<&Table, TableError> {
+        self.0.iter().find(|table| table.name == name).ok_or_else(|| TableError::NoTable {
+            name: name.to_owned(),
+            known: self.0.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// Adds a table.
+    ///
+    /// # Panics
+    /// When there is one of its name: one file would overwrite the other.
+    pub fn push(&mut self, table: Table) {
+        assert!(self.get(&table.name).is_err(), "two tables are called `{}`", table.name);
+        self.0.push(table);
+    }
+
+    /// All of them, in order.
+    pub fn as_slice(&self) -> &[Table] {
+        &self.0
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Table> {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<Table> for Tables {
+    fn from_iter<I: IntoIterator<Item = Table>>(tables: I) -> Self {
+        let mut all = Self::default();
+        tables.into_iter().for_each(|table| all.push(table));
+        all
+    }
+}
+
+impl<'a> IntoIterator for &'a Tables {
+    type Item = &'a Table;
+    type IntoIter = std::slice::Iter<'a, Table>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// The convention of losses, in a table of a run.
+pub const LOSSES: &str =
+    "Losses are squared errors summed over features and averaged over samples.";
+
+/// What the columns of the `tables` mean, after a `convention` that holds for them, in Markdown:
+/// `tables/README.md`.
+pub fn documentation(convention: &str, tables: &[Table]) -> String {
+    let mut text = format!(
+        "# Tables of this run\n\n{convention} An empty field means that there is no such number.\n"
+    );
+    for table in tables {
+        text.push_str(&format!("\n## {}.csv\n\n{}\n\n", table.name, table.question));
+        text.push_str("| column | holds |\n|---|---|\n");
+        for column in &table.columns {
+            text.push_str(&format!("| `{}` | {} |\n", column.name, column.meaning));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> Table {
+        let mut table = Table::new("t", "Why?", &[("x", "a number"), ("word", "a word")]);
+        table.push(vec![0.1.into(), "a, \"b\"".into()]);
+        table.push(vec![f64::NAN.into(), Field::Missing]);
+        table
+    }
+
+    #[test]
+    fn what_is_written_as_csv_is_read_back() {
+        let table = example();
+        let read = Table::from_csv("t", &table.to_csv()).unwrap();
+        assert_eq!(read.to_csv(), table.to_csv());
+        assert_eq!(read.words("word").unwrap(), ["a, \"b\"", ""]);
+        let numbers = read.numbers("x").unwrap();
+        assert!((numbers[0] - 0.1).abs() < f64::EPSILON && numbers[1].is_nan());
+    }
+
+    #[test]
+    fn a_missing_column_and_a_word_for_a_number_are_named() {
+        let table = example();
+        let said = table.numbers("y").unwrap_err().to_string();
+        assert!(said.contains("`y`") && said.contains("x, word"), "{said}");
+        let said = table.numbers("word").unwrap_err().to_string();
+        assert!(said.contains("`word` of row 1"), "{said}");
+    }
+
+    #[test]
+    fn what_is_read_keeps_its_text_and_is_a_number_where_one_is_asked_for() {
+        let csv = "id,group,x\n1978e68756218650,001,1e-3\n0000000000000012,010,inf\n";
+        let read = Table::from_csv("t", csv.as_bytes()).unwrap();
+        assert_eq!(read.words("id").unwrap(), ["1978e68756218650", "0000000000000012"]);
+        assert_eq!(read.words("group").unwrap(), ["001", "010"]);
+        assert_eq!(read.numbers("group").unwrap(), [1.0, 10.0]);
+        let x = read.numbers("x").unwrap();
+        assert!((x[0] - 0.001).abs() < 1e-15 && x[1].is_nan());
+        assert_eq!(String::from_utf8(read.to_csv()).unwrap(), csv);
+        assert_eq!(Field::from("12 apples").number(), None);
+    }
+
+    #[test]
+    fn tables_are_reached_by_name_and_one_that_is_not_there_is_named() {
+        let tables: Tables = [example()].into_iter().collect();
+        assert_eq!(tables.get("t").unwrap().rows.len(), 2);
+        let said = tables.get("u").unwrap_err().to_string();
+        assert!(said.contains("`u`") && said.contains("among t"), "{said}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_file_makes_the_reader_panic(text in "[\\PC\\n,\"]{0,80}") {
+            if let Ok(table) = Table::from_csv("t", text.as_bytes()) {
+                for column in table.columns.iter().map(|c| c.name.clone()) {
+                    let _ = table.numbers(&column);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_column_is_documented() {
+        let text = documentation(LOSSES, &[example()]);
+        assert!(text.contains("## t.csv") && text.contains("| `word` | a word |"));
+    }
+}

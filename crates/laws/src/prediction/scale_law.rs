@@ -1,0 +1,427 @@
+//! Laws of a loss by one scale, of several forms, so that what a form predicts beyond the points can be compared.
+//!
+//! All are fitted alike: least squares of `ln (1 + y)`, which takes relative errors of large losses and absolute errors
+//! of small ones, so that neither a loss near zero nor one of many nats rules the fit. **Source**: of the metric and of
+//! the broken law, Caballero, Gupta, Rish & Krueger 2023 (arXiv 2210.14891).
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+
+use crate::bend::Bend;
+use superpose_stats::bfgs::{Limits, Minimum, minimise};
+
+/// A gradient of the mean square, in units of the points' own variance, that counts as none.
+const LIMITS: Limits = Limits { gradient: 1e-9, n_steps: 1000 };
+/// The variance of rounding: equal losses have no other.
+const ROUNDING: f64 = 1e-24;
+/// Irreducible parts of the least loss that searches start from.
+const PARTS: [f64; 3] = [0.05, 0.5, 0.9];
+/// Exponents.
+const EXPONENTS: [f64; 3] = [0.1, 0.4, 1.5];
+/// Places of a bend, as parts of the way from the first `ln x` to the last.
+const PLACES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
+/// Its widths, as parts of that way.
+const WIDTHS: [f64; 3] = [0.02, 0.1, 0.5];
+
+/// The form of a law.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `b x^-c`.
+    Power,
+    /// `a + b x^-c`.
+    Offset,
+    /// `a + b x^-c (1 + (x/d)^(1/f))^(-c₁ f)`.
+    Broken,
+}
+
+/// A fitted law.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScaleLaw {
+    /// Its form.
+    pub form: Form,
+    /// Its parameters, as [`Form::names`] lists them. A coefficient beyond double precision is infinite or zero; the law's
+    /// values are not.
+    pub parameters: Vec<f64>,
+    /// Square root of the mean squared residual of `ln (1 + y)`.
+    pub residual: f64,
+    /// What [`Form::ln_value`] takes, and the mean `ln x` that it is about.
+    variables: Vec<f64>,
+    centre: f64,
+}
+
+/// Why no law can be fitted.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScaleLawError {
+    /// A value is not positive.
+    #[error("point {index} is ({x}, {y}); both must be finite and positive")]
+    NotPositive {
+        /// Index of the point.
+        index: usize,
+        /// Its abscissa.
+        x: f64,
+        /// Its ordinate.
+        y: f64,
+    },
+    /// There are no more places than parameters.
+    #[error(
+        "{n_parameters} parameters need points at more than {n_parameters} scales, got {n_places}"
+    )]
+    TooFewPlaces {
+        /// Different abscissae.
+        n_places: usize,
+        /// Number of parameters.
+        n_parameters: usize,
+    },
+}
+
+impl Form {
+    /// All forms, the simplest first.
+    pub const ALL: [Self; 3] = [Self::Power, Self::Offset, Self::Broken];
+
+    /// The names of its parameters, in the order of [`ScaleLaw::parameters`].
+    pub fn names(self) -> &'static [&'static str] {
+        &["b", "c", "a", "c1", "d", "f"][..self.n_parameters()]
+    }
+
+    /// How many they are.
+    pub fn n_parameters(self) -> usize {
+        match self {
+            Self::Power => 2,
+            Self::Offset => 3,
+            Self::Broken => 6,
+        }
+    }
+
+    /// `ln y` at `ln x` from the points' mean, and its gradient by the variables: `ln b` there, `c`, `ln a`, and a bend's.
+    fn ln_value(self, v: &[f64], ln_x: f64, gradient: &mut [f64]) -> f64 {
+        let mut falling = v[0] - v[1] * ln_x;
+        (gradient[0], gradient[1]) = (1.0, -ln_x);
+        if let Some(bend) = Bend::of(v.get(3..).unwrap_or_default()) {
+            let (bend, slopes) = bend.ln_at(ln_x);
+            falling += bend;
+            gradient[3..].copy_from_slice(&slopes);
+        }
+        if self == Self::Power {
+            return falling;
+        }
+        let largest = falling.max(v[2]);
+        let (power, offset) = ((falling - largest).exp(), (v[2] - largest).exp());
+        let share = power / (power + offset);
+        gradient.iter_mut().for_each(|slope| *slope *= share);
+        gradient[2] = 1.0 - share;
+        largest + (power + offset).ln()
+    }
+}
+
+/// Points about their mean.
+struct Problem {
+    form: Form,
+    /// `ln x` from its mean, and `ln (1 + y)`.
+    points: Vec<(f64, f64)>,
+    centre: f64,
+    /// The variance of `ln (1 + y)`, which objectives are in units of.
+    variance: f64,
+}
+
+impl Problem {
+    fn new(points: &[(f64, f64)], form: Form) -> Self {
+        let n = points.len() as f64;
+        let centre = points.iter().map(|point| point.0.ln()).sum::<f64>() / n;
+        let mean = points.iter().map(|point| point.1.ln_1p()).sum::<f64>() / n;
+        let squares = points.iter().map(|point| (point.1.ln_1p() - mean).powi(2)).sum::<f64>();
+        let points = points.iter().map(|(x, y)| (x.ln() - centre, y.ln_1p())).collect();
+        Self { form, points, centre, variance: (squares / n).max(ROUNDING) }
+    }
+
+    /// The mean square over the variance.
+    fn objective(&self, v: &[f64], gradient: &mut [f64]) -> f64 {
+        let mut slopes = vec![0.0; v.len()];
+        gradient.fill(0.0);
+        let mut sum = 0.0;
+        let unit = 1.0 / (self.variance * self.points.len() as f64);
+        for (ln_x, ln_y) in &self.points {
+            let value = self.form.ln_value(v, *ln_x, &mut slopes).exp();
+            let residual = value.ln_1p() - ln_y;
+            sum += residual * residual;
+            let weight = 2.0 * unit * residual * value / (1.0 + value);
+            gradient.iter_mut().zip(&slopes).for_each(|(g, slope)| *g += weight * slope);
+        }
+        sum * unit
+    }
+
+    fn minimise(&self, start: &[f64]) -> Minimum {
+        minimise(&|v, gradient| self.objective(v, gradient), start, LIMITS)
+    }
+
+    /// Where the searches from all starts ended, the best first.
+    fn search(&self) -> Vec<Minimum> {
+        let mut ends: Vec<Minimum> =
+            self.starts().into_par_iter().map(|start| self.minimise(&start)).collect();
+        ends.sort_by(|a, b| a.value.total_cmp(&b.value));
+        ends
+    }
+
+    /// Starts all over where laws can lie, and the best law of the next simpler form.
+    fn starts(&self) -> Vec<Vec<f64>> {
+        let ends = |of: fn(&(f64, f64)) -> f64| {
+            let values = || self.points.iter().map(of);
+            (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max))
+        };
+        let ((first, last), (low, high)) = (ends(|p| p.0), ends(|p| p.1.exp_m1()));
+        let middle = (low * high).sqrt();
+        let simpler = |form| {
+            let problem = Self { form, points: self.points.clone(), ..*self };
+            problem.search().swap_remove(0).point
+        };
+        let mut starts = match self.form {
+            Form::Power => Vec::new(),
+            Form::Offset => vec![[simpler(Form::Power), vec![(PARTS[0] * low).ln()]].concat()],
+            Form::Broken => {
+                let bend = vec![0.0, f64::midpoint(first, last), (WIDTHS[2] * (last - first)).ln()];
+                vec![[simpler(Form::Offset), bend].concat()]
+            }
+        };
+        for exponent in EXPONENTS {
+            if self.form == Form::Power {
+                starts.push(vec![middle.ln(), exponent]);
+                continue;
+            }
+            for part in PARTS {
+                let offset = part * low;
+                let straight = vec![(middle - offset).ln(), exponent, offset.ln()];
+                if self.form == Form::Offset {
+                    starts.push(straight);
+                    continue;
+                }
+                for (place, width) in PLACES.iter().flat_map(|p| WIDTHS.map(|w| (*p, w))) {
+                    let ln_place = first + place * (last - first);
+                    let bend = [exponent, ln_place, (width * (last - first)).ln()];
+                    starts.push([&straight[..], &bend].concat());
+                }
+            }
+        }
+        starts
+    }
+
+    /// The law that a search ended at.
+    fn law(&self, end: Minimum) -> ScaleLaw {
+        ScaleLaw {
+            form: self.form,
+            parameters: self.parameters(&end.point),
+            residual: (end.value * self.variance).sqrt(),
+            variables: end.point,
+            centre: self.centre,
+        }
+    }
+
+    /// The law's parameters, from the variables about the centre.
+    fn parameters(&self, v: &[f64]) -> Vec<f64> {
+        let mut parameters = v.to_vec();
+        parameters[0] = (v[0] + v[1] * self.centre).exp();
+        v.get(2).inspect(|offset| parameters[2] = offset.exp());
+        if let [_, _, _, _, ln_place, ln_width] = v {
+            (parameters[4], parameters[5]) = ((ln_place + self.centre).exp(), ln_width.exp());
+        }
+        parameters
+    }
+}
+
+/// The law of this form through `points` with the least squares of `ln (1 + y)`, of many starts.
+///
+/// # Errors
+/// [`ScaleLawError`].
+///
+/// # Panics
+/// Never: there are starts.
+pub fn fit_scale_law(points: &[(f64, f64)], form: Form) -> Result<ScaleLaw, ScaleLawError> {
+    let positive = |value: f64| value.is_finite() && value > 0.0;
+    if let Some(index) = points.iter().position(|(x, y)| !positive(*x) || !positive(*y)) {
+        return Err(ScaleLawError::NotPositive { index, x: points[index].0, y: points[index].1 });
+    }
+    let (n_places, n_parameters) = (n_places(points), form.n_parameters());
+    if n_places <= n_parameters {
+        return Err(ScaleLawError::TooFewPlaces { n_places, n_parameters });
+    }
+    let problem = Problem::new(points, form);
+    Ok(problem.law(problem.search().swap_remove(0)))
+}
+
+impl ScaleLaw {
+    /// The law with these parameters, as [`Form::names`] lists them.
+    ///
+    /// # Panics
+    /// When there are not as many as the form has.
+    pub fn new(form: Form, parameters: &[f64]) -> Self {
+        assert_eq!(parameters.len(), form.n_parameters(), "a law must have its parameters");
+        let mut variables = parameters.to_vec();
+        // All but exponents are logarithms.
+        for index in [0, 2, 4, 5].into_iter().filter(|index| *index < parameters.len()) {
+            variables[index] = parameters[index].ln();
+        }
+        Self { form, parameters: parameters.to_vec(), residual: f64::NAN, variables, centre: 0.0 }
+    }
+
+    /// The law's loss at a scale.
+    pub fn at(&self, x: f64) -> f64 {
+        let mut gradient = vec![0.0; self.variables.len()];
+        self.form.ln_value(&self.variables, x.ln() - self.centre, &mut gradient).exp()
+    }
+
+    /// The laws of `n_resamples` draws of the points with replacement, from `seed`, each fitted from this one. Draws that
+    /// have no more scales than the form has parameters have no law and are passed over.
+    pub fn resampled(&self, points: &[(f64, f64)], n_resamples: usize, seed: u64) -> Vec<Self> {
+        let resample = |k: usize| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(k as u64);
+            let drawn: Vec<(f64, f64)> =
+                points.iter().map(|_| points[rng.random_range(0..points.len())]).collect();
+            if n_places(&drawn) <= self.form.n_parameters() {
+                return None;
+            }
+            let problem = Problem::new(&drawn, self.form);
+            Some(problem.law(problem.minimise(&self.about(problem.centre))))
+        };
+        (0..n_resamples).into_par_iter().filter_map(resample).collect()
+    }
+
+    /// The variables about another centre.
+    fn about(&self, centre: f64) -> Vec<f64> {
+        let mut variables = self.variables.clone();
+        let shift = centre - self.centre;
+        variables[0] -= variables[1] * shift;
+        if let Some(ln_place) = variables.get_mut(4) {
+            *ln_place -= shift;
+        }
+        variables
+    }
+}
+
+/// Different abscissae.
+fn n_places(points: &[(f64, f64)]) -> usize {
+    let mut places: Vec<f64> = points.iter().map(|point| point.0).collect();
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    places.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finite_difference::assert_gradient;
+    use rand_distr::{Distribution as _, StandardNormal};
+    use superpose_stats::bootstrap::percentile_interval;
+
+    const LAWS: [(Form, &[f64]); 3] = [
+        (Form::Power, &[50.0, 0.2]),
+        (Form::Offset, &[300.0, 0.3, 1.5]),
+        (Form::Broken, &[3.0, 0.05, 0.4, 3.0, 600.0, 0.1]),
+    ];
+
+    /// Points of a law from 100 to 1000, or of an offset one further, with so much of a ripple in `ln (1 + y)`.
+    fn points(form: Form, parameters: &[f64], ripple: f64) -> Vec<(f64, f64)> {
+        let law = ScaleLaw::new(form, parameters);
+        let decades = if form == Form::Offset { 6.0 } else { 1.0 };
+        let point = |k: u32| {
+            let x = 100.0 * 10_f64.powf(decades * f64::from(k) / 20.0);
+            let shift = ripple * f64::from(k * 7 % 5).mul_add(0.5, -1.0);
+            (x, (law.at(x).ln_1p() + shift).exp_m1())
+        };
+        (0..=20).map(point).collect()
+    }
+
+    #[test]
+    fn every_form_comes_back_from_its_own_points() {
+        for (form, truth) in LAWS {
+            let law = fit_scale_law(&points(form, truth, 0.0), form).unwrap();
+            assert!(law.residual < 1e-7, "{law:?}");
+            for (ours, truth) in law.parameters.iter().zip(truth) {
+                assert!((ours / truth - 1.0).abs() < 1e-3, "{law:?} {truth}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_the_objective() {
+        let at = [0.3, 0.4, -0.5, 1.5, 0.2, -1.0];
+        for form in Form::ALL {
+            let problem = Problem::new(&points(Form::Broken, LAWS[2].1, 0.01), form);
+            let at = &at[..form.n_parameters()];
+            assert_gradient(&|v, gradient| problem.objective(v, gradient), at);
+        }
+    }
+
+    #[test]
+    fn only_a_form_that_can_bend_predicts_beyond_a_bend() {
+        let all = points(Form::Broken, LAWS[2].1, 1e-4);
+        let (known, beyond) = all.split_at(18);
+        let worst = |form| {
+            let law = fit_scale_law(known, form).unwrap();
+            beyond.iter().map(|(x, y)| (law.at(*x) / y - 1.0).abs()).fold(0.0, f64::max)
+        };
+        assert!(worst(Form::Broken) < 0.03, "{}", worst(Form::Broken));
+        assert!(worst(Form::Offset) > 0.3 && worst(Form::Power) > 0.3);
+    }
+
+    #[test]
+    fn intervals_over_resamples_hold_the_truth_as_often_as_they_say() {
+        // Of 100 draws of noisy points, 90 % intervals of a loss beyond them hold the truth in nine of ten; resamples of
+        // some tens of points are known to be a little narrow.
+        for (form, truth) in &LAWS[..2] {
+            let far = 2.0 * points(*form, truth, 0.0)[20].0;
+            let expected = ScaleLaw::new(*form, truth).at(far);
+            let mut held = 0;
+            for seed in 0..100 {
+                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                let mut noisy = points(*form, truth, 0.0);
+                for point in &mut noisy {
+                    let noise: f64 = StandardNormal.sample(&mut rng);
+                    point.1 = (point.1.ln_1p() + 1e-3 * noise).exp_m1();
+                }
+                let law = fit_scale_law(&noisy, *form).unwrap();
+                let laws = law.resampled(&noisy, 100, seed);
+                let values = laws.iter().map(|law| law.at(far)).collect();
+                let (low, high) = percentile_interval(values, 0.9).unwrap();
+                held += u32::from(low <= expected && expected <= high);
+            }
+            assert!((75..=98).contains(&held), "{form:?}: {held}");
+        }
+    }
+
+    #[test]
+    fn resamples_are_the_same_again_and_have_enough_scales() {
+        let points = points(Form::Broken, LAWS[2].1, 1e-3);
+        let law = fit_scale_law(&points[12..], Form::Broken).unwrap();
+        let laws = law.resampled(&points[12..], 50, 7);
+        assert_eq!(laws, law.resampled(&points[12..], 50, 7));
+        // Nine points drawn nine times rarely are seven different ones.
+        assert!(!laws.is_empty() && laws.len() < 25, "{}", laws.len());
+        assert!(laws.iter().all(|law| law.at(2e3).is_finite()));
+    }
+
+    #[test]
+    fn equal_losses_are_a_constant_and_steep_ones_do_not_overflow() {
+        let constant: Vec<(f64, f64)> = (1..10).map(|x| (f64::from(x) * 1e9, 2.0)).collect();
+        for form in Form::ALL {
+            let law = fit_scale_law(&constant, form).unwrap();
+            assert!((law.at(1e12) - 2.0).abs() < 1e-5, "{law:?}");
+        }
+        // A coefficient of 10³⁵⁰ is no number, the losses are.
+        let steep = |k: i32| (1e10 * 1.01_f64.powi(k), 3.0 * 1.01_f64.powi(-35 * k));
+        let points: Vec<(f64, f64)> = (0..8).map(steep).collect();
+        let law = fit_scale_law(&points, Form::Power).unwrap();
+        assert!(law.parameters[0].is_infinite() && (law.at(1e10) - 3.0).abs() < 1e-6, "{law:?}");
+        assert!((law.resampled(&points, 3, 0)[0].at(1e10) - 3.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn points_without_a_law_are_refused() {
+        let said =
+            |points: &[(f64, f64)]| fit_scale_law(points, Form::Offset).unwrap_err().to_string();
+        assert!(said(&[(1.0, 2.0), (2.0, 0.0)]).contains("point 1 is (2, 0)"));
+        assert!(said(&[(1.0, 2.0), (f64::NAN, 1.0)]).contains("point 1"));
+        let few = [(1.0, 3.0), (2.0, 2.0), (2.0, 2.1), (3.0, 1.0)];
+        assert!(said(&few).contains("more than 3 scales, got 3"), "{}", said(&few));
+    }
+}

@@ -1,0 +1,89 @@
+//! The dimension of a set of points, by several estimators.
+
+use superpose_files::table::{Field, Table};
+
+use crate::redundancy::boxes::halved_box_dimension;
+use crate::redundancy::dimension::{
+    DimensionError, PointCloud, neighbour_dimension, two_nearest_dimension,
+};
+use crate::redundancy::known_sets::KnownSet;
+use crate::redundancy::pairs::{PairQuantiles, correlation_dimension};
+
+/// The pairs whose distances the correlation dimension is fitted over.
+const WINDOW: PairQuantiles = PairQuantiles { lowest: 1e-3, highest: 1e-1 };
+
+/// A dimension with its standard error and the R² of its line.
+type Found = Result<(f64, Field, Field), DimensionError>;
+
+/// The table `redundancy_dimension`, one row an estimator, beside the dimension if it is known; what one cannot do stands in
+/// its row.
+pub fn dimension(cloud: &PointCloud, n_neighbours: usize, known: Option<KnownSet>) -> Table {
+    let mut table = Table::new(
+        "redundancy_dimension",
+        "How many dimensions does the data have?",
+        &[
+            (
+                "estimator",
+                "two nearest neighbours (Facco et al. 2017), k nearest (Levina & Bickel 2004), pairs within a radius (Grassberger & Procaccia 1983), or boxes that hold a point",
+            ),
+            ("dimension", "the estimate; neighbours underestimate above about eight dimensions"),
+            ("standard_error", "its standard error"),
+            ("r_squared", "R² of the line, of pairs and of boxes"),
+            (
+                "known",
+                "the dimension of a known set; of Hénon's and Lorenz's attractors that of pairs, as measured",
+            ),
+            ("problem", "why there is no estimate"),
+        ],
+    );
+    let mut push = |name: &str, known: Option<KnownSet>, found: Found| {
+        let problem = found.as_ref().err().map(ToString::to_string);
+        let (dimension, error, fit) = match found {
+            Ok((dimension, error, fit)) => (dimension.into(), error, fit),
+            Err(_) => (Field::Missing, Field::Missing, Field::Missing),
+        };
+        table.push(vec![
+            name.into(),
+            dimension,
+            error,
+            fit,
+            known.map(KnownSet::dimension).into(),
+            problem.into(),
+        ]);
+    };
+    let neighbours =
+        |found: Result<crate::redundancy::dimension::NeighbourDimension, DimensionError>| {
+            found.map(|found| (found.dimension, found.standard_error.into(), Field::Missing))
+        };
+    push("two nearest", known, neighbours(two_nearest_dimension(cloud)));
+    let name = format!("{n_neighbours} nearest");
+    push(&name, known, neighbours(neighbour_dimension(cloud, n_neighbours)));
+    let pairs = correlation_dimension(cloud, WINDOW);
+    let pairs = pairs.map(|found| (found.dimension, Field::Missing, found.r_squared.into()));
+    push("pairs", known, pairs);
+    let boxes = halved_box_dimension(cloud);
+    let boxes = boxes.map(|found| (found.dimension, Field::Missing, found.r_squared.into()));
+    // Boxes have a dimension of their own where measure and set differ.
+    push("boxes", known.filter(|set| set.is_self_similar()), boxes);
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_estimators_agree_on_a_plane() {
+        let set = KnownSet::Cube { n_dimensions: 2 };
+        let cloud = set.points(2000, 1).unwrap();
+        let found = dimension(&cloud, 10, Some(set)).numbers("dimension").unwrap();
+        assert!(found.len() == 4 && found.iter().all(|d| (d - 2.0).abs() < 0.2), "{found:?}");
+    }
+
+    #[test]
+    fn what_an_estimator_cannot_do_is_said_in_its_row() {
+        let cloud = PointCloud::new(&[0.0, 1.0, 2.5, 4.0], 1).unwrap();
+        let table = dimension(&cloud, 10, None);
+        assert!(table.words("problem").unwrap()[1].contains("10"));
+    }
+}

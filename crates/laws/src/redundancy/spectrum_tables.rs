@@ -1,0 +1,257 @@
+//! Redundancy: what the spectrum of the data says of how fast an error falls with samples.
+
+use crate::redundancy::linear_task::{LinearTask, RidgeRisk, Sample, TaskError};
+use crate::redundancy::spectrum::{
+    effective_dimension, end_of_joined, gaussian_redundancy, noiseless_exponent, noisy_exponent,
+};
+use superpose_files::table::{Field, Table};
+
+use crate::redundancy::ridge::{Design, ExcessRisk, RidgeError, excess_risks};
+
+/// A part of the spectrum, on directions of its own; every sample has all parts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    /// `β` of the variances `i^-β`.
+    pub spectral_exponent: f64,
+    /// `s`: how fast the target falls along the spectrum.
+    pub source_exponent: f64,
+    /// What multiplies its variances and its part of the target.
+    pub weight: f64,
+}
+
+/// Ridge regression of a power-law task, or of several side by side, by the number of samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpectrumStudy {
+    /// The parts of the spectrum, at least one.
+    pub parts: Vec<Part>,
+    /// Variance of the label noise.
+    pub noise_variance: f64,
+    /// Number of directions of each part.
+    pub n_directions: usize,
+    /// Numbers of samples, ascending.
+    pub n_samples: Vec<usize>,
+    /// Replicates of a simulation beside the equivalent; none for zero.
+    pub n_replicates: usize,
+    /// Its seed.
+    pub seed: u64,
+}
+
+/// Why a study cannot be made.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StudyError {
+    /// The task or a sample is none.
+    #[error(transparent)]
+    Spectrum(#[from] TaskError),
+    /// It cannot be simulated.
+    #[error(transparent)]
+    Ridge(#[from] RidgeError),
+}
+
+impl SpectrumStudy {
+    /// The tables `redundancy_spectrum`, one row a number of samples; `redundancy_of_spectrum`, what the spectrum alone
+    /// says; and `redundancy_parts`, one row a number of samples and part. `progress` is told how many replicates have ended.
+    ///
+    /// # Errors
+    /// [`StudyError`], naming the value that is out of range.
+    pub fn tables(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<[Table; 3], StudyError> {
+        let of_part = |part: &Part| {
+            LinearTask::power_law(part.spectral_exponent, part.source_exponent, self.n_directions)
+                .map(|task| (part.weight, task))
+        };
+        let parts: Vec<(f64, LinearTask)> =
+            self.parts.iter().map(of_part).collect::<Result<_, _>>()?;
+        let task = LinearTask::joined(&parts)?;
+        let samples = self.n_samples.iter().map(|n| Sample::new(*n, self.noise_variance));
+        let samples: Vec<Sample> = samples.collect::<Result<_, _>>()?;
+        let best: Vec<_> = samples.iter().map(|sample| task.best_ridge_risk(*sample)).collect();
+        let n_replicates = self.n_replicates;
+        let designs: Vec<Design> = samples
+            .iter()
+            .zip(&best)
+            .filter(|_| n_replicates > 0)
+            .map(|(sample, risk)| Design { sample: *sample, ridge: risk.ridge, n_replicates })
+            .collect();
+        let simulated = excess_risks(&task, &designs, self.seed, progress)?;
+        let mut table = Table::new(
+            "redundancy_spectrum",
+            "How fast does the error of ridge regression fall with samples, for data with a power-law spectrum?",
+            &[
+                ("n_samples", "samples"),
+                (
+                    "excess_risk",
+                    "mean squared error without label noise, by the deterministic equivalent",
+                ),
+                ("local_exponent", "its fall from the number of samples before"),
+                (
+                    "predicted_exponent",
+                    "2s′ / (2s′ + 1/β) with noise, 2βs′ without; s′ = min(s, 1); of parts together, the least β and the least s; none for β ≤ 1",
+                ),
+                ("best_ridge", "the ridge with the least error, added to X Xᵀ"),
+                ("effective_dimension", "Σ λ/(λ + κ) there"),
+                ("simulated", "the error over random data sets"),
+                ("simulated_se", "its standard error"),
+                ("z", "simulated − excess_risk, in standard errors"),
+            ],
+        );
+        let exponents: Vec<(f64, f64)> =
+            self.parts.iter().map(|part| (part.spectral_exponent, part.source_exponent)).collect();
+        let (beta, s) = end_of_joined(&exponents);
+        // Without a finite total variance there is no law.
+        let predicted = (beta > 1.0).then(|| {
+            let law = if self.noise_variance > 0.0 { noisy_exponent } else { noiseless_exponent };
+            law(beta, s)
+        });
+        for (k, risk) in best.iter().enumerate() {
+            let local = k.checked_sub(1).map(|before| {
+                let fall = (best[before].excess_risk / risk.excess_risk).ln();
+                fall / (self.n_samples[k] as f64 / self.n_samples[before] as f64).ln()
+            });
+            let of =
+                |get: &dyn Fn(&ExcessRisk) -> f64| -> Field { simulated.get(k).map(get).into() };
+            table.push(vec![
+                self.n_samples[k].into(),
+                risk.excess_risk.into(),
+                local.into(),
+                predicted.into(),
+                risk.ridge.into(),
+                risk.effective_dimension.into(),
+                of(&|found| found.mean),
+                of(&|found| found.standard_error),
+                of(&|found| (found.mean - risk.excess_risk) / found.standard_error),
+            ]);
+        }
+        Ok([table, self.of_spectrum(&parts, &task), self.of_parts(&parts, &best)])
+    }
+
+    fn of_spectrum(&self, parts: &[(f64, LinearTask)], task: &LinearTask) -> Table {
+        let mut table = Table::new(
+            "redundancy_of_spectrum",
+            "How redundant is data with this spectrum? Three numbers that are not the same.",
+            &[
+                ("part", "of the spectrum: 1, 2, …, or all"),
+                ("spectral_exponent", "β of the variances i^-β"),
+                (
+                    "spectral_index",
+                    "1/β: called redundancy index by a withdrawn paper; large where learning is slow",
+                ),
+                (
+                    "gaussian_redundancy",
+                    "½ ln(AM/GM) of the variances, in nats a dimension: Shannon's, of Gaussian data",
+                ),
+                ("effective_dimension", "Σ λ/(λ + 0.001 λ₁)"),
+            ],
+        );
+        let mut row = |part: Field, exponent: Option<f64>, task: &LinearTask| {
+            let values = task.eigenvalues();
+            let largest = values.iter().copied().fold(0.0, f64::max);
+            table.push(vec![
+                part,
+                exponent.into(),
+                exponent.map(|exponent| 1.0 / exponent).into(),
+                gaussian_redundancy(values).into(),
+                effective_dimension(values, 1e-3 * largest).into(),
+            ]);
+        };
+        for (index, ((_, task), part)) in parts.iter().zip(&self.parts).enumerate() {
+            row((index + 1).into(), Some(part.spectral_exponent), task);
+        }
+        if parts.len() > 1 {
+            row("all".into(), None, task);
+        }
+        table
+    }
+
+    /// What each part has of the whole at the best ridge.
+    fn of_parts(&self, parts: &[(f64, LinearTask)], best: &[RidgeRisk]) -> Table {
+        let mut table = Table::new(
+            "redundancy_parts",
+            "Which part of the spectrum is it that has not been learned yet?",
+            &[
+                ("n_samples", "samples"),
+                ("part", "of the spectrum: 1, 2, …"),
+                ("unlearned", "Σ (1 − L)² c² over its directions, L = λ/(λ + κ)"),
+                ("effective_dimension", "Σ L over them"),
+            ],
+        );
+        for (n_samples, risk) in self.n_samples.iter().zip(best) {
+            for (index, (weight, task)) in parts.iter().enumerate() {
+                let learned = |value: &f64| weight * value / (weight * value + risk.resolution);
+                let directions = task.eigenvalues().iter().zip(task.target_powers());
+                let unlearned: f64 = directions
+                    .map(|(value, power)| (1.0 - learned(value)).powi(2) * weight * power)
+                    .sum();
+                let dimension: f64 = task.eigenvalues().iter().map(learned).sum();
+                table.push(vec![
+                    (*n_samples).into(),
+                    (index + 1).into(),
+                    unlearned.into(),
+                    dimension.into(),
+                ]);
+            }
+        }
+        table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn study() -> SpectrumStudy {
+        SpectrumStudy {
+            parts: vec![Part { spectral_exponent: 2.0, source_exponent: 0.5, weight: 1.0 }],
+            noise_variance: 1.0,
+            n_directions: 20_000,
+            n_samples: vec![1000, 3000, 10_000],
+            n_replicates: 0,
+            seed: 0,
+        }
+    }
+
+    #[test]
+    fn local_exponents_are_near_the_predicted_one() {
+        let [table, spectrum, parts] = study().tables(&|_| ()).unwrap();
+        let of = |column: &str| table.numbers(column).unwrap();
+        for (local, predicted) in of("local_exponent").iter().zip(of("predicted_exponent")).skip(1)
+        {
+            assert!((local - predicted).abs() < 0.03, "{local} {predicted}");
+        }
+        assert!(of("simulated").iter().all(|v| v.is_nan()));
+        assert!((spectrum.numbers("spectral_index").unwrap()[0] - 0.5).abs() < 1e-12);
+        // One part alone has all the dimensions that are learned.
+        let alone = parts.numbers("effective_dimension").unwrap();
+        for (alone, all) in alone.iter().zip(of("effective_dimension")) {
+            assert!((alone / all - 1.0).abs() < 1e-12, "{alone} {all}");
+        }
+    }
+
+    #[test]
+    fn a_simulation_agrees_within_its_error() {
+        let small = SpectrumStudy {
+            n_directions: 256,
+            n_samples: vec![32, 64],
+            n_replicates: 100,
+            ..study()
+        };
+        let [table, ..] = small.tables(&|_| ()).unwrap();
+        assert!(table.numbers("z").unwrap().iter().all(|z| z.abs() < 4.0), "{table:?}");
+        let part = |spectral_exponent, weight| Part { spectral_exponent, weight, ..small.parts[0] };
+        for parts in [vec![part(-1.0, 1.0)], vec![part(2.0, 0.0)], Vec::new()] {
+            assert!(SpectrumStudy { parts, ..small.clone() }.tables(&|_| ()).is_err());
+        }
+    }
+
+    #[test]
+    fn of_two_kinds_the_slower_is_what_is_left() {
+        let part =
+            |spectral_exponent, weight| Part { spectral_exponent, source_exponent: 0.5, weight };
+        let mixed = SpectrumStudy { parts: vec![part(3.0, 1.0), part(1.5, 0.05)], ..study() };
+        let [table, spectrum, parts] = mixed.tables(&|_| ()).unwrap();
+        let unlearned = parts.numbers("unlearned").unwrap();
+        let share = |row: usize| unlearned[row + 1] / (unlearned[row] + unlearned[row + 1]);
+        assert!(share(0) < share(2) && share(2) < share(4), "{unlearned:?}");
+        assert!((table.numbers("predicted_exponent").unwrap()[0] - 0.6).abs() < 1e-12);
+        assert_eq!(spectrum.rows.len(), 3);
+    }
+}

@@ -1,0 +1,124 @@
+//! A file of relative feature frequencies, such as word counts.
+
+use std::path::{Path, PathBuf};
+
+use crate::frequency::FrequencyError;
+
+use crate::counts::frequencies;
+use crate::hash;
+
+/// A file of relative frequencies.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrequencyFile {
+    path: PathBuf,
+    /// The frequencies, largest first.
+    weights: Vec<f64>,
+    /// SHA-256 of the content, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Why a file of frequencies cannot serve.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrequencyFileError {
+    /// The system refuses it.
+    #[error("cannot read the frequency file `{path}`")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It holds something else than frequencies.
+    #[error("{path}: {problem}")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Where it is wrong, and what is allowed.
+        problem: String,
+    },
+    /// It has fewer frequencies than the model has features.
+    #[error(
+        "{path}: has {n_frequencies} frequencies, and `model.n_features` asks for {n_features}"
+    )]
+    TooShort {
+        /// The file.
+        path: PathBuf,
+        /// Frequencies in it.
+        n_frequencies: usize,
+        /// Frequencies asked for.
+        n_features: usize,
+    },
+    /// The content is not what it was when the cell was made.
+    #[error("{path}: has changed since the sweep was expanded; run the sweep file again")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The frequencies give no probabilities.
+    #[error(transparent)]
+    Frequencies(#[from] FrequencyError),
+}
+
+impl FrequencyFile {
+    /// The frequencies in the file at `path`, of any kind that [`crate::counts`] reads.
+    ///
+    /// # Errors
+    /// [`FrequencyFileError`], naming the file and the place in it.
+    pub fn read(path: &Path) -> Result<Self, FrequencyFileError> {
+        let path = path.to_owned();
+        let content = std::fs::read(&path)
+            .map_err(|source| FrequencyFileError::Unreadable { path: path.clone(), source })?;
+        let weights = frequencies(&content)
+            .map_err(|problem| FrequencyFileError::Content { path: path.clone(), problem })?;
+        let sha256 = hash::sha256(&content);
+        Ok(Self { path, weights, sha256 })
+    }
+
+    /// The frequencies, largest first.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    pub(crate) fn most_frequent(&self, n_features: usize) -> Result<Vec<f64>, FrequencyFileError> {
+        let n_frequencies = self.weights.len();
+        let path = || self.path.clone();
+        self.weights
+            .get(..n_features)
+            .map(<[f64]>::to_vec)
+            .ok_or_else(|| FrequencyFileError::TooShort { path: path(), n_frequencies, n_features })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::{Cell, FrequencyLaw};
+
+    fn example() -> Cell {
+        let record: serde_json::Value =
+            serde_json::from_str(include_str!("../../store/tests/record-1.json")).unwrap();
+        serde_json::from_value(record["cell"].clone()).unwrap()
+    }
+
+    #[test]
+    fn a_frequency_file_says_which_line_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |content: &str, n: usize| {
+            let path = folder.path().join("counts.txt");
+            std::fs::write(&path, content).unwrap();
+            let mut cell = example();
+            cell.model.n_features = n;
+            let file = FrequencyFile::read(&path).map_err(|e| e.to_string())?;
+            cell.data.frequencies = FrequencyLaw::File { path, sha256: file.sha256 };
+            cell.probabilities().map(|p| p.as_slice().to_vec()).map_err(|e| e.to_string())
+        };
+        assert_eq!(said("# counts\n3\n\n1\n", 2), Ok(vec![0.75, 0.25]));
+        assert_eq!(said("3\n1\n", 1), Ok(vec![1.0]));
+        assert_eq!(said("1\n3\n", 2), Ok(vec![0.75, 0.25]));
+        assert_eq!(said(r#"{"of": 1, "the": 3}"#, 2), Ok(vec![0.75, 0.25]));
+        assert!(said("3\n1\n", 3).unwrap_err().contains("has 2 frequencies"));
+        assert!(said("3\nmany\n", 2).unwrap_err().contains("line 2 must be a frequency"));
+        assert!(said("3\nNaN\n", 2).unwrap_err().contains("line 2 must be a frequency"));
+    }
+}
