@@ -103,7 +103,8 @@ fn model(path: &Path, options: &MeasureOptions) -> anyhow::Result<Model> {
     Ok(Model { name, tensor, chosen, measured })
 }
 
-/// What a model is called: the name of its file or folder, or of the folder of a file that is just `model`.
+/// What a model is called: the name of its file or folder, or of the folder of a file that is just
+/// `model`.
 fn name(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or(path.to_owned());
     let last = if whole.is_dir() { whole.file_name() } else { whole.file_stem() };

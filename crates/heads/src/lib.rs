@@ -1,4 +1,5 @@
-//! Other people's weights: find a language model's output head, and measure it as the toy's `W` is measured.
+//! Other people's weights: find a language model's output head, and measure it as the toy's `W` is
+//! measured.
 //!
 //! A [`checkpoint`] is a file or folder whose [`tensor`]s are listed without reading them; [`head`] says
 //! which one is the head; a [`matrix`] hands out its rows, [`decode`]d, a block at a time; [`measure`]

@@ -94,7 +94,14 @@ fn spectrum(spectrum: &Table) -> Result<Vec<Panel>, TableError> {
             ("share", Axis::logarithmic("share of the squared singular value")),
         )
     };
-    lines(spectrum, &columns)
+    let mut panels = lines(spectrum, &columns)?;
+    for panel in &mut panels {
+        // The line on top: so many dots would hide it.
+        if let Panel::Chart(chart) = panel {
+            chart.series.reverse();
+        }
+    }
+    Ok(panels)
 }
 
 /// What is said of published numbers, after the family.

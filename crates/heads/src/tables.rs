@@ -1,5 +1,5 @@
-//! What was measured, as tables: what each head looks like, its norms, overlaps and spectrum, how overlaps fall with
-//! width, and what others found.
+//! What was measured, as tables: what each head looks like, its norms, overlaps and spectrum, how
+//! overlaps fall with width, and what others found.
 
 use superpose_files::table::{Field, Table, TableError, Tables};
 use superpose_geometry::overlap::SquaredOverlaps;
@@ -25,8 +25,8 @@ pub struct Model {
     pub measured: Measured,
 }
 
-/// The tables of some heads: `heads`, `head_norms`, `head_overlaps`, `head_spectra`, `head_fits` and
-/// `published_overlaps`.
+/// The tables of some heads: `heads`, `head_norms`, `head_overlaps`, `head_spectra`, `head_fits`
+/// and `published_overlaps`.
 pub(crate) fn tables(models: &[Model]) -> Tables {
     let heads = heads(models);
     let fits = fits(&heads);
@@ -216,8 +216,8 @@ fn spectra(models: &[Model]) -> Table {
     table
 }
 
-/// The law of mean squared overlap against width over the models of the table [`heads`]; no rows when there are
-/// fewer than three widths.
+/// The law of mean squared overlap against width over the models of the table [`heads`]; no rows
+/// when there are fewer than three widths.
 fn fits(heads: &Table) -> Table {
     let mut table = Table::new(
         "head_fits",
@@ -259,8 +259,8 @@ fn fits(heads: &Table) -> Table {
     table
 }
 
-/// The mean squared overlaps of 25 heads, read off figure 6a of Liu, Liu & Gore 2025 (arXiv 2505.10465 v4) with
-/// an error of about half a per cent; raw, over all pairs.
+/// The mean squared overlaps of 25 heads, read off figure 6a of Liu, Liu & Gore 2025 (arXiv
+/// 2505.10465 v4) with an error of about half a per cent; raw, over all pairs.
 ///
 /// # Panics
 /// Never: the file is compiled in, and a test reads it.

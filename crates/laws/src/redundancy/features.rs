@@ -1,8 +1,9 @@
-//! `theory redundancy features`: what the number of random features leaves of the error when data has no limit.
+//! `theory redundancy features`: what the number of random features leaves of the error when data
+//! has no limit.
 //!
-//! Regression on random features of a power-law task (Bordelon, Atanasov & Pehlevan 2024). [`bottleneck`] has the
-//! exponents and the errors by features, time and compute, [`simulated`] the same by experiment; here are the
-//! tables, the picture and the words.
+//! Regression on random features of a power-law task (Bordelon, Atanasov & Pehlevan 2024).
+//! [`bottleneck`] has the exponents and the errors by features, time and compute, [`simulated`] the
+//! same by experiment; here are the tables, the picture and the words.
 
 pub mod bottleneck;
 pub mod simulated;
@@ -43,7 +44,7 @@ pub struct Features {
     pub seed: u64,
 }
 
-/// Why there is no answer.
+/// Why there is no study.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeaturesError {
@@ -62,8 +63,9 @@ pub enum FeaturesError {
 }
 
 impl Features {
-    /// The tables `redundancy_features`, one row a number of features, and `redundancy_resources`, one row for each
-    /// thing that the error can be limited by. `progress` is called after every draw.
+    /// The tables `redundancy_features`, one row a number of features, and `redundancy_resources`,
+    /// one row for each thing that the error can be limited by. `progress` is called after every
+    /// draw.
     ///
     /// # Errors
     /// [`FeaturesError`], naming the value that is out of range.
