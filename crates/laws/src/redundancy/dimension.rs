@@ -24,8 +24,6 @@ use self::neighbours::{
 use self::pairs::{PairQuantiles, correlation_dimension};
 use crate::answer::{alone, answer};
 
-/// Numbers that a cloud of points may have in all.
-const MOST_NUMBERS: usize = 100_000_000;
 /// The pairs whose distances the correlation dimension is fitted over.
 const WINDOW: PairQuantiles = PairQuantiles { lowest: 1e-3, highest: 1e-1 };
 

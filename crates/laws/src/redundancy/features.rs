@@ -177,14 +177,14 @@ impl Features {
             clippy::cast_sign_loss,
             reason = "whole numbers"
         )]
-        let whole = |n: f64| n.round() as usize;
-        let of_features = |n: f64| task.projection_risk(whole(n));
+        let count = |n: f64| n.round() as usize;
+        let of_features = |n: f64| task.projection_risk(count(n));
         row("features", bottleneck_exponent(a, b), ends, &|n| of_features(n).total + beyond);
         let bias = bottleneck_bias_exponent(a, b);
         row("features, mean over draws", bias, ends, &|n| of_features(n).squared_bias + beyond);
         let time = |features: f64| features.powf(b);
         row("time", flow_exponent(a, b), ends.map(time), &|t| task.flow_error(t) + beyond);
-        let size = |k: u32| whole((0.5 * n_directions).powf(f64::from(k) / f64::from(SIZES)));
+        let size = |k: u32| count((0.5 * n_directions).powf(f64::from(k) / f64::from(SIZES)));
         let sizes: Vec<usize> = (0..SIZES).map(size).collect();
         // Features and time are balanced at t = N^(m/q).
         let balanced = |n: f64| n.powf(1.0 + bottleneck_exponent(a, b) / flow_exponent(a, b));

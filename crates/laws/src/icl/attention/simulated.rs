@@ -126,9 +126,9 @@ impl LinearAttention {
         let tasks = self.ratios.tasks_per_dimension;
         Size {
             n_dimensions: self.n_dimensions,
-            n_examples: whole(self.ratios.examples_per_dimension * d),
-            n_tasks: tasks.is_finite().then(|| whole(tasks * d)),
-            n_prompts: whole(self.ratios.prompts_per_square * d * d),
+            n_examples: count(self.ratios.examples_per_dimension * d),
+            n_tasks: tasks.is_finite().then(|| count(tasks * d)),
+            n_prompts: count(self.ratios.prompts_per_square * d * d),
             noise_deviation: self.ratios.noise_variance.sqrt(),
         }
     }
@@ -288,7 +288,7 @@ pub(crate) fn on_sphere(n_dimensions: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
     clippy::cast_sign_loss,
     reason = "positive, and a size beyond what can be counted saturates and is refused later"
 )]
-pub(crate) fn whole(value: f64) -> usize {
+pub(crate) fn count(value: f64) -> usize {
     value.round().max(1.0) as usize
 }
 

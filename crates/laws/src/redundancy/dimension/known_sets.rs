@@ -4,8 +4,7 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
 use crate::draws::{normals, stream};
-use crate::redundancy::dimension::MOST_NUMBERS;
-use crate::redundancy::dimension::neighbours::{DimensionError, PointCloud};
+use crate::redundancy::dimension::neighbours::{DimensionError, MOST_NUMBERS, PointCloud};
 
 /// A set whose dimension is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,8 @@ use superpose_stats::power_law::PowerLawError;
 
 /// The largest coordinate, in size, whose square can be summed.
 pub const MOST: f64 = 1e150;
+/// Numbers that a cloud of drawn points may have in all.
+pub const MOST_NUMBERS: usize = 100_000_000;
 
 /// Points, each with the same number of finite coordinates.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,8 +119,7 @@ pub enum DimensionError {
     },
     /// The points would not fit in memory.
     #[error(
-        "{n_points} points of {n_coordinates} coordinates are too many; their product must be at most {}",
-        crate::redundancy::dimension::MOST_NUMBERS
+        "{n_points} points of {n_coordinates} coordinates are too many; their product must be at most {MOST_NUMBERS}"
     )]
     TooManyNumbers {
         /// Points that were wanted.
