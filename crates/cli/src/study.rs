@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use serde_json::{Map, Value};
 use superpose_figures::study::{Note, Places, Study};
-use superpose_files::table::{TableError, Tables};
+use superpose_files::table::{Table, TableError, Tables};
 
 use crate::args::Output;
 use crate::console;
@@ -73,7 +74,14 @@ pub(crate) fn json_of(
     names.iter().map(named).collect()
 }
 
-fn say(note: &Note) {
+/// The table in a file that somebody gave; errors name the file.
+pub(crate) fn read_given(path: &Path) -> anyhow::Result<Table> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(Table::from_csv(&path.display().to_string(), &bytes)?)
+}
+
+/// Prints a note.
+pub(crate) fn say(note: &Note) {
     match note {
         Note::Rows { header, rows } => {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();

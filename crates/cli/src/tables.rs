@@ -8,11 +8,7 @@ use superpose_figures::sheet::{Sheet, render_sheet};
 use superpose_files::disk::write_whole;
 use superpose_files::table::{Table, documentation};
 
-/// The table in a file that somebody gave; errors name the file.
-pub(crate) fn read(path: &Path) -> anyhow::Result<Table> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    Ok(Table::from_csv(&path.display().to_string(), &bytes)?)
-}
+pub(crate) use crate::study::read_given as read;
 
 /// The table `name` of a folder that this program wrote; `remedy` is what writes it anew.
 pub(crate) fn read_written(folder: &Path, name: &str, remedy: &str) -> anyhow::Result<Table> {

@@ -5,7 +5,6 @@
 
 mod answer;
 pub mod as_published;
-mod bend;
 pub mod chinchilla;
 mod draws;
 #[cfg(test)]

@@ -9,9 +9,12 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
-use crate::bend::Bend;
 use superpose_stats::bfgs::{Limits, Minimum, minimise};
 use superpose_stats::bootstrap::percentile_interval;
+
+use super::runs::TrainedModel;
+use crate::chinchilla::law::LossSurface;
+use crate::prediction::bend::Bend;
 
 /// Where Huber's function goes over from squares to absolute values, in `ln L`: Hoffmann et al. 2022.
 pub const HUBER: f64 = 1e-3;
@@ -26,24 +29,6 @@ const LIMITS: Limits = Limits { gradient: 1e-7, n_steps: 2000 };
 const EXACT: f64 = 1e-15;
 /// The objective is small (`10⁻³` for 240 runs), so a gradient of it is measured in this unit.
 const SCALE: f64 = 1e3;
-
-/// A run.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Run {
-    /// `N`, positive.
-    pub parameters: f64,
-    /// `D`, positive.
-    pub tokens: f64,
-    /// `L`, in nats a token, positive.
-    pub loss: f64,
-}
-
-impl Run {
-    /// Its floating-point operations: six for each parameter and token.
-    pub fn compute(&self) -> f64 {
-        6.0 * self.parameters * self.tokens
-    }
-}
 
 /// The form of a law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +73,7 @@ pub enum SurfaceError {
         /// Index of the run.
         index: usize,
         /// The run.
-        run: Run,
+        run: TrainedModel,
     },
     /// There are too few runs.
     #[error("a law of {n_parameters} parameters needs more runs than that, got {n_runs}")]
@@ -113,10 +98,30 @@ pub enum SurfaceError {
 }
 
 impl Form {
+    /// All of them; the first needs the fewest runs, and is the one that all else is about.
+    pub const ALL: [Self; 4] =
+        [Self::Additive, Self::WithoutIrreducible, Self::Joint, Self::Broken];
+
+    /// What tables call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Additive => "additive",
+            Self::WithoutIrreducible => "without E",
+            Self::Joint => "joint",
+            Self::Broken => "broken",
+        }
+    }
+
+    /// Whether resamples of the runs say how sure its parameters are. Those of a bend stand in for one another without
+    /// end, so that resamples would say where the search was stopped.
+    pub fn has_intervals(self) -> bool {
+        self != Self::Broken
+    }
+
     /// The names of its parameters, in the order of [`SurfaceFit::parameters`].
     pub fn names(self) -> &'static [&'static str] {
         match self {
-            Self::Additive => &["A", "B", "E", "alpha", "beta"],
+            Self::Additive => &LossSurface::NAMES,
             Self::WithoutIrreducible => &["A", "B", "alpha", "beta"],
             Self::Joint => &["N_c", "D_c", "alpha_N", "alpha_D"],
             Self::Broken => &["A", "B", "E", "alpha", "beta", "c", "D_1", "f"],
@@ -172,20 +177,23 @@ fn huber(residual: f64) -> (f64, f64) {
 }
 
 /// Runs about their mean.
-struct Problem {
+struct CentredRuns {
     form: Form,
     /// `ln N` and `ln D` from their means, and `ln L`.
     runs: Vec<(f64, f64, f64)>,
     centre: (f64, f64),
 }
 
-impl Problem {
-    fn new(runs: &[Run], form: Form) -> Self {
+impl CentredRuns {
+    fn new(runs: &[TrainedModel], form: Form) -> Self {
         let n = runs.len() as f64;
-        let mean = |of: &dyn Fn(&Run) -> f64| runs.iter().map(|run| of(run).ln()).sum::<f64>() / n;
+        let mean = |of: &dyn Fn(&TrainedModel) -> f64| {
+            runs.iter().map(|run| of(run).ln()).sum::<f64>() / n
+        };
         let centre = (mean(&|run| run.parameters), mean(&|run| run.tokens));
-        let centred =
-            |run: &Run| (run.parameters.ln() - centre.0, run.tokens.ln() - centre.1, run.loss.ln());
+        let centred = |run: &TrainedModel| {
+            (run.parameters.ln() - centre.0, run.tokens.ln() - centre.1, run.loss.ln())
+        };
         Self { form, runs: runs.iter().map(centred).collect(), centre }
     }
 
@@ -220,64 +228,56 @@ impl Problem {
     }
 
     /// Starts all over where laws can lie: three values each for the irreducible part of the least loss, for the share of
-    /// size in the rest, and for both exponents. A law with a bend starts from that without one, and from that with a bend
-    /// either way at three places and of three widths.
+    /// size in the rest, and for both exponents.
     fn starts(&self) -> Vec<Vec<f64>> {
         if self.form == Form::Broken {
-            let straight = Self { form: Form::Additive, runs: self.runs.clone(), ..*self };
-            let (ends, best) = straight.search();
-            let data = || self.runs.iter().map(|run| run.1);
-            let first = data().fold(f64::INFINITY, f64::min);
-            let length = data().fold(f64::NEG_INFINITY, f64::max) - first;
-            // Without a bend, too: no worse than the law without one.
-            let bends = STARTS.iter().flat_map(|place| BENDS.map(|bend| (*place, bend)));
-            let bends = bends.chain([(0.5, (0.0, 0.5))]);
-            let start = |(place, (exponent, width)): (f64, (f64, f64))| {
-                let bend = [exponent, first + place * length, (width * length).ln()];
-                [&ends[best].point[..], &bend].concat()
-            };
-            return bends.map(start).collect();
+            return self.starts_with_a_bend();
         }
         let losses = || self.runs.iter().map(|run| run.2.exp());
-        let (least, mean) = (
-            losses().fold(f64::INFINITY, f64::min),
-            losses().sum::<f64>() / self.runs.len() as f64,
-        );
+        let least = losses().fold(f64::INFINITY, f64::min);
+        let mean = losses().sum::<f64>() / self.runs.len() as f64;
         let mut starts = Vec::new();
         for part in STARTS {
             let irreducible = match self.form {
                 Form::Additive | Form::Broken => part * least,
                 Form::WithoutIrreducible | Form::Joint => 0.0,
             };
+            let reducible = mean - irreducible;
             for share in STARTS {
-                let reducible = mean - irreducible;
-                let coefficients = [share * reducible, (1.0 - share) * reducible].map(f64::ln);
-                for alpha in STARTS {
-                    for beta in STARTS {
-                        starts.push(match self.form {
-                            Form::Additive | Form::Broken => {
-                                vec![
-                                    coefficients[0],
-                                    coefficients[1],
-                                    irreducible.ln(),
-                                    alpha,
-                                    beta,
-                                ]
-                            }
-                            Form::WithoutIrreducible => {
-                                vec![coefficients[0], coefficients[1], part * alpha, part * beta]
-                            }
-                            // Its coefficients are to the power of an exponent.
-                            Form::Joint => {
-                                let (alpha, beta) = (0.5 * part * alpha, 0.5 * part * beta);
-                                vec![coefficients[0] / alpha, coefficients[1] / beta, alpha, beta]
-                            }
-                        });
-                    }
+                let [size, data] = [share * reducible, (1.0 - share) * reducible].map(f64::ln);
+                for (alpha, beta) in STARTS.iter().flat_map(|a| STARTS.map(|b| (*a, b))) {
+                    starts.push(match self.form {
+                        Form::Additive | Form::Broken => {
+                            vec![size, data, irreducible.ln(), alpha, beta]
+                        }
+                        Form::WithoutIrreducible => vec![size, data, part * alpha, part * beta],
+                        // Its coefficients are to the power of an exponent.
+                        Form::Joint => {
+                            let (alpha, beta) = (0.5 * part * alpha, 0.5 * part * beta);
+                            vec![size / alpha, data / beta, alpha, beta]
+                        }
+                    });
                 }
             }
         }
         starts
+    }
+
+    /// The best law without a bend, and that with a bend either way at three places and of three widths.
+    fn starts_with_a_bend(&self) -> Vec<Vec<f64>> {
+        let straight = Self { form: Form::Additive, runs: self.runs.clone(), ..*self };
+        let (ends, best) = straight.search();
+        let data = || self.runs.iter().map(|run| run.1);
+        let first = data().fold(f64::INFINITY, f64::min);
+        let length = data().fold(f64::NEG_INFINITY, f64::max) - first;
+        // Without a bend, too: no worse than the law without one.
+        let bends = STARTS.iter().flat_map(|place| BENDS.map(|bend| (*place, bend)));
+        let bends = bends.chain([(0.5, (0.0, 0.5))]);
+        let start = |(place, (exponent, width)): (f64, (f64, f64))| {
+            let bend = [exponent, first + place * length, (width * length).ln()];
+            [&ends[best].point[..], &bend].concat()
+        };
+        bends.map(start).collect()
     }
 
     /// The law's parameters, from the variables about the centre.
@@ -321,16 +321,17 @@ impl Problem {
 }
 
 /// The sum of Huber's function that a law of this form leaves on `runs`.
-pub fn objective(runs: &[Run], form: Form, parameters: &[f64]) -> f64 {
-    let problem = Problem::new(runs, form);
+pub fn objective(runs: &[TrainedModel], form: Form, parameters: &[f64]) -> f64 {
+    let centred = CentredRuns::new(runs, form);
     let mut gradient = vec![0.0; parameters.len()];
-    problem.objective(&problem.variables(parameters), &mut gradient) / SCALE
+    centred.objective(&centred.variables(parameters), &mut gradient) / SCALE
 }
 
 /// Whether runs can be fitted at all.
-fn check(runs: &[Run], form: Form) -> Result<(), SurfaceError> {
+fn check(runs: &[TrainedModel], form: Form) -> Result<(), SurfaceError> {
     let positive = |value: f64| value.is_finite() && value > 0.0;
-    let good = |run: &Run| [run.parameters, run.tokens, run.loss].into_iter().all(positive);
+    let good =
+        |run: &TrainedModel| [run.parameters, run.tokens, run.loss].into_iter().all(positive);
     if let Some(index) = runs.iter().position(|run| !good(run)) {
         return Err(SurfaceError::NotPositive { index, run: runs[index] });
     }
@@ -338,7 +339,9 @@ fn check(runs: &[Run], form: Form) -> Result<(), SurfaceError> {
     if n_runs <= n_parameters {
         return Err(SurfaceError::TooFewRuns { n_runs, n_parameters });
     }
-    for (what, of) in [("N", (|run| run.parameters) as fn(&Run) -> f64), ("D", |run| run.tokens)] {
+    for (what, of) in
+        [("N", (|run| run.parameters) as fn(&TrainedModel) -> f64), ("D", |run| run.tokens)]
+    {
         let mut values: Vec<f64> = runs.iter().map(of).collect();
         values.sort_by(f64::total_cmp);
         values.dedup();
@@ -359,14 +362,14 @@ fn check(runs: &[Run], form: Form) -> Result<(), SurfaceError> {
 ///
 /// # Panics
 /// Never: there are starts.
-pub fn fit_surface(runs: &[Run], form: Form) -> Result<SurfaceFit, SurfaceError> {
+pub fn fit_surface(runs: &[TrainedModel], form: Form) -> Result<SurfaceFit, SurfaceError> {
     check(runs, form)?;
-    let problem = Problem::new(runs, form);
-    let (ends, best) = problem.search();
+    let centred = CentredRuns::new(runs, form);
+    let (ends, best) = centred.search();
     let best = &ends[best];
     Ok(SurfaceFit {
         form,
-        parameters: problem.parameters(&best.point),
+        parameters: centred.parameters(&best.point),
         objective: best.value / SCALE,
         n_runs: runs.len(),
         n_starts: ends.len(),
@@ -376,11 +379,16 @@ pub fn fit_surface(runs: &[Run], form: Form) -> Result<SurfaceFit, SurfaceError>
 }
 
 impl SurfaceFit {
+    /// The law in closed form, if it is additive.
+    pub fn law(&self) -> Option<LossSurface> {
+        additive(self.form, &self.parameters)
+    }
+
     /// The law's loss for a model of so many parameters after so many tokens.
     pub fn loss(&self, parameters: f64, tokens: f64) -> f64 {
-        let problem = Problem { form: self.form, runs: Vec::new(), centre: (0.0, 0.0) };
+        let centred = CentredRuns { form: self.form, runs: Vec::new(), centre: (0.0, 0.0) };
         let mut gradient = vec![0.0; self.parameters.len()];
-        let variables = problem.variables(&self.parameters);
+        let variables = centred.variables(&self.parameters);
         self.form.ln_loss(&variables, parameters.ln(), tokens.ln(), &mut gradient).exp()
     }
 
@@ -388,7 +396,7 @@ impl SurfaceFit {
     /// `progress` is told of each.
     pub fn bootstrap(
         &self,
-        runs: &[Run],
+        runs: &[TrainedModel],
         n_resamples: usize,
         seed: u64,
         progress: &(dyn Fn() + Sync),
@@ -396,39 +404,41 @@ impl SurfaceFit {
         let resample = |k: usize| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(k as u64);
-            let drawn: Vec<Run> =
+            let drawn: Vec<TrainedModel> =
                 runs.iter().map(|_| runs[rng.random_range(0..runs.len())]).collect();
-            let problem = Problem::new(&drawn, self.form);
-            let end = problem.minimise(&problem.variables(&self.parameters));
+            let centred = CentredRuns::new(&drawn, self.form);
+            let end = centred.minimise(&centred.variables(&self.parameters));
             progress();
-            problem.parameters(&end.point)
+            centred.parameters(&end.point)
         };
         (0..n_resamples).into_par_iter().map(resample).collect()
     }
 
-    /// The law with the least objective whose irreducible loss is `irreducible`, from this fit: its parameters and its
-    /// objective. For an additive law.
-    ///
-    /// # Panics
-    /// When the law has another form.
-    pub fn with_irreducible(&self, runs: &[Run], irreducible: f64) -> (Vec<f64>, f64) {
-        assert_eq!(self.form, Form::Additive, "only an additive law has an irreducible loss");
-        let problem = Problem::new(runs, self.form);
-        let whole = |v: &[f64]| vec![v[0], v[1], irreducible.ln(), v[2], v[3]];
+    /// The law with the least objective whose irreducible loss is `irreducible`, from this fit, and its objective; `None`
+    /// when the law is not additive, and so has no such loss.
+    pub fn with_irreducible(
+        &self,
+        runs: &[TrainedModel],
+        irreducible: f64,
+    ) -> Option<(LossSurface, f64)> {
+        self.law()?;
+        let centred = CentredRuns::new(runs, self.form);
+        let all = |v: &[f64]| vec![v[0], v[1], irreducible.ln(), v[2], v[3]];
         let held = |v: &[f64], gradient: &mut [f64]| {
-            let mut all = [0.0; 5];
-            let value = problem.objective(&whole(v), &mut all);
-            gradient.copy_from_slice(&[all[0], all[1], all[3], all[4]]);
+            let mut slopes = [0.0; 5];
+            let value = centred.objective(&all(v), &mut slopes);
+            gradient.copy_from_slice(&[slopes[0], slopes[1], slopes[3], slopes[4]]);
             value
         };
-        let v = problem.variables(&self.parameters);
+        let v = centred.variables(&self.parameters);
         let end = minimise(&held, &[v[0], v[1], v[3], v[4]], LIMITS);
-        (problem.parameters(&whole(&end.point)), end.value / SCALE)
+        let law = additive(self.form, &centred.parameters(&all(&end.point)))?;
+        Some((law, end.value / SCALE))
     }
 
     /// How far off the law is on other runs: the mean absolute relative error of the loss, and the mean of `predicted /
     /// measured − 1`.
-    pub fn errors_on(&self, runs: &[Run]) -> (f64, f64) {
+    pub fn errors_on(&self, runs: &[TrainedModel]) -> (f64, f64) {
         let n = runs.len() as f64;
         let errors =
             || runs.iter().map(|run| self.loss(run.parameters, run.tokens) / run.loss - 1.0);
@@ -436,13 +446,15 @@ impl SurfaceFit {
     }
 }
 
-/// The percentile interval of a function of the parameters over resamples; `None` without any.
-pub fn interval(
-    resamples: &[Vec<f64>],
-    of: &dyn Fn(&[f64]) -> f64,
-    confidence: f64,
-) -> Option<(f64, f64)> {
-    percentile_interval(resamples.iter().map(|parameters| of(parameters)).collect(), confidence)
+/// The law in closed form with these parameters, if its form is additive.
+pub(super) fn additive(form: Form, parameters: &[f64]) -> Option<LossSurface> {
+    let five = parameters.try_into().ok().filter(|_| form == Form::Additive);
+    five.map(LossSurface::of)
+}
+
+/// The percentile interval of a number over the laws of resamples; `None` without any.
+pub fn interval<L>(resamples: &[L], of: &dyn Fn(&L) -> f64, confidence: f64) -> Option<(f64, f64)> {
+    percentile_interval(resamples.iter().map(of).collect(), confidence)
 }
 
 #[cfg(test)]
@@ -454,7 +466,7 @@ mod tests {
     const ADDITIVE: [f64; 5] = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
 
     /// 240 runs of a law, over three decades of size and of tokens, with so much noise in `ln L`.
-    fn runs(form: Form, parameters: &[f64], noise: f64, seed: u64) -> Vec<Run> {
+    fn runs(form: Form, parameters: &[f64], noise: f64, seed: u64) -> Vec<TrainedModel> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let law = SurfaceFit {
             form,
@@ -472,7 +484,7 @@ mod tests {
                 let d = 1e9 * 10_f64.powf(f64::from(j) / 5.0);
                 let normal: f64 = StandardNormal.sample(&mut rng);
                 let loss = law.loss(n, d) * (noise * normal).exp();
-                runs.push(Run { parameters: n, tokens: d, loss });
+                runs.push(TrainedModel { parameters: n, tokens: d, loss });
             }
         }
         runs
@@ -509,8 +521,8 @@ mod tests {
             (Form::Joint, &[6.0, 4.0, 0.1, 0.15]),
             (Form::Broken, &[0.3, 0.1, 0.5, 0.3, 0.4, 0.3, 0.5, -0.7]),
         ] {
-            let problem = Problem::new(&runs(Form::Additive, &ADDITIVE, 0.01, 1), form);
-            assert_gradient(&|v, gradient| problem.objective(v, gradient), at);
+            let centred = CentredRuns::new(&runs(Form::Additive, &ADDITIVE, 0.01, 1), form);
+            assert_gradient(&|v, gradient| centred.objective(v, gradient), at);
         }
     }
 
@@ -537,18 +549,19 @@ mod tests {
         let runs = runs(Form::Additive, &ADDITIVE, 0.005, 3);
         let fit = fit_surface(&runs, Form::Additive).unwrap();
         let best = fit.parameters[2];
-        let objective = |factor: f64| fit.with_irreducible(&runs, factor * best).1;
+        let with = |factor: f64| fit.with_irreducible(&runs, factor * best).unwrap();
+        let objective = |factor: f64| with(factor).1;
         assert!((objective(1.0) / fit.objective - 1.0).abs() < 1e-6);
         assert!(objective(0.8) > objective(0.9) && objective(0.9) > fit.objective);
         assert!(objective(1.05) > fit.objective);
         // Less irreducible, slower: the exponents make up for it.
-        assert!(fit.with_irreducible(&runs, 0.8 * best).0[3] < fit.parameters[3]);
+        assert!(with(0.8).0.size_exponent < fit.parameters[3]);
     }
 
     #[test]
     fn a_law_is_right_about_runs_it_has_not_seen() {
         let all = runs(Form::Additive, &ADDITIVE, 0.002, 5);
-        let (small, large): (Vec<Run>, Vec<Run>) =
+        let (small, large): (Vec<TrainedModel>, Vec<TrainedModel>) =
             all.iter().partition(|run| 6.0 * run.parameters * run.tokens < 1e21);
         let fit = fit_surface(&small, Form::Additive).unwrap();
         let (absolute, bias) = fit.errors_on(&large);
@@ -570,14 +583,16 @@ mod tests {
     #[test]
     fn runs_that_say_nothing_are_refused() {
         let good = runs(Form::Additive, &ADDITIVE, 0.0, 0);
-        let said = |runs: &[Run]| fit_surface(runs, Form::Additive).unwrap_err().to_string();
+        let said =
+            |runs: &[TrainedModel]| fit_surface(runs, Form::Additive).unwrap_err().to_string();
         assert!(said(&good[..5]).contains("5 parameters needs more runs"));
         let mut bad = good.clone();
         bad[3].loss = -1.0;
         assert!(said(&bad).contains("run 3 has"));
         bad[3].loss = f64::NAN;
         assert!(said(&bad).contains("loss = NaN"));
-        let one: Vec<Run> = good.iter().map(|run| Run { parameters: 1e9, ..*run }).collect();
+        let one: Vec<TrainedModel> =
+            good.iter().map(|run| TrainedModel { parameters: 1e9, ..*run }).collect();
         assert!(said(&one).contains("all runs together have 1 different N"));
     }
 }

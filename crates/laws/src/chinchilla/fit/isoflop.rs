@@ -3,13 +3,22 @@
 //! The losses of runs with one compute are a parabola of `ln N`; where it is lowest is the best size. On a law whose two
 //! exponents differ that place is off, by a part that does not depend on the compute.
 
-use crate::chinchilla::loss_surface::Run;
+use superpose_figures::study::Note;
+use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
+
+use super::runs::TrainedModel;
+use crate::chinchilla::law::LossSurface;
 
 /// Runs belong to one curve while their compute is at most so many times the least of the curve.
 const SPREAD: f64 = 1.25;
 /// Runs that a curve needs.
 const FEWEST: usize = 5;
+
+/// Models of one compute that a parabola is fitted to, to say how far off its lowest point is.
+const PARABOLA_POINTS: usize = 15;
+/// How far their sizes reach from the best one, as factors: three, as the error grows with them.
+const HALF_WIDTHS: [f64; 3] = [2.0, 4.0, 16.0];
 
 /// The lowest point of a curve of one compute.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,7 +34,7 @@ pub struct Lowest {
 }
 
 /// The lowest points of all curves that have one between their runs.
-pub fn lowest_points(runs: &[Run]) -> Vec<Lowest> {
+pub fn lowest_points(runs: &[TrainedModel]) -> Vec<Lowest> {
     let mut sorted = runs.to_vec();
     sorted.sort_by(|a, b| a.compute().total_cmp(&b.compute()));
     let mut points = Vec::new();
@@ -39,14 +48,14 @@ pub fn lowest_points(runs: &[Run]) -> Vec<Lowest> {
     points
 }
 
-fn lowest_point(curve: &[Run]) -> Option<Lowest> {
+fn lowest_point(curve: &[TrainedModel]) -> Option<Lowest> {
     if curve.len() < FEWEST {
         return None;
     }
     let n = curve.len() as f64;
-    let mean = |of: &dyn Fn(&Run) -> f64| curve.iter().map(of).sum::<f64>() / n;
+    let mean = |of: &dyn Fn(&TrainedModel) -> f64| curve.iter().map(of).sum::<f64>() / n;
     let centre = mean(&|run| run.parameters.ln());
-    let u = |run: &Run| run.parameters.ln() - centre;
+    let u = |run: &TrainedModel| run.parameters.ln() - centre;
     // The normal equations of 1, u, u², in which the mean of u is zero.
     let (m2, m3, m4) =
         (mean(&|run| u(run).powi(2)), mean(&|run| u(run).powi(3)), mean(&|run| u(run).powi(4)));
@@ -81,14 +90,63 @@ pub fn size_law(points: &[Lowest]) -> Option<PowerLaw> {
     fit_power_law(&compute, &sizes).ok()
 }
 
+/// The table `chinchilla_isoflop`: what approach 2 finds, and what the fitted `law` says there.
+pub(super) fn isoflop(law: &LossSurface, runs: &[TrainedModel]) -> Table {
+    let mut table = Table::new(
+        "chinchilla_isoflop",
+        "What are the best sizes by the parabola through runs of one compute (approach 2)?",
+        &[
+            ("C", "floating-point operations of the curve"),
+            ("runs", "runs of the curve, of at most 1.25 times its least compute"),
+            ("N", "parameters where the parabola is lowest"),
+            ("loss", "its loss there"),
+            ("N_law", "the best parameters by the fitted law"),
+            ("a", "a of N ∝ C^a through all curves"),
+            ("a_se", "its standard error"),
+        ],
+    );
+    let points = lowest_points(runs);
+    let sizes = size_law(&points);
+    for point in &points {
+        let best = law.allocate(point.compute);
+        table.push(vec![
+            point.compute.into(),
+            point.n_runs.into(),
+            point.parameters.into(),
+            point.loss.into(),
+            best.ok().map(|best| best.parameters).into(),
+            sizes.map(|law| -law.exponent).into(),
+            sizes.map(|law| law.exponent_se).into(),
+        ]);
+    }
+    table
+}
+
+/// What to say of a table `chinchilla_isoflop`, and of what approach 2 would find on losses of exactly the fitted `law`.
+pub(super) fn words(table: &Table, law: &LossSurface) -> Result<Vec<Note>, TableError> {
+    let mut lines = Vec::new();
+    let rows = table.fields(["a", "a_se"])?;
+    if let Some([Field::Number(a), Field::Number(error)]) = rows.first() {
+        let n = rows.len();
+        lines.push(format!("approach 2 on {n} curves of one compute: a = {a:.3} ± {error:.3}"));
+    }
+    for half_width in HALF_WIDTHS {
+        let bias = 100.0 * law.parabola_bias(PARABOLA_POINTS, half_width);
+        lines.push(format!(
+            "approach 2, a parabola over sizes from 1/{half_width} to {half_width} of the best, would put D {bias:+.2} % off \
+             on losses of exactly this law"
+        ));
+    }
+    Ok(lines.into_iter().map(Note::Line).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const FLOP: f64 = 6.0;
+    use crate::chinchilla::law::FLOP;
 
     /// Curves of five computes, each of fifteen sizes from 1/16 to 16 times the best, on `E + A/N^α + B/D^β`.
-    fn runs(alpha: f64, beta: f64) -> Vec<Run> {
+    fn runs(alpha: f64, beta: f64) -> Vec<TrainedModel> {
         let (a, b) = (400.0, 400.0);
         let balance = (alpha * a / (beta * b)).powf(1.0 / (alpha + beta));
         let mut runs = Vec::new();
@@ -99,7 +157,7 @@ mod tests {
                 let parameters = best * 16_f64.powf(f64::from(k) / 7.0 - 1.0);
                 let tokens = compute / FLOP / parameters;
                 let loss = 1.7 + a * parameters.powf(-alpha) + b * tokens.powf(-beta);
-                runs.push(Run { parameters, tokens, loss });
+                runs.push(TrainedModel { parameters, tokens, loss });
             }
         }
         runs
