@@ -5,18 +5,19 @@
 //!
 //! - **Of seeds**, where at least two seeds have all widths: where the exponent of many more seeds at the same
 //!   widths is. How these seeds deviate from their mean, as vectors over the widths, gives the variance of the
-//!   slope, by Student's t. Where all
-//!   widths have the same seeds, this is Student's t over the seeds' own exponents. It is right whatever the
-//!   scatter at each width and whatever a seed's losses have in common, and how the line bends is no part of it.
+//!   slope; where all widths have the same seeds, that is Student's t over the seeds' own exponents. It is
+//!   right whatever the scatter at each width and whatever a seed's losses have in common, and how the
+//!   line bends is no part of it.
 //! - **Of the line**, otherwise: the exponent of a true power law about which the widths scatter. The scatter
-//!   about the line is known even where a width has one seed. With one seed everywhere it is the
-//!   textbook interval of a slope, by Student's t with two degrees of freedom fewer than there are widths. With
-//!   unequal numbers of seeds each width counts by its error: the means have covariances of
-//!   known shape (random effects of width, seed and training; as in the meta-regression of Knapp & Hartung
-//!   2003), whose scale comes from the scatter about the line. What a seed does to all widths at once is
-//!   part of it only as far as widths with several seeds show it: a single seed that tilts the line does not show.
+//!   about the line is known even where a width has one seed. With one seed everywhere it is the textbook
+//!   interval of a slope. With unequal numbers of seeds each width counts by its error: the covariance of
+//!   the means is one of random effects of width, seed and training, and its scale is that of the scatter about
+//!   the line (as in the meta-regression of Knapp & Hartung 2003), with two degrees of freedom fewer
+//!   than there are widths.
 //!
-//! How often these intervals hold the truth is simulated in `tests/coverage.rs`.
+//! What one seed does to all widths at once, such as tilting the line, does not show where few widths have
+//! a second one: an interval of the line is too short by that. Two seeds at all widths see it.
+//! How often the intervals hold the truth is simulated in `tests/coverage.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -155,6 +156,8 @@ struct Components {
 /// A seed's part of the variance at a place is at most this: with all of it, means of different
 /// seeds would have a singular covariance.
 const MOST_OF_SEED: f64 = 0.95;
+/// Stands for the spread of seeds that make no difference: less than rounding leaves about a line.
+const NO_SPREAD: f64 = 1e-100;
 /// Where no two places share two seeds, seeds are taken to move all places alike only if their spread at one
 /// place is so many times the scatter about the line, in variance: by chance that happens at most one time
 /// in eight (F distribution, 1 and 4 degrees of freedom).
@@ -182,8 +185,7 @@ impl<S: Ord + Copy> Grid<S> {
 
     /// The interval of the seeds: the slope is `Σ_s w_s · y_s` with a seed's logarithms `y_s` and their weights
     /// `w_s`, so its variance is `Σ_s w_sᵀ C w_s` with the covariance `C` of the logarithms of a seed, which
-    /// the `shared` seeds give. Where all weights are alike it has one degree of freedom fewer than these;
-    /// else more, by Satterthwaite with the covariance of [`Components`] for `C`.
+    /// the `shared` seeds give: with one degree of freedom fewer than these in each direction of the weights.
     fn interval_of_seeds(&self, line: &PowerLaw, shared: &[S]) -> Interval {
         let mean = |place: &BTreeMap<S, f64>| {
             shared.iter().map(|seed| place[seed]).sum::<f64>() / shared.len() as f64
@@ -203,14 +205,22 @@ impl<S: Ord + Copy> Grid<S> {
         let moved = weights.iter().flat_map(|w| deviations.iter().map(|d| dot(w, d).powi(2)));
         let degrees = (shared.len() - 1) as f64;
         let standard_error = (moved.sum::<f64>() / degrees).sqrt();
+        let degrees = match self.ln_y.iter().all(|place| place.len() == shared.len()) {
+            true => degrees,
+            false => degrees * self.directions(&weights),
+        };
+        Interval::new(line.exponent, standard_error, degrees, IntervalOf::Seeds)
+    }
+
+    /// In how many independent directions `weights` point, in effect: `(Σ_s w_sᵀ C w_s)² / Σ_st (w_sᵀ C w_t)²`
+    /// with the covariance `C` of [`Components`].
+    fn directions(&self, weights: &[Vec<f64>]) -> f64 {
         let Components { seed, training, .. } = self.of_seeds(0.0);
         let sum = |w: &[f64]| w.iter().sum::<f64>();
         let covariance = |a: &[f64], b: &[f64]| training * dot(a, b) + seed * sum(a) * sum(b);
         let trace: f64 = weights.iter().map(|w| covariance(w, w)).sum();
         let pairs = weights.iter().flat_map(|a| weights.iter().map(move |b| (a, b)));
-        let squares: f64 = pairs.map(|(a, b)| covariance(a, b).powi(2)).sum();
-        let degrees = degrees * trace * trace / squares;
-        Interval::new(line.exponent, standard_error, degrees, IntervalOf::Seeds)
+        trace * trace / pairs.map(|(a, b)| covariance(a, b).powi(2)).sum::<f64>()
     }
 
     /// The interval of the line: with the covariance of the means known up to a factor, the factor is that
@@ -263,7 +273,7 @@ impl<S: Ord + Copy> Grid<S> {
     fn of_seeds(&self, scatter: f64) -> Components {
         let (spread, common) = self.spread_over_seeds();
         if spread == 0.0 {
-            return Components { place: 0.0, seed: 0.0, training: f64::MIN_POSITIVE.sqrt() };
+            return Components { place: 0.0, seed: 0.0, training: NO_SPREAD };
         }
         let seed = match common {
             Some(common) => common.max(0.0),

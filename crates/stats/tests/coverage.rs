@@ -100,11 +100,17 @@ fn unequal_seeds_cover_with_seeds_apart_and_correlated_on_a_line_and_off_it() {
 
 #[test]
 fn seeds_beyond_those_that_all_widths_share_leave_the_coverage() {
-    for seeds in [[10, 10, 3, 3, 10, 10], [3, 3, 2, 3, 3, 3], [2, 3, 5, 2, 3, 5]] {
+    // With two seeds shared the degrees of freedom are an estimate from little.
+    for (seeds, bounds) in [
+        ([10, 10, 3, 3, 10, 10], (0.93, 0.97)),
+        ([5, 5, 3, 5, 5, 5], (0.93, 0.97)),
+        ([3, 3, 2, 3, 3, 3], (0.93, 0.985)),
+        ([2, 3, 5, 2, 3, 5], (0.91, 0.985)),
+    ] {
         for scatter in [EQUAL, UNEQUAL] {
             for correlation in [0.0, 0.5, 0.9] {
                 let scene = Scene { seeds, scatter, correlation, off_line: 0.0 };
-                assert_covers(scene, (0.93, 0.97), IntervalOf::Seeds);
+                assert_covers(scene, bounds, IntervalOf::Seeds);
             }
         }
     }
@@ -125,7 +131,7 @@ fn the_table_of_coverages() {
     println!("| seeds at the six widths | of | scatter | ρ = 0 | 0.3 | 0.6 | 0.9 |");
     println!("|---|---|---|---|---|---|---|");
     let equal = [1, 2, 3, 5, 10].map(|n| [n; 6]);
-    let shared = [[10, 10, 3, 3, 10, 10], [2, 3, 5, 2, 3, 5]];
+    let shared = [[10, 10, 3, 3, 10, 10], [3, 3, 2, 3, 3, 3], [2, 3, 5, 2, 3, 5]];
     for seeds in equal.iter().chain(&shared).chain(&UNSHARED) {
         for (scatter, name) in [(EQUAL, "equal"), (UNEQUAL, "unequal")] {
             let scene = |correlation| Scene { seeds: *seeds, scatter, correlation, off_line: 0.0 };
