@@ -2,17 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use superpose_analysis::results::records;
 use superpose_analysis::run::Finished;
+use superpose_figures::study::{Places, draw};
 use superpose_files::table::Table;
 use superpose_paper::claim;
-use superpose_paper::figure::{Evidence, Figure};
+use superpose_paper::figure::{Figure, Material};
 use superpose_paper::figures::FIGURES;
-use superpose_paper::report;
-use superpose_toy::cell::CellId;
+use superpose_paper::report::{origins, write_page};
+use superpose_paper::sweeps::LARGE;
+use superpose_store::record::Record;
 
 /// Columns that another way to compute intervals may change.
 const INTERVALS: [&str; 3] = ["ci_low", "ci_high", "ci_method"];
@@ -24,67 +28,84 @@ fn experiments() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments")
 }
 
-/// The figures that the repository has, with their folders.
-fn committed() -> Vec<(&'static Figure, PathBuf)> {
-    let folder = |figure: &Figure| experiments().join(figure.folder());
-    let all = FIGURES.iter().map(|figure| (figure, folder(figure)));
-    let there: Vec<_> = all.filter(|(_, folder)| folder.exists()).collect();
-    assert_eq!(there.len(), FIGURES.len() - 5, "all but those of the large toy are there");
-    there
+/// The figures of which the repository has the cells, with their folders.
+fn committed() -> impl Iterator<Item = (&'static Figure, PathBuf)> {
+    let figures = FIGURES.iter().filter(|figure| !figure.sweeps.contains(&LARGE));
+    figures.map(|figure| (figure, experiments().join(figure.folder())))
 }
 
 /// The records in the repository.
-fn known() -> BTreeMap<CellId, Finished> {
-    let csv = std::fs::read(experiments().join("liu2025.csv")).unwrap();
-    let table = Table::from_csv("liu2025", &csv).unwrap();
-    let finished = |record: superpose_store::record::Record| {
+fn known() -> Vec<Finished> {
+    let csv = fs::read(experiments().join("liu2025.csv")).unwrap();
+    let finished = |record: Record| {
         let probabilities = record.cell.probabilities().unwrap().as_slice().to_vec();
-        (record.cell_id.clone(), Finished { record, curve: Vec::new(), probabilities })
+        Finished { record, curve: Vec::new(), probabilities }
     };
+    let table = Table::from_csv("liu2025", &csv).unwrap();
     records(&table).unwrap().into_iter().map(finished).collect()
 }
 
-/// Holds `made` against the file in `folder`, but for columns of [`INTERVALS`] and columns that were added.
-fn compare(made: &Table, folder: &Path) {
-    let path = folder.join(format!("tables/{}.csv", made.name));
-    let file = Table::from_csv(&made.name, &std::fs::read(&path).unwrap()).unwrap();
-    assert_eq!(made.rows.len(), file.rows.len(), "rows of {}", path.display());
+fn read(folder: &Path, name: &str) -> Table {
+    let csv = fs::read(folder.join(format!("tables/{name}.csv"))).unwrap();
+    Table::from_csv(name, &csv).unwrap()
+}
+
+/// Holds `made` against `file`, but for columns of [`INTERVALS`] and columns that were added.
+fn compare(made: &Table, file: &Table, figure: &Figure) {
+    let name = format!("table {} of figure {}", made.name, figure.id);
+    assert_eq!(made.rows.len(), file.rows.len(), "rows of {name}");
     for column in file.columns.iter().filter(|c| !INTERVALS.contains(&&*c.name)) {
         let (ours, theirs) = (made.words(&column.name).unwrap(), file.words(&column.name).unwrap());
         for (row, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
-            assert_eq!(ours, theirs, "{} of row {} of {}", column.name, row + 1, path.display());
+            assert_eq!(ours, theirs, "{} of row {} of {name}", column.name, row + 1);
         }
     }
 }
 
 #[test]
 fn tables_and_claims_are_those_in_the_repository() {
-    let (known, weights) = (known(), BTreeMap::new());
+    let known = known();
     for (figure, folder) in committed() {
-        let wanted = figure.cells().unwrap();
-        let cells = wanted.iter().filter_map(|cell| known.get(&cell.id())).collect();
-        let evidence = Evidence { cells, weights: &weights };
-        let made = (figure.make)(&evidence).unwrap();
+        let material = Material::of(figure, &known, |_| Ok::<_, Infallible>(None)).unwrap();
+        let findings = (figure.make)(&material);
         let needs_weights = |name: &str| NEED_WEIGHTS.contains(&(figure.id, name));
-        for table in made.tables.iter().filter(|table| !needs_weights(&table.name)) {
-            compare(table, &folder);
+        for table in findings.tables.iter().filter(|table| !needs_weights(&table.name)) {
+            compare(table, &read(&folder, &table.name), figure);
         }
-        compare(&report::origins(&evidence, wanted.len()), &folder);
-        let mut claims = claim::table(&made.claims);
-        let mut file = std::fs::read(folder.join("tables/claims.csv")).unwrap();
+        compare(&origins(&material), &read(&folder, "origins"), figure);
+        let (mut made, mut file) = (claim::table(&findings.claims), read(&folder, "claims"));
         if NEED_WEIGHTS.iter().any(|(id, _)| *id == figure.id) {
-            let run = |row: &&Vec<superpose_files::table::Field>| row[6].to_string() != "not run";
-            claims.rows = claims.rows.iter().filter(run).cloned().collect();
-            let of_run: BTreeSet<String> = claims.words("claim").unwrap().into_iter().collect();
-            let mut there = Table::from_csv("claims", &file).unwrap();
-            there.rows.retain(|row| of_run.contains(&row[0].to_string()));
-            file = there.to_csv();
+            // Those that were run here are compared.
+            made.rows.retain(|row| row[6].to_string() != "not run");
+            let run: BTreeSet<String> = made.words("claim").unwrap().into_iter().collect();
+            file.rows.retain(|row| run.contains(&row[0].to_string()));
         }
-        assert_eq!(
-            String::from_utf8(claims.to_csv()).unwrap(),
-            String::from_utf8(file).unwrap(),
-            "claims of figure {}",
-            figure.id
-        );
+        compare(&made, &file, figure);
+    }
+}
+
+#[test]
+fn pictures_and_pages_are_those_in_the_repository() {
+    for (figure, folder) in committed() {
+        let copy = tempfile::tempdir().unwrap();
+        let tables = copy.path().join("tables");
+        fs::create_dir(&tables).unwrap();
+        fs::copy(folder.join("README.md"), copy.path().join("README.md")).unwrap();
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder.join("tables")).unwrap().map(Result::unwrap) {
+            let file = entry.file_name().into_string().unwrap();
+            fs::copy(entry.path(), tables.join(&file)).unwrap();
+            names.extend(file.strip_suffix(".csv").map(str::to_owned));
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let places = Places { tables: &tables, pictures: copy.path(), remedy: "" };
+        let pictures = draw(&names, &figure.draw, &places).unwrap();
+        for picture in pictures.iter().filter(|path| path.extension().unwrap() == "svg") {
+            let name = picture.file_name().unwrap();
+            let is_same = fs::read(picture).unwrap() == fs::read(folder.join(name)).unwrap();
+            assert!(is_same, "{} of figure {}", name.display(), figure.id);
+        }
+        let page = fs::read_to_string(write_page(figure, copy.path()).unwrap()).unwrap();
+        assert_eq!(page, fs::read_to_string(folder.join("README.md")).unwrap(), "{}", figure.id);
     }
 }
