@@ -179,8 +179,17 @@ impl Summary {
     /// Prints the fits.
     pub(crate) fn print(&self) {
         let rows = self.rows();
-        let header =
-            ["setting", "exponent", "95 % interval", "R²", "d", "theory", "regime", "dead outputs"];
+        let header = [
+            "setting",
+            "exponent ± se",
+            "95 % interval",
+            "of",
+            "R²",
+            "d",
+            "theory",
+            "regime",
+            "dead outputs",
+        ];
         console::say(&console::table(&header, &rows));
         let more = self.exponents.rows.len() - rows.len();
         if more > 0 {
@@ -214,8 +223,13 @@ impl Summary {
             };
             vec![
                 number("setting", 0),
-                format!("{} ± {}", number("model_exponent", 3), number("model_exponent_se", 3)),
+                format!("{} ± {}", number("model_exponent", 3), number("ci_se", 3)),
                 format!("{} to {}", number("ci_low", 2), number("ci_high", 2)),
+                match &*number("ci_method", 0) {
+                    "seeds" => format!("{} seeds", number("n_seeds", 0)),
+                    "line" => format!("line, {} widths", number("n_points", 0)),
+                    none => none.to_owned(),
+                },
                 number("r_squared", 3),
                 format!("{}–{}", number("d_min", 0), number("d_max", 0)),
                 theory,
