@@ -17,7 +17,7 @@ pub struct Experiment {
     /// The paper's claims, and what came of them.
     pub claims: Vec<Claim>,
     /// Its tables, its pictures, and its claims for a person.
-    pub study: Study<'static>,
+    pub study: Study,
     /// Number of its cells that are not finished.
     pub n_missing: usize,
     /// Number of its cells that diverged or failed.
@@ -33,7 +33,7 @@ impl Experiment {
         tables.push(claim::table(&findings.claims));
         tables.push(origins(material));
         let notes = notes(figure, &findings.claims, n_missing);
-        let study = Study { convention: LOSSES, tables, draw: &figure.draw, notes };
+        let study = Study { convention: LOSSES, tables, draw: Box::new(figure.draw), notes };
         Self { figure, claims: findings.claims, study, n_missing, n_lost }
     }
 
