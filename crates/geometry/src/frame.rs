@@ -1,12 +1,8 @@
 //! The rows as a frame: how evenly they fill their dimensions, and how far they are from keeping
 //! just the first few features.
 
-use faer::diag::Diag;
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
-use faer::linalg::qr::no_pivoting::factor;
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat, Par, Side};
 
 use crate::Rows;
 use crate::products::Scaled;
@@ -80,7 +76,8 @@ pub fn spectral_distance(rows: Rows<'_>) -> f64 {
     let core = if n <= k + d {
         Mat::from_fn(n, d, entry)
     } else {
-        let triangle = qr_triangle(Mat::from_fn(n - k, d, |i, j| entry(k + i, j)));
+        let factors = Mat::from_fn(n - k, d, |i, j| entry(k + i, j)).qr();
+        let triangle = factors.R();
         Mat::from_fn(k + d, d, |i, j| if i < k { entry(i, j) } else { triangle[(i - k, j)] })
     };
     let mut difference = Mat::zeros(core.nrows(), core.nrows());
@@ -93,33 +90,12 @@ pub fn spectral_distance(rows: Rows<'_>) -> f64 {
 }
 
 /// The eigenvalues of a symmetric matrix, ascending; `None` when it is not finite or the iteration
-/// does not converge.
+/// does not converge. On the calling thread: faer's own threads are a feature that is not built.
 pub(crate) fn eigenvalues(symmetric: &Mat<f64>) -> Option<Vec<f64>> {
     if !symmetric.is_all_finite() {
         return None;
     }
-    let n = symmetric.nrows();
-    let no = ComputeEigenvectors::No;
-    let scratch = self_adjoint_evd_scratch::<f64>(n, no, Par::Seq, Default::default());
-    let mut memory = MemBuffer::new(scratch);
-    let stack = MemStack::new(&mut memory);
-    let mut values = Diag::zeros(n);
-    let (matrix, diagonal) = (symmetric.as_ref(), values.as_mut());
-    self_adjoint_evd(matrix, diagonal, None, Par::Seq, stack, Default::default()).ok()?;
-    Some(values.column_vector().iter().copied().collect())
-}
-
-/// The upper triangle `R`, `d × d`, of `W = Q R` for an `n × d` matrix with `n ≥ d`.
-fn qr_triangle(mut matrix: Mat<f64>) -> Mat<f64> {
-    let (n, d) = matrix.shape();
-    let block = factor::recommended_block_size::<f64>(n, d);
-    let scratch = factor::qr_in_place_scratch::<f64>(n, d, block, Par::Seq, Default::default());
-    let mut memory = MemBuffer::new(scratch);
-    let stack = MemStack::new(&mut memory);
-    let mut reflections = Mat::zeros(block, d);
-    let (packed, coefficients) = (matrix.as_mut(), reflections.as_mut());
-    factor::qr_in_place(packed, coefficients, Par::Seq, stack, Default::default());
-    Mat::from_fn(d, d, |i, j| if i <= j { matrix[(i, j)] } else { 0.0 })
+    symmetric.self_adjoint_eigenvalues(Side::Lower).ok()
 }
 
 #[cfg(test)]
@@ -321,5 +297,10 @@ mod tests {
             assert_eq!(direction_potential(Rows::new(values, 3), 0.0), 0.0);
         }
         assert_eq!(distance(&[], 3), 0.0);
+    }
+
+    #[test]
+    fn decompositions_stay_on_the_calling_thread() {
+        assert!(matches!(faer::get_global_parallelism(), Par::Seq));
     }
 }

@@ -140,15 +140,8 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
     fn the_short_way_agrees_with_all_pairs() {
-        let mut state = 1_u32;
-        let rows: Vec<f32> = (0..60)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (f64::from(state) / f64::from(u32::MAX) - 0.5) as f32
-            })
-            .collect();
+        let rows = gaussian(60, 1, 10);
         for width in [2, 3, 10, 30] {
             let (short, long) = (of(&rows, width, 0.0).unwrap(), by_pairs(&rows, width));
             assert!((short - long).abs() < 1e-12, "{short} {long}");
