@@ -218,7 +218,7 @@ mod tests {
                 sha256: format!("{seed:064}"),
             };
             let mut second = first.clone();
-            second.cell.data.frequencies = FrequencyLaw::Exponential { scale: values[0].0 };
+            second.cell.data.frequencies = FrequencyLaw::Exponential { scale: values[0].0.abs() };
             second.measured.as_mut().unwrap().geometry = None;
             let mut records = [first, second];
             for record in &mut records {

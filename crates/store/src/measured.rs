@@ -2,7 +2,6 @@
 //! [`crate::quantity`] for what follows from that.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use superpose_geometry::histogram::{Bins, counts};
 use superpose_geometry::overlap::{SquaredOverlaps, squared_overlaps};
 use superpose_geometry::{Rows, dead, feature, frame, norms, overlap};
@@ -231,6 +230,7 @@ fn finite(value: f64) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::record::Record;
+    use serde_json::Value;
     use std::collections::BTreeSet;
     use std::io::{BufRead as _, BufReader};
 
