@@ -5,8 +5,6 @@
 //! `ÛÛᵀ` that are never kept.
 
 use crate::Rows;
-#[cfg(doc)]
-use crate::frame::direction_potential;
 use crate::histogram::{Bins, add_counts};
 use crate::products::Scaled;
 
@@ -94,8 +92,8 @@ pub fn overlap_distribution(
 /// The mean of `cos²` over all pairs of different rows whose norm is above `threshold` (zero keeps
 /// all rows that have a direction); `None` when fewer than two are.
 ///
-/// As `Σ_{i≠j} cos² = Σ_{i,j} cos² − n`, it takes the `n·d²` operations of the
-/// [`direction_potential`] instead of the `n²·d` of all pairs.
+/// As `Σ_{i≠j} cos² = Σ_{i,j} cos² − n`, and the sum over all `i, j` is the squared norm of the small
+/// Gram matrix, it takes `n·d²` operations instead of the `n²·d` of all pairs.
 pub fn mean_square(rows: Rows<'_>, threshold: f64) -> Option<f64> {
     let directions = Scaled::directions(rows, threshold);
     let n = directions.n_rows();

@@ -10,125 +10,104 @@ use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::overlap::welch_mean_square;
 use superpose_toy::trained::{Outcome, Weights};
 
-use crate::quantity::{Quantity, Tabled as _, quantities};
+use crate::quantity::{Quantity, Tabled as _, quantities, quantity};
 
-/// Width of the bins of [`Geometry::norm_counts`]: fine enough to see the gap between the rows that
-/// were learned, near norm 1, and the others.
+/// Width of the bins of [`Geometry::norm_counts`]: 25 of them up to norm 1, so that rows near 0, 1/2 and
+/// 1 are told apart.
 pub const NORM_BIN: f64 = 0.04;
-/// Number of these bins: up to norm 2.4, which few rows exceed.
+/// Number of these bins: up to norm 2.4. No row of the published results is longer than 1.7.
 pub const NORM_BINS: usize = 60;
 
 quantities! {
-    record cell_id: CellId => "cell_id", "16 hexadecimal digits",
-        "identity of the cell; its folder is `cells/<cell_id>`";
-    record outcome: Outcome => "outcome", "word",
-        "completed, diverged or failed";
-    measured loss_test: f64 => "loss.test", "squared error summed over features",
+    record { cell_id: CellId => "cell_id", "16 hexadecimal digits",
+        "identity of the cell; its folder is `cells/<cell_id>`" }
+    record { outcome: Outcome => "outcome", "word", "completed, diverged or failed" }
+    measured { loss_test: f64 => "loss.test", "squared error summed over features",
         "mean loss on fresh batches (sum over features, mean over samples)",
-        |model| model.losses.test;
-    measured loss_test_se: f64 => "loss.test_se", "squared error summed over features",
+        |model| model.losses.test }
+    measured { loss_test_se: f64 => "loss.test_se", "squared error summed over features",
         "standard error of `loss.test`, from the scatter of the batches",
-        |model| model.losses.test_se;
-    measured loss_train_last100: f64 => "loss.train_last100",
+        |model| model.losses.test_se }
+    measured { loss_train_last100: f64 => "loss.train_last100",
         "squared error summed over features; of all steps, if there are fewer",
-        "mean training loss of the last 100 steps",
-        |model| model.losses.train_last100;
-    measured phi_half: f64 => "phi_half", "fraction of 1",
+        "mean training loss of the last 100 steps", |model| model.losses.train_last100 }
+    measured { phi_half: f64 => "phi_half", "fraction",
         "fraction of the rows of W with norm above 1/2",
-        |model| norms::fraction_above(&model.norms, 0.5);
-    measured phi_one: f64 => "phi_one", "fraction of 1",
-        "fraction of the rows of W with norm above 1",
-        |model| norms::fraction_above(&model.norms, 1.0);
-    measured dead_outputs: usize => "dead_outputs", "count",
+        |model| norms::fraction_above(&model.norms, 0.5) }
+    measured { phi_one: f64 => "phi_one", "fraction", "fraction of the rows of W with norm above 1",
+        |model| norms::fraction_above(&model.norms, 1.0) }
+    measured { dead_outputs: usize => "dead_outputs", "count",
         "number of outputs with v‖W_i‖² + b_i ≤ 0 at the largest value v",
-        |model| model.dead().count();
-    measured loss_dead_part: f64 => "loss.dead_part", "squared error summed over features",
+        |model| model.dead().count() }
+    measured { loss_dead_part: f64 => "loss.dead_part", "squared error summed over features",
         "loss that the dead outputs cost: ⟨v²⟩ Σ p_i over them",
-        |model| model.cell.value_distribution().second_moment() * model.dead().sum::<f64>();
-    derived "loss.alive_part", "squared error summed over features",
-        "`loss.test` without `loss.dead_part`",
-        |measured| measured.loss_alive_part();
-    measured overlap_mean_square: f64 => "overlap.mean_square",
-        "none; zero when fewer than two rows are compared",
+        |model| model.cell.value_distribution().second_moment() * model.dead().sum::<f64>() }
+    derived { "loss.alive_part", "squared error summed over features",
+        "`loss.test` without `loss.dead_part`", |measured| measured.loss_alive_part() }
+    measured { overlap_mean_square: f64 => "overlap.mean_square",
+        "dimensionless; zero when fewer than two rows are compared",
         "mean cos² between rows of W, over all that are not zero",
-        |model| overlap::mean_square(model.rows, 0.0).unwrap_or(0.0);
-    geometry overlap_variance: Option<f64> => "overlap.variance",
-        "none; over the pairs of `overlap.mean_square`",
-        "variance of cos² over the same pairs",
-        |model| model.overlaps.map(|o| o.variance);
-    geometry overlap_max: Option<f64> => "overlap.max",
-        "none; over the pairs of `overlap.mean_square`",
-        "largest cos² of these pairs",
-        |model| model.overlaps.map(|o| o.maximum);
-    measured overlap_mean_square_strong: Option<f64> => "overlap.mean_square_strong", "none",
-        "mean cos² between rows with norm above 1",
-        |model| overlap::mean_square(model.rows, 1.0);
-    geometry overlap_variance_strong: Option<f64> => "overlap.variance_strong",
-        "none; over the pairs of `overlap.mean_square_strong`",
-        "variance of cos² over the same pairs",
-        |model| model.overlaps_strong.map(|o| o.variance);
-    geometry overlap_max_strong: Option<f64> => "overlap.max_strong",
-        "none; over the pairs of `overlap.mean_square_strong`",
-        "largest cos² of these pairs",
-        |model| model.overlaps_strong.map(|o| o.maximum);
-    measured overlap_welch: f64 => "overlap.welch", "none",
+        |model| overlap::mean_square(model.rows, 0.0).unwrap_or(0.0) }
+    geometry { overlap_variance: Option<f64> => "overlap.variance",
+        "dimensionless; over the pairs of `overlap.mean_square`",
+        "variance of cos² over the same pairs", |model| model.overlaps.map(|o| o.variance) }
+    geometry { overlap_max: Option<f64> => "overlap.max",
+        "dimensionless; over the pairs of `overlap.mean_square`", "largest cos² of these pairs",
+        |model| model.overlaps.map(|o| o.maximum) }
+    measured { overlap_mean_square_strong: Option<f64> => "overlap.mean_square_strong", "dimensionless",
+        "mean cos² between rows with norm above 1", |model| overlap::mean_square(model.rows, 1.0) }
+    geometry { overlap_variance_strong: Option<f64> => "overlap.variance_strong",
+        "dimensionless; over the pairs of `overlap.mean_square_strong`",
+        "variance of cos² over the same pairs", |model| model.overlaps_strong.map(|o| o.variance) }
+    geometry { overlap_max_strong: Option<f64> => "overlap.max_strong",
+        "dimensionless; over the pairs of `overlap.mean_square_strong`",
+        "largest cos² of these pairs", |model| model.overlaps_strong.map(|o| o.maximum) }
+    measured { overlap_welch: f64 => "overlap.welch", "dimensionless",
         "least mean cos² of n unit vectors in d dimensions: (n−d)/(d(n−1))",
-        |model| welch_mean_square(model.cell.model.n_features, model.cell.model.d_hidden);
-    geometry spectral_distance: Option<f64> => "spectral_distance", "squared weight",
+        |model| welch_mean_square(model.cell.model.n_features, model.cell.model.d_hidden) }
+    geometry { spectral_distance: Option<f64> => "spectral_distance", "squared entry of W",
         "spectral norm of W Wᵀ − diag(I_d, 0)",
-        |model| finite(frame::spectral_distance(model.rows));
-    geometry frame_potential: f64 => "frame_potential", "fourth power of a weight",
-        "Σ_ij (W_i·W_j)²",
-        |model| frame::frame_potential(model.rows);
-    geometry spectrum_largest: Option<f64> => "spectrum.largest", "squared weight",
-        "largest eigenvalue of WᵀW",
-        |model| model.spectrum.first().copied().and_then(finite);
-    geometry spectrum_smallest: Option<f64> => "spectrum.smallest", "squared weight",
-        "smallest eigenvalue of WᵀW",
-        |model| model.spectrum.last().copied().and_then(finite);
-    geometry participation_ratio: Option<f64> => "participation_ratio", "number of dimensions",
+        |model| finite(frame::spectral_distance(model.rows)) }
+    geometry { frame_potential: f64 => "frame_potential", "fourth power of an entry of W",
+        "Σ_ij (W_i·W_j)²", |model| frame::frame_potential(model.rows) }
+    geometry { spectrum_largest: Option<f64> => "spectrum.largest", "squared entry of W",
+        "largest eigenvalue of WᵀW", |model| model.spectrum.first().copied().and_then(finite) }
+    geometry { spectrum_smallest: Option<f64> => "spectrum.smallest", "squared entry of W",
+        "smallest eigenvalue of WᵀW", |model| model.spectrum.last().copied().and_then(finite) }
+    geometry { participation_ratio: Option<f64> => "participation_ratio", "number of dimensions",
         "(Σλ)²/Σλ² of the eigenvalues λ of WᵀW",
-        |model| finite(frame::participation_ratio(&model.spectrum));
-    geometry dimensionality_mean: f64 => "dimensionality.mean", "number of dimensions",
+        |model| finite(frame::participation_ratio(&model.spectrum)) }
+    geometry { dimensionality_mean: f64 => "dimensionality.mean", "number of dimensions",
         "mean of D_i = ‖W_i‖² / Σ_j (Ŵ_i·W_j)² over features",
-        |model| mean(&feature::dimensionality(model.rows));
-    geometry interference_mean: f64 => "interference.mean", "squared weight",
+        |model| mean(&feature::dimensionality(model.rows)) }
+    geometry { interference_mean: f64 => "interference.mean", "squared entry of W",
         "mean of Σ_(j≠i) (Ŵ_i·W_j)² over features",
-        |model| mean(&feature::interference(model.rows));
-    geometry bias_mean: f64 => "bias.mean", "value of a feature",
-        "mean of b",
-        |model| mean(&model.bias.iter().map(|b| f64::from(*b)).collect::<Vec<_>>());
-    geometry norm_mean: f64 => "norm.mean", "weight",
-        "mean row norm of W",
-        |model| mean(&model.norms);
-    geometry norm_min: f64 => "norm.min", "weight",
-        "smallest row norm",
-        |model| model.norms.iter().copied().fold(f64::INFINITY, f64::min);
-    geometry norm_max: f64 => "norm.max", "weight",
-        "largest row norm",
-        |model| model.norms.iter().copied().fold(0.0, f64::max);
-    geometry norm_counts: Vec<u64> => "norm.counts", "counts",
+        |model| mean(&feature::interference(model.rows)) }
+    geometry { bias_mean: f64 => "bias.mean", "value of a feature", "mean of b",
+        |model| mean(&model.bias.iter().map(|b| f64::from(*b)).collect::<Vec<_>>()) }
+    geometry { norm_mean: f64 => "norm.mean", "entry of W", "mean row norm of W",
+        |model| mean(&model.norms) }
+    geometry { norm_min: f64 => "norm.min", "entry of W", "smallest row norm",
+        |model| model.norms.iter().copied().fold(f64::INFINITY, f64::min) }
+    geometry { norm_max: f64 => "norm.max", "entry of W", "largest row norm",
+        |model| model.norms.iter().copied().fold(0.0, f64::max) }
+    geometry { norm_counts: Vec<u64> => "norm.counts", "counts of rows",
         "rows of W by norm: 60 bins of 0.04 from 0, the last with all that is longer",
         |model| counts(
             &model.norms,
             Bins { low: 0.0, high: NORM_BIN * NORM_BINS as f64, n_bins: NORM_BINS },
-        );
-    record wall_s: f64 => "wall_s", "seconds",
-        "wall time of training and test, in seconds";
-    record provenance.engine: String => "engine", "text",
-        "engine that made the steps";
-    record provenance.device: String => "device", "text",
-        "device that it worked on";
-    record provenance.dtype: String => "dtype", "text",
-        "precision of the arithmetic";
-    record provenance.superpose_version: String => "superpose_version", "text",
-        "version of this program";
-    record provenance.revision: String => "revision", "text",
-        "git revision that it was built from";
-    record provenance.burn_version: String => "burn_version", "text",
-        "version of burn";
-    record provenance.finished_unix_s: u64 => "finished_unix_s", "seconds since 1970",
-        "when the record was written, in seconds since 1970";
+        ) }
+    record { wall_s: f64 => "wall_s", "seconds", "wall time of training and test, in seconds" }
+    record { provenance.engine: String => "engine", "text", "engine that made the steps" }
+    record { provenance.device: String => "device", "text", "device that it worked on" }
+    record { provenance.dtype: String => "dtype", "text", "precision of the arithmetic" }
+    record { provenance.superpose_version: String => "superpose_version", "text",
+        "version of this program" }
+    record { provenance.revision: String => "revision", "text",
+        "git revision that it was built from" }
+    record { provenance.burn_version: String => "burn_version", "text", "version of burn" }
+    record { provenance.finished_unix_s: u64 => "finished_unix_s", "seconds since 1970",
+        "when the record was written, in seconds since 1970" }
 }
 
 impl Measured {

@@ -86,26 +86,22 @@ macro_rules! numbers {
 
 numbers!(f64, Option<f64>, u64, usize);
 
-impl Tabled for String {
-    fn field(&self) -> Field {
-        self.as_str().into()
-    }
+macro_rules! texts {
+    ($($text:ty),*) => {$(
+        impl Tabled for $text {
+            fn field(&self) -> Field {
+                self.as_str().into()
+            }
 
-    /// A revision or a version may look like a number.
-    fn json(field: &Field) -> Value {
-        if *field == Field::Missing { Value::Null } else { field.to_string().into() }
-    }
+            /// A text even if it looks like a number, as a revision or a version may.
+            fn json(field: &Field) -> Value {
+                if *field == Field::Missing { Value::Null } else { field.to_string().into() }
+            }
+        }
+    )*};
 }
 
-impl Tabled for CellId {
-    fn field(&self) -> Field {
-        self.as_str().into()
-    }
-
-    fn json(field: &Field) -> Value {
-        String::json(field)
-    }
-}
+texts!(CellId, String);
 
 /// The word alone: the step or the message of an outcome that is not `completed` is not in tables.
 impl Tabled for Outcome {
@@ -133,83 +129,32 @@ impl Tabled for Vec<u64> {
 
 /// Declares all quantities, in the order of `results.csv`. Each is one of
 ///
-/// - `record FIELD: TYPE => COLUMN, UNIT, MEANING;` a field of [`Record`] (`FIELD` may have a dot),
-/// - `measured FIELD: TYPE => COLUMN, UNIT, MEANING, |model| VALUE;` a number that is computed from the
+/// - `record { FIELD: TYPE => COLUMN, UNIT, MEANING }`, a field of [`Record`]; `FIELD` may have a dot,
+/// - `measured { FIELD: TYPE => COLUMN, UNIT, MEANING, |model| VALUE }`, what is computed from a
 ///   `Trained` model and becomes a field of `Measured`,
-/// - `geometry …` the same, as a field of `Geometry`,
-/// - `derived COLUMN, UNIT, MEANING, |measured| VALUE;` a number that follows from a record's `Measured`.
+/// - `geometry { … }`, the same for a field of `Geometry`,
+/// - `derived { COLUMN, UNIT, MEANING, |measured| VALUE }`, a number that follows from a `Measured`.
 ///
-/// Made from them are the structs `Measured` and `Geometry`, which are in the record's JSON what they are
-/// here, their `of(&Trained)`, and the table `QUANTITIES`.
+/// Made from them are the structs `Measured` and `Geometry`, each with its fields in this order and a
+/// function `of(&Trained)`, and the table `QUANTITIES`.
 macro_rules! quantities {
-    // One declaration after the other is put into its struct, [of measured] or [of geometry], and into
-    // the [table]; what is `@left` comes later.
-    (@of_measured [$($m:tt)*] @of_geometry [$($g:tt)*] @table [$($t:tt)*] @left
-        record $first:ident $(. $second:ident)?: $type:ty => $name:literal, $unit:literal,
-            $meaning:literal; $($left:tt)*
-    ) => {
-        quantities! {
-            @of_measured [$($m)*] @of_geometry [$($g)*]
-            @table [$($t)* Quantity::new::<$type>(
-                [$name, $unit, $meaning],
-                Some(concat!(stringify!($first) $(, ".", stringify!($second))?)),
-                |record| record.$first $(.$second)?.field(),
-            ),]
-            @left $($left)*
-        }
+    // First the fields are sorted by their struct: `[of Measured] [of Geometry] [all]`, and the rest.
+    (@ [$($m:tt)*] [$($g:tt)*] [$($all:tt)*] measured $declared:tt $($rest:tt)*) => {
+        quantities! { @ [$($m)* $declared] [$($g)*] [$($all)* measured $declared] $($rest)* }
     };
-    (@of_measured [$($m:tt)*] @of_geometry [$($g:tt)*] @table [$($t:tt)*] @left
-        measured $field:ident: $type:ty => $name:literal, $unit:literal, $meaning:literal,
-            |$model:ident| $value:expr; $($left:tt)*
-    ) => {
-        quantities! {
-            @of_measured [$($m)* { $field: $type, $name, $unit, $meaning, $model, $value }]
-            @of_geometry [$($g)*]
-            @table [$($t)* Quantity::new::<$type>(
-                [$name, $unit, $meaning],
-                Some(concat!("measured.", stringify!($field))),
-                |record| record.measured.as_ref().map(|m| m.$field.field()).into(),
-            ),]
-            @left $($left)*
-        }
+    (@ [$($m:tt)*] [$($g:tt)*] [$($all:tt)*] geometry $declared:tt $($rest:tt)*) => {
+        quantities! { @ [$($m)*] [$($g)* $declared] [$($all)* geometry $declared] $($rest)* }
     };
-    (@of_measured [$($m:tt)*] @of_geometry [$($g:tt)*] @table [$($t:tt)*] @left
-        geometry $field:ident: $type:ty => $name:literal, $unit:literal, $meaning:literal,
-            |$model:ident| $value:expr; $($left:tt)*
-    ) => {
-        quantities! {
-            @of_measured [$($m)*]
-            @of_geometry [$($g)* { $field: $type, $name, $unit, $meaning, $model, $value }]
-            @table [$($t)* Quantity::new::<$type>(
-                [$name, $unit, $meaning],
-                Some(concat!("measured.geometry.", stringify!($field))),
-                |record| record.geometry().map(|g| g.$field.field()).into(),
-            ),]
-            @left $($left)*
-        }
+    (@ [$($m:tt)*] [$($g:tt)*] [$($all:tt)*] $other:ident $declared:tt $($rest:tt)*) => {
+        quantities! { @ [$($m)*] [$($g)*] [$($all)* $other $declared] $($rest)* }
     };
-    (@of_measured [$($m:tt)*] @of_geometry [$($g:tt)*] @table [$($t:tt)*] @left
-        derived $name:literal, $unit:literal, $meaning:literal, |$measured:ident| $value:expr;
-        $($left:tt)*
-    ) => {
-        quantities! {
-            @of_measured [$($m)*] @of_geometry [$($g)*]
-            @table [$($t)* Quantity::new::<f64>(
-                [$name, $unit, $meaning],
-                None,
-                |record| record.measured.as_ref().map(|$measured| $value).into(),
-            ),]
-            @left $($left)*
-        }
-    };
-    // None is left.
-    (@of_measured [$({
-        $m_field:ident: $m_type:ty, $m_name:literal, $m_unit:literal, $m_meaning:literal,
-        $m_model:ident, $m_value:expr
-    })*] @of_geometry [$({
-        $g_field:ident: $g_type:ty, $g_name:literal, $g_unit:literal, $g_meaning:literal,
-        $g_model:ident, $g_value:expr
-    })*] @table [$($table:tt)*] @left) => {
+    (@ [$({
+        $m_field:ident: $m_type:ty => $m_name:literal, $m_unit:literal, $m_meaning:literal,
+        |$m_model:ident| $m_value:expr
+    })*] [$({
+        $g_field:ident: $g_type:ty => $g_name:literal, $g_unit:literal, $g_meaning:literal,
+        |$g_model:ident| $g_value:expr
+    })*] [$($kind:ident $declared:tt)*]) => {
         /// What was measured on a trained model: its losses, and what its weights look like.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -250,10 +195,47 @@ macro_rules! quantities {
         }
 
         /// All quantities, in the order of `results.csv`.
-        pub const QUANTITIES: &[Quantity] = &[$($table)*];
+        pub const QUANTITIES: &[Quantity] = &[$(quantity!($kind $declared)),*];
     };
     ($($declared:tt)*) => {
-        quantities! { @of_measured [] @of_geometry [] @table [] @left $($declared)* }
+        quantities! { @ [] [] [] $($declared)* }
     };
 }
 pub(crate) use quantities;
+
+/// One of the declarations in `quantities!` as a [`Quantity`].
+macro_rules! quantity {
+    (record {
+        $first:ident $(. $second:ident)?: $type:ty => $name:literal, $unit:literal, $meaning:literal
+    }) => {
+        Quantity::new::<$type>(
+            [$name, $unit, $meaning],
+            Some(concat!(stringify!($first) $(, ".", stringify!($second))?)),
+            |record| record.$first $(.$second)?.field(),
+        )
+    };
+    (measured {
+        $field:ident: $type:ty => $name:literal, $unit:literal, $meaning:literal, $($value:tt)*
+    }) => {
+        Quantity::new::<$type>(
+            [$name, $unit, $meaning],
+            Some(concat!("measured.", stringify!($field))),
+            |record| record.measured.as_ref().map(|measured| measured.$field.field()).into(),
+        )
+    };
+    (geometry {
+        $field:ident: $type:ty => $name:literal, $unit:literal, $meaning:literal, $($value:tt)*
+    }) => {
+        Quantity::new::<$type>(
+            [$name, $unit, $meaning],
+            Some(concat!("measured.geometry.", stringify!($field))),
+            |record| record.geometry().map(|geometry| geometry.$field.field()).into(),
+        )
+    };
+    (derived { $name:literal, $unit:literal, $meaning:literal, |$measured:ident| $value:expr }) => {
+        Quantity::new::<f64>([$name, $unit, $meaning], None, |record| {
+            record.measured.as_ref().map(|$measured| $value).into()
+        })
+    };
+}
+pub(crate) use quantity;
