@@ -29,7 +29,7 @@ pub fn results(run: &Run) -> Table {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResultsError {
-    /// A column is missing, or a word stands for a number.
+    /// There is no column `outcome`.
     #[error(transparent)]
     Table(#[from] TableError),
     /// A row does not say what a cell is, or what was measured of it.

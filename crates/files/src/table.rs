@@ -11,7 +11,7 @@ use serde_json::Value;
 pub enum Field {
     /// A number; infinite and undefined ones are not stored but [`Field::Missing`].
     Number(f64),
-    /// A text: a word, or whatever stands in a file.
+    /// A text: a word, or whatever was read from a file.
     Text(String),
     /// Nothing.
     Missing,
@@ -27,8 +27,7 @@ impl Field {
         }
     }
 
-    /// As JSON: an integer or a number where it is written as one, otherwise a text; null where nothing
-    /// stands.
+    /// As JSON: an integer or a number where it is written as one, otherwise a text; null when missing.
     pub fn as_written(&self) -> Value {
         let text = self.to_string();
         match (text.parse::<u64>(), self.number()) {
@@ -168,7 +167,7 @@ pub enum TableError {
         column: String,
         /// The row, from 1, without the header.
         row: usize,
-        /// What stands there.
+        /// The value.
         value: String,
     },
 }
@@ -248,10 +247,10 @@ impl Table {
         })
     }
 
-    /// The numbers of a column; where nothing stands, not a number.
+    /// The numbers of a column; a missing one is not a number.
     ///
     /// # Errors
-    /// [`TableError`] when there is no such column or a word stands in it.
+    /// [`TableError`] when there is no such column or it holds a word.
     pub fn numbers(&self, column: &str) -> Result<Vec<f64>, TableError> {
         let at = self.column(column)?;
         let number = |(row, fields): (usize, &Vec<Field>)| match &fields[at] {
@@ -282,7 +281,7 @@ impl Table {
     }
 }
 
-/// The tables of one answer, reached by name.
+/// The tables of one study, reached by name.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tables(Vec<Table>);
 

@@ -1,6 +1,6 @@
 //! How much the rows of a matrix point the same way.
 //!
-//! The mean alone has a short way, through the small Gram matrix. What tells an equiangular frame
+//! The mean alone has a short way, through the small Gram matrix. What distinguishes an equiangular frame
 //! from a tight one (variance, maximum, histogram) needs every pair, and is taken from tiles of
 //! `ÛÛᵀ` that are never kept.
 
@@ -70,8 +70,8 @@ pub fn squared_overlaps(rows: Rows<'_>, threshold: f64) -> Option<SquaredOverlap
     (directions.n_rows() > 1).then(|| moments.of(directions.n_rows()))
 }
 
-/// [`squared_overlaps`], and the number of pairs in each of `n_bins` equal bins of `|cos|` from 0 to 1, from one pass
-/// over the pairs.
+/// [`squared_overlaps`], and the number of pairs in each of `n_bins` equal bins of `|cos|` from 0 to 1,
+/// from one pass over the pairs.
 pub fn overlap_distribution(
     rows: Rows<'_>,
     threshold: f64,

@@ -21,8 +21,8 @@ pub struct Quantity {
     pub unit: &'static str,
     /// What it is.
     pub meaning: &'static str,
-    /// Where it stands in the JSON of a [`Record`], as a dotted name such as `measured.loss_test`;
-    /// `None` when it follows from others.
+    /// Its dotted name in the JSON of a [`Record`], such as `measured.loss_test`; `None` when it is not
+    /// stored because it follows from others.
     pub place: Option<&'static str>,
     of: fn(&Record) -> Field,
     json: fn(&Field) -> Value,
@@ -56,19 +56,19 @@ impl Quantity {
         }
     }
 
-    /// What stands at its [`place`](Self::place) in the record whose value here is `field`; null where
-    /// nothing does. Text that is no such value stays text, for the reader of the record to refuse.
+    /// The JSON at its [`place`](Self::place) in a record, from its `field` in a table; null when that is
+    /// missing. A text that is no such value stays a text, for the reader of the record to refuse.
     pub fn json(&self, field: &Field) -> Value {
         (self.json)(field)
     }
 }
 
-/// A value of a record that stands in one field of a table.
+/// A value of a record that fits in one field of a table.
 pub(crate) trait Tabled {
     /// Its field.
     fn field(&self) -> Field;
 
-    /// The JSON of the value that stands in `field`.
+    /// The JSON of the value in `field`; null when it is missing.
     fn json(field: &Field) -> Value {
         field.as_written()
     }
