@@ -9,13 +9,14 @@ pub mod decay;
 pub mod exponents;
 pub mod overlaps;
 pub mod published;
-pub mod quantity;
 pub mod regime;
 pub mod representation;
 pub mod results;
 pub mod run;
 pub mod settings;
 pub mod widths;
+
+pub use superpose_store::quantity;
 
 use run::Run;
 use superpose_files::table::Table;

@@ -11,7 +11,6 @@ mod devices;
 mod fit_loss;
 mod frequencies;
 mod heads;
-mod measure;
 mod progress;
 mod queue;
 mod reproduce;

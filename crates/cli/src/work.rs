@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::anyhow;
 use superpose_device::NamedDevice;
+use superpose_store::measured::{Losses, measure};
 use superpose_store::record::{Provenance, RECORD_VERSION, Record};
 use superpose_toy::cell::Cell;
 use superpose_toy::frequency::FeatureProbabilities;
@@ -14,8 +15,6 @@ use superpose_toy::frequency_file::FrequencyFileError;
 use superpose_toy::trained::{CurvePoint, Outcome, Weights};
 use superpose_train::together::{Place, train_together};
 use superpose_train::train::{Engine, Trained, train};
-
-use crate::measure::{Losses, measure};
 
 /// All that is known of a cell when it has ended.
 #[derive(Debug)]

@@ -4,18 +4,31 @@
 //! keeps its text, so an id of digits or a group called `001` stays what it is; it becomes a number where
 //! a number is asked for. A missing value is an empty field.
 
+use serde_json::Value;
+
 /// One value of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Field {
     /// A number; infinite and undefined ones are not stored but [`Field::Missing`].
     Number(f64),
-    /// A text: a word, or whatever stands in a file.
+    /// A text: a word, or whatever was read from a file.
     Text(String),
     /// Nothing.
     Missing,
 }
 
 impl Field {
+    /// As JSON: an integer or a number where it is written as one, otherwise a text; null when missing.
+    pub fn as_written(&self) -> Value {
+        let text = self.to_string();
+        match (text.parse::<u64>(), self.number()) {
+            (Ok(integer), _) => integer.into(),
+            (Err(_), Some(number)) => number.into(),
+            (Err(_), None) if text.is_empty() => Value::Null,
+            (Err(_), None) => text.into(),
+        }
+    }
+
     /// Its value as a finite number, if it is one or is written as one.
     pub fn number(&self) -> Option<f64> {
         match self {
@@ -51,15 +64,23 @@ impl From<f64> for Field {
     }
 }
 
+/// The largest integer up to which all are exact in double precision: 2⁵³.
+const LARGEST_EXACT: u64 = 1 << f64::MANTISSA_DIGITS;
+
 impl From<usize> for Field {
     fn from(value: usize) -> Self {
-        Self::Number(value as f64)
+        Self::from(value as u64)
     }
 }
 
 impl From<u64> for Field {
+    /// A number, or a text where a number would lose digits: a seed may have any 64 bits.
     fn from(value: u64) -> Self {
-        Self::Number(value as f64)
+        if value <= LARGEST_EXACT {
+            Self::Number(value as f64)
+        } else {
+            Self::Text(value.to_string())
+        }
     }
 }
 
@@ -81,11 +102,13 @@ impl<T: Into<Self>> From<Option<T>> for Field {
     }
 }
 
-impl From<&serde_json::Value> for Field {
-    fn from(value: &serde_json::Value) -> Self {
+impl From<&Value> for Field {
+    fn from(value: &Value) -> Self {
         match value {
-            serde_json::Value::Number(number) => number.as_f64().into(),
-            serde_json::Value::String(text) => text.as_str().into(),
+            Value::Number(number) => {
+                number.as_u64().map_or_else(|| number.as_f64().into(), Self::from)
+            }
+            Value::String(text) => text.as_str().into(),
             _ => Self::Missing,
         }
     }
@@ -162,7 +185,7 @@ pub enum TableError {
         column: String,
         /// The row, from 1, without the header.
         row: usize,
-        /// What stands there.
+        /// The value.
         value: String,
     },
 }
@@ -260,7 +283,7 @@ impl Table {
     /// The numbers of a column; where nothing stands, not a number.
     ///
     /// # Errors
-    /// [`TableError`] when there is no such column or a word stands in it.
+    /// [`TableError`] when there is no such column or it holds a word.
     pub fn numbers(&self, column: &str) -> Result<Vec<f64>, TableError> {
         let at = self.column(column)?;
         let number = |(row, fields): (usize, &Vec<Field>)| match &fields[at] {
@@ -291,7 +314,7 @@ impl Table {
     }
 }
 
-/// The tables of one answer, reached by name.
+/// The tables of one study, reached by name.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tables(Vec<Table>);
 
@@ -432,6 +455,26 @@ mod tests {
                 for column in table.columns.iter().map(|c| c.name.clone()) {
                     let _ = table.numbers(&column);
                 }
+            }
+        }
+
+        #[test]
+        fn integers_keep_all_digits_and_other_numbers_print_as_before(
+            bits: u64, shift in 0..64_u32, float in proptest::num::f64::ANY
+        ) {
+            let integer = bits >> shift;
+            for field in [Field::from(integer), Field::from(&Value::from(integer))] {
+                proptest::prop_assert_eq!(field.to_string(), integer.to_string());
+                proptest::prop_assert_eq!(field.as_written(), Value::from(integer));
+                let exact = integer <= 1 << 53;
+                proptest::prop_assert_eq!(matches!(field, Field::Number(_)), exact);
+                let before = (integer as f64).to_string();
+                proptest::prop_assert!(!exact || field.to_string() == before);
+            }
+            let text = if float.is_finite() { (float + 0.0).to_string() } else { String::new() };
+            for field in [Field::from(float), Field::from(&Value::from(float))] {
+                proptest::prop_assert_eq!(field.to_string(), &*text);
+                proptest::prop_assert_eq!(field.as_written().as_f64(), field.number());
             }
         }
     }
