@@ -104,7 +104,6 @@ fn overlap_chart(overlaps: &Table) -> Result<Chart, TableError> {
         y: Axis::logarithmic("density"),
         series: series.collect::<Result<_, TableError>>()?,
         colours: None,
-        caption: String::new(),
     })
 }
 
@@ -122,7 +121,6 @@ fn spectrum_chart(spectra: &Table) -> Result<Chart, TableError> {
             of("power law", "fitted", GREY, Mark::Line)?,
         ],
         colours: None,
-        caption: String::new(),
     })
 }
 
@@ -130,7 +128,19 @@ fn spectrum_chart(spectra: &Table) -> Result<Chart, TableError> {
 ///
 /// # Errors
 /// [`TableError`] when a table lacks a column.
-pub fn by_width(tables: &HeadTables<'_>) -> Result<Chart, TableError> {
+pub fn by_width(tables: &HeadTables<'_>) -> Result<Sheet, TableError> {
+    Ok(Sheet {
+        title: "Mean squared overlap of output heads".to_owned(),
+        columns: 1,
+        panels: vec![Panel::Chart(width_chart(tables)?)],
+        axes: Axes::Own,
+        caption: "One dot a head; centred: without the mean row. Rings: read off figure 6a of \
+                  arXiv 2505.10465. Tables: heads.csv, head_fits.csv, published_overlaps.csv."
+            .to_owned(),
+    })
+}
+
+fn width_chart(tables: &HeadTables<'_>) -> Result<Chart, TableError> {
     let (heads, published) = (tables.heads, tables.published);
     let families = groups(&published.words("family")?);
     let all = points(published, "overlap_random", "overlap_mean_square")?;
@@ -169,14 +179,11 @@ pub fn by_width(tables: &HeadTables<'_>) -> Result<Chart, TableError> {
         series.push(Series { label: name.to_owned(), colour: shade, mark: Mark::Dots, points });
     }
     Ok(Chart {
-        title: "Mean squared overlap of output heads".to_owned(),
+        title: String::new(),
         x: Axis::logarithmic("1/d"),
         y: Axis::logarithmic("mean cos² between rows"),
         series,
         colours: None,
-        caption: "One dot a head; centred: without the mean row. Rings: read off figure 6a of \
-                  arXiv 2505.10465. Tables: heads.csv, head_fits.csv, published_overlaps.csv."
-            .to_owned(),
     })
 }
 
@@ -184,7 +191,6 @@ pub fn by_width(tables: &HeadTables<'_>) -> Result<Chart, TableError> {
 mod tests {
     use super::*;
     use crate::render::render;
-    use crate::sheet::render_sheet;
 
     fn table(csv: &str) -> Table {
         Table::from_csv("t", csv.as_bytes()).unwrap()
@@ -210,7 +216,7 @@ mod tests {
         with_tables(|tables| {
             let sheets = sheets(tables).unwrap();
             assert_eq!(sheets.iter().map(|s| &*s.0).collect::<Vec<_>>(), ["a", "b"]);
-            assert!(render_sheet(&sheets[0].1).unwrap().png.starts_with(b"\x89PNG"));
+            assert!(render(&sheets[0].1).unwrap().png.starts_with(b"\x89PNG"));
             let lengths = |sheet: &Sheet| -> Vec<usize> {
                 let Panel::Chart(chart) = &sheet.panels[1] else { panic!("a chart") };
                 chart.series.iter().map(|s| s.points.len()).collect()
@@ -224,7 +230,7 @@ mod tests {
     #[test]
     fn every_head_has_two_dots_over_the_published_rings() {
         with_tables(|tables| {
-            let chart = by_width(tables).unwrap();
+            let chart = width_chart(tables).unwrap();
             let of = |mark| -> Vec<usize> {
                 let own = chart.series.iter().filter(|s| s.mark == mark);
                 own.map(|s| s.points.len()).collect()
@@ -233,7 +239,7 @@ mod tests {
             let fit = chart.series.iter().find(|s| s.mark == Mark::Dotted).unwrap();
             assert_eq!(fit.label, "raw: d^−1.05");
             assert!((fit.points[1].y - 2.0 * 0.1_f64.powf(1.05)).abs() < 1e-12);
-            assert!(render(&chart).unwrap().png.starts_with(b"\x89PNG"));
+            assert!(render(&by_width(tables).unwrap()).unwrap().png.starts_with(b"\x89PNG"));
         });
     }
 }

@@ -49,6 +49,8 @@ pub struct Lines<'a> {
     pub group: Option<&'a str>,
     /// The symbol before the value in the legend; without groups the entry itself.
     pub group_label: &'a str,
+    /// What sets lines of a group apart: one line for each distinct value; one line a group if none.
+    pub line: Option<&'a str>,
     /// What sets panels apart: one chart for each distinct value.
     pub panel: Option<&'a str>,
     /// The symbol before the value in the panel's title.
@@ -76,6 +78,7 @@ impl<'a> Lines<'a> {
             error_bars: ErrorBars::None,
             group: None,
             group_label: "",
+            line: None,
             panel: None,
             panel_label: "",
             guides: &[],
@@ -104,7 +107,6 @@ pub fn lines(table: &Table, lines: &Lines<'_>) -> Result<Vec<Panel>, TableError>
             y: lines.y_axis.clone(),
             series: columns.series(lines, &rows),
             colours: columns.colours.clone(),
-            caption: String::new(),
         })
     });
     Ok(charts.collect())
@@ -118,6 +120,7 @@ struct Columns {
     /// Ends of the error bars.
     ends: Option<(Vec<f64>, Vec<f64>)>,
     groups: Keys,
+    lines: Keys,
     /// Which groups have a mark anywhere.
     present: Vec<bool>,
     guides: Vec<Vec<f64>>,
@@ -140,6 +143,7 @@ impl Columns {
             }
         };
         let groups = Keys::of(table, lines.group, lines.group_label, Order::Size)?;
+        let of_group = Keys::of(table, lines.line, "", Order::Appearance)?;
         let guides =
             lines.guides.iter().map(|g| table.numbers(g.column)).collect::<Result<_, _>>()?;
         let published = lines.published.map(|column| table.numbers(column)).transpose()?;
@@ -148,7 +152,19 @@ impl Columns {
             lines.colour.as_ref().zip(values.as_ref()).map(|((_, scale), v)| scale.over(v));
         let is_marked = |row: &usize| x[*row].is_finite() && y[*row].is_finite();
         let present = groups.rows().iter().map(|rows| rows.iter().any(is_marked)).collect();
-        Ok(Self { x, x_axis, y, ends, groups, present, guides, published, values, colours })
+        Ok(Self {
+            x,
+            x_axis,
+            y,
+            ends,
+            groups,
+            lines: of_group,
+            present,
+            guides,
+            published,
+            values,
+            colours,
+        })
     }
 
     /// The series of a chart of `rows`: guides at the bottom, published numbers on top.
@@ -174,13 +190,7 @@ impl Columns {
                 Some(_) => &self.groups.labels[g],
                 None => lines.group_label,
             };
-            let points = rows.iter().filter(|r| self.y[**r].is_finite()).map(|&r| self.point(r));
-            series.push(Series {
-                label: label.to_owned(),
-                colour: *colour,
-                mark: lines.mark,
-                points: points.collect(),
-            });
+            series.extend(self.group(rows, label, *colour, lines.mark));
         }
         let published = self.published.as_ref();
         if let Some(published) = published.filter(|all| all.iter().any(|v| v.is_finite())) {
@@ -195,6 +205,30 @@ impl Columns {
             }
         }
         series
+    }
+
+    /// The series of a group: one for each of its lines, the first with the group's entry in the legend.
+    fn group(&self, rows: &[usize], label: &str, colour: RGBColor, mark: Mark) -> Vec<Series> {
+        let mut of_line: Vec<(usize, Vec<Point>)> = Vec::new();
+        for &row in rows.iter().filter(|r| self.y[**r].is_finite()) {
+            let line = self.lines.of_row[row];
+            match of_line.iter_mut().find(|(known, _)| *known == line) {
+                Some((_, points)) => points.push(self.point(row)),
+                None => of_line.push((line, vec![self.point(row)])),
+            }
+        }
+        of_line.sort_by_key(|(line, _)| *line);
+        if of_line.is_empty() {
+            of_line.push((0, Vec::new()));
+        }
+        let labels = std::iter::once(label).chain(std::iter::repeat(""));
+        let series = |((_, points), label): ((usize, Vec<Point>), &str)| Series {
+            label: label.to_owned(),
+            colour,
+            mark,
+            points,
+        };
+        of_line.into_iter().zip(labels).map(series).collect()
     }
 
     fn guide(
@@ -273,6 +307,7 @@ mod tests {
             error_bars: ErrorBars::Ends("low", "high"),
             group: Some("gamma"),
             group_label: "γ",
+            line: None,
             panel: Some("set"),
             panel_label: "",
             guides: &[Guide { column: "theory", label: "1/d", mark: Mark::Dotted }],
@@ -320,6 +355,21 @@ mod tests {
             &example(),
         );
         assert_eq!(count(&own[0], Mark::Dotted), [0, 1, 1]);
+    }
+
+    #[test]
+    fn lines_of_a_group_have_its_colour_and_one_entry() {
+        let csv = "set,cell,step,loss\na,x,1,1\na,x,2,0.5\na,y,1,1\nb,z,1,1\n";
+        let columns = Lines {
+            group: Some("set"),
+            line: Some("cell"),
+            ..Lines::plain(("step", Axis::linear("")), ("loss", Axis::linear("")))
+        };
+        let charts = charts(csv, &columns);
+        assert_eq!(count(&charts[0], Mark::JoinedDots), [2, 1, 1]);
+        let series = &charts[0].series;
+        assert_eq!(series.iter().map(|s| &*s.label).collect::<Vec<_>>(), ["a", "", "b"]);
+        assert!(series[0].colour == series[1].colour && series[1].colour != series[2].colour);
     }
 
     #[test]

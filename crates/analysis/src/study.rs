@@ -1,0 +1,227 @@
+//! The answer that a run gives: its tables, its pictures, and what to say of it.
+
+use superpose_figures::study::{Note, Picture, Study};
+use superpose_files::table::{Field, LOSSES, Table, TableError, Tables};
+use superpose_toy::trained::Outcome;
+
+use crate::run::Run;
+use crate::{FitWindow, curves, decay, overlaps, tables, widths};
+
+/// The tables that the pictures are drawn from.
+pub const DRAWN: [&str; 5] = ["losses", "exponents", "curves", "decay", "overlaps"];
+
+/// Settings whose fit is said; of more, only how many there are.
+const MOST_SAID: usize = 40;
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Cells that were trained to the end.
+    pub n_completed: usize,
+    /// Cells that diverged or failed.
+    pub n_lost: usize,
+    /// Cells that have no record yet.
+    pub n_missing: usize,
+}
+
+impl Progress {
+    /// That of `run`.
+    pub fn of(run: &Run) -> Self {
+        let completed = run.finished.iter().filter(|f| f.record.outcome == Outcome::Completed);
+        let n_completed = completed.count();
+        let n_lost = run.finished.len() - n_completed;
+        Self { n_completed, n_lost, n_missing: run.missing.len() }
+    }
+}
+
+impl std::fmt::Display for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} cells completed", self.n_completed)?;
+        for (n, what) in [(self.n_lost, "diverged or failed"), (self.n_missing, "not trained yet")]
+        {
+            if n > 0 {
+                write!(f, ", {n} {what}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The study of `run`, with fits over the widths in `window`. Its tables are all but `results.csv`; its notes
+/// are the fits and how far the run has come.
+pub fn study(run: &Run, window: FitWindow) -> Study<'static> {
+    let tables = tables(run, window);
+    let mut notes = tables.get("exponents").map_or_else(|_| Vec::new(), fits);
+    notes.push(Note::Line(Progress::of(run).to_string()));
+    Study { convention: LOSSES, tables, draw: &pictures, notes }
+}
+
+/// The pictures of a run, from its tables [`DRAWN`].
+///
+/// # Errors
+/// [`TableError`] when a table is not there or lacks a column.
+pub fn pictures(tables: &Tables) -> Result<Vec<Picture>, TableError> {
+    Ok(vec![
+        widths::draw(tables)?,
+        curves::draw(tables)?,
+        decay::draw(tables)?,
+        overlaps::draw(tables)?,
+    ])
+}
+
+/// What to say of the fits: the first of them, and how many more there are.
+fn fits(exponents: &Table) -> Vec<Note> {
+    let header =
+        ["setting", "exponent", "95 % interval", "R²", "d", "theory", "regime", "dead outputs"];
+    let rows: Vec<Vec<String>> =
+        exponents.rows.iter().take(MOST_SAID).map(|row| fit(exponents, row)).collect();
+    let more = exponents.rows.len() - rows.len();
+    let mut notes = vec![Note::Rows { header: header.map(str::to_owned).to_vec(), rows }];
+    if more > 0 {
+        notes.push(Note::Line(format!("… and {more} more settings in tables/exponents.csv")));
+    }
+    notes
+}
+
+/// A row of the table `exponents` for people.
+fn fit(exponents: &Table, row: &[Field]) -> Vec<String> {
+    let field = |name: &str| exponents.column(name).map_or(&Field::Missing, |at| &row[at]);
+    let text = |name: &str, digits: usize| match field(name) {
+        Field::Number(value) => format!("{value:.digits$}"),
+        Field::Text(text) => text.clone(),
+        Field::Missing => "–".to_owned(),
+    };
+    let regime = text("regime", 0);
+    let theory = match &*regime {
+        "weak" => text("predicted_weak", 2),
+        "strong" => text("predicted_strong", 2),
+        _ => "–".to_owned(),
+    };
+    let dead = match field("loss.dead_share").number() {
+        Some(share) => format!("{}, {:.0} % of L", text("dead_outputs", 0), 100.0 * share),
+        None => "–".to_owned(),
+    };
+    vec![
+        text("setting", 0),
+        format!("{} ± {}", text("model_exponent", 3), text("model_exponent_se", 3)),
+        format!("{} to {}", text("ci_low", 2), text("ci_high", 2)),
+        text("r_squared", 3),
+        format!("{}–{}", text("d_min", 0), text("d_max", 0)),
+        theory,
+        regime,
+        dead,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use superpose_figures::chart::{Chart, Mark};
+    use superpose_figures::panel::Panel;
+    use superpose_figures::render::render;
+    use superpose_toy::cell::Cell;
+    use superpose_toy::trained::CurvePoint;
+
+    use super::*;
+
+    /// Three widths at three decays, with a curve each.
+    fn planted() -> Run {
+        let cells: [fn(&mut Cell); 9] = [
+            |c| (c.model.d_hidden, c.train.weight_decay) = (8, -1.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (16, -1.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (32, -1.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (8, 0.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (16, 0.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (32, 0.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (8, 1.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (16, 1.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (32, 1.0),
+        ];
+        let mut run = Run::planted(&cells, |c| 2.0 / c.model.d_hidden as f64);
+        for finished in &mut run.finished {
+            finished.curve =
+                [(10, 1.0), (20, 0.5)].map(|(step, loss)| CurvePoint { step, loss }).to_vec();
+        }
+        run
+    }
+
+    /// The tables of a study as they are read back.
+    fn read_back(study: &Study<'_>) -> Tables {
+        let read = |table: &Table| Table::from_csv(&table.name, &table.to_csv()).unwrap();
+        study.tables.iter().map(read).collect()
+    }
+
+    fn chart(picture: &Picture) -> &Chart {
+        match &picture.sheet.panels[..] {
+            [Panel::Chart(chart)] => chart,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_picture_of_a_run_has_marks_for_every_group() {
+        let study = study(&planted(), FitWindow::ALL);
+        let pictures = (study.draw)(&read_back(&study)).unwrap();
+        // Name, how groups are drawn, how many marks each series has, and the entries of the legend.
+        let expected: [(&str, Mark, &[usize], &[&str]); 4] = [
+            ("loss_by_width", Mark::Dots, &[3, 3, 3], &["γ = −1: slope −1.00", "γ = 0", "γ = 1"]),
+            ("loss_curves", Mark::Line, &[2; 9], &["γ = −1", "γ = 0", "γ = 1"]),
+            ("phi_half_by_decay", Mark::JoinedDots, &[3, 3, 3], &["d = 8", "d = 16", "d = 32"]),
+            ("overlap_by_width", Mark::Dots, &[3, 3, 3], &["γ = −1", "γ = 0", "γ = 1", "Welch"]),
+        ];
+        assert_eq!(pictures.len(), expected.len());
+        for (picture, (name, mark, counts, entries)) in pictures.iter().zip(expected) {
+            let chart = chart(picture);
+            assert_eq!(picture.name, name);
+            let groups =
+                chart.series.iter().filter(|s| s.mark == mark && s.label != "least squares");
+            let groups = groups.filter(|s| !s.label.starts_with("random"));
+            assert_eq!(groups.map(|s| s.points.len()).collect::<Vec<_>>(), counts, "{name}");
+            for entry in entries {
+                let known = chart.legend().into_iter().any(|s| s.label.starts_with(entry));
+                assert!(known, "{entry} in {name}");
+            }
+            let svg = String::from_utf8(render(&picture.sheet).unwrap().svg).unwrap();
+            let dots = if mark == Mark::Line { 0 } else { counts.iter().sum() };
+            assert!(svg.matches("<circle").count() >= dots, "{name}");
+            assert!(svg.contains(&picture.sheet.title) && svg.contains(".csv"), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_fit_and_the_theory_are_lines_beside_the_dots() {
+        let study = study(&planted(), FitWindow::ALL);
+        let picture = widths::draw(&read_back(&study)).unwrap();
+        let points = |mark| -> usize {
+            let series = chart(&picture).series.iter().filter(|s| s.mark == mark);
+            series.map(|s| s.points.len()).sum()
+        };
+        // All settings have the same planted losses, so that one line holds for all.
+        assert_eq!((points(Mark::Line), points(Mark::Dotted)), (3, 3));
+        let bars = chart(&picture).series.iter().filter(|s| s.mark == Mark::Dots);
+        assert!(bars.flat_map(|s| &s.points).all(|p| p.bar.is_some()));
+    }
+
+    #[test]
+    fn what_was_not_trained_has_no_picture_and_is_said() {
+        let mut run = planted();
+        for finished in &mut run.finished {
+            (finished.record.measured, finished.record.outcome) =
+                (None, Outcome::Failed { message: "stopped".to_owned() });
+            finished.curve.clear();
+        }
+        let study = study(&run, FitWindow::ALL);
+        let pictures = (study.draw)(&read_back(&study)).unwrap();
+        assert!(pictures.iter().all(|picture| picture.sheet.panels.is_empty()));
+        let line = Note::Line("0 cells completed, 9 diverged or failed".to_owned());
+        assert_eq!(study.notes.last(), Some(&line));
+    }
+
+    #[test]
+    fn the_fits_are_said_with_their_theory() {
+        let study = study(&planted(), FitWindow::ALL);
+        let Note::Rows { header, rows } = &study.notes[0] else { panic!("{:?}", study.notes) };
+        assert_eq!((header.len(), rows.len()), (8, 3));
+        assert_eq!(rows[0][..2], ["weight_decay=-1", "1.000 ± 0.000"]);
+        assert_eq!((&*rows[0][4], &*rows[0][5], &*rows[0][6]), ("8–32", "1.00", "strong"));
+    }
+}
