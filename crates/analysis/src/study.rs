@@ -49,68 +49,96 @@ impl std::fmt::Display for Progress {
 
 /// The study of `run`, with fits over the widths in `window`. Its tables are all but `results.csv`; its notes
 /// are the fits and how far the run has come.
-pub fn study(run: &Run, window: FitWindow) -> Study<'static> {
+///
+/// # Errors
+/// [`TableError`] never, as long as this crate's tests pass.
+pub fn study(run: &Run, window: FitWindow) -> Result<Study, TableError> {
     let tables = tables(run, window);
-    let mut notes = tables.get("exponents").map_or_else(|_| Vec::new(), fits);
+    let mut notes = fits(tables.get("exponents")?)?;
     notes.push(Note::Line(Progress::of(run).to_string()));
-    Study { convention: LOSSES, tables, draw: &pictures, notes }
+    let sweep = run.name.clone();
+    let draw = Box::new(move |tables: &Tables| pictures(tables, &sweep));
+    Ok(Study { convention: LOSSES, tables, draw, notes })
 }
 
-/// The pictures of a run, from its tables [`DRAWN`].
+/// The pictures of the run of `sweep`, from its tables [`DRAWN`].
 ///
 /// # Errors
 /// [`TableError`] when a table is not there or lacks a column.
-pub fn pictures(tables: &Tables) -> Result<Vec<Picture>, TableError> {
-    Ok(vec![
+pub fn pictures(tables: &Tables, sweep: &str) -> Result<Vec<Picture>, TableError> {
+    let mut pictures = vec![
         widths::draw(tables)?,
         curves::draw(tables)?,
         decay::draw(tables)?,
         overlaps::draw(tables)?,
-    ])
+    ];
+    for picture in &mut pictures {
+        picture.sheet.caption.push_str(&format!(" Sweep: {sweep}; drawn by superpose figures."));
+    }
+    Ok(pictures)
 }
 
 /// What to say of the fits: the first of them, and how many more there are.
-fn fits(exponents: &Table) -> Vec<Note> {
+fn fits(exponents: &Table) -> Result<Vec<Note>, TableError> {
     let header =
         ["setting", "exponent", "95 % interval", "R²", "d", "theory", "regime", "dead outputs"];
-    let rows: Vec<Vec<String>> =
-        exponents.rows.iter().take(MOST_SAID).map(|row| fit(exponents, row)).collect();
-    let more = exponents.rows.len() - rows.len();
-    let mut notes = vec![Note::Rows { header: header.map(str::to_owned).to_vec(), rows }];
-    if more > 0 {
+    let said = exponents.fields([
+        "setting",
+        "model_exponent",
+        "model_exponent_se",
+        "ci_low",
+        "ci_high",
+        "r_squared",
+        "d_min",
+        "d_max",
+        "predicted_weak",
+        "predicted_strong",
+        "regime",
+        "dead_outputs",
+        "loss.dead_share",
+    ])?;
+    let row = |row: &[&Field; 13]| {
+        let [
+            setting,
+            exponent,
+            error,
+            low,
+            high,
+            r_squared,
+            narrow,
+            wide,
+            weak,
+            strong,
+            regime,
+            dead,
+            share,
+        ] = row;
+        let theory = match &*regime.rounded(0) {
+            "weak" => weak.rounded(2),
+            "strong" => strong.rounded(2),
+            _ => Field::Missing.rounded(0),
+        };
+        let dead = match share.number() {
+            Some(share) => format!("{}, {:.0} % of L", dead.rounded(0), 100.0 * share),
+            None => share.rounded(0),
+        };
+        vec![
+            setting.rounded(0),
+            format!("{} ± {}", exponent.rounded(3), error.rounded(3)),
+            format!("{} to {}", low.rounded(2), high.rounded(2)),
+            r_squared.rounded(3),
+            format!("{}–{}", narrow.rounded(0), wide.rounded(0)),
+            theory,
+            regime.rounded(0),
+            dead,
+        ]
+    };
+    let mut notes = vec![Note::rows(&header, said.iter().take(MOST_SAID).map(row).collect())];
+    if said.len() > MOST_SAID {
+        let more = said.len() - MOST_SAID;
         notes.push(Note::Line(format!("… and {more} more settings in tables/exponents.csv")));
     }
-    notes
-}
-
-/// A row of the table `exponents` for people.
-fn fit(exponents: &Table, row: &[Field]) -> Vec<String> {
-    let field = |name: &str| exponents.column(name).map_or(&Field::Missing, |at| &row[at]);
-    let text = |name: &str, digits: usize| match field(name) {
-        Field::Number(value) => format!("{value:.digits$}"),
-        Field::Text(text) => text.clone(),
-        Field::Missing => "–".to_owned(),
-    };
-    let regime = text("regime", 0);
-    let theory = match &*regime {
-        "weak" => text("predicted_weak", 2),
-        "strong" => text("predicted_strong", 2),
-        _ => "–".to_owned(),
-    };
-    let dead = match field("loss.dead_share").number() {
-        Some(share) => format!("{}, {:.0} % of L", text("dead_outputs", 0), 100.0 * share),
-        None => "–".to_owned(),
-    };
-    vec![
-        text("setting", 0),
-        format!("{} ± {}", text("model_exponent", 3), text("model_exponent_se", 3)),
-        format!("{} to {}", text("ci_low", 2), text("ci_high", 2)),
-        text("r_squared", 3),
-        format!("{}–{}", text("d_min", 0), text("d_max", 0)),
-        theory,
-        regime,
-        dead,
-    ]
+    Ok(notes)
 }
 
 #[cfg(test)]
@@ -145,7 +173,7 @@ mod tests {
     }
 
     /// The tables of a study as they are read back.
-    fn read_back(study: &Study<'_>) -> Tables {
+    fn read_back(study: &Study) -> Tables {
         let read = |table: &Table| Table::from_csv(&table.name, &table.to_csv()).unwrap();
         study.tables.iter().map(read).collect()
     }
@@ -159,7 +187,7 @@ mod tests {
 
     #[test]
     fn every_picture_of_a_run_has_marks_for_every_group() {
-        let study = study(&planted(), FitWindow::ALL);
+        let study = study(&planted(), FitWindow::ALL).unwrap();
         let pictures = (study.draw)(&read_back(&study)).unwrap();
         // Name, how groups are drawn, how many marks each series has, and the entries of the legend.
         let expected: [(&str, Mark, &[usize], &[&str]); 4] = [
@@ -189,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_fit_and_the_theory_are_lines_beside_the_dots() {
-        let study = study(&planted(), FitWindow::ALL);
+        let study = study(&planted(), FitWindow::ALL).unwrap();
         let picture = widths::draw(&read_back(&study)).unwrap();
         let points = |mark| -> usize {
             let series = chart(&picture).series.iter().filter(|s| s.mark == mark);
@@ -209,7 +237,7 @@ mod tests {
                 (None, Outcome::Failed { message: "stopped".to_owned() });
             finished.curve.clear();
         }
-        let study = study(&run, FitWindow::ALL);
+        let study = study(&run, FitWindow::ALL).unwrap();
         let pictures = (study.draw)(&read_back(&study)).unwrap();
         assert!(pictures.iter().all(|picture| picture.sheet.panels.is_empty()));
         let line = Note::Line("0 cells completed, 9 diverged or failed".to_owned());
@@ -218,7 +246,7 @@ mod tests {
 
     #[test]
     fn the_fits_are_said_with_their_theory() {
-        let study = study(&planted(), FitWindow::ALL);
+        let study = study(&planted(), FitWindow::ALL).unwrap();
         let Note::Rows { header, rows } = &study.notes[0] else { panic!("{:?}", study.notes) };
         assert_eq!((header.len(), rows.len()), (8, 3));
         assert_eq!(rows[0][..2], ["weight_decay=-1", "1.000 ± 0.000"]);

@@ -5,6 +5,7 @@
 //! programs of others against ours.
 
 pub mod compare;
+pub mod growth;
 pub mod measure;
 pub mod peers;
 pub mod record;

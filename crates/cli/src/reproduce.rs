@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 use superpose_analysis::results::{records, results};
 use superpose_analysis::run::{Finished, Run};
-use superpose_figures::sheet::render_sheet;
+use superpose_figures::render::render;
 use superpose_files::disk::write_whole;
 use superpose_files::table::{LOSSES, Table};
 use superpose_paper::claim::{self, CLAIMS, Claim, Verdict};
@@ -226,7 +226,7 @@ fn draw(figure: &Figure, folder: &Path, tables: &[Table]) -> anyhow::Result<()> 
         if sheet.panels.is_empty() {
             continue;
         }
-        let drawn = render_sheet(sheet).map_err(|problem| {
+        let drawn = render(sheet).map_err(|problem| {
             anyhow::anyhow!("figure {} cannot be drawn: {problem}", figure.id)
         })?;
         let name = if number == 1 { "figure".to_owned() } else { format!("figure-{number}") };

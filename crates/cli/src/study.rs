@@ -73,7 +73,8 @@ pub(crate) fn json_of(
     names.iter().map(named).collect()
 }
 
-fn say(note: &Note) {
+/// Prints a note.
+pub(crate) fn say(note: &Note) {
     match note {
         Note::Rows { header, rows } => {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
