@@ -1,4 +1,6 @@
-//! Published losses beside ours: is the difference more than the scatter from seed to seed?
+//! Published numbers beside ours: is the difference more than the scatter from seed to seed?
+//!
+//! [`published`] compares the losses of a run; [`Beside`] and [`Agreement`] serve any comparison.
 
 use superpose_stats::summary::{Summary, mean_square, pooled_relative_deviation, summarise};
 
@@ -81,7 +83,7 @@ const COLUMNS: [(&str, &str); 6] = [
 /// One row for each of the `published`: a table with a column `loss.test` and columns of fields.
 ///
 /// # Errors
-/// [`TableError`] when `published` has no such column, or one that `results` has not.
+/// [`TableError`] when `published` has no such column, or a column that `results` lacks.
 pub fn published(results: &Table, published: &Table) -> Result<Table, TableError> {
     let losses = results.numbers(LOSS)?;
     let targets = published.numbers(LOSS)?;

@@ -94,7 +94,7 @@ impl<'a> Arrangement<'a> {
             None => PANEL_LEGEND_TEXT,
         };
         let legend = legend.unwrap_or_default();
-        let strip_legend = if legend.is_empty() { 0 } else { legend::INDENT + legend_text };
+        let strip_legend = if legend.is_empty() { 0 } else { legend::INDENT + legend_text + 4 };
         let strip_bar = bar.as_ref().map_or(Ok(0), |bar| bar.width(STRIP))?;
         let strip = match strip_legend.max(strip_bar) {
             0 => 0,
@@ -111,7 +111,7 @@ impl<'a> Arrangement<'a> {
         let width = width.max(NARROWEST).max(font::width(&title, TITLE)? + 2 * MARGIN);
         let caption = font::lines(&sheet.caption, CAPTION, width - 2 * MARGIN)?;
         let lines = u32::try_from(caption.len()).unwrap_or(0);
-        // A legend is whole, however small the plots, unless it is very long or shares with a bar.
+        // The sheet grows for its legend, unless that is very long or shares its place with a bar.
         let legend_height = match bar.is_some() || legend.len() > legend::LONGEST {
             true => 0,
             false => legend::height(&legend, legend_text, STRIP)? + LEGEND_TOP,
@@ -273,13 +273,13 @@ impl Scene for Arrangement<'_> {
     }
 }
 
-/// The title of a sheet, with that of its panel if there is but one.
+/// The title of a sheet, with that of its only panel unless it says the same.
 fn title(sheet: &Sheet) -> String {
     match &sheet.panels[..] {
-        [panel] if !panel.title().is_empty() && !sheet.title.is_empty() => {
+        [panel] if sheet.title.is_empty() => panel.title().to_owned(),
+        [panel] if !sheet.title.contains(panel.title()) => {
             format!("{}: {}", sheet.title, panel.title())
         }
-        [panel] if sheet.title.is_empty() => panel.title().to_owned(),
         _ => sheet.title.clone(),
     }
 }

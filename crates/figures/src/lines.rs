@@ -17,7 +17,7 @@ pub enum ErrorBars<'a> {
     None,
     /// At the values of two columns.
     Ends(&'a str, &'a str),
-    /// So far above and below the point as a column says.
+    /// Above and below the point, by the value of a column.
     Deviation(&'a str),
 }
 
@@ -143,7 +143,7 @@ impl Columns {
             }
         };
         let groups = Keys::of(table, lines.group, lines.group_label, Order::Size)?;
-        let of_group = Keys::of(table, lines.line, "", Order::Appearance)?;
+        let of_line = Keys::of(table, lines.line, "", Order::Appearance)?;
         let guides =
             lines.guides.iter().map(|g| table.numbers(g.column)).collect::<Result<_, _>>()?;
         let published = lines.published.map(|column| table.numbers(column)).transpose()?;
@@ -158,7 +158,7 @@ impl Columns {
             y,
             ends,
             groups,
-            lines: of_group,
+            lines: of_line,
             present,
             guides,
             published,
@@ -269,7 +269,7 @@ impl Columns {
         Point { bar, ..self.at(row, &self.y) }
     }
 
-    /// The points of a guide at `rows`, each but once.
+    /// The points of a guide at `rows`, each once.
     fn points(&self, y: &[f64], rows: &[usize]) -> Vec<Point> {
         let points =
             rows.iter().filter(|r| y[**r].is_finite()).map(|&r| Point::at(self.x[r], y[r]));
