@@ -131,26 +131,3 @@ impl Chart {
         self.series.iter().flat_map(|s| &s.points).filter_map(|p| p.value).collect()
     }
 }
-
-/// The distinct `keys` in order of appearance, each with the indices of its rows.
-pub(crate) fn groups(keys: &[String]) -> Vec<(String, Vec<usize>)> {
-    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
-    for (i, key) in keys.iter().enumerate() {
-        match groups.iter_mut().find(|(k, _)| k == key) {
-            Some((_, rows)) => rows.push(i),
-            None => groups.push((key.clone(), vec![i])),
-        }
-    }
-    groups
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_grouped_in_order_of_appearance() {
-        let keys: Vec<String> = ["b", "a", "b"].map(String::from).to_vec();
-        assert_eq!(groups(&keys), [("b".to_owned(), vec![0, 2]), ("a".to_owned(), vec![1])]);
-    }
-}

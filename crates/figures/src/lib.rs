@@ -12,7 +12,6 @@ pub mod chart;
 pub mod colour_bar;
 mod common;
 mod font;
-pub mod heads;
 pub mod heat_map;
 pub mod heat_maps;
 pub mod histogram;

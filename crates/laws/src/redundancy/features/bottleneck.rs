@@ -4,7 +4,7 @@
 //! Errors are sums over directions, exponents their limits. **Source**: Bordelon, Atanasov & Pehlevan 2024; where the error
 //! by features differs from theirs, [`bottleneck_exponent`] says so.
 
-use crate::redundancy::linear_task::LinearTask;
+use crate::redundancy::spectrum::linear_task::LinearTask;
 
 /// The exponent of the error in the number of random features, data without limit: `min(a − 1, b)`.
 ///

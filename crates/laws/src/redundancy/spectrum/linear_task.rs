@@ -375,7 +375,9 @@ fn risk(sample: Sample, ridge: f64, resolution: f64, sums: &Sums, spare: f64) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redundancy::spectrum::{end_of_joined, noiseless_exponent, noisy_exponent};
+    use crate::redundancy::spectrum::exponents::{
+        end_of_joined, noiseless_exponent, noisy_exponent,
+    };
 
     fn sample(n_samples: usize, noise_variance: f64) -> Sample {
         Sample::new(n_samples, noise_variance).unwrap()

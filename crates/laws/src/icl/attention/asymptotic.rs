@@ -1,10 +1,10 @@
-//! In-context learning of linear regression: what linear attention reaches, and what a metric makes of a smooth curve.
+//! In-context learning of linear regression: what linear attention reaches in the limit of many dimensions.
 //!
-//! A prompt is a task `w`, some examples `(x, w·x + noise)` and a query. The asymptotic part follows Lu, Letey,
-//! Zavatone-Veth, Maiti & Pehlevan 2025, "Asymptotic theory of in-context learning by linear attention" (PNAS
-//! 122, e2502599122): `x ~ N(0, I/d)`, `|w|² = d`, and `d → ∞` at fixed [`Ratios`]. Its errors are mean squares of
-//! the answer *with* its label noise, for a label of variance `1 + noise`. The estimators of
-//! [`prompt_regression`](crate::icl::regression) are exact at any size and have `x ~ N(0, I)`; their errors are without the label noise and a dimension's share.
+//! After Lu, Letey, Zavatone-Veth, Maiti & Pehlevan 2025, "Asymptotic theory of in-context learning by linear
+//! attention" (PNAS 122, e2502599122): `x ~ N(0, I/d)`, `|w|² = d`, and `d → ∞` at fixed [`Ratios`]. Errors are mean
+//! squares of the answer *with* its label noise, for a label of variance `1 + noise`. The estimators of
+//! [`regression`](crate::icl::baselines::regression) are exact at any size and have `x ~ N(0, I)`; their errors are
+//! without the label noise and a dimension's share.
 
 /// The size of a pretraining set, in the units in which linear attention has a limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -255,44 +255,6 @@ impl Traces {
     }
 }
 
-/// A power law of the loss a token, `(N₀/N)^a` nats at model size `N`, as metrics of success show it.
-///
-/// The probability of a right token is `exp(−(N₀/N)^a)` and that of `T` right tokens its power `T`: the same curve
-/// again with `N₀ T^(1/a)` for `N₀`, only later on the axis of `ln N`, and no steeper there. Seen through a window
-/// that ends before it has risen, the smooth loss looks like an ability that is missing and then emerges.
-///
-/// **Source**: the argument of Schaeffer, Miranda & Koyejo 2023.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TokenAccuracy {
-    /// `N₀`, at which the loss is one nat a token; positive.
-    pub model_scale: f64,
-    /// `a`; positive.
-    pub model_exponent: f64,
-}
-
-impl TokenAccuracy {
-    /// The loss a token at a model size, in nats.
-    pub fn loss(&self, model_size: f64) -> f64 {
-        (self.model_scale / model_size).powf(self.model_exponent)
-    }
-
-    /// The probability of a right token at a model size.
-    pub fn token_probability(&self, model_size: f64) -> f64 {
-        (-self.loss(model_size)).exp()
-    }
-
-    /// The probability that all of `n_tokens` are right at a model size.
-    pub fn exact_match(&self, model_size: f64, n_tokens: usize) -> f64 {
-        (-(n_tokens as f64) * self.loss(model_size)).exp()
-    }
-
-    /// The model size at which all of `n_tokens` are right half of the time: `N₀ (T / ln 2)^(1/a)`.
-    pub fn half_match_size(&self, n_tokens: usize) -> f64 {
-        let tokens = n_tokens as f64 / std::f64::consts::LN_2;
-        self.model_scale * tokens.powf(self.model_exponent.recip())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -510,28 +472,5 @@ mod tests {
             }
         }
         assert_eq!(ridge_errors(ratios(good), 0.0).unwrap_err(), IclError::Penalty { value: 0.0 });
-    }
-
-    #[test]
-    fn exact_match_is_the_same_curve_further_on() {
-        let law = TokenAccuracy { model_scale: 1e8, model_exponent: 0.304 };
-        let expected = [0.0, 0.0, 0.0, 0.0, 0.007, 0.086, 0.296];
-        for (decade, expected) in (6..).zip(expected) {
-            let matched = law.exact_match(10f64.powi(decade), 20);
-            assert!((matched - expected).abs() < 6e-4, "{decade}: {matched}");
-        }
-        assert!((law.token_probability(1e6) - 0.017).abs() < 6e-4);
-        assert!((law.token_probability(1e12) - 0.941).abs() < 6e-4);
-        let shift = 20f64.powf(1.0 / 0.304);
-        for size in [1e7, 1e9, 1e12] {
-            let power = law.token_probability(size).powi(20);
-            assert!((law.exact_match(size, 20) - power).abs() < 1e-12);
-            let earlier = law.token_probability(size / shift);
-            assert!((law.exact_match(size, 20) - earlier).abs() < 1e-12);
-        }
-        for n_tokens in [1, 20, 400] {
-            let size = law.half_match_size(n_tokens);
-            assert!((law.exact_match(size, n_tokens) - 0.5).abs() < 1e-12);
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rayon::prelude::*;
 use superpose_stats::power_law::fit_power_law;
 
-use crate::redundancy::dimension::{DimensionError, PointCloud};
+use crate::redundancy::dimension::neighbours::{DimensionError, PointCloud};
 
 /// Points that a box must hold on average for its size to count.
 pub const POINTS_PER_BOX: usize = 10;
@@ -94,7 +94,7 @@ mod tests {
     use superpose_stats::power_law::PowerLawError;
 
     use super::*;
-    use crate::redundancy::known_sets::KnownSet;
+    use crate::redundancy::dimension::known_sets::KnownSet;
 
     #[test]
     fn boxes_on_exact_lattices_are_counted_exactly() {

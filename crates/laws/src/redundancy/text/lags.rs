@@ -8,7 +8,7 @@ use crate::prediction::scale_law::{Form, ScaleLaw, fit_scale_law};
 use faer::Mat;
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 
-use crate::redundancy::text::{ContextEntropy, TextError, shuffled};
+use crate::redundancy::text::entropies::{ContextEntropy, TextError, shuffled};
 
 /// A norm counts as seen above so many times the noise: twice for what chance has, and the rest as symbols that depend on
 /// their neighbours scatter more than those in random order.
@@ -150,18 +150,19 @@ fn entropy_fall(entropies: &[ContextEntropy], n_symbols: usize) -> Option<ScaleL
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redundancy::text::{Source, context_entropies};
+    use crate::redundancy::text::entropies::context_entropies;
+    use crate::redundancy::text::sources::Source;
 
     const LAGS: [usize; 4] = [1, 2, 3, 6];
 
     #[test]
     fn a_chain_forgets_exponentially_and_independent_symbols_at_once() {
-        let text = Source::Markov { flip_probability: 0.1 }.text(1_000_000, 1).unwrap();
+        let text = Source::Markov { flip_probability: 0.1 }.text(1_000_000, 1);
         // Both symbols are as often, so that C(n) is (1 − 2p)ⁿ/4 times [[1, −1], [−1, 1]], of norm 2.
         for (norm, lag) in lag_norms(&text, &LAGS).unwrap().iter().zip([1, 2, 3, 6]) {
             assert!((norm - 0.5 * 0.8_f64.powi(lag)).abs() < 2e-3, "{lag}: {norm}");
         }
-        let uniform = Source::Uniform { n_symbols: 16 }.text(1_000_000, 3).unwrap();
+        let uniform = Source::Uniform { n_symbols: 16 }.text(1_000_000, 3);
         for norm in lag_norms(&uniform, &LAGS).unwrap() {
             let expected = 2.0 / (16.0 * 1e6_f64).sqrt();
             assert!((norm / expected - 1.0).abs() < 0.5, "{norm} {expected}");
@@ -174,7 +175,7 @@ mod tests {
         let lags = [64, 128, 256, 512, 1024];
         let mut texts = 0;
         for seed in 0..40 {
-            let text = Source::Markov { flip_probability: 0.1 }.text(40_000, seed).unwrap();
+            let text = Source::Markov { flip_probability: 0.1 }.text(40_000, seed);
             let found = lag_norms_and_noise(&text, &lags, 100 * seed).unwrap();
             texts += u32::from(stand_out(&found).contains(&true));
         }
@@ -227,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_entropy_of_a_chain_does_not_fall() {
-        let text = Source::Markov { flip_probability: 0.1 }.text(100_000, 1).unwrap();
+        let text = Source::Markov { flip_probability: 0.1 }.text(100_000, 1);
         let entropies = context_entropies(&text, 6).unwrap();
         assert_eq!(trusted(&entropies).count(), 6);
         assert_eq!(DataLimited::of(&[], &entropies, text.len()).entropy, None);

@@ -1,6 +1,6 @@
 //! Three ways to regress within a prompt, simulated: the step of linear attention, least squares, and ridge regression.
 
-use crate::icl::regression::Regression;
+use crate::icl::baselines::regression::Regression;
 use faer::Mat;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};

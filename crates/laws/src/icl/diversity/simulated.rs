@@ -6,7 +6,8 @@ use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
 
 use crate::draws::{normals, stream};
-use crate::icl::simulated::{IclLabError, TestErrors, below, check_number, dot};
+use crate::icl::attention::simulated::{IclLabError, TestErrors, below, check_number};
+use crate::linear::dot;
 
 /// A comparison of the Bayesian estimators of a task: the mean over the posterior of the tasks in the pretraining
 /// set, and that over all tasks, which is a ridge regression.

@@ -3,13 +3,13 @@
 //! Features are `G z` of the inputs `√Λ z`, `G = F √Λ` with Gaussian `F`. The best linear predictor on them misses the
 //! part of the target outside the span of `G`'s rows, which is found without any sample.
 
-use crate::redundancy::linear_task::{LinearTask, Sample};
+use crate::redundancy::spectrum::linear_task::{LinearTask, Sample};
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
 
 use crate::draws::replicate;
 use crate::linear::solve_gram;
-use crate::redundancy::ridge::Directions;
+use crate::redundancy::spectrum::simulated::Directions;
 
 /// Why nothing can be simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

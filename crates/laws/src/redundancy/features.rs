@@ -1,13 +1,25 @@
-//! Random features: what the number of features leaves of the error when data has no limit.
+//! `theory redundancy features`: what the number of random features leaves of the error when data has no limit.
+//!
+//! Regression on random features of a power-law task (Bordelon, Atanasov & Pehlevan 2024). [`bottleneck`] has the
+//! exponents and the errors by features, time and compute, [`simulated`] the same by experiment; here are the
+//! tables, the picture and the words.
 
-use crate::redundancy::bottleneck::{
-    ProjectionRisk, bottleneck_bias_exponent, bottleneck_exponent, compute_exponent, flow_exponent,
-};
-use crate::redundancy::linear_task::{LinearTask, TaskError};
-use superpose_files::table::{Field, Table};
+pub mod bottleneck;
+pub mod simulated;
+
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::study::{Note, Picture, Study};
+use superpose_files::table::{Field, Table, TableError, Tables};
 use superpose_stats::summary::Summary;
 
-use crate::redundancy::random_features::{FeatureError, check_features, errors_of_random_features};
+use self::bottleneck::{
+    ProjectionRisk, bottleneck_bias_exponent, bottleneck_exponent, compute_exponent, flow_exponent,
+};
+use self::simulated::{FeatureError, check_features, errors_of_random_features};
+use crate::answer::{alone, answer};
+use crate::redundancy::spectrum::linear_task::{LinearTask, TaskError};
 
 /// The directions divided by the features whose exponents are looked at.
 const MIDDLE: f64 = 20.0;
@@ -16,7 +28,7 @@ const SIZES: u32 = 200;
 
 /// Regression on random features of a power-law task, by their number.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FeatureStudy {
+pub struct Features {
     /// `b` of the variances `i^-b`.
     pub spectral_exponent: f64,
     /// `a` of the target's power `i^-a`; above one.
@@ -31,10 +43,10 @@ pub struct FeatureStudy {
     pub seed: u64,
 }
 
-/// Why a study cannot be made.
+/// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum FeatureStudyError {
+pub enum FeaturesError {
     /// The target has no finite variance.
     #[error("`target_exponent` must be finite and above 1, got {target_exponent}")]
     Target {
@@ -49,21 +61,34 @@ pub enum FeatureStudyError {
     Features(#[from] FeatureError),
 }
 
-impl FeatureStudy {
-    /// The tables `redundancy_features`, one row a number of features, and `redundancy_resources`, one row for each thing
-    /// that the error can be limited by. `progress` is told of every draw.
+impl Features {
+    /// The tables `redundancy_features`, one row a number of features, and `redundancy_resources`, one row for each
+    /// thing that the error can be limited by. `progress` is called after every draw.
     ///
     /// # Errors
-    /// [`FeatureStudyError`], naming the value that is out of range.
-    pub fn tables(&self, progress: &(dyn Fn() + Sync)) -> Result<[Table; 2], FeatureStudyError> {
+    /// [`FeaturesError`], naming the value that is out of range.
+    pub fn study(&self, progress: &(dyn Fn() + Sync)) -> Result<Study, FeaturesError> {
         let (a, b) = (self.target_exponent, self.spectral_exponent);
         if !a.is_finite() || a <= 1.0 {
-            return Err(FeatureStudyError::Target { target_exponent: a });
+            return Err(FeaturesError::Target { target_exponent: a });
         }
         let task = LinearTask::power_law(b, (a - 1.0) / (2.0 * b), self.n_directions)?;
         for n_features in &self.n_features {
             check_features(&task, *n_features)?;
         }
+        let (by_features, resources) = (self.by_features(&task, progress)?, self.resources(&task));
+        let mut notes = Note::first(&by_features);
+        let header = ["limited by", "predicted exponent", "local exponent", "from", "to"];
+        notes.push(Note::whole(&resources, &header));
+        Ok(answer([by_features, resources], draw, notes))
+    }
+
+    fn by_features(
+        &self,
+        task: &LinearTask,
+        progress: &(dyn Fn() + Sync),
+    ) -> Result<Table, FeaturesError> {
+        let (a, b) = (self.target_exponent, self.spectral_exponent);
         let mut table = Table::new(
             "redundancy_features",
             "How fast does the error of regression on random features fall with their number, data without limit?",
@@ -91,9 +116,7 @@ impl FeatureStudy {
         for (k, (n, risk)) in self.n_features.iter().zip(&risks).enumerate() {
             let simulated = match self.n_replicates {
                 0 => None,
-                n_draws => {
-                    Some(errors_of_random_features(&task, *n, n_draws, self.seed, progress)?)
-                }
+                n_draws => Some(errors_of_random_features(task, *n, n_draws, self.seed, progress)?),
             };
             let local = |of: fn(&ProjectionRisk) -> f64| {
                 let before = k.checked_sub(1)?;
@@ -115,7 +138,7 @@ impl FeatureStudy {
                 of(&|found| (found.mean - risk.total) / found.standard_error),
             ]);
         }
-        Ok([table, self.resources(&task)])
+        Ok(table)
     }
 
     fn resources(&self, task: &LinearTask) -> Table {
@@ -169,13 +192,43 @@ impl FeatureStudy {
     }
 }
 
+fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
+    let errors = tables.get("redundancy_features")?;
+    let x = || ("n_features", Axis::logarithmic("features N"));
+    let guides = [
+        Guide { column: "error", label: "one draw, equivalent", mark: Mark::Line },
+        Guide { column: "squared_bias", label: "mean over draws", mark: Mark::Dotted },
+    ];
+    let error = Lines {
+        guides: &guides,
+        error_bars: ErrorBars::Deviation("simulated_se"),
+        group_label: "simulated",
+        mark: Mark::Dots,
+        ..Lines::plain(x(), ("simulated", Axis::logarithmic("squared error")))
+    };
+    let mut panels = lines(errors, &error)?;
+    let guides = [
+        Guide { column: "predicted_exponent", label: "min(a − 1, b)", mark: Mark::Line },
+        Guide { column: "bias_predicted_exponent", label: "min(a − 1, 2b)", mark: Mark::Dotted },
+    ];
+    let local = Lines {
+        guides: &guides,
+        group_label: "local, one draw",
+        ..Lines::plain(x(), ("local_exponent", Axis::linear("exponent")))
+    };
+    panels.extend(lines(errors, &local)?);
+    let caption = "Bars: standard error over draws. Tables: redundancy_features.csv, redundancy_resources.csv.";
+    let title = "Regression on random features, data without limit";
+    alone("redundancy_features", (title, caption), 2, panels)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn one_draw_falls_as_its_own_law_and_not_as_that_of_the_mean() {
-        let study = FeatureStudy {
+        let asked = Features {
             spectral_exponent: 1.5,
             target_exponent: 3.0,
             n_directions: 1000,
@@ -183,7 +236,9 @@ mod tests {
             n_replicates: 100,
             seed: 0,
         };
-        let [table, resources] = study.tables(&|| ()).unwrap();
+        let tables = asked.study(&|| ()).unwrap().tables;
+        let [table, resources] =
+            ["redundancy_features", "redundancy_resources"].map(|name| tables.get(name).unwrap());
         let found = |column: &str| resources.numbers(column).unwrap();
         for (local, predicted) in found("local_exponent").iter().zip(found("predicted_exponent")) {
             assert!((local / predicted - 1.0).abs() < 0.15, "{resources:?}");
@@ -195,12 +250,12 @@ mod tests {
         assert!(one[1] > 1.15 && one[2] > one[1] && one[2] < 1.5, "{one:?}");
         assert!(mean[1] > 1.8 && mean[2] > mean[1] && mean[2] < 2.05, "{mean:?}");
         assert_eq!((of("predicted_exponent")[0], of("bias_predicted_exponent")[0]), (1.5, 2.0));
-        let bare =
-            FeatureStudy { n_replicates: 0, ..study.clone() }.tables(&|| ()).unwrap()[0].clone();
+        let bare = Features { n_replicates: 0, ..asked.clone() }.study(&|| ()).unwrap().tables;
+        let bare = bare.get("redundancy_features").unwrap();
         assert!(bare.numbers("simulated").unwrap().iter().all(|v| v.is_nan()));
-        let said = |study: FeatureStudy| study.tables(&|| ()).unwrap_err().to_string();
-        let wrong = FeatureStudy { target_exponent: 1.0, ..study.clone() };
+        let said = |asked: Features| asked.study(&|| ()).unwrap_err().to_string();
+        let wrong = Features { target_exponent: 1.0, ..asked.clone() };
         assert!(said(wrong).contains("above 1, got 1"));
-        assert!(said(FeatureStudy { n_features: vec![2000], ..study }).contains("got 2000"));
+        assert!(said(Features { n_features: vec![2000], ..asked }).contains("got 2000"));
     }
 }

@@ -4,10 +4,8 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
 use crate::draws::{normals, stream};
-use crate::redundancy::dimension::{DimensionError, PointCloud};
-
-/// Numbers that points may have in all.
-pub(crate) const MOST_NUMBERS: usize = 100_000_000;
+use crate::redundancy::dimension::MOST_NUMBERS;
+use crate::redundancy::dimension::neighbours::{DimensionError, PointCloud};
 
 /// A set whose dimension is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 
-use crate::redundancy::dimension::{DimensionError, PointCloud, Space};
+use crate::redundancy::dimension::neighbours::{DimensionError, PointCloud, Space};
 
 /// The radii between which a correlation integral is fitted, as shares of all pairs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +33,7 @@ pub struct CorrelationDimension {
 ///
 /// The radii are the ends of 32 steps of each octave of `r²`, of which all with `lowest ≤ C(r) ≤ highest` and a pair
 /// in their step are fitted. Small quantiles see the set near its points, not its edges; below some thousand pairs
-/// they see chance. From a thousandth to a tenth, 10,000 points give each fractal of [`crate::redundancy::known_sets::KnownSet`] within 2 %. A pair
+/// they see chance. From a thousandth to a tenth, 10,000 points give each fractal of [`crate::redundancy::dimension::known_sets::KnownSet`] within 2 %. A pair
 /// at distance zero counts at every radius. **Source**: Grassberger & Procaccia 1983.
 ///
 /// # Errors
@@ -102,7 +102,7 @@ fn pair_counts(cloud: &PointCloud) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redundancy::known_sets::KnownSet;
+    use crate::redundancy::dimension::known_sets::KnownSet;
 
     #[test]
     fn pairs_in_fractals_have_their_correlation_dimension() {

@@ -6,14 +6,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::redundancy::linear_task::{LinearTask, Sample};
+use crate::redundancy::spectrum::linear_task::{LinearTask, Sample};
 use faer::MatRef;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use superpose_stats::summary::summarise;
 
 use crate::draws::{self, normal};
-use crate::linear::solve_gram;
+use crate::linear::{dot, solve_gram};
 
 /// Why nothing can be simulated.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
@@ -216,8 +216,7 @@ impl Data {
 
     /// `X v`.
     pub(crate) fn weighted_columns(&self, v: &[f64]) -> Vec<f64> {
-        let product = |row: &[f64]| row.iter().zip(v).map(|(x, v)| x * v).sum();
-        self.inputs.chunks_exact(v.len()).map(product).collect()
+        self.inputs.chunks_exact(v.len()).map(|row| dot(row, v)).collect()
     }
 
     /// `Xᵀ v`.

@@ -5,8 +5,7 @@
 //! bits for any number of threads. An error that has an exact mean over the query and its label noise is that
 //! mean, and only the rest is sampled.
 
-use crate::icl::exact::{IclError, Ratios};
-use faer::linalg::matmul::triangular::{self, BlockStructure};
+use crate::icl::attention::asymptotic::{IclError, Ratios, ridgeless_errors};
 use faer::{Accum, Mat, Par};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -14,7 +13,7 @@ use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
 
 use crate::draws::{normal, normals, stream};
-use crate::linear::solve_positive;
+use crate::linear::{dot, lower_gram, solve_positive};
 
 /// Unknowns of the largest linear system that is solved: 2 GiB a matrix, and a run has up to two.
 pub const MOST_UNKNOWNS: usize = 16_384;
@@ -135,7 +134,7 @@ impl LinearAttention {
     /// The errors of linear attention with the parameters `Γ` that the ridge regression on its pretraining set
     /// gives: it predicts `xᵀ Γ v` for the query `x`, with `v = [(d/l) Σ yᵢxᵢ, (1/l) Σ yᵢ²]` over the `l` examples.
     ///
-    /// The error includes the label noise of the answer, as those of [`crate::icl::exact`] do. `progress` is
+    /// The error includes the label noise of the answer, as those of [`crate::icl::attention::asymptotic`] do. `progress` is
     /// called with the index of each run when it ends, from any thread and in any order.
     ///
     /// **Source**: the model of Lu, Letey, Zavatone-Veth, Maiti & Pehlevan 2025.
@@ -144,7 +143,7 @@ impl LinearAttention {
     /// [`IclLabError`].
     pub fn simulate(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<TestErrors, IclLabError> {
         // The closed form checks the ratios.
-        crate::icl::exact::ridgeless_errors(self.ratios)?;
+        ridgeless_errors(self.ratios)?;
         check_number("n_dimensions", self.n_dimensions, 1)?;
         check_number("n_test_prompts", self.n_test_prompts, 1)?;
         check_number("n_runs", self.n_runs, 2)?;
@@ -278,20 +277,7 @@ impl Prompts {
             for (column, answer) in features.col_iter().zip(&self.answers[start..]) {
                 solution.iter_mut().zip(column.iter()).for_each(|(sum, h)| *sum += answer * h);
             }
-            let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
-            let (add, one) = (Accum::Add, 1.0);
-            let transposed = features.transpose();
-            triangular::matmul(
-                &mut gram,
-                lower,
-                add,
-                &features,
-                full,
-                transposed,
-                full,
-                one,
-                Par::Seq,
-            );
+            lower_gram(&mut gram, Accum::Add, features.as_ref());
         }
         let solution = solve_positive(gram, penalty, &solution)?;
         Some(Mat::from_fn(d, d + 1, |i, j| solution[i + d * j]))
@@ -302,19 +288,7 @@ impl Prompts {
         let n = self.queries.nrows();
         let product = |matrix: &Mat<f64>| {
             let mut product = Mat::<f64>::zeros(n, n);
-            let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
-            let (transposed, replace) = (matrix.transpose(), Accum::Replace);
-            triangular::matmul(
-                &mut product,
-                lower,
-                replace,
-                matrix,
-                full,
-                transposed,
-                full,
-                1.0,
-                Par::Seq,
-            );
+            lower_gram(&mut product, Accum::Replace, matrix.as_ref());
             product
         };
         // ⟨x vᵀ, x' v'ᵀ⟩ = (x·x')(v·v').
@@ -352,10 +326,6 @@ pub(crate) fn check_number(
         return Ok(());
     }
     Err(IclLabError::Number { name, value, least })
-}
-
-pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// A task at random: one of `tasks`, or a new one when there are none.
@@ -398,7 +368,7 @@ pub(crate) fn below(share: f64, n: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::icl::exact::{ridge_errors, ridgeless_errors};
+    use crate::icl::attention::asymptotic::ridge_errors;
 
     fn ratios([alpha, kappa, tau, rho]: [f64; 4]) -> Ratios {
         Ratios {
