@@ -78,64 +78,64 @@ pub fn pictures(tables: &Tables, sweep: &str) -> Result<Vec<Picture>, TableError
     Ok(pictures)
 }
 
+/// What is said of each fit.
+const HEADER: [&str; 9] = [
+    "setting",
+    "exponent ± se",
+    "95 % interval",
+    "of",
+    "R²",
+    "d",
+    "theory",
+    "regime",
+    "dead outputs",
+];
+
 /// What to say of the fits: the first of them, and how many more there are.
 fn fits(exponents: &Table) -> Result<Vec<Note>, TableError> {
-    let header =
-        ["setting", "exponent", "95 % interval", "R²", "d", "theory", "regime", "dead outputs"];
-    let said = exponents.fields([
-        "setting",
-        "model_exponent",
-        "model_exponent_se",
+    let laws = exponents.fields(["setting", "model_exponent", "ci_se", "r_squared"])?;
+    let intervals = exponents.fields([
         "ci_low",
         "ci_high",
-        "r_squared",
+        "ci_method",
+        "n_seeds",
+        "n_points",
         "d_min",
         "d_max",
-        "predicted_weak",
-        "predicted_strong",
-        "regime",
-        "dead_outputs",
-        "loss.dead_share",
     ])?;
-    let row = |row: &[&Field; 13]| {
-        let [
-            setting,
-            exponent,
-            error,
-            low,
-            high,
-            r_squared,
-            narrow,
-            wide,
-            weak,
-            strong,
-            regime,
-            dead,
-            share,
-        ] = row;
-        let theory = match &*regime.rounded(0) {
-            "weak" => weak.rounded(2),
-            "strong" => strong.rounded(2),
-            _ => Field::Missing.rounded(0),
+    let theories = exponents.fields(["regime", "predicted_weak", "predicted_strong"])?;
+    let dead = exponents.fields(["dead_outputs", "loss.dead_share"])?;
+    let mut rows = Vec::new();
+    for (((law, interval), theory), dead) in laws.into_iter().zip(intervals).zip(theories).zip(dead)
+    {
+        let [setting, exponent, error, r_squared] = law.map(|field| field.rounded(3));
+        let [low, high] = [interval[0], interval[1]].map(|end| end.rounded(2));
+        let [method, n_seeds, n_points, narrow, wide] =
+            [2, 3, 4, 5, 6].map(|at| interval[at].rounded(0));
+        let of = match &*method {
+            "seeds" => format!("{n_seeds} seeds"),
+            "line" => format!("line, {n_points} widths"),
+            _ => method,
         };
+        let [regime, weak, strong] = theory.map(|field| field.rounded(2));
+        let theory = match &*regime {
+            "weak" => weak,
+            "strong" => strong,
+            _ => Field::Missing.rounded(2),
+        };
+        let [n_dead, share] = dead;
         let dead = match share.number() {
-            Some(share) => format!("{}, {:.0} % of L", dead.rounded(0), 100.0 * share),
+            Some(share) => format!("{}, {:.0} % of L", n_dead.rounded(0), 100.0 * share),
             None => share.rounded(0),
         };
-        vec![
-            setting.rounded(0),
-            format!("{} ± {}", exponent.rounded(3), error.rounded(3)),
-            format!("{} to {}", low.rounded(2), high.rounded(2)),
-            r_squared.rounded(3),
-            format!("{}–{}", narrow.rounded(0), wide.rounded(0)),
-            theory,
-            regime.rounded(0),
-            dead,
-        ]
-    };
-    let mut notes = vec![Note::rows(&header, said.iter().take(MOST_SAID).map(row).collect())];
-    if said.len() > MOST_SAID {
-        let more = said.len() - MOST_SAID;
+        let (exponent, interval) = (format!("{exponent} ± {error}"), format!("{low} to {high}"));
+        let widths = format!("{narrow}–{wide}");
+        rows.push(vec![setting, exponent, interval, of, r_squared, widths, theory, regime, dead]);
+    }
+    let more = rows.len().saturating_sub(MOST_SAID);
+    rows.truncate(MOST_SAID);
+    let mut notes = vec![Note::rows(&HEADER, rows)];
+    if more > 0 {
         notes.push(Note::Line(format!("… and {more} more settings in tables/exponents.csv")));
     }
     Ok(notes)
@@ -248,8 +248,8 @@ mod tests {
     fn the_fits_are_said_with_their_theory() {
         let study = study(&planted(), FitWindow::ALL).unwrap();
         let Note::Rows { header, rows } = &study.notes[0] else { panic!("{:?}", study.notes) };
-        assert_eq!((header.len(), rows.len()), (8, 3));
+        assert_eq!((header.len(), rows.len()), (9, 3));
         assert_eq!(rows[0][..2], ["weight_decay=-1", "1.000 ± 0.000"]);
-        assert_eq!((&*rows[0][4], &*rows[0][5], &*rows[0][6]), ("8–32", "1.00", "strong"));
+        assert_eq!(rows[0][3..8], ["line, 3 widths", "1.000", "8–32", "1.00", "strong"]);
     }
 }

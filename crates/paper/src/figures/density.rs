@@ -7,7 +7,7 @@ use superpose_files::table::TableError;
 use superpose_stats::summary::{correlation, summarise};
 use superpose_toy::cell::Cell;
 
-use crate::cells::{SMALL_WIDTHS, cell_table, exponent_table, whole_exponents};
+use crate::cells::{SMALL_WIDTHS, cell_table, complete_exponents, exponent_table};
 use crate::claim::{Claim, Test};
 use crate::figure::{Evidence, Figure, Made, all, decay_is, near, none};
 use crate::figures::draw;
@@ -95,7 +95,7 @@ fn make_14(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             .measured(end(decay, density).map(|loss| loss / paper), "one training each"),
         );
     }
-    let slopes = whole_exponents(&by_width_cells, SMALL_WIDTHS);
+    let slopes = complete_exponents(&by_width_cells, SMALL_WIDTHS);
     for (density, drawn) in DRAWN {
         let slope = slopes
             .iter()
@@ -128,7 +128,7 @@ pub(super) const FIGURE_15: Figure = Figure {
 };
 
 fn make_15(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings = whole_exponents(&evidence.select(all), SMALL_WIDTHS);
+    let settings = complete_exponents(&evidence.select(all), SMALL_WIDTHS);
     let question = "Is the model exponent the same at every activation density?";
     let table = exponent_table("exponents", question, &settings, &[]);
     let mut by_decay: BTreeMap<String, Vec<f64>> = BTreeMap::new();

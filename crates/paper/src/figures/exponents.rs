@@ -5,7 +5,7 @@ use superpose_stats::summary::{correlation, mean_square, summarise};
 use superpose_toy::cell::Cell;
 use superpose_toy::superposition::strong_exponent;
 
-use crate::cells::{Exponent, SMALL_WIDTHS, exponent_table, exponents, whole_exponents};
+use crate::cells::{Exponent, SMALL_WIDTHS, complete_exponents, exponent_table, exponents};
 use crate::claim::{Claim, Test};
 use crate::figure::{Evidence, Figure, Made, all, exponent_is, near, none};
 use crate::figures::draw;
@@ -35,7 +35,7 @@ pub(super) const FIGURE_5E: Figure = Figure {
 fn make_5e(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let published = published::fig5e()?;
     let lookup = Lookup::new(&published, &["data_exponent", "weight_decay"], "model_exponent")?;
-    let strong = whole_exponents(&evidence.select(is_three_decays), SMALL_WIDTHS);
+    let strong = complete_exponents(&evidence.select(is_three_decays), SMALL_WIDTHS);
     let weak = papers_nine(evidence)?;
     let all: Vec<Exponent<'_>> = strong.iter().chain(&weak).cloned().collect();
     let table = exponent_table(
@@ -128,7 +128,7 @@ pub(super) const FIGURE_9B: Figure = Figure {
 fn make_9b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     let published = published::fig9b()?;
     let lookup = Lookup::new(&published, &["data_exponent", "weight_decay"], "model_exponent")?;
-    let settings = whole_exponents(&evidence.select(all), SMALL_WIDTHS);
+    let settings = complete_exponents(&evidence.select(all), SMALL_WIDTHS);
     let table = exponent_table(
         "exponents",
         "How fast does the loss fall with width?",
@@ -214,7 +214,7 @@ fn loss_differences(evidence: &Evidence<'_>) -> Result<Vec<f64>, TableError> {
     let lookup = Lookup::new(&published, &["weight_decay", "d_hidden"], "loss.test")?;
     let first = evidence.select(|cell| exponent_is(cell, 0.0));
     let mut differences = Vec::new();
-    for setting in exponents(&first, 0, false) {
+    for setting in exponents(&first, 0) {
         let decay = setting.cell().train.weight_decay;
         for (width, loss) in &setting.losses {
             differences
@@ -240,7 +240,7 @@ pub(super) const FIGURE_10: Figure = Figure {
 };
 
 fn make_10(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings = whole_exponents(&evidence.select(all), SMALL_WIDTHS);
+    let settings = complete_exponents(&evidence.select(all), SMALL_WIDTHS);
     let table = exponent_table("exponents", "Are the losses power laws of width?", &settings, &[]);
     let r_squared: Vec<f64> = settings
         .iter()
@@ -276,7 +276,7 @@ pub(super) const FIGURE_18: Figure = Figure {
 };
 
 fn make_18(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings = whole_exponents(&evidence.select(all), 4);
+    let settings = complete_exponents(&evidence.select(all), 4);
     let table = exponent_table(
         "exponents",
         "How does the model exponent depend on the data exponent, at widths 50 to 150?",

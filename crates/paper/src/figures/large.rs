@@ -10,7 +10,7 @@ use superpose_stats::summary::summarise;
 use superpose_toy::cell::Cell;
 
 use crate::cells::{
-    Exponent, Extra, cell_table, exponent_table, exponents, law, norm_table, share_of_norms,
+    Exponent, Extra, cell_table, exponent_table, large_exponents, law, norm_table, share_of_norms,
 };
 use crate::claim::{Claim, Test};
 use crate::figure::{Evidence, Figure, Made, all, near, none};
@@ -156,7 +156,7 @@ fn loss_table(evidence: &Evidence<'_>) -> Result<Table, TableError> {
 }
 
 fn laws<'a>(evidence: &Evidence<'a>, d_min: usize) -> Vec<Exponent<'a>> {
-    exponents(&evidence.select(all), d_min, true)
+    large_exponents(&evidence.select(all), d_min)
 }
 
 fn law_table(settings: &[Exponent<'_>]) -> Table {

@@ -8,7 +8,7 @@ use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::summary::{median_and_deviation, summarise};
 use superpose_toy::superposition::ignored_features_loss_continuum;
 
-use crate::cells::{Exponent, Extra, SMALL_WIDTHS, cell_table, exponent_table, whole_exponents};
+use crate::cells::{Exponent, Extra, SMALL_WIDTHS, cell_table, complete_exponents, exponent_table};
 use crate::claim::{Claim, Test};
 use crate::figure::{Evidence, Figure, Made, all, exponent_is, near, none};
 use crate::figures::draw;
@@ -134,7 +134,7 @@ fn distance(exponent: &Exponent<'_>) -> Option<f64> {
 fn by_distance<'a>(evidence: &Evidence<'a>) -> Vec<(f64, Exponent<'a>)> {
     // One training a cell, as in the paper.
     let weak = evidence.select(|cell| cell.train.weight_decay > 0.0 && cell.train.seed == 0);
-    let mut settings: Vec<(f64, Exponent<'_>)> = whole_exponents(&weak, SMALL_WIDTHS)
+    let mut settings: Vec<(f64, Exponent<'_>)> = complete_exponents(&weak, SMALL_WIDTHS)
         .into_iter()
         .filter_map(|e| Some((distance(&e)?, e)))
         .collect();
