@@ -122,6 +122,14 @@ mod tests {
     }
 
     #[test]
+    fn the_title_of_a_single_panel_is_said_once() {
+        let mut sheet = sheet(charts(None)[..1].to_vec());
+        sheet.title = "Losses at γ = −1".to_owned();
+        let svg = String::from_utf8(render(&sheet).unwrap().svg).unwrap();
+        assert_eq!(svg.matches("γ = −1").count(), 1);
+    }
+
+    #[test]
     fn every_dot_of_every_chart_is_a_circle() {
         assert_eq!(drawn(charts(None)).matches("<circle").count(), 3);
     }
