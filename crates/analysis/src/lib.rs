@@ -3,6 +3,25 @@
 //! [`run::Run`] reads the folder of a sweep. Each other module answers one question with a
 //! [`Table`](superpose_files::table::Table), whose columns say what they hold and in which unit, and draws the
 //! picture of that table beside it, from the table and from nothing else. [`study::study`] is all of it.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use superpose_analysis::{FitWindow, run::Run, study::study};
+//! use superpose_figures::study::Places;
+//! use superpose_store::store::Store;
+//!
+//! let store = Store::open(Path::new("runs/quickstart"))?;
+//! let study = study(&Run::read(&store)?, FitWindow::ALL)?;
+//! let places = Places {
+//!     tables: Path::new("tables"),
+//!     pictures: Path::new("figures"),
+//!     remedy: "run this again",
+//! };
+//! for picture in study.write(&places)? {
+//!     println!("{}", picture.display());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod curves;
 pub mod decay;

@@ -22,6 +22,8 @@ const TITLE: u32 = 19;
 const TITLE_TOP: u32 = 12;
 /// From the top of the sheet to the titles of the first panels: the title's line and some air.
 const HEAD: u32 = 36;
+/// From the end of the plots' labels to the caption's room.
+const CAPTION_GAP: u32 = 20;
 /// Letters of the caption, the height of a line of it, and from the top of the last to the end of the sheet.
 const CAPTION: u32 = 13;
 const CAPTION_LINE: u32 = 17;
@@ -41,6 +43,10 @@ const LEGEND_TOP: u32 = 10;
 /// The room for the text of a legend's entry: at most, and in the legend of one panel.
 const LEGEND_TEXT: u32 = 240;
 const PANEL_LEGEND_TEXT: u32 = 110;
+/// Right of the text of an entry, which renderers set a little wider than it is measured, and of the legend.
+const LEGEND_AIR: u32 = 4;
+/// From an axis title that stands once for the sheet to the numbers beside it.
+const LABEL_GAP: u32 = 8;
 
 /// A sheet whose sizes are known.
 pub(crate) struct Arrangement<'a> {
@@ -94,14 +100,15 @@ impl<'a> Arrangement<'a> {
             None => PANEL_LEGEND_TEXT,
         };
         let legend = legend.unwrap_or_default();
-        let strip_legend = if legend.is_empty() { 0 } else { legend::INDENT + legend_text + 4 };
+        let strip_legend =
+            if legend.is_empty() { 0 } else { legend::INDENT + legend_text + LEGEND_AIR };
         let strip_bar = bar.as_ref().map_or(Ok(0), |bar| bar.width(STRIP))?;
         let strip = match strip_legend.max(strip_bar) {
             0 => 0,
             width => STRIP_GAP + width,
         };
         let apart = match layout.labels {
-            Labels::Sheet => layout.look.label + 8,
+            Labels::Sheet => layout.look.label + LABEL_GAP,
             Labels::Panel => 0,
         };
         let origin = (MARGIN + apart + layout.rooms.0, HEAD + layout.title);
@@ -117,7 +124,7 @@ impl<'a> Arrangement<'a> {
             false => legend::height(&legend, legend_text, STRIP)? + LEGEND_TOP,
         };
         let plots = extent.1 + layout.rooms.1 + apart;
-        let height = origin.1 + plots.max(legend_height) + 20 + CAPTION_LINE * lines;
+        let height = origin.1 + plots.max(legend_height) + CAPTION_GAP + CAPTION_LINE * lines;
         let ends = common::ends(sheet, shared);
         let strip_end = origin.1 + extent.1.max(legend_height);
         let size = (width, height);
@@ -290,7 +297,7 @@ fn legend_text(legend: &[&Series]) -> Result<u32, String> {
     for series in legend {
         widest = widest.max(font::width(&series.label, STRIP)?);
     }
-    Ok(widest.min(LEGEND_TEXT) + 4)
+    Ok(widest.min(LEGEND_TEXT) + LEGEND_AIR)
 }
 
 /// A point, in units, as the canvas takes it.
