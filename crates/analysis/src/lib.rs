@@ -17,9 +17,8 @@
 //!     pictures: Path::new("figures"),
 //!     remedy: "run this again",
 //! };
-//! for picture in study.write(&places)? {
-//!     println!("{}", picture.display());
-//! }
+//! let pictures = study.write(&places)?;
+//! assert!(pictures.iter().all(|path| path.exists()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -24,7 +24,8 @@ pub enum ErrorBars<'a> {
 /// A line to compare with, drawn from a column of the same table: theory, or a fit.
 ///
 /// Where all groups have the same value at every place it is one grey line a panel, else one line a
-/// group in the colour of the group.
+/// group in the colour of the group. Without a value in the whole table it has no line and no entry in the
+/// legend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Guide<'a> {
     /// Its ordinates.
@@ -182,7 +183,8 @@ impl Columns {
             })
             .collect();
         let mut series = Vec::new();
-        for (i, guide) in lines.guides.iter().enumerate() {
+        let known = |(i, _): &(usize, &Guide<'_>)| self.guides[*i].iter().any(|v| v.is_finite());
+        for (i, guide) in lines.guides.iter().enumerate().filter(known) {
             series.extend(self.guide(guide, i, &rows, &groups));
         }
         for (g, (rows, colour)) in groups.iter().enumerate().filter(|(g, _)| self.present[*g]) {
@@ -355,6 +357,8 @@ mod tests {
             &example(),
         );
         assert_eq!(count(&own[0], Mark::Dotted), [0, 1, 1]);
+        let none = charts("set,d,gamma,loss,low,high,theory,paper\na,1,1,1,,,,\n", &example());
+        assert_eq!(count(&none[0], Mark::Dotted), [0_usize; 0]);
     }
 
     #[test]
