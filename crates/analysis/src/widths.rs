@@ -1,13 +1,20 @@
 //! The loss at each width, over seeds, beside what the theory of the weak regime says.
 
+use std::collections::BTreeMap;
+
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::study::Picture;
 use superpose_stats::summary::{geometric_mean, summarise};
 use superpose_toy::superposition::{ignored_features_loss, unrepresented_loss};
 
 use crate::FitWindow;
 use crate::exponents::{Exponent, common_regime, predicted_strong};
+use crate::pictures::{ENTRY, picture, symbols, with_entries};
 use crate::regime::Regime;
 use crate::settings::{Setting, field_names, row_start};
-use superpose_files::table::{Field, Table};
+use superpose_files::table::{Field, Table, TableError, Tables};
 
 const COLUMNS: [(&str, &str); 13] = [
     ("setting", "the swept fields in one line"),
@@ -91,6 +98,66 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
     table
 }
 
+/// The loss against width: dots with error bars, the fitted law as a line, theory dotted.
+///
+/// # Errors
+/// [`TableError`] when a table `losses` or `exponents` is not there or lacks a column.
+pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
+    let losses = tables.get("losses")?;
+    let laws = laws(tables.get("exponents")?)?;
+    let entry = |setting: &String| {
+        let law = laws.get(setting).map_or("", String::as_str);
+        format!("{}{law}", symbols(setting))
+    };
+    let entries = losses.words("setting")?.iter().map(entry).collect();
+    let guides = [
+        Guide { column: "theory_loss", label: "theory", mark: Mark::Dotted },
+        Guide { column: "fit_loss", label: "least squares", mark: Mark::Line },
+    ];
+    let width = Axis::logarithmic("hidden width d").ticked_at(&losses.numbers("d_hidden")?);
+    let columns = Lines {
+        error_bars: ErrorBars::Ends("loss_low", "loss_high"),
+        group: Some(ENTRY),
+        guides: &guides,
+        mark: Mark::Dots,
+        ..Lines::plain(
+            ("d_hidden", width),
+            ("loss", Axis::logarithmic("test loss L (sum over features)")),
+        )
+    };
+    let caption = "Bars: one standard deviation over seeds (of the test, where there is one seed). Lines: least \
+                   squares. Dotted: theory of the regime that the cells are in; in the strong one only its slope \
+                   is predicted. Tables: losses.csv, exponents.csv.";
+    let panels = lines(&with_entries(losses, entries), &columns)?;
+    Ok(picture("loss_by_width", "Test loss against hidden width", panels, caption))
+}
+
+/// The fitted law of each setting that has one, as it is written in the legend, beside that of its theory.
+fn laws(exponents: &Table) -> Result<BTreeMap<String, String>, TableError> {
+    let exponent = exponents.numbers("model_exponent")?;
+    // Tables of older runs have the line's error alone.
+    let error = exponents.numbers("ci_se").or_else(|_| exponents.numbers("model_exponent_se"))?;
+    let (weak, strong) =
+        (exponents.numbers("predicted_weak")?, exponents.numbers("predicted_strong")?);
+    let regime = exponents.words("regime")?;
+    let slope = |exponent: f64| format!("{:.2}", -exponent).replace('-', "−");
+    let law = |row: usize| {
+        let theory = match &*regime[row] {
+            "weak" => weak[row],
+            "strong" => strong[row],
+            _ => f64::NAN,
+        };
+        let theory = match theory.is_finite() {
+            true => format!("; theory {}", slope(theory)),
+            false => String::new(),
+        };
+        format!(": slope {} ± {:.2}{theory}", slope(exponent[row]), error[row])
+    };
+    let fitted = exponents.words("setting")?.into_iter().enumerate();
+    let fitted = fitted.filter(|(row, _)| exponent[*row].is_finite());
+    Ok(fitted.map(|(row, setting)| (setting, law(row))).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,5 +189,14 @@ mod tests {
         let p = 1.0 / 7_485.470_860_550_345_f64;
         let weak = table.numbers("weak_loss").unwrap()[0];
         assert!((weak - (4.0 / 3.0 * p - p * p)).abs() < 1e-12, "{weak}");
+    }
+
+    #[test]
+    fn the_slope_and_its_theory_are_written() {
+        let exponents = "setting,model_exponent,model_exponent_se,predicted_weak,predicted_strong,\
+                         regime\nweight_decay=-1,1.1,0.05,,1,strong\nweight_decay=1,,,,1,weak\n";
+        let laws = laws(&Table::from_csv("exponents", exponents.as_bytes()).unwrap()).unwrap();
+        assert_eq!(laws["weight_decay=-1"], ": slope −1.10 ± 0.05; theory −1.00");
+        assert_eq!(laws.len(), 1);
     }
 }

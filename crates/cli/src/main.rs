@@ -18,7 +18,6 @@ mod resources;
 mod run;
 mod status;
 mod study;
-mod tables;
 mod theory;
 mod together;
 mod training;

@@ -24,7 +24,7 @@ use superpose_train::memory::dense_flop;
 use crate::args::{ReportOptions, ReproduceOptions};
 use crate::console;
 use crate::queue::train_all;
-use crate::tables;
+use crate::study::read_given;
 use crate::training::Training;
 
 /// The name of the run that all figures share.
@@ -109,7 +109,7 @@ fn known(options: &ReproduceOptions) -> Vec<PathBuf> {
 
 /// Takes the records in the table at `path` into `store`, where it has none of its own.
 fn take_over(store: &Store, wanted: &BTreeSet<CellId>, path: &Path) -> anyhow::Result<()> {
-    let records = records(&tables::read(path)?).with_context(|| format!("{}", path.display()))?;
+    let records = records(&read_given(path)?).with_context(|| format!("{}", path.display()))?;
     let mut n_taken = 0;
     for record in records.iter().filter(|r| wanted.contains(&r.cell_id)) {
         if store.is_finished(&record.cell_id) {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use superpose_files::disk::{DiskError, at, write_whole};
 use superpose_files::table::{Field, Table, TableError, Tables, documentation};
 
-use crate::sheet::{Sheet, render_sheet};
+use crate::render::render;
+use crate::sheet::Sheet;
 
 /// Rows of a long table that are shown to a person.
 const MOST_ROWS: usize = 40;
@@ -155,10 +156,27 @@ impl Study {
 /// # Errors
 /// [`DiskError`].
 pub fn write_tables(folder: &Path, convention: &str, tables: &[Table]) -> Result<(), DiskError> {
+    write_csv(folder, tables)?;
+    write_page(folder, convention, tables)
+}
+
+/// Writes `tables` into a folder, made if need be, without a page.
+///
+/// # Errors
+/// [`DiskError`].
+pub fn write_csv(folder: &Path, tables: &[Table]) -> Result<(), DiskError> {
     std::fs::create_dir_all(folder).map_err(at("create", folder))?;
     for table in tables {
         write_whole(&folder.join(format!("{}.csv", table.name)), &table.to_csv())?;
     }
+    Ok(())
+}
+
+/// Writes the page of a folder: what the columns of `tables` hold, after a convention of all.
+///
+/// # Errors
+/// [`DiskError`].
+pub fn write_page(folder: &Path, convention: &str, tables: &[Table]) -> Result<(), DiskError> {
     write_whole(&folder.join("README.md"), documentation(convention, tables).as_bytes())
 }
 
@@ -192,7 +210,7 @@ pub fn draw(
         if sheet.panels.is_empty() {
             continue;
         }
-        let drawn = render_sheet(&sheet)
+        let drawn = render(&sheet)
             .map_err(|problem| StudyError::Drawing { name: name.clone(), problem })?;
         for (extension, bytes) in [("svg", &drawn.svg), ("png", &drawn.png)] {
             let path = places.pictures.join(format!("{name}.{extension}"));

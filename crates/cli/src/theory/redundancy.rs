@@ -17,8 +17,8 @@ use crate::args::theory::{
     RedundancyDimensionOptions, RedundancyFeaturesOptions, RedundancyMatrixOptions,
     RedundancySpectrumOptions, RedundancyTextOptions,
 };
-use crate::study::present;
-use crate::{progress, tables};
+use crate::study::{present, read_given};
+use crate::progress;
 
 pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()> {
     check_simulated(options.simulate)?;
@@ -111,7 +111,7 @@ fn cloud(options: &RedundancyDimensionOptions) -> anyhow::Result<(PointCloud, Op
 
 /// The rows of a table of numbers, one after the other, and their width; no number may be missing.
 fn points(path: &Path) -> anyhow::Result<(Vec<f64>, usize)> {
-    let table = tables::read(path)?;
+    let table = read_given(path)?;
     let names: Vec<&str> = table.columns.iter().map(|c| &*c.name).collect();
     // Numbers are a first point, unless they count the columns.
     let are_numbers = names.iter().all(|name| name.parse::<f64>().is_ok());

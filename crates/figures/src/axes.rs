@@ -1,4 +1,4 @@
-//! Axes around a plot: lines, ticks and their labels.
+//! Draws the two axes of a plot: lines, ticks and their labels.
 
 use plotters::chart::ChartContext;
 use plotters::coord::Shift;
@@ -6,7 +6,7 @@ use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
 use plotters::prelude::*;
 
 use crate::axis::{Axis, place, value};
-use crate::canvas::{Canvas, GRID, TEXT, said};
+use crate::canvas::{BORDER, Canvas, GRID, TEXT, said};
 use crate::font;
 use crate::ticks::{fitting, label, ticks};
 
@@ -40,13 +40,13 @@ pub(crate) type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<Ticked, Ticked>>
 
 /// One of the two axes, ready to be drawn.
 pub(crate) struct Side {
-    /// What it says; nothing if empty.
+    /// Its title; nothing if empty.
     pub(crate) label: String,
     /// Its ends, as places.
     pub(crate) ends: (f64, f64),
     /// Places and what is written there.
     pub(crate) ticks: Vec<(f64, String)>,
-    /// Units for labels; none are drawn without.
+    /// Units beside the plot for labels; with none, no labels are drawn.
     pub(crate) room: u32,
 }
 
@@ -86,16 +86,16 @@ impl Side {
     }
 }
 
-/// Sizes of what stands on axes.
+/// Sizes and colours of a panel, in units.
 pub(crate) struct Look {
     /// Letters at the ticks.
     pub(crate) tick: u32,
-    /// Letters of what the axis says.
+    /// Letters of an axis title.
     pub(crate) label: u32,
-    /// Length of a tick in units; the drawing library's own if none.
-    pub(crate) tick_mark: Option<u32>,
-    /// Colour of the lines along the axes, and of ticks.
-    pub(crate) line: RGBColor,
+    /// Length of a tick.
+    pub(crate) tick_mark: u32,
+    /// Radius of a dot.
+    pub(crate) dot: u32,
     /// Lines behind the marks.
     pub(crate) grid: Grid,
 }
@@ -110,7 +110,7 @@ pub(crate) enum Grid {
 }
 
 /// Draws the axes along the left and the bottom of `area`.
-pub(crate) fn frame<'a, DB: DrawingBackend>(
+pub(crate) fn axes<'a, DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     area: &DrawingArea<DB, Shift>,
     [x, y]: [&Side; 2],
@@ -139,16 +139,14 @@ pub(crate) fn frame<'a, DB: DrawingBackend>(
     if !y.label.is_empty() {
         mesh.y_desc(&y.label);
     }
-    if let Some(length) = look.tick_mark {
-        mesh.set_all_tick_mark_size(canvas.px(length));
-    }
-    mesh.x_labels(x.ticks.len().max(1))
+    mesh.set_all_tick_mark_size(canvas.px(look.tick_mark))
+        .x_labels(x.ticks.len().max(1))
         .y_labels(y.ticks.len().max(1))
         .x_label_formatter(&x_written)
         .y_label_formatter(&y_written)
         .label_style(canvas.font(look.tick, TEXT))
         .axis_desc_style(canvas.font(look.label, TEXT))
-        .axis_style(ShapeStyle::from(&look.line).stroke_width(canvas.unit))
+        .axis_style(ShapeStyle::from(&BORDER).stroke_width(canvas.unit))
         .bold_line_style(grid)
         .light_line_style(TRANSPARENT)
         .draw()
