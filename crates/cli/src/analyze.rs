@@ -9,6 +9,7 @@ use superpose_analysis::{FitWindow, published, results};
 use superpose_figures::Figure;
 use superpose_files::disk::write_whole;
 use superpose_files::table::{Field, LOSSES, Table};
+use superpose_run::measure::{Losses, measure};
 use superpose_stats::summary::mean_square;
 use superpose_store::record::RECORD_VERSION;
 use superpose_store::store::Store;
@@ -16,7 +17,6 @@ use superpose_toy::trained::Outcome;
 
 use crate::args::{AnalyzeOptions, FolderOptions};
 use crate::console;
-use crate::measure::{Losses, measure};
 use crate::tables;
 
 /// What a run has come to.

@@ -74,7 +74,8 @@ impl SweepFile {
     /// # Errors
     /// [`ConfigError`] never, as long as this crate's tests pass.
     pub fn cells(self) -> Result<Vec<Cell>, ConfigError> {
-        Ok(Sweep::parse(self.text, Path::new(self.path), &[])?.cells)
+        let sweep = Sweep::parse(self.text, Path::new(self.path), &[])?;
+        Ok(sweep.cells.into_iter().map(|prepared| prepared.cell).collect())
     }
 }
 

@@ -10,22 +10,24 @@ use superpose_toy::trained::Weights;
 
 /// The losses of a trained model, squared errors summed over features.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Losses {
+pub struct Losses {
     /// Over the fresh test batches.
-    pub(crate) test: f64,
+    pub test: f64,
     /// Standard error of that.
-    pub(crate) test_se: f64,
+    pub test_se: f64,
     /// Mean over the last 100 training steps.
-    pub(crate) train_last100: f64,
+    pub train_last100: f64,
 }
 
 impl Losses {
-    pub(crate) fn of_batches(test_losses: &[f64], train_last100: f64) -> Self {
+    /// Those of a model with these test losses, one for each batch.
+    pub fn of_batches(test_losses: &[f64], train_last100: f64) -> Self {
         let test = summarise(test_losses);
         Self { test: test.mean, test_se: test.standard_error, train_last100 }
     }
 
-    pub(crate) fn of_record(measured: &Measured) -> Self {
+    /// Those in a record.
+    pub fn of_record(measured: &Measured) -> Self {
         Self {
             test: measured.loss_test,
             test_se: measured.loss_test_se,
@@ -35,12 +37,7 @@ impl Losses {
 }
 
 /// All that a record says of a trained model: its losses, and what its weights look like.
-pub(crate) fn measure(
-    cell: &Cell,
-    probabilities: &[f64],
-    model: &Weights,
-    losses: Losses,
-) -> Measured {
+pub fn measure(cell: &Cell, probabilities: &[f64], model: &Weights, losses: Losses) -> Measured {
     let Weights { n_features, d_hidden, ref weights, ref bias } = *model;
     let rows = Rows::new(weights, d_hidden);
     let row_norms = norms::row_norms(rows);
