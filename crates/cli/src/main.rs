@@ -12,16 +12,11 @@ mod fit_loss;
 mod frequencies;
 mod heads;
 mod progress;
-mod queue;
 mod reproduce;
-mod resources;
 mod run;
 mod status;
 mod study;
 mod theory;
-mod together;
-mod training;
-mod work;
 
 use std::process::ExitCode;
 

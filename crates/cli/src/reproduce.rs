@@ -16,16 +16,18 @@ use superpose_paper::figure::{Figure, Material};
 use superpose_paper::figures::{FIGURES, find};
 use superpose_paper::report::write_page;
 use superpose_paper::sweeps::{LARGE, SweepFile, cells};
+use superpose_run::Trainer;
 use superpose_store::lease::Claim;
 use superpose_store::store::{Manifest, Store};
 use superpose_toy::cell::{Cell, CellId};
+use superpose_toy::prepared::Preparer;
 use superpose_train::memory::dense_flop;
 
 use crate::args::{ReportOptions, ReproduceOptions};
 use crate::console;
-use crate::queue::train_all;
+use crate::progress::train_all;
+use crate::run::{announce, n_finished};
 use crate::study::read_given;
-use crate::training::Training;
 
 /// The name of the run that all figures share.
 const NAME: &str = "liu2025";
@@ -162,20 +164,19 @@ fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyh
             cells.insert(id, cell);
         }
     }
-    let cells: Vec<Cell> = cells.into_values().collect();
-    let training = Training::prepare(&options.training, &cells, "the figures")?;
+    let cells = Preparer::default().prepare_all(cells.into_values())?;
+    let trainer = Trainer::prepare(&options.training.to_run(), &cells, "the figures")?;
     // Their records were taken over, and records are not enough; where they come from they still are.
     for id in without_weights {
         if store.is_finished(&id) {
             store.forget(&id)?;
         }
     }
-    let todo = training.unfinished(&cells, store)?;
-    let n_finished = cells.iter().filter(|c| store.is_finished(&c.id())).count();
+    let todo = trainer.unfinished(&cells, store)?;
     if !options.json {
-        training.announce("these figures", n_finished, todo.len(), store.root());
+        announce(&trainer, "these figures", n_finished(&cells, store), &todo, store);
     }
-    train_all(&training, todo, store)
+    Ok(train_all(&trainer, todo, store)?)
 }
 
 pub(crate) fn report(options: &ReportOptions) -> anyhow::Result<()> {

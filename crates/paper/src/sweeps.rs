@@ -74,7 +74,8 @@ impl SweepFile {
     /// Never: the file is part of the program, and a test reads it.
     pub fn cells(self) -> Vec<Cell> {
         let sweep = Sweep::parse(self.text, Path::new(self.path), &[]);
-        sweep.expect("a test reads every sweep file").cells
+        let cells = sweep.expect("a test reads every sweep file").cells;
+        cells.into_iter().map(|prepared| prepared.cell).collect()
     }
 }
 
