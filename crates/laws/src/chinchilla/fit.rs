@@ -46,6 +46,9 @@ impl FitOptions {
 ///
 /// # Errors
 /// [`ChinchillaError`].
+///
+/// # Panics
+/// Never: the first form is fitted or its error returned, and is additive.
 pub fn study(
     table: &Table,
     options: FitOptions,
