@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use superpose_figures::Drawn;
-use superpose_figures::sheet::{Sheet, render_sheet};
 use superpose_files::disk::write_whole;
 use superpose_files::table::{Table, documentation};
 
@@ -31,28 +30,6 @@ pub(crate) fn write(folder: &Path, tables: &[Table]) -> anyhow::Result<()> {
 /// Writes the page of a folder of tables: what their columns hold, and the convention of all.
 pub(crate) fn document(folder: &Path, convention: &str, tables: &[Table]) -> anyhow::Result<()> {
     Ok(write_whole(&folder.join("README.md"), documentation(convention, tables).as_bytes())?)
-}
-
-/// Writes the tables of one answer with their page into `out/tables`, and reads them back, as pictures are drawn from
-/// files; `verb` is what writes them anew.
-pub(crate) fn write_and_read(
-    out: &Path,
-    verb: &str,
-    convention: &str,
-    tables: &[Table],
-) -> anyhow::Result<Vec<Table>> {
-    let folder = out.join("tables");
-    write(&folder, tables)?;
-    document(&folder, convention, tables)?;
-    let remedy = format!("superpose {verb} --out {}", out.display());
-    tables.iter().map(|table| read_written(&folder, &table.name, &remedy)).collect()
-}
-
-/// Draws a sheet as `name.svg` and `name.png`.
-pub(crate) fn draw(folder: &Path, name: &str, sheet: &Sheet) -> anyhow::Result<()> {
-    let drawn =
-        render_sheet(sheet).map_err(|problem| anyhow!("{name} cannot be drawn: {problem}"))?;
-    write_picture(folder, name, &drawn).map(|_| ())
 }
 
 /// Writes a picture as `name.svg` and `name.png`, and returns their paths.

@@ -14,7 +14,6 @@ pub mod decay;
 mod font;
 mod frame;
 pub mod growth;
-pub mod heads;
 pub mod heat_map;
 pub mod heat_maps;
 pub mod histogram;

@@ -1,4 +1,5 @@
-//! What the answers of all laws have in common: the convention of their tables, and sheets that stand alone.
+//! What the answers of all laws have in common: the convention of their tables, and sheets that
+//! stand alone.
 
 use superpose_figures::panel::Panel;
 use superpose_figures::sheet::{Axes, Sheet};
@@ -19,7 +20,7 @@ pub(crate) fn answer(
     }
 }
 
-/// The only picture of a study: `panels` in so many `columns`, each with axes of its own.
+/// The only picture of a study: `panels` in rows of `columns`, each with axes of its own.
 pub(crate) fn alone(
     name: &str,
     (title, caption): (&str, &str),

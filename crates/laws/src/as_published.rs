@@ -1,11 +1,11 @@
-//! `theory as-published`: five published code snippets, kept as they are so that their answers can be shown beside
-//! the right ones.
+//! `theory as-published`: five published code snippets, kept as they are so that their answers can
+//! be shown beside the right ones.
 //!
-//! The source page is a Chinese survey page of scaling-law theory. None of its snippets is a law: each file of the
-//! folder has one, says what is wrong with it and names the quantity to use instead; nothing else in this crate uses
-//! them. Ordinary and boundary arguments get the snippet's own number. Where it divides by zero, meets a complex
-//! number or answers for arguments that mean nothing, there is an [`AsPublishedError`], which also holds what the
-//! snippet does with them.
+//! The source page is a Chinese survey page of scaling-law theory. None of its snippets is a law:
+//! each file of the folder has one, says what is wrong with it and names the quantity to use
+//! instead; nothing else in this crate uses them. Ordinary and boundary arguments get the snippet's
+//! own number. Where it divides by zero, meets a complex number or answers for arguments that mean
+//! nothing, there is an [`AsPublishedError`], which also holds what the snippet does with them.
 
 pub mod allocation;
 pub mod emergence;
@@ -31,7 +31,7 @@ use crate::answer::{alone, answer};
 use crate::chinchilla::law::{Allocation, BESIROGLU};
 use crate::icl::attention::asymptotic::task_gap_limit;
 
-/// What the snippets are asked.
+/// The arguments of the snippets.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Question {
     /// `N`.
@@ -64,8 +64,8 @@ struct Answer {
 }
 
 impl Question {
-    /// The tables `as_published`, one row an answer, and `as_published_evidence`, one row a claim and exponent of the
-    /// literature.
+    /// The tables `as_published`, one row an answer, and `as_published_evidence`, one row a claim
+    /// and exponent of the literature.
     pub fn study(&self) -> Study {
         let (answers, evidence) = (self.table(), evidence());
         let mut notes = vec![right_and_wrong(&answers)];
@@ -223,8 +223,9 @@ const EVIDENCE_HEADER: [&str; 8] = [
     "4/exponent",
 ];
 
-/// The table `as_published_evidence`: what the source page claims of exponents and dimensions of data, what its own snippet
-/// makes of those dimensions, and exponents of the literature. One row a claim and exponent of the literature.
+/// The table `as_published_evidence`: what the source page claims of exponents and dimensions of
+/// data, what its own snippet makes of those dimensions, and exponents of the literature. One row a
+/// claim and exponent of the literature.
 fn evidence() -> Table {
     let mut table = Table::new(
         "as_published_evidence",

@@ -1,15 +1,15 @@
 //! Linear systems with a symmetric matrix, by Cholesky's factors.
 //!
-//! On one thread always: what calls this runs in parallel itself, and promises the same bits for any number of threads.
-//! The short calls of faer would use the pool of all threads.
+//! On one thread always: what calls this runs in parallel itself, and promises the same bits for
+//! any number of threads. The short calls of faer would use the pool of all threads.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::{factor, solve};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatRef, Par};
 
-/// The solution of `(A + penalty) s = right` for a symmetric `A`, whose lower triangle is read; `None` when that is
-/// not positive definite.
+/// The solution of `(A + penalty) s = right` for a symmetric `A`, whose lower triangle is read;
+/// `None` when that is not positive definite.
 pub(crate) fn solve_positive(matrix: Mat<f64>, penalty: f64, right: &[f64]) -> Option<Vec<f64>> {
     Some(solved(&factored(matrix, penalty)?, right))
 }

@@ -1,8 +1,9 @@
-//! `theory mechanisms`: four mechanisms that give a power law, each with the exponent that it predicts and the one
-//! that is measured.
+//! `theory mechanisms`: four mechanisms that give a power law, each with the exponent that it
+//! predicts and the one that is measured.
 //!
-//! One fitter for all, and no product of theories. [`quanta`] has the quanta model (Michaud et al. 2023) and
-//! [`torus_regression`] regression on a torus (Sharma & Kaplan 2022); overlaps and spectra are laws of other folders.
+//! One fitter for all, and no product of theories. [`quanta`] has the quanta model (Michaud et al.
+//! 2023) and [`torus_regression`] regression on a torus (Sharma & Kaplan 2022); overlaps and
+//! spectra are laws of other folders.
 
 pub mod quanta;
 pub mod torus_regression;
@@ -23,7 +24,7 @@ use crate::redundancy::dimension::neighbours::DimensionError;
 use crate::redundancy::spectrum::exponents::noisy_exponent;
 use crate::redundancy::spectrum::linear_task::{LinearTask, Sample, TaskError};
 
-/// What the mechanisms are given.
+/// The arguments of the mechanisms.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mechanisms {
     /// `β` of the spectrum.
@@ -59,7 +60,7 @@ const DIRECTIONS: usize = 200_000;
 const VECTORS: usize = 1000;
 /// Queries on the torus.
 const QUERIES: usize = 600;
-/// A measured exponent agrees within so many standard errors, or this part of itself.
+/// A measured exponent agrees within this many standard errors, or this part of itself.
 const AGREEMENT: (f64, f64) = (3.0, 0.05);
 
 /// Scales and errors of a mechanism.

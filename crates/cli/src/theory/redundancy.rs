@@ -92,7 +92,7 @@ pub(super) fn dimension(options: &RedundancyDimensionOptions) -> anyhow::Result<
     present(&study, "theory redundancy dimension", &options.output)
 }
 
-/// The points that are asked for, and their set if it is a known one.
+/// The points of the file or the known set, and which set that is.
 fn cloud(options: &RedundancyDimensionOptions) -> anyhow::Result<(PointCloud, Option<KnownSet>)> {
     if let Some(file) = &options.file {
         let (rows, width) = points(file)?;

@@ -81,7 +81,8 @@ impl AsPublishedError {
     }
 }
 
-/// Where a number must lie for a snippet's formula to mean anything: in words, and as a test of finite numbers.
+/// Where a number must lie for a snippet's formula to mean anything: in words, and as a test of
+/// finite numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Domain(pub(super) &'static str, fn(f64) -> bool);
 

@@ -1,7 +1,9 @@
-//! `theory icl attention`: how well linear attention learns a new task, by the number of pretraining tasks.
+//! `theory icl attention`: how well linear attention learns a new task, by the number of
+//! pretraining tasks.
 //!
-//! The model of Lu, Letey, Zavatone-Veth, Maiti & Pehlevan 2025. [`asymptotic`] has its errors in the limit of many
-//! dimensions, [`simulated`] at a finite size; here are the table and the picture.
+//! The model of Lu, Letey, Zavatone-Veth, Maiti & Pehlevan 2025. [`asymptotic`] has its errors in
+//! the limit of many dimensions, [`simulated`] at a finite size; here are the table and the
+//! picture.
 
 pub mod asymptotic;
 pub mod simulated;
@@ -13,9 +15,10 @@ use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 use superpose_stats::summary::Summary;
 
-use self::asymptotic::{Errors, IclError, Ratios, ridge_errors, ridgeless_errors, task_gap_limit};
-use self::simulated::{IclLabError, LinearAttention, TestErrors};
+use self::asymptotic::{Errors, Ratios, ridge_errors, ridgeless_errors, task_gap_limit};
+use self::simulated::{LinearAttention, TestErrors};
 use crate::answer::{alone, answer};
+use crate::icl::error::IclError;
 
 /// Linear attention, by the number of pretraining tasks.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,17 +51,18 @@ impl Attention {
         }
     }
 
-    /// The table `icl_attention`, one row a number of tasks. `progress` is called after each simulated run.
+    /// The table `icl_attention`, one row a number of tasks. `progress` is called after each
+    /// simulated run.
     ///
     /// # Errors
-    /// [`IclLabError`], naming the value that is out of range.
-    pub fn study(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<Study, IclLabError> {
+    /// [`IclError`], naming the value that is out of range.
+    pub fn study(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<Study, IclError> {
         let table = self.table(progress)?;
         let notes = Note::first(&table);
         Ok(answer([table], draw, notes))
     }
 
-    fn table(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<Table, IclLabError> {
+    fn table(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<Table, IclError> {
         let mut table = Table::new(
             "icl_attention",
             "How well does linear attention learn a new task in context, by the number of pretraining tasks?",
@@ -125,8 +129,8 @@ impl Attention {
         }
     }
 
-    /// The ratios that whole numbers of examples, tasks and prompts can have, if there is a simulation: what is simulated
-    /// and what it is compared with are to be of one size.
+    /// The ratios that whole numbers of examples, tasks and prompts can have, if there is a
+    /// simulation: what is simulated and what it is compared with are to be of one size.
     fn possible(&self, ratios: Ratios) -> Ratios {
         self.n_dimensions.map_or(ratios, |n| self.simulation(n, ratios).rounded())
     }
@@ -135,7 +139,7 @@ impl Attention {
         &self,
         ratios: Ratios,
         progress: &(dyn Fn(usize) + Sync),
-    ) -> Result<Option<TestErrors>, IclLabError> {
+    ) -> Result<Option<TestErrors>, IclError> {
         let simulate = |n| self.simulation(n, ratios).simulate(progress);
         self.n_dimensions.map(simulate).transpose()
     }

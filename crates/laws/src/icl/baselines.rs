@@ -1,7 +1,8 @@
 //! `theory icl baselines`: what an algorithm makes of the examples in a prompt.
 //!
-//! [`regression`] has the exact errors of the best step of linear attention (von Oswald et al. 2023) and of least
-//! squares, [`simulated`] those and ridge regression by experiment; here are the table and the picture.
+//! [`regression`] has the exact errors of the best step of linear attention (von Oswald et al.
+//! 2023) and of least squares, [`simulated`] those and ridge regression by experiment; here are the
+//! table and the picture.
 
 pub mod regression;
 pub mod simulated;
@@ -15,8 +16,7 @@ use superpose_files::table::{Field, Table, TableError, Tables};
 use self::regression::Regression;
 use self::simulated::simulate;
 use crate::answer::{alone, answer};
-use crate::icl::attention::asymptotic::IclError;
-use crate::icl::attention::simulated::{IclLabError, check_number};
+use crate::icl::error::{IclError, check_number};
 
 /// Regression within a prompt, by the number of its examples.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,18 +34,18 @@ pub struct Baselines {
 }
 
 impl Baselines {
-    /// The table `icl_baselines`, one row a way to learn and number of examples. `progress` is called after every
-    /// prompt.
+    /// The table `icl_baselines`, one row a way to learn and number of examples. `progress` is
+    /// called after every prompt.
     ///
     /// # Errors
-    /// [`IclLabError::Number`] and [`IclError::Noise`], naming the value.
-    pub fn study(&self, progress: &(dyn Fn() + Sync)) -> Result<Study, IclLabError> {
+    /// [`IclError`], naming the value.
+    pub fn study(&self, progress: &(dyn Fn() + Sync)) -> Result<Study, IclError> {
         check_number("n_dimensions", self.n_dimensions, 1)?;
         for n_examples in &self.n_examples {
             check_number("n_examples", *n_examples, 0)?;
         }
         if !self.noise_variance.is_finite() || self.noise_variance < 0.0 {
-            return Err(IclError::Noise { value: self.noise_variance }.into());
+            return Err(IclError::Noise { value: self.noise_variance });
         }
         let table = self.table(progress);
         let notes = Note::first(&table);

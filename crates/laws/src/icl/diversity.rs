@@ -1,7 +1,8 @@
-//! `theory icl diversity`: how many pretraining tasks it takes before knowing them is no different from knowing none.
+//! `theory icl diversity`: how many pretraining tasks it takes before knowing them is no different
+//! from knowing none.
 //!
-//! The exact estimators of Raventós, Paul, Chen & Ganguli 2023, compared in [`simulated`]; here are the table and the
-//! picture.
+//! The exact estimators of Raventós, Paul, Chen & Ganguli 2023, compared in [`simulated`]; here are
+//! the table and the picture.
 
 pub mod simulated;
 
@@ -13,17 +14,17 @@ use superpose_files::table::{Field, Table, TableError, Tables};
 
 use self::simulated::TaskDiversity;
 use crate::answer::{alone, answer};
-use crate::icl::attention::simulated::IclLabError;
+use crate::icl::error::IclError;
 
-/// The table `icl_diversity`: the posterior mean over the pretraining tasks beside ridge regression, one row a number
-/// of tasks. `progress` is called after each run.
+/// The table `icl_diversity`: the posterior mean over the pretraining tasks beside ridge
+/// regression, one row a number of tasks. `progress` is called after each run.
 ///
 /// # Errors
-/// [`IclLabError`], naming the value that is out of range.
+/// [`IclError`], naming the value that is out of range.
 pub fn study(
     setting: &TaskDiversity,
     progress: &(dyn Fn(usize) + Sync),
-) -> Result<Study, IclLabError> {
+) -> Result<Study, IclError> {
     let mut table = Table::new(
         "icl_diversity",
         "How many tasks does it take before knowing them is no different from knowing none?",

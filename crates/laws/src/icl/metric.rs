@@ -1,7 +1,7 @@
 //! `theory icl metric`: what a metric makes of a smooth loss.
 //!
-//! The argument of Schaeffer, Miranda & Koyejo 2023 that abilities emerge in the eye of the metric: the law, its
-//! table, its picture and its words.
+//! The argument of Schaeffer, Miranda & Koyejo 2023 that abilities emerge in the eye of the metric:
+//! the law, its table, its picture and its words.
 
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
@@ -11,11 +11,13 @@ use superpose_files::table::{Field, Table, TableError, Tables};
 
 use crate::answer::{alone, answer};
 
-/// A power law of the loss a token, `(N₀/N)^a` nats at model size `N`, as metrics of success show it.
+/// A power law of the loss a token, `(N₀/N)^a` nats at model size `N`, as metrics of success show
+/// it.
 ///
-/// The probability of a right token is `exp(−(N₀/N)^a)` and that of `T` right tokens its power `T`: the same curve
-/// again with `N₀ T^(1/a)` for `N₀`, only later on the axis of `ln N`, and no steeper there. Seen through a window
-/// that ends before it has risen, the smooth loss looks like an ability that is missing and then emerges.
+/// The probability of a right token is `exp(−(N₀/N)^a)` and that of `T` right tokens its power `T`:
+/// the same curve again with `N₀ T^(1/a)` for `N₀`, only later on the axis of `ln N`, and no
+/// steeper there. Seen through a window that ends before it has risen, the smooth loss looks like
+/// an ability that is missing and then emerges.
 ///
 /// **Source**: the argument of Schaeffer, Miranda & Koyejo 2023.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +54,8 @@ impl TokenAccuracy {
 /// Model sizes in a table of exact matches, from a hundredth of `N₀` on, four to a factor of ten.
 const SIZES: i32 = 40;
 
-/// The table `icl_metric`: one smooth loss, and the probability that `n_tokens` are all right, by model size.
+/// The table `icl_metric`: one smooth loss, and the probability that `n_tokens` are all right, by
+/// model size.
 pub fn study(accuracy: TokenAccuracy, n_tokens: &[usize]) -> Study {
     let table = by_size(accuracy, n_tokens);
     let notes = vec![side_by_side(&table, n_tokens)];
@@ -89,7 +92,8 @@ fn by_size(accuracy: TokenAccuracy, n_tokens: &[usize]) -> Table {
 /// Sizes from one shown row to the next: a factor of ten.
 const SIZES_A_DECADE: usize = 4;
 
-/// Each decade of sizes in a row, with the loss and what every number of tokens makes of it side by side.
+/// Each decade of sizes in a row, with the loss and what every number of tokens makes of it side by
+/// side.
 fn side_by_side(table: &Table, n_tokens: &[usize]) -> Note {
     let mut header = vec!["N".to_owned(), "loss a token".to_owned()];
     header.extend(n_tokens.iter().map(|n| format!("all {n} right")));

@@ -1,8 +1,9 @@
 //! `theory redundancy dimension`: the dimension of a set of points, by several estimators.
 //!
-//! [`neighbours`] has clouds of points and the estimators by distances to neighbours (Facco et al. 2017; Levina &
-//! Bickel 2004), [`pairs`] that by close pairs (Grassberger & Procaccia 1983), [`boxes`] that by boxes, and
-//! [`known_sets`] what they are checked with; here are the table and the picture.
+//! [`neighbours`] has clouds of points and the estimators by distances to neighbours (Facco et al.
+//! 2017; Levina & Bickel 2004), [`pairs`] that by close pairs (Grassberger & Procaccia 1983),
+//! [`boxes`] that by boxes, and [`known_sets`] what they are checked with; here are the table and
+//! the picture.
 
 pub mod boxes;
 pub mod known_sets;
@@ -23,16 +24,14 @@ use self::neighbours::{
 use self::pairs::{PairQuantiles, correlation_dimension};
 use crate::answer::{alone, answer};
 
-/// Numbers that a cloud of points may have in all.
-const MOST_NUMBERS: usize = 100_000_000;
 /// The pairs whose distances the correlation dimension is fitted over.
 const WINDOW: PairQuantiles = PairQuantiles { lowest: 1e-3, highest: 1e-1 };
 
 /// A dimension with its standard error and the R² of its line.
 type Found = Result<(f64, Field, Field), DimensionError>;
 
-/// The table `redundancy_dimension`, one row an estimator, beside the dimension if it is known; what one cannot do
-/// stands in its row.
+/// The table `redundancy_dimension`, one row an estimator, beside the dimension if it is known;
+/// what one cannot do stands in its row.
 pub fn study(cloud: &PointCloud, n_neighbours: usize, known: Option<KnownSet>) -> Study {
     let table = by_estimator(cloud, n_neighbours, known);
     let notes = Note::first(&table);

@@ -1,8 +1,9 @@
-//! `theory redundancy features`: what the number of random features leaves of the error when data has no limit.
+//! `theory redundancy features`: what the number of random features leaves of the error when data
+//! has no limit.
 //!
-//! Regression on random features of a power-law task (Bordelon, Atanasov & Pehlevan 2024). [`bottleneck`] has the
-//! exponents and the errors by features, time and compute, [`simulated`] the same by experiment; here are the
-//! tables, the picture and the words.
+//! Regression on random features of a power-law task (Bordelon, Atanasov & Pehlevan 2024).
+//! [`bottleneck`] has the exponents and the errors by features, time and compute, [`simulated`] the
+//! same by experiment; here are the tables, the picture and the words.
 
 pub mod bottleneck;
 pub mod simulated;
@@ -43,7 +44,7 @@ pub struct Features {
     pub seed: u64,
 }
 
-/// Why there is no answer.
+/// Why there is no study.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeaturesError {
@@ -62,8 +63,9 @@ pub enum FeaturesError {
 }
 
 impl Features {
-    /// The tables `redundancy_features`, one row a number of features, and `redundancy_resources`, one row for each
-    /// thing that the error can be limited by. `progress` is called after every draw.
+    /// The tables `redundancy_features`, one row a number of features, and `redundancy_resources`,
+    /// one row for each thing that the error can be limited by. `progress` is called after every
+    /// draw.
     ///
     /// # Errors
     /// [`FeaturesError`], naming the value that is out of range.
@@ -175,14 +177,14 @@ impl Features {
             clippy::cast_sign_loss,
             reason = "whole numbers"
         )]
-        let whole = |n: f64| n.round() as usize;
-        let of_features = |n: f64| task.projection_risk(whole(n));
+        let count = |n: f64| n.round() as usize;
+        let of_features = |n: f64| task.projection_risk(count(n));
         row("features", bottleneck_exponent(a, b), ends, &|n| of_features(n).total + beyond);
         let bias = bottleneck_bias_exponent(a, b);
         row("features, mean over draws", bias, ends, &|n| of_features(n).squared_bias + beyond);
         let time = |features: f64| features.powf(b);
         row("time", flow_exponent(a, b), ends.map(time), &|t| task.flow_error(t) + beyond);
-        let size = |k: u32| whole((0.5 * n_directions).powf(f64::from(k) / f64::from(SIZES)));
+        let size = |k: u32| count((0.5 * n_directions).powf(f64::from(k) / f64::from(SIZES)));
         let sizes: Vec<usize> = (0..SIZES).map(size).collect();
         // Features and time are balanced at t = N^(m/q).
         let balanced = |n: f64| n.powf(1.0 + bottleneck_exponent(a, b) / flow_exponent(a, b));

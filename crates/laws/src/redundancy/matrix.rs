@@ -1,7 +1,7 @@
 //! `theory redundancy matrix`: what the covariance of a data set says of its redundancy.
 //!
-//! A power law is fitted to the eigenvalues by rank; the numbers that follow from a spectrum are those of
-//! [`exponents`](super::spectrum::exponents).
+//! A power law is fitted to the eigenvalues by rank; the numbers that follow from a spectrum are
+//! those of [`exponents`](super::spectrum::exponents).
 
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
@@ -16,12 +16,12 @@ use crate::answer::{alone, answer};
 use crate::frequencies::zipf::fit_rank_window;
 use crate::redundancy::spectrum::exponents::{effective_dimension, gaussian_redundancy};
 
-/// An eigenvalue is exact to about so much of the largest.
+/// An eigenvalue is exact to about this part of the largest.
 const ROUNDING: f64 = 1e-14;
 
-/// The tables `redundancy_matrix`, one row, and `redundancy_matrix_spectrum`, one row an eigenvalue, of the covariance
-/// of `rows`, `[n, width]`. The spectrum's exponent is fitted over ranks from 1 to `last_rank`, or to the last variance
-/// there is, if that is less.
+/// The tables `redundancy_matrix`, one row, and `redundancy_matrix_spectrum`, one row an
+/// eigenvalue, of the covariance of `rows`, `[n, width]`. The spectrum's exponent is fitted over
+/// ranks from 1 to `last_rank`, or to the last variance there is, if that is less.
 ///
 /// # Panics
 /// When `width` is zero or does not divide the number of values.

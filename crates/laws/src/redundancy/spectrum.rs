@@ -1,8 +1,9 @@
-//! `theory redundancy spectrum`: what the spectrum of the data says of how fast an error falls with samples.
+//! `theory redundancy spectrum`: what the spectrum of the data says of how fast an error falls with
+//! samples.
 //!
-//! Ridge regression on a power-law spectrum under source and capacity conditions (Caponnetto & De Vito 2007; Cui et
-//! al. 2021). [`exponents`] are the closed forms, [`linear_task`] the error at any size, [`simulated`] the same by
-//! experiment; here are the tables, the picture and the words.
+//! Ridge regression on a power-law spectrum under source and capacity conditions (Caponnetto & De
+//! Vito 2007; Cui et al. 2021). [`exponents`] are the closed forms, [`linear_task`] the error at
+//! any size, [`simulated`] the same by experiment; here are the tables, the picture and the words.
 
 pub mod exponents;
 pub mod linear_task;
@@ -13,12 +14,13 @@ use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
+use superpose_stats::summary::Summary;
 
 use self::exponents::{
     effective_dimension, end_of_joined, gaussian_redundancy, noiseless_exponent, noisy_exponent,
 };
 use self::linear_task::{LinearTask, RidgeRisk, Sample, TaskError};
-use self::simulated::{Design, ExcessRisk, RidgeError, excess_risks};
+use self::simulated::{Design, RidgeError, excess_risks};
 use crate::answer::{alone, answer};
 
 /// A part of the spectrum, on directions of its own; every sample has all parts.
@@ -49,7 +51,7 @@ pub struct Spectrum {
     pub seed: u64,
 }
 
-/// Why there is no answer.
+/// Why there is no study.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpectrumError {
@@ -67,9 +69,9 @@ const WORDS: &str = "The exponent is that of kernel ridge regression under sourc
      1/β is large where learning is slow, and is not Shannon's redundancy.";
 
 impl Spectrum {
-    /// The tables `redundancy_spectrum`, one row a number of samples; `redundancy_of_spectrum`, what the spectrum
-    /// alone says; and `redundancy_parts`, one row a number of samples and part. `progress` is called with the
-    /// number of replicates that have ended.
+    /// The tables `redundancy_spectrum`, one row a number of samples; `redundancy_of_spectrum`,
+    /// what the spectrum alone says; and `redundancy_parts`, one row a number of samples and part.
+    /// `progress` is called with the number of replicates that have ended.
     ///
     /// # Errors
     /// [`SpectrumError`], naming the value that is out of range.
@@ -99,7 +101,7 @@ impl Spectrum {
         Ok(answer(tables, draw, notes))
     }
 
-    fn by_samples(&self, best: &[RidgeRisk], simulated: &[ExcessRisk]) -> Table {
+    fn by_samples(&self, best: &[RidgeRisk], simulated: &[Summary]) -> Table {
         let mut table = Table::new(
             "redundancy_spectrum",
             "How fast does the error of ridge regression fall with samples, for data with a power-law spectrum?",
@@ -134,8 +136,7 @@ impl Spectrum {
                 let fall = (best[before].excess_risk / risk.excess_risk).ln();
                 fall / (self.n_samples[k] as f64 / self.n_samples[before] as f64).ln()
             });
-            let of =
-                |get: &dyn Fn(&ExcessRisk) -> f64| -> Field { simulated.get(k).map(get).into() };
+            let of = |get: &dyn Fn(&Summary) -> f64| -> Field { simulated.get(k).map(get).into() };
             table.push(vec![
                 self.n_samples[k].into(),
                 risk.excess_risk.into(),

@@ -1,8 +1,8 @@
 //! `theory redundancy text`: the redundancy of a text, by context, by compressor and by lag.
 //!
-//! [`entropies`] counts conditional entropies and compresses (Shannon 1951; Ziv & Lempel 1978), [`lags`] has the
-//! dependence of symbols by distance and the exponent that follows (Cagnetta et al. 2026); here are the tables, the
-//! picture and the words.
+//! [`entropies`] counts conditional entropies and compresses (Shannon 1951; Ziv & Lempel 1978),
+//! [`lags`] has the dependence of symbols by distance and the exponent that follows (Cagnetta et
+//! al. 2026); here are the tables, the picture and the words.
 
 pub mod entropies;
 pub mod lags;
@@ -22,9 +22,10 @@ use crate::answer::{alone, answer};
 /// The longest of the usual lags.
 pub const LONGEST_LAG: usize = 1024;
 
-/// The tables `redundancy_text`, one row a length of context; `redundancy_rates`, one row a way to measure the rate of
-/// the whole text; `redundancy_lags`, one row a lag; and `redundancy_by_data`, what follows for the loss by data.
-/// `found` are the entropies of the `text`, the control's order drawn from `shuffle_seed`.
+/// The tables `redundancy_text`, one row a length of context; `redundancy_rates`, one row a way to
+/// measure the rate of the whole text; `redundancy_lags`, one row a lag; and `redundancy_by_data`,
+/// what follows for the loss by data. `found` are the entropies of the `text`, the control's order
+/// drawn from `shuffle_seed`.
 ///
 /// # Errors
 /// [`TextError::Lag`].
@@ -43,8 +44,8 @@ pub fn study(
     Ok(answer([by_context, rates, by_lag(&norms), by_data], draw, notes))
 }
 
-/// The lags that are looked at unless others are asked for: powers of two, as long as half the text and no longer than
-/// [`LONGEST_LAG`].
+/// The lags that are looked at by default: powers of two, as long as half the text and no longer
+/// than [`LONGEST_LAG`].
 pub fn usual_lags(n_symbols: usize) -> Vec<usize> {
     let lags = (0..usize::BITS).map(|power| 1 << power);
     lags.take_while(|lag| *lag <= LONGEST_LAG && *lag <= n_symbols / 2).collect()
@@ -99,14 +100,8 @@ fn rates(found: &TextRedundancy) -> Table {
             ("redundancy", "1 − bits / H_max"),
         ],
     );
-    for (way, bits) in [
-        ("alphabet", found.max_bits),
-        ("LZ78", found.lz78_bits),
-        ("zlib", found.compressed.zlib),
-        ("bzip2", found.compressed.bzip2),
-        ("xz", found.compressed.xz),
-        ("zstd", found.compressed.zstd),
-    ] {
+    let bounds = [("alphabet", found.max_bits), ("LZ78", found.lz78_bits)];
+    for (way, bits) in bounds.into_iter().chain(found.compressed) {
         let redundancy: Field = (1.0 - bits / found.max_bits).into();
         rates.push(vec![way.into(), bits.into(), redundancy]);
     }

@@ -1,18 +1,22 @@
-//! In-context learning of linear regression: what linear attention reaches in the limit of many dimensions.
+//! In-context learning of linear regression: what linear attention reaches in the limit of many
+//! dimensions.
 //!
-//! After Lu, Letey, Zavatone-Veth, Maiti & Pehlevan 2025, "Asymptotic theory of in-context learning by linear
-//! attention" (PNAS 122, e2502599122): `x ~ N(0, I/d)`, `|w|² = d`, and `d → ∞` at fixed [`Ratios`]. Errors are mean
-//! squares of the answer *with* its label noise, for a label of variance `1 + noise`. The estimators of
-//! [`regression`](crate::icl::baselines::regression) are exact at any size and have `x ~ N(0, I)`; their errors are
-//! without the label noise and a dimension's share.
+//! After Lu, Letey, Zavatone-Veth, Maiti & Pehlevan 2025, "Asymptotic theory of in-context learning
+//! by linear attention" (PNAS 122, e2502599122): `x ~ N(0, I/d)`, `|w|² = d`, and `d → ∞` at fixed
+//! [`Ratios`]. Errors are mean squares of the answer *with* its label noise, for a label of
+//! variance `1 + noise`. The estimators of [`regression`](crate::icl::baselines::regression) are
+//! exact at any size and have `x ~ N(0, I)`; their errors are without the label noise and a
+//! dimension's share.
+
+use crate::icl::error::IclError;
 
 /// The size of a pretraining set, in the units in which linear attention has a limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratios {
     /// `α`: examples in a prompt, per dimension; positive.
     pub examples_per_dimension: f64,
-    /// `κ`: distinct tasks in the pretraining set, per dimension; positive, and infinite when each prompt has a
-    /// task of its own.
+    /// `κ`: distinct tasks in the pretraining set, per dimension; positive, and infinite when each
+    /// prompt has a task of its own.
     pub tasks_per_dimension: f64,
     /// `τ`: prompts in the pretraining set, per square of the dimension; positive.
     pub prompts_per_square: f64,
@@ -27,42 +31,6 @@ pub struct Errors {
     pub new_tasks: f64,
     /// On tasks that were: in-distribution generalisation, `e_IDG`.
     pub pretraining_tasks: f64,
-}
-
-/// Why there is no such error.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum IclError {
-    /// The examples in a prompt.
-    #[error("`examples_per_dimension` must be positive and finite, got {value}")]
-    Examples {
-        /// What was given.
-        value: f64,
-    },
-    /// The tasks in the pretraining set.
-    #[error("`tasks_per_dimension` must be positive (infinite is allowed), got {value}")]
-    Tasks {
-        /// What was given.
-        value: f64,
-    },
-    /// The prompts in the pretraining set.
-    #[error("`prompts_per_square` must be positive and finite, got {value}")]
-    Prompts {
-        /// What was given.
-        value: f64,
-    },
-    /// The label noise.
-    #[error("`noise_variance` must be finite and not negative, got {value}")]
-    Noise {
-        /// What was given.
-        value: f64,
-    },
-    /// The ridge penalty.
-    #[error("the ridge penalty must be positive and finite, got {value}")]
-    Penalty {
-        /// What was given.
-        value: f64,
-    },
 }
 
 impl Errors {
@@ -102,8 +70,9 @@ impl Ratios {
     }
 }
 
-/// The errors of linear attention whose ridge penalty tends to zero: interpolating for `τ < 1`, least squares for
-/// `τ > 1`, and infinite at `τ = 1`, where the parameters are as many as the prompts.
+/// The errors of linear attention whose ridge penalty tends to zero: interpolating for `τ < 1`,
+/// least squares for `τ > 1`, and infinite at `τ = 1`, where the parameters are as many as the
+/// prompts.
 ///
 /// **Source**: Lu et al. 2025, the ridgeless limits of their result on `e_ICL` and `e_IDG`.
 ///
@@ -140,15 +109,17 @@ pub fn ridgeless_errors(ratios: Ratios) -> Result<Errors, IclError> {
     }
 }
 
-/// The errors of linear attention with a ridge `penalty` `λ`, which multiplies `n/d` times the squared norm of
-/// the parameters, `n = τd²` being the prompts.
+/// The errors of linear attention with a ridge `penalty` `λ`, which multiplies `n/d` times the
+/// squared norm of the parameters, `n = τd²` being the prompts.
 ///
-/// The equivalents of ridge regression on the features, whose covariance is `R/d` with `R = W + x*`, and `W` the
-/// covariance of the pretraining tasks, a Wishart matrix with the normalised resolvent `g`: an effective penalty
-/// `ν = λ + ν (1 − ν g(x* + ν)) / τ`, a mean predictor `W (R + ν)⁻¹`, and a spread around it in proportion to
-/// the error on pretraining tasks. It tends to [`ridgeless_errors`] as the penalty vanishes.
+/// The equivalents of ridge regression on the features, whose covariance is `R/d` with
+/// `R = W + x*`, and `W` the covariance of the pretraining tasks, a Wishart matrix with the
+/// normalised resolvent `g`: an effective penalty `ν = λ + ν (1 − ν g(x* + ν)) / τ`, a mean
+/// predictor `W (R + ν)⁻¹`, and a spread around it in proportion to the error on pretraining tasks.
+/// It tends to [`ridgeless_errors`] as the penalty vanishes.
 ///
-/// **Source**: the set-up of Lu et al. 2025; the equivalents as in Hastie, Montanari, Rosset & Tibshirani 2022.
+/// **Source**: the set-up of Lu et al. 2025; the equivalents as in Hastie, Montanari, Rosset &
+/// Tibshirani 2022.
 ///
 /// # Errors
 /// [`IclError`], naming the value that is out of range.
@@ -181,8 +152,9 @@ pub fn ridge_errors(ratios: Ratios, penalty: f64) -> Result<Errors, IclError> {
     Ok(Errors { new_tasks: lost + (1.0 + x) * (twice + spread), pretraining_tasks })
 }
 
-/// The ridgeless error, of both kinds, when each prompt has a task of its own (`κ → ∞`, whatever `ratios` has
-/// for it): `τ/(τ−1) · (ρ + x*/(1 + x*))` for `τ > 1` with `x* = (1 + ρ)/α`, and infinite at `τ = 1`.
+/// The ridgeless error, of both kinds, when each prompt has a task of its own (`κ → ∞`, whatever
+/// `ratios` has for it): `τ/(τ−1) · (ρ + x*/(1 + x*))` for `τ > 1` with `x* = (1 + ρ)/α`, and
+/// infinite at `τ = 1`.
 ///
 /// # Errors
 /// [`IclError`], naming the ratio that is out of range.
@@ -192,23 +164,24 @@ pub fn unlimited_tasks_error(ratios: Ratios) -> Result<f64, IclError> {
     let (tau, rho, x) =
         (ratios.prompts_per_square, ratios.noise_variance, ratios.prompt_variance());
     if tau < 1.0 {
-        // Interpolation in isotropic features: the noise grows, and the signal between the prompts is lost.
+        // Interpolation in isotropic features: the noise grows, and the signal between the prompts
+        // is lost.
         let signal = (1.0 + x).recip();
         return Ok((rho + 1.0 - signal) / (1.0 - tau) + (1.0 - tau) * signal);
     }
     Ok(tau / (tau - 1.0) * (rho + x / (1.0 + x)))
 }
 
-/// What new tasks cost more than pretraining tasks with unlimited prompts of unlimited length (`τ, α → ∞`):
-/// `max(0, 1 − κ)`.
+/// What new tasks cost more than pretraining tasks with unlimited prompts of unlimited length
+/// (`τ, α → ∞`): `max(0, 1 − κ)`.
 ///
 /// The sharp threshold of the model: with as many tasks as dimensions, all tasks are learnt.
 pub fn task_gap_limit(tasks_per_dimension: f64) -> f64 {
     (1.0 - tasks_per_dimension).max(0.0)
 }
 
-/// `M_κ(x)`, the normalised trace of `(W + x)⁻¹` for the covariance `W` of random tasks of unit variance, of
-/// which there are `1/per_task` a dimension.
+/// `M_κ(x)`, the normalised trace of `(W + x)⁻¹` for the covariance `W` of random tasks of unit
+/// variance, of which there are `1/per_task` a dimension.
 fn task_resolvent(x: f64, per_task: f64) -> f64 {
     let b = x + 1.0 - per_task;
     let root = (b * b + 4.0 * x * per_task).sqrt();
@@ -216,8 +189,9 @@ fn task_resolvent(x: f64, per_task: f64) -> f64 {
     if b >= 0.0 { 2.0 / (b + root) } else { (root - b) / (2.0 * x * per_task) }
 }
 
-/// Normalised traces of functions of the covariance `W` of random tasks and of `V = (W + z)⁻¹`; each is a sum of
-/// positive terms or nearly so, since differences such as `1 − z·tr V` lose all digits at a large `z`.
+/// Normalised traces of functions of the covariance `W` of random tasks and of `V = (W + z)⁻¹`;
+/// each is a sum of positive terms or nearly so, since differences such as `1 − z·tr V` lose all
+/// digits at a large `z`.
 struct Traces {
     /// `V`.
     inverse: f64,
@@ -244,7 +218,8 @@ impl Traces {
         Self { inverse, inverse_squared, shrunk, once, twice: shrunk - z * once }
     }
 
-    /// The degrees of freedom `tr R(R + ν)⁻¹` of features with `R = W + x` at the penalty `ν = z − x`.
+    /// The degrees of freedom `tr R(R + ν)⁻¹` of features with `R = W + x` at the penalty
+    /// `ν = z − x`.
     fn freedom(&self, x: f64) -> f64 {
         self.shrunk + x * self.inverse
     }
@@ -259,7 +234,8 @@ impl Traces {
 mod tests {
     use super::*;
 
-    /// `(α, κ, τ, ρ)`, `e_ICL` and `e_IDG` without a ridge, computed independently in double precision.
+    /// `(α, κ, τ, ρ)`, `e_ICL` and `e_IDG` without a ridge, computed independently in double
+    /// precision.
     const ERRORS: [([f64; 4], f64, f64); 42] = [
         ([1.0, 0.25, 1.5, 0.01], 1.577_944_484_650_562_1, 0.607_387_920_078_853_1),
         ([1.0, 0.5, 1.5, 0.1], 2.034_011_245_210_925_4, 1.233_764_356_856_788),

@@ -1,11 +1,10 @@
 //! In-context learning of linear regression, simulated: linear attention at a finite size.
 //!
-//! Linear attention is linear in its parameters, so that its pretraining is one ridge regression, solved here and
-//! not descended to. Each run draws from a stream of its own and computes on one thread: the results are the same
-//! bits for any number of threads. An error that has an exact mean over the query and its label noise is that
-//! mean, and only the rest is sampled.
+//! Linear attention is linear in its parameters, so that its pretraining is one ridge regression,
+//! solved here and not descended to. Each run draws from a stream of its own and computes on one
+//! thread: the results are the same bits for any number of threads. An error that has an exact mean
+//! over the query and its label noise is that mean, and only the rest is sampled.
 
-use crate::icl::attention::asymptotic::{IclError, Ratios, ridgeless_errors};
 use faer::{Accum, Mat, Par};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -13,63 +12,12 @@ use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
 
 use crate::draws::{normal, normals, stream};
+use crate::icl::attention::asymptotic::{Ratios, ridgeless_errors};
+use crate::icl::error::{IclError, MOST_UNKNOWNS, check_number};
 use crate::linear::{dot, lower_gram, solve_positive};
 
-/// Unknowns of the largest linear system that is solved: 2 GiB a matrix, and a run has up to two.
-pub const MOST_UNKNOWNS: usize = 16_384;
-/// The largest number of any one thing, such as runs, tasks or prompts.
-pub const MOST: usize = 1 << 24;
 /// Prompts whose features are held at a time.
 const BLOCK: usize = 256;
-
-/// Why nothing can be simulated.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum IclLabError {
-    /// A ratio of the pretraining set is out of range.
-    #[error(transparent)]
-    Ratio(#[from] IclError),
-    /// There are too few or too many of something.
-    #[error("`{name}` must be between {least} and {MOST}, got {value}")]
-    Number {
-        /// Of what.
-        name: &'static str,
-        /// What was given, or follows from a ratio.
-        value: usize,
-        /// The least that is allowed.
-        least: usize,
-    },
-    /// The linear system would not fit in memory.
-    #[error(
-        "{n_dimensions} dimensions and {n_prompts} prompts need {n_unknowns} unknowns; at most {MOST_UNKNOWNS} are solved for"
-    )]
-    TooLarge {
-        /// Dimensions of a task.
-        n_dimensions: usize,
-        /// Prompts in the pretraining set.
-        n_prompts: usize,
-        /// The smaller of the prompts and the parameters.
-        n_unknowns: usize,
-    },
-    /// The ridge penalty is not positive.
-    #[error("`penalty` must be positive and finite, got {value}")]
-    Penalty {
-        /// What was given.
-        value: f64,
-    },
-    /// The posterior over tasks needs label noise.
-    #[error("`noise_variance` must be positive and finite, got {value}")]
-    Noise {
-        /// What was given.
-        value: f64,
-    },
-    /// The penalty is lost in rounding.
-    #[error("the linear system is singular at a `penalty` of {penalty}; it must be larger")]
-    Singular {
-        /// The penalty.
-        penalty: f64,
-    },
-}
 
 /// A simulation of linear attention at a finite size.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,7 +26,8 @@ pub struct LinearAttention {
     pub n_dimensions: usize,
     /// The pretraining set; its numbers are rounded to whole ones, as [`Self::rounded`] says.
     pub ratios: Ratios,
-    /// `λ`, which multiplies `n/d` times the squared norm of the parameters; 1e-6 is as good as none.
+    /// `λ`, which multiplies `n/d` times the squared norm of the parameters; 1e-6 is as good as
+    /// none.
     pub penalty: f64,
     /// Prompts that each of the two errors of a run is a mean over.
     pub n_test_prompts: usize,
@@ -108,7 +57,8 @@ struct Size {
     noise_deviation: f64,
 }
 
-/// The features and answers of the pretraining prompts: `H = x vᵀ` with the query `x` and the summary `v`.
+/// The features and answers of the pretraining prompts: `H = x vᵀ` with the query `x` and the
+/// summary `v`.
 struct Prompts {
     /// `[n_prompts, d]`.
     queries: Mat<f64>,
@@ -118,8 +68,8 @@ struct Prompts {
 }
 
 impl LinearAttention {
-    /// The ratios that are simulated: those of the nearest whole numbers, of at least one each, of examples, tasks
-    /// and prompts.
+    /// The ratios that are simulated: those of the nearest whole numbers, of at least one each, of
+    /// examples, tasks and prompts.
     pub fn rounded(&self) -> Ratios {
         let d = self.n_dimensions as f64;
         let size = self.size();
@@ -131,24 +81,26 @@ impl LinearAttention {
         }
     }
 
-    /// The errors of linear attention with the parameters `Γ` that the ridge regression on its pretraining set
-    /// gives: it predicts `xᵀ Γ v` for the query `x`, with `v = [(d/l) Σ yᵢxᵢ, (1/l) Σ yᵢ²]` over the `l` examples.
+    /// The errors of linear attention with the parameters `Γ` that the ridge regression on its
+    /// pretraining set gives: it predicts `xᵀ Γ v` for the query `x`, with
+    /// `v = [(d/l) Σ yᵢxᵢ, (1/l) Σ yᵢ²]` over the `l` examples.
     ///
-    /// The error includes the label noise of the answer, as those of [`crate::icl::attention::asymptotic`] do. `progress` is
-    /// called with the index of each run when it ends, from any thread and in any order.
+    /// The error includes the label noise of the answer, as those of
+    /// [`crate::icl::attention::asymptotic`] do. `progress` is called with the index of each run
+    /// when it ends, from any thread and in any order.
     ///
     /// **Source**: the model of Lu, Letey, Zavatone-Veth, Maiti & Pehlevan 2025.
     ///
     /// # Errors
-    /// [`IclLabError`].
-    pub fn simulate(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<TestErrors, IclLabError> {
+    /// [`IclError`].
+    pub fn simulate(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<TestErrors, IclError> {
         // The closed form checks the ratios.
         ridgeless_errors(self.ratios)?;
         check_number("n_dimensions", self.n_dimensions, 1)?;
         check_number("n_test_prompts", self.n_test_prompts, 1)?;
         check_number("n_runs", self.n_runs, 2)?;
         if !self.penalty.is_finite() || self.penalty <= 0.0 {
-            return Err(IclLabError::Penalty { value: self.penalty });
+            return Err(IclError::Penalty { value: self.penalty });
         }
         let size = self.size();
         check_number("n_examples", size.n_examples, 1)?;
@@ -157,7 +109,7 @@ impl LinearAttention {
         let (n_dimensions, n_prompts) = (self.n_dimensions, size.n_prompts);
         let n_unknowns = n_prompts.min(n_dimensions.saturating_mul(n_dimensions + 1));
         if n_unknowns > MOST_UNKNOWNS {
-            return Err(IclLabError::TooLarge { n_dimensions, n_prompts, n_unknowns });
+            return Err(IclError::TooLarge { n_dimensions, n_prompts, n_unknowns });
         }
         let run = |run_idx: usize| {
             let errors = self.run(size, run_idx);
@@ -174,15 +126,15 @@ impl LinearAttention {
         let tasks = self.ratios.tasks_per_dimension;
         Size {
             n_dimensions: self.n_dimensions,
-            n_examples: whole(self.ratios.examples_per_dimension * d),
-            n_tasks: tasks.is_finite().then(|| whole(tasks * d)),
-            n_prompts: whole(self.ratios.prompts_per_square * d * d),
+            n_examples: count(self.ratios.examples_per_dimension * d),
+            n_tasks: tasks.is_finite().then(|| count(tasks * d)),
+            n_prompts: count(self.ratios.prompts_per_square * d * d),
             noise_deviation: self.ratios.noise_variance.sqrt(),
         }
     }
 
     /// The errors of a run, on new tasks and on pretraining tasks.
-    fn run(&self, size: Size, run_idx: usize) -> Result<(f64, f64), IclLabError> {
+    fn run(&self, size: Size, run_idx: usize) -> Result<(f64, f64), IclError> {
         let d = self.n_dimensions;
         let mut rng = stream(self.seed, run_idx as u64);
         let n_tasks = size.n_tasks.unwrap_or(0);
@@ -194,7 +146,7 @@ impl LinearAttention {
         } else {
             prompts.parameters_by_features(penalty)
         };
-        let parameters = parameters.ok_or(IclLabError::Singular { penalty: self.penalty })?;
+        let parameters = parameters.ok_or(IclError::Singular { penalty: self.penalty })?;
         let mut error = |tasks: &[Vec<f64>]| {
             let n_prompts = self.n_test_prompts;
             let missed: f64 =
@@ -313,21 +265,6 @@ impl TestErrors {
     }
 }
 
-/// Refuses a number out of range.
-///
-/// # Errors
-/// [`IclLabError::Number`] unless `value` is between `least` and [`MOST`].
-pub(crate) fn check_number(
-    name: &'static str,
-    value: usize,
-    least: usize,
-) -> Result<(), IclLabError> {
-    if (least..=MOST).contains(&value) {
-        return Ok(());
-    }
-    Err(IclLabError::Number { name, value, least })
-}
-
 /// A task at random: one of `tasks`, or a new one when there are none.
 pub(crate) fn pick(n_dimensions: usize, tasks: &[Vec<f64>], rng: &mut ChaCha8Rng) -> Vec<f64> {
     if tasks.is_empty() {
@@ -351,7 +288,7 @@ pub(crate) fn on_sphere(n_dimensions: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
     clippy::cast_sign_loss,
     reason = "positive, and a size beyond what can be counted saturates and is refused later"
 )]
-pub(crate) fn whole(value: f64) -> usize {
+pub(crate) fn count(value: f64) -> usize {
     value.round().max(1.0) as usize
 }
 
@@ -392,8 +329,8 @@ mod tests {
 
     fn quiet(_: usize) {}
 
-    /// Errors relative to the asymptotic ones at `d = 16` and at `d = 32`, with their standard errors, for new and
-    /// for pretraining tasks.
+    /// Errors relative to the asymptotic ones at `d = 16` and at `d = 32`, with their standard
+    /// errors, for new and for pretraining tasks.
     fn relative(given: [f64; 4], penalty: f64, limit: [f64; 2]) -> [[(f64, f64); 2]; 2] {
         [(16, 24), (32, 8)].map(|(n_dimensions, n_runs)| {
             let at = LinearAttention { penalty, n_runs, ..attention(n_dimensions, given) };

@@ -16,8 +16,9 @@ pub struct Regression {
 impl Regression {
     /// The factor `c = N / (N + d + 1 + σ²)` of the best predictor `c · x · Σ yᵢxᵢ / N`.
     ///
-    /// It is what one layer of linear attention learns from unlimited prompts of this length, and one step of
-    /// gradient descent from zero at that rate. **Source**: von Oswald et al. 2023; Zhang, Frei & Bartlett 2024.
+    /// It is what one layer of linear attention learns from unlimited prompts of this length, and
+    /// one step of gradient descent from zero at that rate. **Source**: von Oswald et al. 2023;
+    /// Zhang, Frei & Bartlett 2024.
     pub fn linear_attention_step(&self) -> f64 {
         let n = self.n_examples as f64;
         n / (n + self.n_dimensions as f64 + 1.0 + self.noise_variance)
@@ -30,11 +31,11 @@ impl Regression {
         lost / (self.n_examples as f64 + lost)
     }
 
-    /// The error of the least squares of minimum norm: ordinary least squares, `σ²/(N−d−1)`, for `N > d + 1`;
-    /// interpolation, `1 − N/d + σ² (N/d)/(d−N−1)`, for `N < d − 1`.
+    /// The error of the least squares of minimum norm: ordinary least squares, `σ²/(N−d−1)`, for
+    /// `N > d + 1`; interpolation, `1 − N/d + σ² (N/d)/(d−N−1)`, for `N < d − 1`.
     ///
-    /// Without noise `max(0, 1 − N/d)` everywhere; with it infinite for `N` within one of `d`, where the mean of
-    /// the inverse of a Wishart matrix is.
+    /// Without noise `max(0, 1 − N/d)` everywhere; with it infinite for `N` within one of `d`,
+    /// where the mean of the inverse of a Wishart matrix is.
     pub fn least_squares_error(&self) -> f64 {
         let (d, n) = (self.n_dimensions as f64, self.n_examples as f64);
         let unseen = (1.0 - n / d).max(0.0);

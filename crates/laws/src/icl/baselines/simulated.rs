@@ -1,11 +1,12 @@
-//! Three ways to regress within a prompt, simulated: the step of linear attention, least squares, and ridge regression.
+//! Three ways to regress within a prompt, simulated: the step of linear attention, least squares,
+//! and ridge regression.
 
-use crate::icl::baselines::regression::Regression;
 use faer::Mat;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
 
 use crate::draws::{normal, normals, stream};
+use crate::icl::baselines::regression::Regression;
 use crate::linear::solve_positive;
 
 /// The errors `|ŵ − w|²/d` over prompts: their means and standard errors.
@@ -13,15 +14,17 @@ use crate::linear::solve_positive;
 pub struct PromptErrors {
     /// Of the best step of linear attention, [`Regression::linear_attention_step`].
     pub linear_attention: Summary,
-    /// Of the least squares of minimum norm. Where [`Regression::least_squares_error`] is infinite the mean grows with the
-    /// number of prompts.
+    /// Of the least squares of minimum norm. Where [`Regression::least_squares_error`] is infinite
+    /// the mean grows with the number of prompts.
     pub least_squares: Summary,
-    /// Of ridge regression with the noise's variance as penalty, which is the posterior mean: no way is better.
+    /// Of ridge regression with the noise's variance as penalty, which is the posterior mean: no
+    /// way is better.
     pub ridge: Summary,
 }
 
-/// Simulates `n_prompts` prompts, each with a task and examples of its own, drawn from `seed`. `progress` is called from any
-/// thread after every prompt. `None` when the examples of a prompt are singular in double precision.
+/// Simulates `n_prompts` prompts, each with a task and examples of its own, drawn from `seed`.
+/// `progress` is called from any thread after every prompt. `None` when the examples of a prompt
+/// are singular in double precision.
 ///
 /// A prompt costs about `min(N, d)² · max(N, d)` operations.
 pub fn simulate(

@@ -1,16 +1,18 @@
-//! The exact estimators of linear regression in context, by the number of tasks in the pretraining set: ridge
-//! regression, which is the best for new tasks, and the posterior mean over the tasks that were seen.
+//! The exact estimators of linear regression in context, by the number of tasks in the pretraining
+//! set: ridge regression, which is the best for new tasks, and the posterior mean over the tasks
+//! that were seen.
 
 use rand::RngExt as _;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
 
 use crate::draws::{normals, stream};
-use crate::icl::attention::simulated::{IclLabError, TestErrors, below, check_number};
+use crate::icl::attention::simulated::{TestErrors, below};
+use crate::icl::error::{IclError, check_number};
 use crate::linear::dot;
 
-/// A comparison of the Bayesian estimators of a task: the mean over the posterior of the tasks in the pretraining
-/// set, and that over all tasks, which is a ridge regression.
+/// A comparison of the Bayesian estimators of a task: the mean over the posterior of the tasks in
+/// the pretraining set, and that over all tasks, which is a ridge regression.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskDiversity {
     /// `d`, of the tasks `w ~ N(0, I)` and the inputs `x ~ N(0, I)`.
@@ -31,7 +33,8 @@ pub struct TaskDiversity {
 
 /// The errors of the estimators with a number of tasks in the pretraining set.
 ///
-/// They are means over the examples of a prompt of the squared error of the label, with its noise, by dimension.
+/// They are means over the examples of a prompt of the squared error of the label, with its noise,
+/// by dimension.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DiversityErrors {
     /// Tasks in the pretraining set.
@@ -46,7 +49,8 @@ pub struct DiversityErrors {
     pub above_ridge: Summary,
 }
 
-/// The four errors of a run: `(new, pretraining)` of the posterior mean and of the ridge regression.
+/// The four errors of a run: `(new, pretraining)` of the posterior mean and of the ridge
+/// regression.
 type RunErrors = [(f64, f64); 2];
 
 /// An input and its label.
@@ -66,19 +70,20 @@ struct Prompt {
 impl TaskDiversity {
     /// The errors for each of [`Self::n_tasks`], in that order.
     ///
-    /// The sets of a run are nested, and prompts have the same inputs and noise for all of them, so that their
-    /// differences are sharper than their errors; what one number of tasks gives does not depend on the others
-    /// asked for. `progress` is called with the index of each run when it ends, from any thread and in any order.
+    /// The sets of a run are nested, and prompts have the same inputs and noise for all of them, so
+    /// that their differences are sharper than their errors; what one number of tasks gives does
+    /// not depend on the others asked for. `progress` is called with the index of each run when it
+    /// ends, from any thread and in any order.
     ///
-    /// **Source**: the baselines of Raventós, Paul, Chen & Ganguli 2023, who have 8 dimensions, 16 examples and a
-    /// noise of 0.25.
+    /// **Source**: the baselines of Raventós, Paul, Chen & Ganguli 2023, who have 8 dimensions, 16
+    /// examples and a noise of 0.25.
     ///
     /// # Errors
-    /// [`IclLabError`].
+    /// [`IclError`].
     pub fn simulate(
         &self,
         progress: &(dyn Fn(usize) + Sync),
-    ) -> Result<Vec<DiversityErrors>, IclLabError> {
+    ) -> Result<Vec<DiversityErrors>, IclError> {
         check_number("n_dimensions", self.n_dimensions, 1)?;
         check_number("n_examples", self.n_examples, 1)?;
         check_number("n_prompts", self.n_prompts, 1)?;
@@ -87,7 +92,7 @@ impl TaskDiversity {
             check_number("n_tasks", *n_tasks, 1)?;
         }
         if !self.noise_variance.is_finite() || self.noise_variance <= 0.0 {
-            return Err(IclLabError::Noise { value: self.noise_variance });
+            return Err(IclError::NoNoise { value: self.noise_variance });
         }
         let run = |run_idx: usize| {
             let errors = self.run(run_idx);
@@ -117,7 +122,8 @@ impl TaskDiversity {
     /// The errors of a run for each number of tasks.
     fn run(&self, run_idx: usize) -> Vec<RunErrors> {
         let d = self.n_dimensions;
-        // Tasks and prompts have streams of their own, so that more tasks leave the prompts as they are.
+        // Tasks and prompts have streams of their own, so that more tasks leave the prompts as they
+        // are.
         let mut of_tasks = stream(self.seed, 2 * run_idx as u64);
         let mut of_prompts = stream(self.seed, 2 * run_idx as u64 + 1);
         let most = self.n_tasks.iter().copied().max().unwrap_or(0);
@@ -151,7 +157,8 @@ impl TaskDiversity {
         Prompt { inputs, labels, task }
     }
 
-    /// The mean error over a prompt of the estimates `estimate` gives before it is shown each next example.
+    /// The mean error over a prompt of the estimates `estimate` gives before it is shown each next
+    /// example.
     fn mean_error(
         &self,
         prompt: &Prompt,
@@ -192,8 +199,8 @@ impl TaskDiversity {
         })
     }
 
-    /// The error of the ridge regression with the penalty `σ²`, updated by one example at a time: it is the mean
-    /// of a normal posterior.
+    /// The error of the ridge regression with the penalty `σ²`, updated by one example at a time:
+    /// it is the mean of a normal posterior.
     fn ridge_error(&self, prompt: &Prompt) -> f64 {
         let d = self.n_dimensions;
         let mut mean = vec![0.0; d];
@@ -307,8 +314,8 @@ mod tests {
     fn what_cannot_be_compared_is_refused() {
         let refused = |of: TaskDiversity| of.simulate(&quiet).unwrap_err();
         let refusal = refused(diversity(vec![4, 0]));
-        assert_eq!(refusal, IclLabError::Number { name: "n_tasks", value: 0, least: 1 });
+        assert_eq!(refusal, IclError::Number { name: "n_tasks", value: 0, least: 1 });
         let refusal = refused(TaskDiversity { noise_variance: 0.0, ..diversity(vec![1]) });
-        assert_eq!(refusal, IclLabError::Noise { value: 0.0 });
+        assert_eq!(refusal, IclError::NoNoise { value: 0.0 });
     }
 }

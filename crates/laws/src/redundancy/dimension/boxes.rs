@@ -9,7 +9,7 @@ use crate::redundancy::dimension::neighbours::{DimensionError, PointCloud};
 
 /// Points that a box must hold on average for its size to count.
 pub const POINTS_PER_BOX: usize = 10;
-/// A box is no smaller than so many halvings make it.
+/// The most times that the size of a box is halved.
 const MOST_HALVINGS: i32 = 50;
 
 /// A dimension from the number of boxes that points occupy.
@@ -25,12 +25,12 @@ pub struct BoxDimension {
 
 /// The dimension by the number of boxes, of each of `box_sizes`, that hold a point: `n ∝ size^-d`.
 ///
-/// Boxes are those of the grid through the origin and hold their lower faces. Sizes so small that most points have
-/// a box of their own bend the line down.
+/// Boxes are those of the grid through the origin and hold their lower faces. Sizes so small that
+/// most points have a box of their own bend the line down.
 ///
 /// # Errors
-/// [`DimensionError::NoLine`] when there are fewer than three sizes, not all different, finite and positive, or no
-/// points.
+/// [`DimensionError::NoLine`] when there are fewer than three sizes, not all different, finite and
+/// positive, or no points.
 pub fn box_dimension(
     cloud: &PointCloud,
     box_sizes: &[f64],
@@ -40,8 +40,8 @@ pub fn box_dimension(
     line(box_sizes, n_boxes)
 }
 
-/// The same for the sizes that the points can tell: halves of their largest extent, as long as boxes hold
-/// [`POINTS_PER_BOX`] points on average. The grid begins at the points' corner.
+/// The same for the sizes that the points can tell: halves of their largest extent, as long as
+/// boxes hold [`POINTS_PER_BOX`] points on average. The grid begins at the points' corner.
 ///
 /// # Errors
 /// [`DimensionError::TooFewBoxes`] when there are fewer than three such sizes.

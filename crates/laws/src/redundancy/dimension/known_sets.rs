@@ -4,8 +4,7 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
 use crate::draws::{normals, stream};
-use crate::redundancy::dimension::MOST_NUMBERS;
-use crate::redundancy::dimension::neighbours::{DimensionError, PointCloud};
+use crate::redundancy::dimension::neighbours::{DimensionError, MOST_NUMBERS, PointCloud};
 
 /// A set whose dimension is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,19 +26,21 @@ pub enum KnownSet {
     },
     /// The middle-thirds set, each half as probable; to 33 digits.
     Cantor,
-    /// The triangle of three half-size copies of itself, with corners 0, (1, 0) and (0, 1), each third as probable;
-    /// to 40 digits.
+    /// The triangle of three half-size copies of itself, with corners 0, (1, 0) and (0, 1), each
+    /// third as probable; to 40 digits.
     Sierpinski,
-    /// The attractor of Hénon's map with `a = 1.4`, `b = 0.3`, a thousand steps after a drawn start.
+    /// The attractor of Hénon's map with `a = 1.4`, `b = 0.3`, a thousand steps after a drawn
+    /// start.
     Henon,
-    /// The attractor of Lorenz's equations with `σ = 10`, `ρ = 28`, `β = 8/3`, a point every 0.2 units of time, a
-    /// hundred units after a drawn start; Runge-Kutta of fourth order with steps of 0.01.
+    /// The attractor of Lorenz's equations with `σ = 10`, `ρ = 28`, `β = 8/3`, a point every 0.2
+    /// units of time, a hundred units after a drawn start; Runge-Kutta of fourth order with steps
+    /// of 0.01.
     Lorenz,
 }
 
 impl KnownSet {
-    /// The set's dimension: exact, but for the last two the correlation dimension as measured by Grassberger &
-    /// Procaccia 1983, 1.21 and 2.05, each ± 0.01.
+    /// The set's dimension: exact, but for the last two the correlation dimension as measured by
+    /// Grassberger & Procaccia 1983, 1.21 and 2.05, each ± 0.01.
     pub fn dimension(self) -> f64 {
         match self {
             Self::Cube { n_dimensions }
@@ -52,13 +53,14 @@ impl KnownSet {
         }
     }
 
-    /// Whether all definitions of a dimension agree on it: not on the attractors, whose measure is uneven.
+    /// Whether all definitions of a dimension agree on it: not on the attractors, whose measure is
+    /// uneven.
     pub fn is_self_similar(self) -> bool {
         !matches!(self, Self::Henon | Self::Lorenz)
     }
 
-    /// The set of this name, as `cube:3`, `gaussian:5`, `sphere:2`, `cantor`, `sierpinski`, `henon` or `lorenz`; `None` for
-    /// any other.
+    /// The set of this name, as `cube:3`, `gaussian:5`, `sphere:2`, `cantor`, `sierpinski`, `henon`
+    /// or `lorenz`; `None` for any other.
     pub fn named(name: &str) -> Option<Self> {
         let (kind, n_dimensions) = match name.split_once(':') {
             Some((kind, n_dimensions)) => (kind, Some(n_dimensions.parse().ok()?)),
@@ -111,8 +113,8 @@ impl KnownSet {
                 }
             }
             Self::Cantor => {
-                // From the last digit to the first, starting in the middle of an interval, so that rounding crosses
-                // no end of one.
+                // From the last digit to the first, starting in the middle of an interval, so that
+                // rounding crosses no end of one.
                 let digit = |x: f64, rng: &mut ChaCha8Rng| {
                     (x + 2.0 * f64::from(rng.random::<bool>())) / 3.0
                 };

@@ -1,18 +1,22 @@
 //! How many dimensions a cloud of points has.
 //!
-//! Estimators by neighbours; [`pairs`](super::pairs) and [`boxes`](super::boxes) have others. All distances are computed,
-//! none pruned: in the dimensions that matter a tree saves nothing, and every result is the same for any number of threads.
+//! Estimators by neighbours; [`pairs`](super::pairs) and [`boxes`](super::boxes) have others. All
+//! distances are computed, none pruned: in the dimensions that matter a tree saves nothing, and
+//! every result is the same for any number of threads.
 
 use rayon::prelude::*;
 use superpose_stats::power_law::PowerLawError;
 
 /// The largest coordinate, in size, whose square can be summed.
 pub const MOST: f64 = 1e150;
+/// Numbers that a cloud of drawn points may have in all.
+pub const MOST_NUMBERS: usize = 100_000_000;
 
 /// Points, each with the same number of finite coordinates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PointCloud {
-    /// All first coordinates, then all second, so that distances to many points are computed at once.
+    /// All first coordinates, then all second, so that distances to many points are computed at
+    /// once.
     pub(crate) columns: Vec<Vec<f64>>,
     n_points: usize,
 }
@@ -22,9 +26,10 @@ pub struct PointCloud {
 pub struct NeighbourDimension {
     /// The estimate.
     pub dimension: f64,
-    /// Its standard error if each point's neighbours were a sample by themselves. Points share neighbours, so that
-    /// the real one is larger: 1.2 times with two neighbours and 1.4 times with ten, over 100 Gaussian clouds of 500
-    /// points in three dimensions. Neither includes the bias downwards of sets with edges or above eight dimensions.
+    /// Its standard error if each point's neighbours were a sample by themselves. Points share
+    /// neighbours, so that the real one is larger: 1.2 times with two neighbours and 1.4 times with
+    /// ten, over 100 Gaussian clouds of 500 points in three dimensions. Neither includes the bias
+    /// downwards of sets with edges or above eight dimensions.
     pub standard_error: f64,
 }
 
@@ -54,12 +59,13 @@ pub enum DimensionError {
         /// Its value.
         value: f64,
     },
-    /// There are not enough points for so many neighbours, or not enough neighbours for an estimate.
+    /// There are not enough points for this number of neighbours, or not enough neighbours for an
+    /// estimate.
     #[error(
         "`n_neighbours` must be at least {least} and less than the number of points, {n_points}, got {n_neighbours}"
     )]
     Neighbours {
-        /// Neighbours asked for.
+        /// Neighbours that were wanted.
         n_neighbours: usize,
         /// The least number.
         least: usize,
@@ -111,13 +117,12 @@ pub enum DimensionError {
         /// Points there are.
         n_points: usize,
     },
-    /// So many points would not fit in memory.
+    /// The points would not fit in memory.
     #[error(
-        "{n_points} points of {n_coordinates} coordinates are too many; their product must be at most {}",
-        crate::redundancy::dimension::MOST_NUMBERS
+        "{n_points} points of {n_coordinates} coordinates are too many; their product must be at most {MOST_NUMBERS}"
     )]
     TooManyNumbers {
-        /// Points asked for.
+        /// Points that were wanted.
         n_points: usize,
         /// Coordinates of each.
         n_coordinates: usize,
@@ -125,10 +130,10 @@ pub enum DimensionError {
     /// A set has no dimensions.
     #[error("`n_dimensions` must be at least 1, got 0")]
     NoDimensions,
-    /// Nobody asks the learner.
+    /// There are too few places to test the learner at.
     #[error("`n_queries` must be at least 2, got {n_queries}")]
     TooFewQueries {
-        /// Queries asked for.
+        /// Their number.
         n_queries: usize,
     },
     /// Numbers of boxes or of pairs give no line.
@@ -209,8 +214,8 @@ pub(crate) enum Space {
     UnitTorus,
 }
 
-/// The dimension by maximum likelihood of the ratio of each point's second to its first neighbour's distance:
-/// `d = (N - 1) / Σ ln(r₂ / r₁)`.
+/// The dimension by maximum likelihood of the ratio of each point's second to its first neighbour's
+/// distance: `d = (N - 1) / Σ ln(r₂ / r₁)`.
 ///
 /// **Source**: Facco, d'Errico, Rodriguez & Laio 2017.
 ///
@@ -226,15 +231,15 @@ pub fn two_nearest_dimension(cloud: &PointCloud) -> Result<NeighbourDimension, D
     })
 }
 
-/// The dimension by maximum likelihood of the distances to each point's `n_neighbours` nearest: the inverse of the
-/// mean over points of `Σ_j ln(T_k / T_j) / (k - 1)`, `j < k`.
+/// The dimension by maximum likelihood of the distances to each point's `n_neighbours` nearest: the
+/// inverse of the mean over points of `Σ_j ln(T_k / T_j) / (k - 1)`, `j < k`.
 ///
 /// Inverses are averaged because they, and not the dimensions, are free of bias.
 /// **Source**: Levina & Bickel 2004, eq. 8, but for the order of mean and inverse.
 ///
 /// # Errors
-/// [`DimensionError::Neighbours`] with fewer than two neighbours or not more points than neighbours,
-/// [`DimensionError::RepeatedPoint`], [`DimensionError::EqualDistances`].
+/// [`DimensionError::Neighbours`] with fewer than two neighbours or not more points than
+/// neighbours, [`DimensionError::RepeatedPoint`], [`DimensionError::EqualDistances`].
 pub fn neighbour_dimension(
     cloud: &PointCloud,
     n_neighbours: usize,
@@ -267,7 +272,8 @@ pub fn neighbour_dimension(
     Ok(NeighbourDimension { dimension: 1.0 / mean, standard_error: error_of_mean / (mean * mean) })
 }
 
-/// Puts the `n` smallest of `squared`, ascending, with their indices into `found`. Of equals the first come first.
+/// Puts the `n` smallest of `squared`, ascending, with their indices into `found`. Of equals the
+/// first come first.
 pub(crate) fn nearest(squared: &[f64], n: usize, found: &mut Vec<(f64, usize)>) {
     found.clear();
     let mut farthest = f64::INFINITY;
@@ -327,15 +333,16 @@ mod tests {
         let spheres = [(sphere(5), 5.04), (sphere(10), 9.35)];
         for (set, published) in cubes.chain(gaussians).chain(spheres) {
             let found = mean_over_seeds(set, 4, &two_nearest_dimension);
-            // Each of the others is one sample with an error of 1.6 % to 2.4 %, and ours half of that: 6 % is more
-            // than twice the two together.
+            // Each of the others is one sample with an error of 1.6 % to 2.4 %, and ours half of
+            // that: 6 % is more than twice the two together.
             assert!((found / published - 1.0).abs() < 0.06, "{set:?}: {found} and {published}");
         }
     }
 
     #[test]
     fn sets_without_edges_have_their_dimension() {
-        // Below eight dimensions the bias is within the error of four samples; above, it is expected.
+        // Below eight dimensions the bias is within the error of four samples; above, it is
+        // expected.
         for (dimensions, tolerance) in [(&[1, 2, 3, 5][..], 0.03), (&[8, 10], 0.1)] {
             for set in dimensions.iter().flat_map(|d| [gaussian(*d), sphere(*d)]) {
                 let found = mean_over_seeds(set, 4, &two_nearest_dimension);

@@ -29,15 +29,19 @@ pub struct CorrelationDimension {
     pub n_radii: usize,
 }
 
-/// The slope of the share `C(r)` of pairs that are closer than `r`, between two quantiles of the distances.
+/// The slope of the share `C(r)` of pairs that are closer than `r`, between two quantiles of the
+/// distances.
 ///
-/// The radii are the ends of 32 steps of each octave of `r²`, of which all with `lowest ≤ C(r) ≤ highest` and a pair
-/// in their step are fitted. Small quantiles see the set near its points, not its edges; below some thousand pairs
-/// they see chance. From a thousandth to a tenth, 10,000 points give each fractal of [`crate::redundancy::dimension::known_sets::KnownSet`] within 2 %. A pair
-/// at distance zero counts at every radius. **Source**: Grassberger & Procaccia 1983.
+/// The radii are the ends of 32 steps of each octave of `r²`, of which all with
+/// `lowest ≤ C(r) ≤ highest` and a pair in their step are fitted. Small quantiles see the set near
+/// its points, not its edges; below some thousand pairs they see chance. From a thousandth to a
+/// tenth, 10,000 points give each fractal of [`crate::redundancy::dimension::known_sets::KnownSet`]
+/// within 2 %. A pair at distance zero counts at every radius. **Source**: Grassberger & Procaccia
+/// 1983.
 ///
 /// # Errors
-/// [`DimensionError::NotAWindow`], and [`DimensionError::TooFewRadii`] when the window holds fewer than three.
+/// [`DimensionError::NotAWindow`], and [`DimensionError::TooFewRadii`] when the window holds fewer
+/// than three.
 pub fn correlation_dimension(
     cloud: &PointCloud,
     window: PairQuantiles,
@@ -74,8 +78,8 @@ pub fn correlation_dimension(
     })
 }
 
-/// Bits of a float below the exponent and the first five of the fraction. Floats above zero are in the order of their
-/// bits, so that what is left numbers the bins of a histogram.
+/// Bits of a float below the exponent and the first five of the fraction. Floats above zero are in
+/// the order of their bits, so that what is left numbers the bins of a histogram.
 const BIN_SHIFT: u32 = 47;
 
 /// The number of pairs by the bin of their squared distance.
@@ -94,7 +98,8 @@ fn pair_counts(cloud: &PointCloud) -> Vec<u64> {
         a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
         a
     };
-    // Whole numbers add up to the same in any order. Few long runs, because each brings a histogram.
+    // Whole numbers add up to the same in any order. Few long runs, because each brings a
+    // histogram.
     let points = (0..cloud.n_points()).into_par_iter().with_min_len(256);
     points.fold(empty, count).map(|(counts, _)| counts).reduce(|| vec![0; 1 << 16], merge)
 }
@@ -111,7 +116,8 @@ mod tests {
             for seed in [1, 2] {
                 let cloud = set.points(10_000, seed).unwrap();
                 let found = correlation_dimension(&cloud, window).unwrap();
-                // Within 2 %: the attractors' own values are given to 1 %, and such sets have steps in C(r).
+                // Within 2 %: the attractors' own values are given to 1 %, and such sets have steps
+                // in C(r).
                 assert!(
                     (found.dimension / set.dimension() - 1.0).abs() < 0.02,
                     "{set:?} {found:?}"

@@ -1,41 +1,43 @@
-//! What limits regression on random features when data has no limit: their number, the time of training, and compute, the
-//! product of both.
+//! What limits regression on random features when data has no limit: their number, the time of
+//! training, and compute, the product of both.
 //!
-//! Errors are sums over directions, exponents their limits. **Source**: Bordelon, Atanasov & Pehlevan 2024; where the error
-//! by features differs from theirs, [`bottleneck_exponent`] says so.
+//! Errors are sums over directions, exponents their limits. **Source**: Bordelon, Atanasov &
+//! Pehlevan 2024; where the error by features differs from theirs, [`bottleneck_exponent`] says so.
 
 use crate::redundancy::spectrum::linear_task::LinearTask;
 
 /// The exponent of the error in the number of random features, data without limit: `min(a − 1, b)`.
 ///
-/// `target_exponent` is `a` of `c_i² ~ i^-a`, above one; `spectral_exponent` is `b` of `λ_i ~ i^-b`. The error is that
-/// of a single draw of features. See [`bottleneck_bias_exponent`].
+/// `target_exponent` is `a` of `c_i² ~ i^-a`, above one; `spectral_exponent` is `b` of
+/// `λ_i ~ i^-b`. The error is that of a single draw of features. See [`bottleneck_bias_exponent`].
 pub fn bottleneck_exponent(target_exponent: f64, spectral_exponent: f64) -> f64 {
     (target_exponent - 1.0).min(spectral_exponent)
 }
 
-/// The exponent, in the number of random features, of the error of the mean over infinitely many draws of features:
-/// `min(a − 1, 2b)`.
+/// The exponent, in the number of random features, of the error of the mean over infinitely many
+/// draws of features: `min(a − 1, 2b)`.
 ///
-/// It is stated for the error itself in Bordelon, Atanasov & Pehlevan 2024; the two are equal for hard tasks,
-/// `a − 1 ≤ b`, and for others a single draw falls more slowly ([`bottleneck_exponent`]).
+/// It is stated for the error itself in Bordelon, Atanasov & Pehlevan 2024; the two are equal for
+/// hard tasks, `a − 1 ≤ b`, and for others a single draw falls more slowly
+/// ([`bottleneck_exponent`]).
 pub fn bottleneck_bias_exponent(target_exponent: f64, spectral_exponent: f64) -> f64 {
     (target_exponent - 1.0).min(2.0 * spectral_exponent)
 }
 
-/// The exponent of the error in time, under gradient flow from zero with data and features without limit:
-/// `(a − 1)/b`.
+/// The exponent of the error in time, under gradient flow from zero with data and features without
+/// limit: `(a − 1)/b`.
 ///
 /// Arguments as for [`bottleneck_exponent`]. **Source**: Bordelon, Atanasov & Pehlevan 2024.
 pub fn flow_exponent(target_exponent: f64, spectral_exponent: f64) -> f64 {
     (target_exponent - 1.0) / spectral_exponent
 }
 
-/// The exponent of the error in compute, the product of features and time, when the two are balanced: with exponents
-/// `m` in features and `q` in time it is `m q/(m + q)`.
+/// The exponent of the error in compute, the product of features and time, when the two are
+/// balanced: with exponents `m` in features and `q` in time it is `m q/(m + q)`.
 ///
-/// For a hard task, `a − 1 ≤ b`, this is `(a − 1)/(1 + b)`. Arguments as for [`bottleneck_exponent`], whose `m` it has;
-/// it rests on the error being the sum of what features and time leave. **Source**: Bordelon, Atanasov & Pehlevan 2024.
+/// For a hard task, `a − 1 ≤ b`, this is `(a − 1)/(1 + b)`. Arguments as for
+/// [`bottleneck_exponent`], whose `m` it has; it rests on the error being the sum of what features
+/// and time leave. **Source**: Bordelon, Atanasov & Pehlevan 2024.
 pub fn compute_exponent(target_exponent: f64, spectral_exponent: f64) -> f64 {
     let features = bottleneck_exponent(target_exponent, spectral_exponent);
     let time = flow_exponent(target_exponent, spectral_exponent);
@@ -52,10 +54,12 @@ pub struct ProjectionRisk {
 }
 
 impl LinearTask {
-    /// What the best linear predictor on `n_features` independent Gaussian projections of the inputs reaches.
+    /// What the best linear predictor on `n_features` independent Gaussian projections of the
+    /// inputs reaches.
     ///
-    /// With `κ` from `n_features = Σ λ_i/(λ_i + κ)`: `Σ c_i² κ/(λ_i + κ)` for one draw, and `Σ c_i² κ²/(λ_i + κ)²`
-    /// for the mean over draws. Both are zero when there are at least as many features as directions.
+    /// With `κ` from `n_features = Σ λ_i/(λ_i + κ)`: `Σ c_i² κ/(λ_i + κ)` for one draw, and
+    /// `Σ c_i² κ²/(λ_i + κ)²` for the mean over draws. Both are zero when there are at least as
+    /// many features as directions.
     pub fn projection_risk(&self, n_features: usize) -> ProjectionRisk {
         let resolution = match n_features {
             0 => f64::INFINITY,
@@ -73,15 +77,16 @@ impl LinearTask {
         ProjectionRisk { total, squared_bias }
     }
 
-    /// The error of gradient flow on half the mean squared error from zero, data and features without limit, at a time:
-    /// `Σ c_i² e^(−2 λ_i t)`.
+    /// The error of gradient flow on half the mean squared error from zero, data and features
+    /// without limit, at a time: `Σ c_i² e^(−2 λ_i t)`.
     pub fn flow_error(&self, time: f64) -> f64 {
         let directions = self.eigenvalues().iter().zip(self.target_powers());
         directions.map(|(value, power)| power * (-2.0 * value * time).exp()).sum()
     }
 
-    /// The least error at `compute = features · time`, as the sum of what [`projection_risk`](Self::projection_risk) and
-    /// [`flow_error`](Self::flow_error) leave, over the numbers of features in `n_features`.
+    /// The least error at `compute = features · time`, as the sum of what
+    /// [`projection_risk`](Self::projection_risk) and [`flow_error`](Self::flow_error) leave, over
+    /// the numbers of features in `n_features`.
     pub fn balanced_error(&self, compute: f64, n_features: &[usize]) -> f64 {
         let spent = n_features
             .iter()

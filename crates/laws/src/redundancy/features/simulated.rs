@@ -1,14 +1,16 @@
-//! Regression on random features with data without limit: what is left is what the features do not show.
+//! Regression on random features with data without limit: what is left is what the features do not
+//! show.
 //!
-//! Features are `G z` of the inputs `√Λ z`, `G = F √Λ` with Gaussian `F`. The best linear predictor on them misses the
-//! part of the target outside the span of `G`'s rows, which is found without any sample.
+//! Features are `G z` of the inputs `√Λ z`, `G = F √Λ` with Gaussian `F`. The best linear predictor
+//! on them misses the part of the target outside the span of `G`'s rows, which is found without any
+//! sample.
 
-use crate::redundancy::spectrum::linear_task::{LinearTask, Sample};
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
 
 use crate::draws::replicate;
 use crate::linear::solve_gram;
+use crate::redundancy::spectrum::linear_task::{LinearTask, Sample};
 use crate::redundancy::spectrum::simulated::Directions;
 
 /// Why nothing can be simulated.
@@ -53,8 +55,8 @@ pub(crate) fn check_features(task: &LinearTask, n_features: usize) -> Result<(),
     }
 }
 
-/// The squared error of regression on `n_features` random features of `task`, over `n_replicates` draws of features.
-/// `progress` is called from any thread after every draw.
+/// The squared error of regression on `n_features` random features of `task`, over `n_replicates`
+/// draws of features. `progress` is called from any thread after every draw.
 ///
 /// A draw costs about `n² P` operations for `n` features of `P` directions.
 ///

@@ -1,32 +1,36 @@
-//! What a power-law spectrum of the inputs says of how fast an error falls, and how redundant the inputs are.
+//! What a power-law spectrum of the inputs says of how fast an error falls, and how redundant the
+//! inputs are.
 //!
-//! The errors themselves, at any size, are in [`linear_task`](crate::redundancy::spectrum::linear_task).
+//! The errors themselves, at any size, are in
+//! [`linear_task`](crate::redundancy::spectrum::linear_task).
 
 /// The exponent of the excess risk in the number of noisy samples at the best ridge:
 /// `2s′ / (2s′ + 1/β)` with `s′ = min(s, 1)`.
 ///
-/// `spectral_exponent` is `β` of `λ_i ~ i^-β`, above one; `source_exponent` is `s` of `c_i² ~ i^-(1 + 2sβ)`. Ridge
-/// regression makes no use of a target that is smoother than `s = 1`. **Source**: Caponnetto & De Vito 2007.
+/// `spectral_exponent` is `β` of `λ_i ~ i^-β`, above one; `source_exponent` is `s` of
+/// `c_i² ~ i^-(1 + 2sβ)`. Ridge regression makes no use of a target that is smoother than `s = 1`.
+/// **Source**: Caponnetto & De Vito 2007.
 pub fn noisy_exponent(spectral_exponent: f64, source_exponent: f64) -> f64 {
     let smoothness = 2.0 * source_exponent.min(1.0);
     smoothness / (smoothness + 1.0 / spectral_exponent)
 }
 
-/// The exponent of the excess risk in the number of samples without noise and with a vanishing ridge: `2βs′` with
-/// `s′ = min(s, 1)`.
+/// The exponent of the excess risk in the number of samples without noise and with a vanishing
+/// ridge: `2βs′` with `s′ = min(s, 1)`.
 ///
 /// Arguments as for [`noisy_exponent`]. **Source**: Cui, Loureiro, Krzakala & Zdeborová 2021.
 pub fn noiseless_exponent(spectral_exponent: f64, source_exponent: f64) -> f64 {
     2.0 * spectral_exponent * source_exponent.min(1.0)
 }
 
-/// The exponents with which spectra side by side end: the least `β` and the least `s` of all, be it that they belong to
-/// different parts.
+/// The exponents with which spectra side by side end: the least `β` and the least `s` of all, be it
+/// that they belong to different parts.
 ///
-/// `parts` have `(β, s)` each, as [`noisy_exponent`] and [`noiseless_exponent`] take them. One resolution `κ` serves all
-/// parts; there the directions learned number `Σ κ^(-1/β)`, of which the largest term stays, and the target unlearned
-/// is `Σ κ^(2s′)`, of which the slowest does. Derived here, and held to the sums themselves by a test. Where each sample is of
-/// one part alone, each has a resolution of its own without noise, and the slowest part is what ends it.
+/// `parts` have `(β, s)` each, as [`noisy_exponent`] and [`noiseless_exponent`] take them. One
+/// resolution `κ` serves all parts; there the directions learned number `Σ κ^(-1/β)`, of which the
+/// largest term stays, and the target unlearned is `Σ κ^(2s′)`, of which the slowest does. Derived
+/// here, and held to the sums themselves by a test. Where each sample is of one part alone, each
+/// has a resolution of its own without noise, and the slowest part is what ends it.
 pub fn end_of_joined(parts: &[(f64, f64)]) -> (f64, f64) {
     let least = |of: fn(&(f64, f64)) -> f64| parts.iter().map(of).fold(f64::INFINITY, f64::min);
     (least(|part| part.0), least(|part| part.1))
@@ -34,17 +38,18 @@ pub fn end_of_joined(parts: &[(f64, f64)]) -> (f64, f64) {
 
 /// The effective number of dimensions at a ridge: `Σ λ / (λ + ridge)`.
 ///
-/// The number of positive eigenvalues at no ridge; close to `(π/β)/sin(π/β) · ridge^(-1/β)` for a long spectrum
-/// `i^-β`.
+/// The number of positive eigenvalues at no ridge; close to `(π/β)/sin(π/β) · ridge^(-1/β)` for a
+/// long spectrum `i^-β`.
 pub fn effective_dimension(eigenvalues: &[f64], ridge: f64) -> f64 {
     eigenvalues.iter().filter(|value| **value > 0.0).map(|value| value / (value + ridge)).sum()
 }
 
-/// What the spectrum alone saves in describing Gaussian data, in nats a dimension: `½ ln(AM/GM)`, from the
-/// arithmetic and the geometric mean of the eigenvalues.
+/// What the spectrum alone saves in describing Gaussian data, in nats a dimension: `½ ln(AM/GM)`,
+/// from the arithmetic and the geometric mean of the eigenvalues.
 ///
-/// The entropy of independent directions of equal variance, less the entropy there is, at the same total variance.
-/// Zero for equal eigenvalues, infinite when one is zero, and not a number when there are none or one is negative.
+/// The entropy of independent directions of equal variance, less the entropy there is, at the same
+/// total variance. Zero for equal eigenvalues, infinite when one is zero, and not a number when
+/// there are none or one is negative.
 pub fn gaussian_redundancy(eigenvalues: &[f64]) -> f64 {
     let n = eigenvalues.len() as f64;
     let mean = eigenvalues.iter().sum::<f64>() / n;

@@ -1,11 +1,14 @@
-//! Ridge regression and random features on a linear target: the error at any size, by deterministic equivalents.
+//! Ridge regression and random features on a linear target: the error at any size, by deterministic
+//! equivalents.
 //!
-//! Inputs are Gaussian with variances `λ_i`, and the target is linear: it puts the power `c_i²` on direction `i`.
-//! All sums over directions are taken as they stand, once for each resolution `κ` that is looked at. The ridge is
-//! a simple function of `κ`, so that a search for the best ridge runs over `κ` and solves no equation on its way.
-//! The ridge `δ` is added to `X Xᵀ`, which is a sum over samples; conventions with a mean have `λ = δ/n`.
+//! Inputs are Gaussian with variances `λ_i`, and the target is linear: it puts the power `c_i²` on
+//! direction `i`. All sums over directions are taken as they stand, once for each resolution `κ`
+//! that is looked at. The ridge is a simple function of `κ`, so that a search for the best ridge
+//! runs over `κ` and solves no equation on its way. The ridge `δ` is added to `X Xᵀ`, which is a
+//! sum over samples; conventions with a mean have `λ = δ/n`.
 //!
-//! Samples and random features are limits on the two sides of one equation for `κ`, which is why both are here.
+//! Samples and random features are limits on the two sides of one equation for `κ`, which is why
+//! both are here.
 
 /// The most directions of a power law: a sum over them takes a tenth of a second.
 pub const MOST_DIRECTIONS: usize = 10_000_000;
@@ -131,11 +134,12 @@ pub struct LinearTask {
 }
 
 impl LinearTask {
-    /// The task with variances `eigenvalues`, in any order, and with the target's share `c_i²` of its variance on
-    /// each direction: `target_powers`.
+    /// The task with variances `eigenvalues`, in any order, and with the target's share `c_i²` of
+    /// its variance on each direction: `target_powers`.
     ///
     /// # Errors
-    /// [`TaskError`] when the two differ in length, are empty, or have a value that is not positive.
+    /// [`TaskError`] when the two differ in length, are empty, or have a value that is not
+    /// positive.
     pub fn new(eigenvalues: Vec<f64>, target_powers: Vec<f64>) -> Result<Self, TaskError> {
         let (n_eigenvalues, n_powers) = (eigenvalues.len(), target_powers.len());
         if n_eigenvalues != n_powers {
@@ -159,12 +163,13 @@ impl LinearTask {
 
     /// The task with `λ_i = i^-β` and `c_i² = i^-(1 + 2sβ)` for `i` from 1 to `n_directions`.
     ///
-    /// `β` is the `spectral_exponent` and `s` the `source_exponent`. The end of the spectrum shows as an error that
-    /// falls faster than its law once `n` is above about `n_directions / 100` (`/ 1000` for `β = 1.5`).
+    /// `β` is the `spectral_exponent` and `s` the `source_exponent`. The end of the spectrum shows
+    /// as an error that falls faster than its law once `n` is above about `n_directions / 100`
+    /// (`/ 1000` for `β = 1.5`).
     ///
     /// # Errors
-    /// [`TaskError`] for an exponent that is not positive, for no directions, and for a spectrum that falls
-    /// below the range of double precision.
+    /// [`TaskError`] for an exponent that is not positive, for no directions, and for a spectrum
+    /// that falls below the range of double precision.
     pub fn power_law(
         spectral_exponent: f64,
         source_exponent: f64,
@@ -186,11 +191,11 @@ impl LinearTask {
         Self::new(power(spectral_exponent), power(target_exponent))
     }
 
-    /// The task of inputs that have several spectra side by side, each on directions of its own; a part's weight multiplies
-    /// the variances of its inputs and its share of the target.
+    /// The task of inputs that have several spectra side by side, each on directions of its own; a
+    /// part's weight multiplies the variances of its inputs and its share of the target.
     ///
-    /// Every sample has all parts. Data of which each sample is of one kind only is another task: its kinds do not share a
-    /// resolution.
+    /// Every sample has all parts. Data of which each sample is of one kind only is another task:
+    /// its kinds do not share a resolution.
     ///
     /// # Errors
     /// [`TaskError`] without parts, and for a weight that is not positive.
@@ -214,11 +219,13 @@ impl LinearTask {
         &self.target_powers
     }
 
-    /// What ridge regression reaches on `sample` with the given ridge, by the deterministic equivalent.
+    /// What ridge regression reaches on `sample` with the given ridge, by the deterministic
+    /// equivalent.
     ///
     /// With `κ` from `n = Σ L_i + δ/κ`, `L_i = λ_i/(λ_i + κ)`, the test error is
-    /// `n/(n − Σ L_i²) · (Σ (1 − L_i)² c_i² + σ²)`. It is exact in the limit of many samples and directions and a few
-    /// per cent low at thirty samples. With no ridge and as many samples as directions the risk is infinite.
+    /// `n/(n − Σ L_i²) · (Σ (1 − L_i)² c_i² + σ²)`. It is exact in the limit of many samples and
+    /// directions and a few per cent low at thirty samples. With no ridge and as many samples as
+    /// directions the risk is infinite.
     ///
     /// **Source**: Bordelon, Canatar & Pehlevan 2020; Cui et al. 2021.
     ///
@@ -237,8 +244,8 @@ impl LinearTask {
 
     /// The smallest [`ridge_risk`](Self::ridge_risk) on `sample`, with the ridge that gives it.
     ///
-    /// The minimum is looked for on a grid of one e-fold in `κ`, then by golden section to about `1e-7` of `κ`. The
-    /// ridge is zero when none is best.
+    /// The minimum is looked for on a grid of one e-fold in `κ`, then by golden section to about
+    /// `1e-7` of `κ`. The ridge is zero when none is best.
     pub fn best_ridge_risk(&self, sample: Sample) -> RidgeRisk {
         let n = sample.n_samples as f64;
         let ridgeless = {
@@ -280,13 +287,15 @@ impl LinearTask {
         })
     }
 
-    /// `κ ≥ 0` of `n = Σ λ/(λ + κ) + ridge/κ`; zero when there is no ridge and no direction too many.
+    /// `κ ≥ 0` of `n = Σ λ/(λ + κ) + ridge/κ`; zero when there is no ridge and no direction too
+    /// many.
     pub(crate) fn resolution(&self, n: f64, ridge: f64) -> f64 {
         let n_directions = self.eigenvalues.len() as f64;
         if ridge <= 0.0 && n >= n_directions {
             return 0.0;
         }
-        // The right-hand side is at most (Σλ + ridge)/κ, and at least either term with all λ the smallest.
+        // The right-hand side is at most (Σλ + ridge)/κ, and at least either term with all λ the
+        // smallest.
         let mut low = (ridge / n).max(self.smallest * (n_directions / n - 1.0)).ln();
         let mut high = ((self.trace + ridge) / n).ln();
         let mut log_resolution = f64::midpoint(low, high);
@@ -299,7 +308,8 @@ impl LinearTask {
             } else {
                 high = log_resolution;
             }
-            // Newton's step for the logarithm of both sides: they are nearly straight lines in ln κ.
+            // Newton's step for the logarithm of both sides: they are nearly straight lines in ln
+            // κ.
             let mut next = log_resolution + (value / n).ln() * value / (sums.mixed + spare);
             if !(low..=high).contains(&next) {
                 next = f64::midpoint(low, high);
@@ -355,7 +365,8 @@ struct Sums {
     bias: f64,
 }
 
-/// The risk from its sums; `spare` is `n − Σ L = δ/κ`, given apart because the difference would cancel.
+/// The risk from its sums; `spare` is `n − Σ L = δ/κ`, given apart because the difference would
+/// cancel.
 fn risk(sample: Sample, ridge: f64, resolution: f64, sums: &Sums, spare: f64) -> RidgeRisk {
     let (n, noise) = (sample.n_samples as f64, sample.noise_variance);
     let free = spare + sums.mixed;
@@ -441,8 +452,9 @@ mod tests {
 
     #[test]
     fn the_best_ridge_of_a_random_target_is_the_bayesian_one() {
-        // Coefficients of equal variance τ² are a prior under which the posterior mean is ridge regression with
-        // δ = σ²/τ², and its test error is σ² n κ/δ. Here c² = τ² λ, so that 1 + 2sβ = β.
+        // Coefficients of equal variance τ² are a prior under which the posterior mean is ridge
+        // regression with δ = σ²/τ², and its test error is σ² n κ/δ. Here c² = τ² λ, so that 1 +
+        // 2sβ = β.
         for (n, noise) in [(50, 1.0), (1000, 0.01), (1000, 25.0), (3, 1e4), (30_000, 4.0)] {
             let task = LinearTask::power_law(2.0, 0.25, 20_000).unwrap();
             let best = task.best_ridge_risk(sample(n, noise));
@@ -500,7 +512,8 @@ mod tests {
         let part = |weight, spectral, source| {
             (weight, LinearTask::power_law(spectral, source, 300_000).unwrap())
         };
-        // The smallest exponents may belong to different parts: then the whole is slower than either.
+        // The smallest exponents may belong to different parts: then the whole is slower than
+        // either.
         for parts in [[(1.0, 3.0, 0.5), (1.0, 1.5, 0.5)], [(1.0, 1.5, 1.0), (1.0, 3.0, 0.25)]] {
             let task = LinearTask::joined(&parts.map(|(w, b, s)| part(w, b, s))).unwrap();
             let (spectral, end) = end_of_joined(&parts.map(|(_, b, s)| (b, s)));

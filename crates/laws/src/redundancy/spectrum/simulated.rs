@@ -1,19 +1,20 @@
 //! Ridge regression on simulated samples, with the exact risk of every fit.
 //!
-//! The inputs are Gaussian of known covariance and the target is linear, so that the error on new samples is a sum
-//! over directions and needs no test set. A replicate draws from a stream of its own, numbered by its sample size
-//! and its index: neither the number of threads nor the other designs change a bit of it.
+//! The inputs are Gaussian of known covariance and the target is linear, so that the error on new
+//! samples is a sum over directions and needs no test set. A replicate draws from a stream of its
+//! own, numbered by its sample size and its index: neither the number of threads nor the other
+//! designs change a bit of it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::redundancy::spectrum::linear_task::{LinearTask, Sample};
 use faer::MatRef;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use superpose_stats::summary::summarise;
+use superpose_stats::summary::{Summary, summarise};
 
 use crate::draws::{self, normal};
 use crate::linear::{dot, solve_gram};
+use crate::redundancy::spectrum::linear_task::{LinearTask, Sample};
 
 /// Why nothing can be simulated.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
@@ -69,25 +70,14 @@ pub struct Design {
     pub n_replicates: usize,
 }
 
-/// The measured risk of a design.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ExcessRisk {
-    /// Number of samples a data set has.
-    pub n_samples: usize,
-    /// Mean over data sets of the mean squared error on new samples without label noise.
-    pub mean: f64,
-    /// Standard error of the mean, from the spread over data sets.
-    pub standard_error: f64,
-    /// Number of data sets.
-    pub n_replicates: usize,
-}
-
-/// The excess risk of ridge regression on simulated samples of `task`, one for each design in order.
+/// The mean squared error of ridge regression on new samples without label noise, over simulated
+/// data sets of `task`; one summary for each design in order.
 ///
-/// Each replicate costs about `n² P` operations for `n` samples in `P` directions (`n P²` when there are more samples
-/// than directions), and memory for `n P` numbers a thread. The replicates of a design run in parallel on the
-/// current pool. The result depends on `seed` alone, bit for bit on one build. `progress` is called from any thread
-/// after every replicate with the number finished so far, over all designs.
+/// Each replicate costs about `n² P` operations for `n` samples in `P` directions (`n P²` when
+/// there are more samples than directions), and memory for `n P` numbers a thread. The replicates
+/// of a design run in parallel on the current pool. The result depends on `seed` alone, bit for bit
+/// on one build. `progress` is called from any thread after every replicate with the number
+/// finished so far, over all designs.
 ///
 /// # Errors
 /// [`RidgeError`]: designs are checked before anything runs; of singular replicates the first is named.
@@ -96,7 +86,7 @@ pub fn excess_risks(
     designs: &[Design],
     seed: u64,
     progress: &(dyn Fn(usize) + Sync),
-) -> Result<Vec<ExcessRisk>, RidgeError> {
+) -> Result<Vec<Summary>, RidgeError> {
     for (index, design) in designs.iter().enumerate() {
         check(index, design)?;
     }
@@ -117,13 +107,7 @@ pub fn excess_risks(
             risk.ok_or(RidgeError::Singular { index, replicate, ridge: design.ridge })
         };
         let risks = risks.into_iter().enumerate().map(usable).collect::<Result<Vec<f64>, _>>()?;
-        let summary = summarise(&risks);
-        Ok(ExcessRisk {
-            n_samples: design.sample.n_samples(),
-            mean: summary.mean,
-            standard_error: summary.standard_error,
-            n_replicates: design.n_replicates,
-        })
+        Ok(summarise(&risks))
     };
     designs.iter().enumerate().map(measure).collect()
 }
@@ -277,7 +261,8 @@ mod tests {
 
     #[test]
     fn least_squares_has_its_classical_risk() {
-        // More samples than directions and no ridge: σ² P/(n − P − 1), whatever the covariance and the target.
+        // More samples than directions and no ridge: σ² P/(n − P − 1), whatever the covariance and
+        // the target.
         let task = LinearTask::power_law(1.5, 0.5, 20).unwrap();
         let design = Design { sample: sample(60, 0.5), ridge: 0.0, n_replicates: 4000 };
         let found = excess_risks(&task, &[design], 3, QUIET).unwrap()[0];
@@ -356,7 +341,8 @@ mod tests {
             refused(Design { n_replicates: 1, ..good }),
             "`n_replicates` of design 1 must be from 2 to 4294967295, got 1"
         );
-        // All but one direction are below rounding, and twenty samples cannot be told apart by the one.
+        // All but one direction are below rounding, and twenty samples cannot be told apart by the
+        // one.
         let mut eigenvalues = vec![1e-40; 25];
         eigenvalues[0] = 1.0;
         let task = LinearTask::new(eigenvalues, vec![1.0; 25]).unwrap();

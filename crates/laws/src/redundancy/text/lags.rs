@@ -1,17 +1,19 @@
-//! How symbols of a text depend on those a distance before: the covariance of one-hot symbols at a lag.
+//! How symbols of a text depend on those a distance before: the covariance of one-hot symbols at a
+//! lag.
 //!
-//! `C(n)_{ab} = P(x_i = a, x_{i+n} = b) − P(x_i = a) P(x_{i+n} = b)`, of which the operator norm is taken. It falls as a
-//! power of the lag in natural text and exponentially in a chain. **Source**: Cagnetta, Raventós, Ganguli & Wyart 2026,
-//! who predict the exponent of the loss by data from it and from how fast the conditional entropy falls.
+//! `C(n)_{ab} = P(x_i = a, x_{i+n} = b) − P(x_i = a) P(x_{i+n} = b)`, of which the operator norm is
+//! taken. It falls as a power of the lag in natural text and exponentially in a chain. **Source**:
+//! Cagnetta, Raventós, Ganguli & Wyart 2026, who predict the exponent of the loss by data from it
+//! and from how fast the conditional entropy falls.
 
-use crate::prediction::scale_law::{Form, ScaleLaw, fit_scale_law};
 use faer::Mat;
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 
+use crate::prediction::scale_law::{Form, ScaleLaw, fit_scale_law};
 use crate::redundancy::text::entropies::{ContextEntropy, TextError, shuffled};
 
-/// A norm counts as seen above so many times the noise: twice for what chance has, and the rest as symbols that depend on
-/// their neighbours scatter more than those in random order.
+/// A norm counts as seen above this many times the noise: twice for what chance has, and the rest
+/// as symbols that depend on their neighbours scatter more than those in random order.
 const ABOVE_NOISE: f64 = 3.0;
 /// Random orders whose norms are the noise.
 const SHUFFLES: u64 = 4;
@@ -46,8 +48,8 @@ pub fn lag_norms_and_noise(
     Ok(rows.map(|((lag, norm), noise)| LagNorm { lag: *lag, norm, noise }).collect())
 }
 
-/// Which of `found`, by ascending lag, stand out of the noise: those before the first that does not. The noise is the
-/// largest of all lags, as one lag's may be small by chance.
+/// Which of `found`, by ascending lag, stand out of the noise: those before the first that does
+/// not. The noise is the largest of all lags, as one lag's may be small by chance.
 pub fn stand_out(found: &[LagNorm]) -> Vec<bool> {
     let noise = found.iter().map(|lag| lag.noise).fold(0.0, f64::max);
     let mut all_before = true;
@@ -58,12 +60,14 @@ pub fn stand_out(found: &[LagNorm]) -> Vec<bool> {
     found.iter().map(&mut stands_out).collect()
 }
 
-/// The operator norms of the covariances at `lags`, each from the `N − n` pairs of symbols that are `n` apart.
+/// The operator norms of the covariances at `lags`, each from the `N − n` pairs of symbols that are
+/// `n` apart.
 ///
 /// Of `V` equally frequent symbols without any dependence it is about `2/√(V N)`.
 ///
 /// # Errors
-/// [`TextError::Lag`] for a lag of zero or one that is not shorter than the text; [`TextError::Empty`].
+/// [`TextError::Lag`] for a lag of zero or one that is not shorter than the text;
+/// [`TextError::Empty`].
 pub fn lag_norms(text: &[u8], lags: &[usize]) -> Result<Vec<f64>, TextError> {
     if text.is_empty() {
         return Err(TextError::Empty);
@@ -98,10 +102,12 @@ pub fn lag_norms(text: &[u8], lags: &[usize]) -> Result<Vec<f64>, TextError> {
 /// What a text's statistics say of how fast a model's loss would fall with data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataLimited {
-    /// `β_c`: the fall of the norms by lag, over those that [`stand_out`]; none for fewer than three of them.
+    /// `β_c`: the fall of the norms by lag, over those that [`stand_out`]; none for fewer than
+    /// three of them.
     pub correlation: Option<PowerLaw>,
-    /// The fall of the conditional entropy by context, `H_∞ + b k^-γ`, over the contexts that are trusted; none for fewer
-    /// than four of them, and where it falls by no more than counting alone makes of a constant one.
+    /// The fall of the conditional entropy by context, `H_∞ + b k^-γ`, over the contexts that are
+    /// trusted; none for fewer than four of them, and where it falls by no more than counting alone
+    /// makes of a constant one.
     pub entropy: Option<ScaleLaw>,
 }
 
@@ -121,7 +127,8 @@ impl DataLimited {
         self.entropy.as_ref().map(|law| law.parameters[1])
     }
 
-    /// `γ/(2 β_c)`, the predicted exponent of the loss by data; none where dependence does not fall.
+    /// `γ/(2 β_c)`, the predicted exponent of the loss by data; none where dependence does not
+    /// fall.
     pub fn exponent(&self) -> Option<f64> {
         let correlation = self.correlation.filter(|law| law.exponent > 0.0)?;
         Some(self.entropy_exponent()? / (2.0 * correlation.exponent))
@@ -158,7 +165,8 @@ mod tests {
     #[test]
     fn a_chain_forgets_exponentially_and_independent_symbols_at_once() {
         let text = Source::Markov { flip_probability: 0.1 }.text(1_000_000, 1);
-        // Both symbols are as often, so that C(n) is (1 − 2p)ⁿ/4 times [[1, −1], [−1, 1]], of norm 2.
+        // Both symbols are as often, so that C(n) is (1 − 2p)ⁿ/4 times [[1, −1], [−1, 1]], of norm
+        // 2.
         for (norm, lag) in lag_norms(&text, &LAGS).unwrap().iter().zip([1, 2, 3, 6]) {
             assert!((norm - 0.5 * 0.8_f64.powi(lag)).abs() < 2e-3, "{lag}: {norm}");
         }
