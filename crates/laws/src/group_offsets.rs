@@ -89,7 +89,6 @@ mod tests {
             x: "d".to_owned(),
             y: "loss".to_owned(),
             groups: groups.iter().map(|name| (*name).to_owned()).collect(),
-            confidence: 0.95,
             n_resamples: 50,
             seed: 0,
         }

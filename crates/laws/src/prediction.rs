@@ -48,7 +48,7 @@ pub fn study(losses: &Table, options: &LossOptions, at: &[f64]) -> Result<Study,
             Ok(law) => laws.push(Fitted {
                 resamples: law.resampled(&points, options.n_resamples, options.seed),
                 test: held_out(&points, form),
-                options: &options,
+                n_resamples: options.n_resamples,
                 law,
             }),
             // The others may just have too many parameters.
@@ -99,7 +99,6 @@ mod tests {
             x: "N".to_owned(),
             y: "loss".to_owned(),
             groups: Vec::new(),
-            confidence: 0.95,
             n_resamples: 200,
             seed: 0,
         }

@@ -6,11 +6,8 @@ use superpose_figures::study::Note;
 use superpose_files::table::{Field, TableError, Tables};
 use superpose_stats::bootstrap::percentile_interval;
 
-use super::fit::tables::{law_of, laws_of};
+use super::fit::tables::{CONFIDENCE, law_of, laws_of};
 use super::law::{Allocation, AllocationError, LossSurface, PUBLISHED};
-
-/// Confidence of the intervals.
-const CONFIDENCE: f64 = 0.95;
 
 /// What is wished.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -70,7 +70,7 @@ pub enum AllocationError {
     /// No compute is enough.
     #[error("a loss of {loss} is out of reach of any compute: it must be above E = {irreducible}")]
     OutOfReach {
-        /// The loss asked for.
+        /// The loss to reach.
         loss: f64,
         /// The irreducible loss.
         irreducible: f64,
@@ -78,7 +78,7 @@ pub enum AllocationError {
     /// The compute is no compute.
     #[error("the compute must be a positive number of operations, got {compute}")]
     NoCompute {
-        /// The compute asked for.
+        /// The compute to spend.
         compute: f64,
     },
     /// A parameter of the law has no meaning.
@@ -138,7 +138,7 @@ impl LossSurface {
         }
     }
 
-    /// The loss of a model of so many parameters after so many tokens.
+    /// The loss of a model of `parameters` after `tokens`, in nats a token.
     pub fn loss(&self, parameters: f64, tokens: f64) -> f64 {
         self.irreducible
             + self.size_coefficient * parameters.powf(-self.size_exponent)

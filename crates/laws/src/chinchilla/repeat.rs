@@ -28,7 +28,7 @@ pub fn effective_tokens(unique: f64, total: f64) -> f64 {
     unique * (1.0 - REPETITIONS * (-repetitions / REPETITIONS).exp_m1())
 }
 
-/// The table `repetition`: what these numbers of passes over `unique` tokens are worth to a model of so many
+/// The table `repetition`: what these numbers of passes over `unique` tokens are worth to a model with
 /// `parameters`. All are positive.
 pub fn study(unique: f64, epochs: &[f64], parameters: f64) -> Study {
     let mut table = Table::new(

@@ -10,7 +10,7 @@ use superpose_stats::power_law::{PowerLaw, fit_power_law};
 use super::runs::TrainedModel;
 use crate::chinchilla::law::LossSurface;
 
-/// Runs belong to one curve while their compute is at most so many times the least of the curve.
+/// Runs belong to one curve while their compute is at most this many times the least of the curve.
 const SPREAD: f64 = 1.25;
 /// Runs that a curve needs.
 const FEWEST: usize = 5;

@@ -384,7 +384,7 @@ impl SurfaceFit {
         additive(self.form, &self.parameters)
     }
 
-    /// The law's loss for a model of so many parameters after so many tokens.
+    /// The law's loss for a model of `parameters` after `tokens`.
     pub fn loss(&self, parameters: f64, tokens: f64) -> f64 {
         let centred = CentredRuns { form: self.form, runs: Vec::new(), centre: (0.0, 0.0) };
         let mut gradient = vec![0.0; self.parameters.len()];
@@ -393,7 +393,7 @@ impl SurfaceFit {
     }
 
     /// The parameters fitted anew to `n_resamples` draws of the runs with replacement, from `seed`, each from this fit.
-    /// `progress` is told of each.
+    /// `progress` is called after each.
     pub fn bootstrap(
         &self,
         runs: &[TrainedModel],

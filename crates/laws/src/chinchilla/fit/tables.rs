@@ -8,7 +8,7 @@ use super::surface::{SurfaceFit, additive, fit_surface, interval};
 use crate::chinchilla::law::{Allocation, LossSurface};
 
 /// Confidence of all intervals.
-pub(super) const CONFIDENCE: f64 = 0.95;
+pub(crate) const CONFIDENCE: f64 = 0.95;
 /// Values of `E` in the profile.
 const PROFILE: u32 = 40;
 /// Places on the frontier, from the least compute of a run to a thousand times the largest.
