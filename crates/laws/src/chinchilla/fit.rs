@@ -1,7 +1,8 @@
 //! `theory chinchilla fit`: the loss of trained language models as a law of size and data.
 //!
-//! [`surface`] fits laws of several forms, [`runs`] reads what is fitted, [`isoflop`] is the other way to find the best
-//! size and `theories` what others say; the tables are made there and in `tables`, their picture and words here.
+//! [`surface`] fits laws of several forms, [`runs`](mod@runs) reads what is fitted, [`isoflop`] is the
+//! other way to find the best size and `theories` what others say; the tables are made there and in
+//! `tables`, their picture and words here.
 
 pub mod isoflop;
 pub mod runs;
