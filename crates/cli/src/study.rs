@@ -1,4 +1,5 @@
-//! How the answer of a verb is given: files if a folder is named, then JSON for a program or words for a person.
+//! How the answer of a verb is given: files if a folder is named, then JSON for a program or words
+//! for a person.
 
 use std::path::Path;
 

@@ -6,9 +6,11 @@ use superpose_stats::bootstrap::percentile_interval;
 use super::scale_law::{Form, ScaleLaw, fit_scale_law};
 use crate::group_offsets::losses::CONFIDENCE;
 
-/// Places between the smallest scale that was run and the largest that is predicted.
+/// Steps from the smallest scale that was run to the largest that is predicted: enough for a smooth
+/// line.
 const PLACES: u32 = 40;
-/// The part of the largest scales that is predicted from the others, to see how good such predictions are.
+/// The part of the largest scales that is predicted from the others, to see how good such
+/// predictions are.
 const HELD_OUT: f64 = 0.25;
 
 /// A law, those of resamples of its points, and how it does on the largest scales.
