@@ -16,7 +16,6 @@ pub(crate) fn fit_loss(options: &FitLossOptions) -> anyhow::Result<()> {
         x: options.x.clone(),
         y: options.y.clone(),
         groups,
-        confidence: 0.95,
         n_resamples: options.bootstrap.resamples,
         seed: options.bootstrap.seed,
     };

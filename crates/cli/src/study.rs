@@ -1,4 +1,5 @@
-//! How the answer of a verb is given: files if a folder is named, then JSON for a program or words for a person.
+//! How the answer of a verb is given: files if a folder is named, then JSON for a program or words
+//! for a person.
 
 use std::path::Path;
 
@@ -10,6 +11,9 @@ use superpose_files::table::{Table, TableError, Tables};
 use crate::args::Output;
 use crate::console;
 
+/// What is printed of tables for programs.
+type Json<'a> = dyn Fn(&Tables) -> Result<Map<String, Value>, TableError> + 'a;
+
 /// How a study is given to the user.
 pub(crate) struct Presenter<'a> {
     /// The verb with the words before it, as `theory icl metric`: what writes a missing table anew.
@@ -17,7 +21,7 @@ pub(crate) struct Presenter<'a> {
     /// What the user wants.
     pub(crate) output: &'a Output,
     /// What is printed for programs.
-    pub(crate) json: &'a dyn Fn(&Tables) -> Result<Map<String, Value>, TableError>,
+    pub(crate) json: &'a Json<'a>,
     /// The last line for people who gave no folder.
     pub(crate) without_folder: Option<&'a str>,
 }

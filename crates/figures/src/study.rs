@@ -11,7 +11,8 @@ use crate::sheet::Sheet;
 /// Rows of a long table that are shown to a person.
 const MOST_ROWS: usize = 40;
 
-/// The answer to a question: its tables, the pictures that are drawn of them, and what to say of it.
+/// The answer to a question: its tables, the pictures that are drawn of them, and what to say of
+/// it.
 pub struct Study {
     /// What holds for all its tables: units, conventions.
     pub convention: &'static str,
@@ -192,8 +193,8 @@ pub fn read_table(name: &str, places: &Places<'_>) -> Result<Table, StudyError> 
     Ok(Table::from_csv(name, &bytes)?)
 }
 
-/// Draws the pictures of the tables called `names` as they are on disk; those that show nothing are left
-/// out. Returns their files.
+/// Draws the pictures of the tables called `names` as they are on disk; those that show nothing are
+/// left out. Returns their files.
 ///
 /// # Errors
 /// [`StudyError`], naming the file, table or picture.

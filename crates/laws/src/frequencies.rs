@@ -1,7 +1,7 @@
 //! `frequencies`: which power law a list of frequencies follows, `f ∝ rank^-s`.
 //!
-//! As lines of `ln f` on `ln rank`, and by maximum likelihood, which is Zipf's law of words. [`zipf`] has both fits; their
-//! tables, picture and words are here.
+//! As lines of `ln f` on `ln rank`, and by maximum likelihood, which is Zipf's law of words.
+//! [`zipf`] has both fits; their tables, picture and words are here.
 
 pub mod zipf;
 
@@ -20,11 +20,12 @@ use crate::answer::alone;
 /// Ranks in the table of frequencies to a factor of ten, so that a long list makes a short table.
 const RANKS_A_DECADE: f64 = 40.0;
 
-/// The tables `frequency_fits`, one row a fit, and `rank_frequency`, one row a rank on a logarithmic grid.
+/// The tables `frequency_fits`, one row a fit, and `rank_frequency`, one row a rank on a
+/// logarithmic grid.
 ///
-/// `frequencies` are descending, and `file` is where they stand. Lines of `ln f` on `ln r` are fitted over each decade of
-/// ranks and over `window`, from 1; likelihoods over all ranks up to the end of `window`, with a standard error when the
-/// frequencies are counts.
+/// `frequencies` are descending, and `file` is where they stand. Lines of `ln f` on `ln r` are
+/// fitted over each decade of ranks and over `window`, from 1; likelihoods over all ranks up to the
+/// end of `window`, with a standard error when the frequencies are counts.
 ///
 /// # Errors
 /// Never: the tables have their columns.

@@ -1,4 +1,5 @@
-//! `fit-loss`: one power law over groups of losses, each above an offset of its own: `loss = A · x^-α + B`.
+//! `fit-loss`: one power law over groups of losses, each above an offset of its own:
+//! `loss = A · x^-α + B`.
 //!
 //! **Source**: Liu, Liu & Gore 2025 (arXiv 2505.10465), figure 6b. [`fit`] fits the law, [`losses`] reads what is fitted and
 //! `tables` makes the tables; their picture and words are here.
@@ -17,7 +18,8 @@ use self::fit::fit_group_offsets;
 use self::losses::{LossError, LossOptions, observations};
 use crate::answer::alone;
 
-/// The law of the losses in a table: `loss_fit`, one row a parameter, and `loss_fit_points`, one row a loss.
+/// The law of the losses in a table: `loss_fit`, one row a parameter, and `loss_fit_points`, one
+/// row a loss.
 ///
 /// # Errors
 /// [`LossError`], naming the table, the row and the column.
@@ -89,7 +91,6 @@ mod tests {
             x: "d".to_owned(),
             y: "loss".to_owned(),
             groups: groups.iter().map(|name| (*name).to_owned()).collect(),
-            confidence: 0.95,
             n_resamples: 50,
             seed: 0,
         }

@@ -1,8 +1,9 @@
-//! `theory predict`: a law of the loss over one scale, and what it says of scales that were not run.
+//! `theory predict`: a law of the loss over one scale, and what it says of scales that were not
+//! run.
 //!
 //! **Source** of the broken power law and of the metric: Caballero, Gupta, Rish & Krueger 2023 (arXiv 2210.14891).
-//! [`scale_law`] fits laws of three forms, of which `bend` is a part, and `tables` makes the tables; their picture and words
-//! are here.
+//! [`scale_law`] fits laws of three forms, of which `bend` is a part, and `tables` makes the
+//! tables; their picture and words are here.
 
 pub(crate) mod bend;
 pub mod scale_law;
@@ -22,9 +23,10 @@ use crate::group_offsets::losses::{LossError, LossOptions, observations};
 
 /// What laws of several forms, fitted to the losses in a table, predict at the scales `at`.
 ///
-/// The intervals are those of resamples of the losses, and so widen with the distance from them; that the form goes on
-/// holding is not in them. How good a form is at such predictions, its held-out error tells. Forms that do not have fewer
-/// parameters than there are scales are left out.
+/// The intervals are those of resamples of the losses, and so widen with the distance from them;
+/// that the form goes on holding is not in them. How good a form is at such predictions, its
+/// held-out error tells. Forms that do not have fewer parameters than there are scales are left
+/// out.
 ///
 /// # Errors
 /// [`LossError`], naming the table, the row and the column.
@@ -48,7 +50,7 @@ pub fn study(losses: &Table, options: &LossOptions, at: &[f64]) -> Result<Study,
             Ok(law) => laws.push(Fitted {
                 resamples: law.resampled(&points, options.n_resamples, options.seed),
                 test: held_out(&points, form),
-                options: &options,
+                n_resamples: options.n_resamples,
                 law,
             }),
             // The others may just have too many parameters.
@@ -99,7 +101,6 @@ mod tests {
             x: "N".to_owned(),
             y: "loss".to_owned(),
             groups: Vec::new(),
-            confidence: 0.95,
             n_resamples: 200,
             seed: 0,
         }

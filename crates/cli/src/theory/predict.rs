@@ -17,7 +17,6 @@ pub(super) fn predict(options: &PredictOptions) -> anyhow::Result<()> {
         x: options.x.clone(),
         y: options.y.clone(),
         groups: Vec::new(),
-        confidence: 0.95,
         n_resamples: options.bootstrap.resamples,
         seed: options.bootstrap.seed,
     };

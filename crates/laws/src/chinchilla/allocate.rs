@@ -1,16 +1,15 @@
-//! `theory chinchilla allocate`: how compute is best spent, or how much of it a loss takes, by several laws.
+//! `theory chinchilla allocate`: how compute is best spent, or how much of it a loss takes, by
+//! several laws.
 //!
-//! The laws are the published ones, and one that `theory chinchilla fit` wrote, which has an interval over its resamples.
+//! The laws are the published ones, and one that `theory chinchilla fit` wrote, which has an
+//! interval over its resamples.
 
 use superpose_figures::study::Note;
 use superpose_files::table::{Field, TableError, Tables};
 use superpose_stats::bootstrap::percentile_interval;
 
-use super::fit::tables::{law_of, laws_of};
+use super::fit::tables::{CONFIDENCE, law_of, laws_of};
 use super::law::{Allocation, AllocationError, LossSurface, PUBLISHED};
-
-/// Confidence of the intervals.
-const CONFIDENCE: f64 = 0.95;
 
 /// What is wished.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -124,13 +123,15 @@ impl Spending {
     pub const NUMBERS: [(&str, AllocationNumber); 4] =
         [("C", |a| a.compute), ("N", |a| a.parameters), ("D", |a| a.tokens), ("loss", |a| a.loss)];
 
-    /// The interval of a number over the resamples, infinite where they do not reach the goal; `None` without any.
+    /// The interval of a number over the resamples, infinite where they do not reach the goal;
+    /// `None` without any.
     pub fn interval(&self, number: AllocationNumber) -> Option<(f64, f64)> {
         let of = |found: &Option<Allocation>| found.as_ref().map_or(f64::INFINITY, number);
         percentile_interval(self.resampled.iter().map(of).collect(), CONFIDENCE)
     }
 
-    /// The compute to be spent divided by the most of a run that the law was fitted to, if both are known.
+    /// The compute to be spent divided by the most of a run that the law was fitted to, if both are
+    /// known.
     pub fn beyond(&self) -> Option<f64> {
         Some(self.found.as_ref().ok()?.compute / self.most_compute?)
     }

@@ -1,7 +1,8 @@
 //! `theory chinchilla fit`: the loss of trained language models as a law of size and data.
 //!
-//! [`surface`] fits laws of several forms, [`runs`] reads what is fitted, [`isoflop`] is the other way to find the best
-//! size and `theories` what others say; the tables are made there and in `tables`, their picture and words here.
+//! [`surface`] fits laws of several forms, [`runs`](mod@runs) reads what is fitted, [`isoflop`] is
+//! the other way to find the best size and `theories` what others say; the tables are made there
+//! and in `tables`, their picture and words here.
 
 pub mod isoflop;
 pub mod runs;
@@ -35,17 +36,22 @@ pub struct FitOptions {
 }
 
 impl FitOptions {
-    /// How often `progress` of [`study`] is called at most: once for each resample of each form with intervals.
+    /// How often `progress` of [`study`] is called at most: once for each resample of each form
+    /// with intervals.
     pub fn n_steps(&self) -> usize {
         self.n_resamples * Form::ALL.iter().filter(|form| form.has_intervals()).count()
     }
 }
 
-/// The additive law of the runs in `table`, with its profile, frontier and residuals; laws of other forms beside it; and
-/// what approach 2, theories and published laws say of the same runs. `progress` is called after each resample.
+/// The additive law of the runs in `table`, with its profile, frontier and residuals; laws of other
+/// forms beside it; and what approach 2, theories and published laws say of the same runs.
+/// `progress` is called after each resample.
 ///
 /// # Errors
 /// [`ChinchillaError`].
+///
+/// # Panics
+/// Never: the first form is fitted or its error returned, and is additive.
 pub fn study(
     table: &Table,
     options: FitOptions,

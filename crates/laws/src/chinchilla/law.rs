@@ -1,7 +1,8 @@
-//! The loss of a language model by its parameters `N` and training tokens `D`, and how to spend compute.
+//! The loss of a language model by its parameters `N` and training tokens `D`, and how to spend
+//! compute.
 //!
-//! `L(N, D) = E + A / N^α + B / D^β`, in nats a token, with `C = 6 N D` floating-point operations. **Source**:
-//! Hoffmann et al. 2022, "Training Compute-Optimal Large Language Models", approach 3.
+//! `L(N, D) = E + A / N^α + B / D^β`, in nats a token, with `C = 6 N D` floating-point operations.
+//! **Source**: Hoffmann et al. 2022, "Training Compute-Optimal Large Language Models", approach 3.
 
 /// Floating-point operations for each parameter and token.
 pub const FLOP: f64 = 6.0;
@@ -21,7 +22,8 @@ pub struct LossSurface {
     pub data_exponent: f64,
 }
 
-/// The parameters as Hoffmann et al. 2022 print them. Their allocation does not follow from these rounded numbers.
+/// The parameters as Hoffmann et al. 2022 print them. Their allocation does not follow from these
+/// rounded numbers.
 pub const HOFFMANN_ROUNDED: LossSurface = LossSurface {
     irreducible: 1.69,
     size_coefficient: 406.4,
@@ -30,8 +32,8 @@ pub const HOFFMANN_ROUNDED: LossSurface = LossSurface {
     data_exponent: 0.28,
 };
 
-/// The parameters of Hoffmann et al. 2022 before rounding, from the source text of their paper, as Besiroglu et al.
-/// 2024 found them.
+/// The parameters of Hoffmann et al. 2022 before rounding, from the source text of their paper, as
+/// Besiroglu et al. 2024 found them.
 pub const HOFFMANN: LossSurface = LossSurface {
     irreducible: 1.693_373_680_998_952_8,
     size_coefficient: 406.401_017_519_473_7,
@@ -40,8 +42,8 @@ pub const HOFFMANN: LossSurface = LossSurface {
     data_exponent: 0.284_908_3,
 };
 
-/// The parameters that Besiroglu et al. 2024 ("Chinchilla Scaling: A replication attempt") fit to the points of
-/// Hoffmann et al.'s figure 4.
+/// The parameters that Besiroglu et al. 2024 ("Chinchilla Scaling: A replication attempt") fit to
+/// the points of Hoffmann et al.'s figure 4.
 pub const BESIROGLU: LossSurface = LossSurface {
     irreducible: 1.8172,
     size_coefficient: 482.01,
@@ -70,7 +72,7 @@ pub enum AllocationError {
     /// No compute is enough.
     #[error("a loss of {loss} is out of reach of any compute: it must be above E = {irreducible}")]
     OutOfReach {
-        /// The loss asked for.
+        /// The loss to reach.
         loss: f64,
         /// The irreducible loss.
         irreducible: f64,
@@ -78,7 +80,7 @@ pub enum AllocationError {
     /// The compute is no compute.
     #[error("the compute must be a positive number of operations, got {compute}")]
     NoCompute {
-        /// The compute asked for.
+        /// The compute to spend.
         compute: f64,
     },
     /// A parameter of the law has no meaning.
@@ -138,7 +140,7 @@ impl LossSurface {
         }
     }
 
-    /// The loss of a model of so many parameters after so many tokens.
+    /// The loss of a model of `parameters` after `tokens`, in nats a token.
     pub fn loss(&self, parameters: f64, tokens: f64) -> f64 {
         self.irreducible
             + self.size_coefficient * parameters.powf(-self.size_exponent)
@@ -150,7 +152,8 @@ impl LossSurface {
         self.data_exponent / (self.size_exponent + self.data_exponent)
     }
 
-    /// The exponent with which the reducible loss falls with compute along the best allocations: `αβ / (α + β)`.
+    /// The exponent with which the reducible loss falls with compute along the best allocations:
+    /// `αβ / (α + β)`.
     pub fn compute_exponent(&self) -> f64 {
         self.size_exponent * self.size_allocation_exponent()
     }
@@ -179,7 +182,8 @@ impl LossSurface {
     /// The least compute that reaches `loss`, and its use.
     ///
     /// # Errors
-    /// [`AllocationError::OutOfReach`] when the loss is not above `E`; others as in [`Self::allocate`].
+    /// [`AllocationError::OutOfReach`] when the loss is not above `E`; others as in
+    /// [`Self::allocate`].
     pub fn allocate_for_loss(&self, loss: f64) -> Result<Allocation, AllocationError> {
         self.check()?;
         if loss.is_nan() || loss <= self.irreducible {
@@ -193,9 +197,10 @@ impl LossSurface {
         self.allocate(FLOP * reducible.powf(-1.0 / self.compute_exponent()))
     }
 
-    /// By what fraction the tokens that approach 2 finds are off, on losses of exactly this law: a parabola in
-    /// `ln N` is fitted to `n_points` models of one compute, from `1/half_width` to `half_width` times the best size, and
-    /// its lowest point taken for the best. The same for every compute; zero where `α = β`.
+    /// By what fraction the tokens that approach 2 finds are off, on losses of exactly this law: a
+    /// parabola in `ln N` is fitted to `n_points` models of one compute, from `1/half_width` to
+    /// `half_width` times the best size, and its lowest point taken for the best. The same for
+    /// every compute; zero where `α = β`.
     ///
     /// # Panics
     /// When there are fewer than three points.
@@ -226,7 +231,8 @@ pub fn kaplan_loss_by_data(tokens: f64) -> f64 {
     (5.4e13 / tokens).powf(0.095)
 }
 
-/// The joint loss `[(N_c/N)^(α_N/α_D) + D_c/D]^α_D` of Kaplan et al. 2020, with the constants of their joint fit.
+/// The joint loss `[(N_c/N)^(α_N/α_D) + D_c/D]^α_D` of Kaplan et al. 2020, with the constants of
+/// their joint fit.
 pub fn kaplan_loss(parameters: f64, tokens: f64) -> f64 {
     let (size_exponent, data_exponent) = (0.076, 0.103);
     ((6.4e13 / parameters).powf(size_exponent / data_exponent) + 1.8e13 / tokens)

@@ -11,15 +11,16 @@ use superpose_files::table::{Field, Table, TableError, Tables};
 use crate::answer::{alone, answer};
 use crate::chinchilla::law::BESIROGLU;
 
-/// How many repetitions bring half and more of what there is to gain: `R*` of Muennighoff et al. 2023,
-/// fitted to models of up to 9 billion parameters.
+/// How many repetitions bring half and more of what there is to gain: `R*` of Muennighoff et al.
+/// 2023, fitted to models of up to 9 billion parameters.
 pub const REPETITIONS: f64 = 15.39;
 
-/// The tokens that training on `total` tokens, of which `unique` differ, is worth: `U (1 + R* (1 − e^(−r/R*)))` with
-/// `r = total / unique − 1` repetitions; `total` itself when there are no more than `unique`.
+/// The tokens that training on `total` tokens, of which `unique` differ, is worth:
+/// `U (1 + R* (1 − e^(−r/R*)))` with `r = total / unique − 1` repetitions; `total` itself when
+/// there are no more than `unique`.
 ///
-/// Few repetitions are worth nearly as much as new tokens; without end they are worth `(1 + R*) U`. **Source**:
-/// Muennighoff et al. 2023, eq. 5, for the data alone.
+/// Few repetitions are worth nearly as much as new tokens; without end they are worth `(1 + R*) U`.
+/// **Source**: Muennighoff et al. 2023, eq. 5, for the data alone.
 pub fn effective_tokens(unique: f64, total: f64) -> f64 {
     if total <= unique {
         return total;
@@ -28,8 +29,8 @@ pub fn effective_tokens(unique: f64, total: f64) -> f64 {
     unique * (1.0 - REPETITIONS * (-repetitions / REPETITIONS).exp_m1())
 }
 
-/// The table `repetition`: what these numbers of passes over `unique` tokens are worth to a model of so many
-/// `parameters`. All are positive.
+/// The table `repetition`: what these numbers of passes over `unique` tokens are worth to a model
+/// with `parameters`. All are positive.
 pub fn study(unique: f64, epochs: &[f64], parameters: f64) -> Study {
     let mut table = Table::new(
         "repetition",

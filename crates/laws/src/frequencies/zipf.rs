@@ -12,13 +12,13 @@ const STEPS: usize = 64;
 pub struct ZipfExponent {
     /// `s`.
     pub exponent: f64,
-    /// Its standard error if every occurrence were drawn by itself: `1 / √(N Var ln r)`. Words come in clusters and
-    /// ranks are those of the same sample, so the real one is larger.
+    /// Its standard error if every occurrence were drawn by itself: `1 / √(N Var ln r)`. Words come
+    /// in clusters and ranks are those of the same sample, so the real one is larger.
     pub standard_error: f64,
 }
 
-/// The exponent fitted as a line of `ln f` on `ln r` through the ranks `ranks`, from 1, of descending
-/// `frequencies`. Every rank counts the same, so the rarest decide.
+/// The exponent fitted as a line of `ln f` on `ln r` through the ranks `ranks`, from 1, of
+/// descending `frequencies`. Every rank counts the same, so the rarest decide.
 ///
 /// # Errors
 /// [`PowerLawError`] when fewer than three ranks have a frequency above zero.
@@ -33,12 +33,12 @@ pub fn fit_rank_window(
     fit_power_law(&x, &y)
 }
 
-/// The exponent under which descending `counts` are the most likely, among laws that end at the last rank: every
-/// occurrence counts the same, so the most frequent words decide. `None` when they are no numbers, all zero, or
-/// of one rank.
+/// The exponent under which descending `counts` are the most likely, among laws that end at the
+/// last rank: every occurrence counts the same, so the most frequent words decide. `None` when they
+/// are no numbers, all zero, or of one rank.
 ///
-/// The likelihood of a power law over ranks `1..=n` is largest where the mean of `ln r` under the law is that of
-/// the counts.
+/// The likelihood of a power law over ranks `1..=n` is largest where the mean of `ln r` under the
+/// law is that of the counts.
 pub fn fit_zipf(counts: &[f64]) -> Option<ZipfExponent> {
     let total: f64 = counts.iter().sum();
     let ln_ranks: Vec<f64> = (1..=counts.len()).map(|rank| (rank as f64).ln()).collect();

@@ -1,9 +1,9 @@
 //! One power law over groups that each have an offset of their own: `y = A · x^-α + B_g`.
 //!
-//! For a given exponent the law is linear in `A` and all `B_g`, which the fit solves exactly (variable
-//! projection), so that of any number of parameters one is left to search, over its whole range: there is no
-//! starting point to get wrong. **Source** of the law: Liu, Liu & Gore 2025 (arXiv 2505.10465), figure 6b, with
-//! 16 groups; of the method: Golub & Pereyra 1973.
+//! For a given exponent the law is linear in `A` and all `B_g`, which the fit solves exactly
+//! (variable projection), so that of any number of parameters one is left to search, over its whole
+//! range: there is no starting point to get wrong. **Source** of the law: Liu, Liu & Gore 2025
+//! (arXiv 2505.10465), figure 6b, with 16 groups; of the method: Golub & Pereyra 1973.
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -15,7 +15,8 @@ use superpose_stats::bootstrap::percentile_interval;
 pub const EXPONENTS: (f64, f64) = (0.01, 5.0);
 /// Exponents on the grid that the search begins with: neighbours differ by 2.5 %.
 const GRID: usize = 250;
-/// Bisections of an interval's end, and steps of a search: more than double precision can tell apart.
+/// Bisections of an interval's end, and steps of a search: more than double precision can tell
+/// apart.
 const STEPS: usize = 60;
 
 /// A measurement.
@@ -156,9 +157,10 @@ impl GroupOffsets {
         }
     }
 
-    /// The profile-likelihood interval of a parameter at the given `confidence`: where the squares, with all
-    /// other parameters fitted anew, stay below `(1 + t²/ν)` times their least, `t` being Student's for the `ν`
-    /// degrees of freedom left. An end that the data do not bound is infinite.
+    /// The profile-likelihood interval of a parameter at the given `confidence`: where the squares,
+    /// with all other parameters fitted anew, stay below `(1 + t²/ν)` times their least, `t` being
+    /// Student's for the `ν` degrees of freedom left. An end that the data do not bound is
+    /// infinite.
     ///
     /// `observations` are those that were fitted.
     ///
@@ -216,8 +218,8 @@ fn end(centre: f64, sign: f64, parameter: Parameter, beyond: &dyn Fn(f64) -> boo
     f64::midpoint(inside, outside)
 }
 
-/// The laws of `n_resamples` draws of the observations of each group, with replacement, from `seed`. Draws without a
-/// law are passed over.
+/// The laws of `n_resamples` draws of the observations of each group, with replacement, from
+/// `seed`. Draws without a law are passed over.
 fn resampled_laws(
     observations: &[Observation],
     n_groups: usize,
@@ -239,8 +241,8 @@ fn resampled_laws(
     laws
 }
 
-/// The percentile intervals of the coefficient, the exponent and each offset, in this order, over the laws of
-/// `n_resamples` draws from `seed`; `None` when fewer than half of the draws have one.
+/// The percentile intervals of the coefficient, the exponent and each offset, in this order, over
+/// the laws of `n_resamples` draws from `seed`; `None` when fewer than half of the draws have one.
 pub fn bootstrap_intervals(
     observations: &[Observation],
     n_groups: usize,
@@ -375,7 +377,8 @@ mod tests {
     use super::*;
     use rand_distr::{Distribution as _, StandardNormal};
 
-    /// Offsets of the 16 pairs of model family and data set, and the law, of Liu, Liu & Gore 2025, figure 6b.
+    /// Offsets of the 16 pairs of model family and data set, and the law, of Liu, Liu & Gore 2025,
+    /// figure 6b.
     const PUBLISHED: [f64; 16] = [
         2.2074, 2.2745, 1.7193, 2.1845, 1.6079, 2.1009, 1.489, 1.9348, 2.3018, 2.3546, 1.9413,
         2.2961, 2.1407, 2.2998, 1.5203, 2.2415,
@@ -433,8 +436,8 @@ mod tests {
                 in_bootstrap += holds(intervals[1], LAW.1);
             }
         }
-        // Nine in ten: within 2.7 standard deviations of a binomial for the profiles. Percentiles of few points
-        // a group are known to be too narrow.
+        // Nine in ten: within 2.7 standard deviations of a binomial for the profiles. Percentiles
+        // of few points a group are known to be too narrow.
         assert!((82..=98).contains(&in_profile), "{in_profile}");
         assert!((82..=98).contains(&in_offset), "{in_offset}");
         assert!((15..=25).contains(&in_bootstrap), "{in_bootstrap}");

@@ -5,6 +5,9 @@ use superpose_files::table::{Table, TableError};
 use super::fit::{GroupOffsetsError, Observation};
 use crate::prediction::scale_law::ScaleLawError;
 
+/// Confidence of all intervals, as the meanings of their columns say.
+pub(crate) const CONFIDENCE: f64 = 0.95;
+
 /// Which columns hold what, and how intervals are taken.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LossOptions {
@@ -14,8 +17,6 @@ pub struct LossOptions {
     pub y: String,
     /// The columns whose values, together, name a group; with none all rows are one.
     pub groups: Vec<String>,
-    /// Confidence of the intervals.
-    pub confidence: f64,
     /// Resamples of the bootstrap.
     pub n_resamples: usize,
     /// Its seed.

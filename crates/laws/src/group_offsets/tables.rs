@@ -3,7 +3,7 @@
 use superpose_files::table::{Field, Table};
 
 use super::fit::{GroupOffsets, Observation, Parameter, bootstrap_intervals};
-use super::losses::LossOptions;
+use super::losses::{CONFIDENCE, LossOptions};
 
 /// The table `loss_fit`: one row a parameter.
 pub(super) fn parameters(
@@ -30,14 +30,14 @@ pub(super) fn parameters(
     let bootstrap = bootstrap_intervals(
         observations,
         groups.len(),
-        options.confidence,
+        CONFIDENCE,
         options.n_resamples,
         options.seed,
     );
     let offsets = groups.iter().enumerate().map(|(i, name)| ("B", &**name, Parameter::Offset(i)));
     let others = [("A", "", Parameter::Coefficient), ("alpha", "", Parameter::Exponent)];
     for (row, (name, group, parameter)) in others.into_iter().chain(offsets).enumerate() {
-        let profile = law.profile_interval(observations, parameter, options.confidence);
+        let profile = law.profile_interval(observations, parameter, CONFIDENCE);
         let resampled = bootstrap.as_ref().map(|intervals| intervals[row]);
         table.push(vec![
             name.into(),

@@ -1,5 +1,5 @@
-//! The bend between two power laws: `(1 + (x/d)^(1/f))^(-c f)`, which is 1 far below `d` and `(x/d)^-c` far above it,
-//! and goes over from the one to the other within `f` of a unit of `ln x`.
+//! The bend between two power laws: `(1 + (x/d)^(1/f))^(-c f)`, which is 1 far below `d` and
+//! `(x/d)^-c` far above it, and goes over from the one to the other within `f` of a unit of `ln x`.
 //!
 //! **Source**: Caballero, Gupta, Rish & Krueger 2023 (arXiv 2210.14891), "Broken Neural Scaling Laws".
 

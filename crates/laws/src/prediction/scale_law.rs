@@ -1,8 +1,10 @@
-//! Laws of a loss by one scale, of several forms, so that what a form predicts beyond the points can be compared.
+//! Laws of a loss by one scale, of several forms, so that what a form predicts beyond the points
+//! can be compared.
 //!
-//! All are fitted alike: least squares of `ln (1 + y)`, which takes relative errors of large losses and absolute errors
-//! of small ones, so that neither a loss near zero nor one of many nats rules the fit. **Source**: of the metric and of
-//! the broken law, Caballero, Gupta, Rish & Krueger 2023 (arXiv 2210.14891).
+//! All are fitted alike: least squares of `ln (1 + y)`, which takes relative errors of large losses
+//! and absolute errors of small ones, so that neither a loss near zero nor one of many nats rules
+//! the fit. **Source**: of the metric and of the broken law, Caballero, Gupta, Rish & Krueger 2023
+//! (arXiv 2210.14891).
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -40,8 +42,8 @@ pub enum Form {
 pub struct ScaleLaw {
     /// Its form.
     pub form: Form,
-    /// Its parameters, as [`Form::names`] lists them. A coefficient beyond double precision is infinite or zero; the law's
-    /// values are not.
+    /// Its parameters, as [`Form::names`] lists them. A coefficient beyond double precision is
+    /// infinite or zero; the law's values are not.
     pub parameters: Vec<f64>,
     /// Square root of the mean squared residual of `ln (1 + y)`.
     pub residual: f64,
@@ -94,7 +96,8 @@ impl Form {
         }
     }
 
-    /// `ln y` at `ln x` from the points' mean, and its gradient by the variables: `ln b` there, `c`, `ln a`, and a bend's.
+    /// `ln y` at `ln x` from the points' mean, and its gradient by the variables: `ln b` there,
+    /// `c`, `ln a`, and a bend's.
     fn ln_value(self, v: &[f64], ln_x: f64, gradient: &mut [f64]) -> f64 {
         let mut falling = v[0] - v[1] * ln_x;
         (gradient[0], gradient[1]) = (1.0, -ln_x);
@@ -269,8 +272,9 @@ impl ScaleLaw {
         self.form.ln_value(&self.variables, x.ln() - self.centre, &mut gradient).exp()
     }
 
-    /// The laws of `n_resamples` draws of the points with replacement, from `seed`, each fitted from this one. Draws that
-    /// have no more scales than the form has parameters have no law and are passed over.
+    /// The laws of `n_resamples` draws of the points with replacement, from `seed`, each fitted
+    /// from this one. Draws that have no more scales than the form has parameters have no law and
+    /// are passed over.
     pub fn resampled(&self, points: &[(f64, f64)], n_resamples: usize, seed: u64) -> Vec<Self> {
         let resample = |k: usize| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -319,7 +323,8 @@ mod tests {
         (Form::Broken, &[3.0, 0.05, 0.4, 3.0, 600.0, 0.1]),
     ];
 
-    /// Points of a law from 100 to 1000, or of an offset one further, with so much of a ripple in `ln (1 + y)`.
+    /// Points of a law from 100 to 1000, or of an offset one further, with so much of a ripple in
+    /// `ln (1 + y)`.
     fn points(form: Form, parameters: &[f64], ripple: f64) -> Vec<(f64, f64)> {
         let law = ScaleLaw::new(form, parameters);
         let decades = if form == Form::Offset { 6.0 } else { 1.0 };
@@ -366,8 +371,8 @@ mod tests {
 
     #[test]
     fn intervals_over_resamples_hold_the_truth_as_often_as_they_say() {
-        // Of 100 draws of noisy points, 90 % intervals of a loss beyond them hold the truth in nine of ten; resamples of
-        // some tens of points are known to be a little narrow.
+        // Of 100 draws of noisy points, 90 % intervals of a loss beyond them hold the truth in nine
+        // of ten; resamples of some tens of points are known to be a little narrow.
         for (form, truth) in &LAWS[..2] {
             let far = 2.0 * points(*form, truth, 0.0)[20].0;
             let expected = ScaleLaw::new(*form, truth).at(far);

@@ -4,29 +4,31 @@ use superpose_files::table::{Field, Table};
 use superpose_stats::bootstrap::percentile_interval;
 
 use super::scale_law::{Form, ScaleLaw, fit_scale_law};
-use crate::group_offsets::losses::LossOptions;
+use crate::group_offsets::losses::CONFIDENCE;
 
-/// Places between the smallest scale that was run and the largest that is asked for.
+/// Steps from the smallest scale that was run to the largest that is predicted: enough for a smooth
+/// line.
 const PLACES: u32 = 40;
-/// The part of the largest scales that is predicted from the others, to see how good such predictions are.
+/// The part of the largest scales that is predicted from the others, to see how good such
+/// predictions are.
 const HELD_OUT: f64 = 0.25;
 
 /// A law, those of resamples of its points, and how it does on the largest scales.
-pub(super) struct Fitted<'a> {
+pub(super) struct Fitted {
     pub(super) law: ScaleLaw,
     pub(super) resamples: Vec<ScaleLaw>,
     pub(super) test: Option<HeldOut>,
-    pub(super) options: &'a LossOptions,
+    /// Resamples that were drawn, with or without a law.
+    pub(super) n_resamples: usize,
 }
 
-impl Fitted<'_> {
+impl Fitted {
     /// The ends of an interval; none when fewer than half of the draws had a law.
     fn interval(&self, of: &dyn Fn(&ScaleLaw) -> f64) -> [Field; 2] {
-        if 2 * self.resamples.len() < self.options.n_resamples {
+        if 2 * self.resamples.len() < self.n_resamples {
             return [Field::Missing, Field::Missing];
         }
-        let ends =
-            percentile_interval(self.resamples.iter().map(of).collect(), self.options.confidence);
+        let ends = percentile_interval(self.resamples.iter().map(of).collect(), CONFIDENCE);
         [ends.map(|ends| ends.0).into(), ends.map(|ends| ends.1).into()]
     }
 }
@@ -45,7 +47,7 @@ fn largest(points: &[(f64, f64)]) -> f64 {
 }
 
 /// The table `predictions`: one row a form and scale that is wished for.
-pub(super) fn at_scales(laws: &[Fitted<'_>], points: &[(f64, f64)], at: &[f64]) -> Table {
+pub(super) fn at_scales(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Table {
     let mut table = Table::new(
         "predictions",
         "What losses do laws of the smaller scales predict?",
@@ -73,7 +75,7 @@ pub(super) fn at_scales(laws: &[Fitted<'_>], points: &[(f64, f64)], at: &[f64]) 
 }
 
 /// The table `prediction_forms`: one row a form.
-pub(super) fn forms(laws: &[Fitted<'_>]) -> Table {
+pub(super) fn forms(laws: &[Fitted]) -> Table {
     let mut table = Table::new(
         "prediction_forms",
         "Which form of law describes the losses, and which predicts the largest scales from the others?",
@@ -129,7 +131,7 @@ pub(super) fn held_out(points: &[(f64, f64)], form: Form) -> Option<HeldOut> {
 }
 
 /// The table `prediction_parameters`: one row a form and parameter.
-pub(super) fn parameters(laws: &[Fitted<'_>]) -> Table {
+pub(super) fn parameters(laws: &[Fitted]) -> Table {
     let mut table = Table::new(
         "prediction_parameters",
         "What are the parameters of a + b x^-c (1 + (x/d)^(1/f))^(-c1 f)?",
@@ -159,7 +161,7 @@ pub(super) fn parameters(laws: &[Fitted<'_>]) -> Table {
 }
 
 /// The table `prediction_curve`: the laws over all scales, and the losses they rest on.
-pub(super) fn curve(laws: &[Fitted<'_>], points: &[(f64, f64)], at: &[f64]) -> Table {
+pub(super) fn curve(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Table {
     let mut table = Table::new(
         "prediction_curve",
         "How do the laws lie between and beyond the losses?",

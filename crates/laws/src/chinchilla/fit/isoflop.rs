@@ -1,7 +1,9 @@
-//! The best size for a compute, from runs of about that compute: approach 2 of Hoffmann et al. 2022.
+//! The best size for a compute, from runs of about that compute: approach 2 of Hoffmann et al.
+//! 2022.
 //!
-//! The losses of runs with one compute are a parabola of `ln N`; where it is lowest is the best size. On a law whose two
-//! exponents differ that place is off, by a part that does not depend on the compute.
+//! The losses of runs with one compute are a parabola of `ln N`; where it is lowest is the best
+//! size. On a law whose two exponents differ that place is off, by a part that does not depend on
+//! the compute.
 
 use superpose_figures::study::Note;
 use superpose_files::table::{Field, Table, TableError};
@@ -10,9 +12,9 @@ use superpose_stats::power_law::{PowerLaw, fit_power_law};
 use super::runs::TrainedModel;
 use crate::chinchilla::law::LossSurface;
 
-/// Runs belong to one curve while their compute is at most so many times the least of the curve.
+/// Runs belong to one curve while their compute is at most this many times the least of the curve.
 const SPREAD: f64 = 1.25;
-/// Runs that a curve needs.
+/// Runs that a curve needs: two more than its parabola has parameters.
 const FEWEST: usize = 5;
 
 /// Models of one compute that a parabola is fitted to, to say how far off its lowest point is.
@@ -83,7 +85,8 @@ fn lowest_point(curve: &[TrainedModel]) -> Option<Lowest> {
     })
 }
 
-/// The law `N ∝ C^a` through lowest points, whose exponent is `−a`; `None` when they are fewer than three.
+/// The law `N ∝ C^a` through lowest points, whose exponent is `−a`; `None` when they are fewer than
+/// three.
 pub fn size_law(points: &[Lowest]) -> Option<PowerLaw> {
     let (compute, sizes): (Vec<f64>, Vec<f64>) =
         points.iter().map(|point| (point.compute, point.parameters)).unzip();
@@ -122,7 +125,8 @@ pub(super) fn isoflop(law: &LossSurface, runs: &[TrainedModel]) -> Table {
     table
 }
 
-/// What to say of a table `chinchilla_isoflop`, and of what approach 2 would find on losses of exactly the fitted `law`.
+/// What to say of a table `chinchilla_isoflop`, and of what approach 2 would find on losses of
+/// exactly the fitted `law`.
 pub(super) fn words(table: &Table, law: &LossSurface) -> Result<Vec<Note>, TableError> {
     let mut lines = Vec::new();
     let rows = table.fields(["a", "a_se"])?;
@@ -145,7 +149,8 @@ mod tests {
     use super::*;
     use crate::chinchilla::law::FLOP;
 
-    /// Curves of five computes, each of fifteen sizes from 1/16 to 16 times the best, on `E + A/N^α + B/D^β`.
+    /// Curves of five computes, each of fifteen sizes from 1/16 to 16 times the best, on
+    /// `E + A/N^α + B/D^β`.
     fn runs(alpha: f64, beta: f64) -> Vec<TrainedModel> {
         let (a, b) = (400.0, 400.0);
         let balance = (alpha * a / (beta * b)).powf(1.0 / (alpha + beta));

@@ -71,8 +71,8 @@ pub enum ChinchillaError {
     },
 }
 
-/// The runs in a table with columns for the loss and for two of `N`, `D` and `C`; the third is `C = 6 N D`. Where there
-/// are all three, `C` is not looked at.
+/// The runs in a table with columns for the loss and for two of `N`, `D` and `C`; the third is
+/// `C = 6 N D`. Where there are all three, `C` is not looked at.
 ///
 /// # Errors
 /// [`ChinchillaError`], naming the row and the column.

@@ -1,9 +1,10 @@
 //! The loss of language models as a function of size and data, fitted to runs.
 //!
-//! As Hoffmann et al. 2022 (approach 3): the sum over runs of Huber's function of the residual of `ln L`, least over
-//! many starts. Besiroglu et al. 2024 found what goes wrong there: an *average* instead of the sum falls below the
-//! optimiser's tolerance, which then stops early. Here variables are taken about the runs' mean `ln N` and `ln D`, which
-//! takes the long valley between coefficients and exponents away, and a gradient must vanish.
+//! As Hoffmann et al. 2022 (approach 3): the sum over runs of Huber's function of the residual of
+//! `ln L`, least over many starts. Besiroglu et al. 2024 found what goes wrong there: an *average*
+//! instead of the sum falls below the optimiser's tolerance, which then stops early. Here variables
+//! are taken about the runs' mean `ln N` and `ln D`, which takes the long valley between
+//! coefficients and exponents away, and a gradient must vanish.
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -16,7 +17,8 @@ use super::runs::TrainedModel;
 use crate::chinchilla::law::LossSurface;
 use crate::prediction::bend::Bend;
 
-/// Where Huber's function goes over from squares to absolute values, in `ln L`: Hoffmann et al. 2022.
+/// Where Huber's function goes over from squares to absolute values, in `ln L`: Hoffmann et al.
+/// 2022.
 pub const HUBER: f64 = 1e-3;
 /// Starts along each of four directions.
 const STARTS: [f64; 3] = [0.2, 0.5, 0.8];
@@ -39,8 +41,8 @@ pub enum Form {
     WithoutIrreducible,
     /// `[(N_c/N)^(α_N/α_D) + D_c/D]^α_D`: Kaplan et al. 2020.
     Joint,
-    /// `E + A/N^α + B/D^β (1 + (D/D_1)^(1/f))^(-c f)`: additive, with a bend in its data (Caballero et al. 2023), beyond
-    /// which the exponent is `β + c`.
+    /// `E + A/N^α + B/D^β (1 + (D/D_1)^(1/f))^(-c f)`: additive, with a bend in its data (Caballero
+    /// et al. 2023), beyond which the exponent is `β + c`.
     Broken,
 }
 
@@ -112,8 +114,8 @@ impl Form {
         }
     }
 
-    /// Whether resamples of the runs say how sure its parameters are. Those of a bend stand in for one another without
-    /// end, so that resamples would say where the search was stopped.
+    /// Whether resamples of the runs say how sure its parameters are. Those of a bend stand in for
+    /// one another without end, so that resamples would say where the search was stopped.
     pub fn has_intervals(self) -> bool {
         self != Self::Broken
     }
@@ -128,8 +130,8 @@ impl Form {
         }
     }
 
-    /// `ln L` at centred `ln N` and `ln D`, and its gradient by the variables: logarithms of the coefficients at the
-    /// centre (and of `E`), then the exponents.
+    /// `ln L` at centred `ln N` and `ln D`, and its gradient by the variables: logarithms of the
+    /// coefficients at the centre (and of `E`), then the exponents.
     fn ln_loss(self, v: &[f64], ln_n: f64, ln_d: f64, gradient: &mut [f64]) -> f64 {
         match self {
             Self::Additive | Self::Broken => {
@@ -227,8 +229,8 @@ impl CentredRuns {
         (ends, best.expect("there are starts"))
     }
 
-    /// Starts all over where laws can lie: three values each for the irreducible part of the least loss, for the share of
-    /// size in the rest, and for both exponents.
+    /// Starts all over where laws can lie: three values each for the irreducible part of the least
+    /// loss, for the share of size in the rest, and for both exponents.
     fn starts(&self) -> Vec<Vec<f64>> {
         if self.form == Form::Broken {
             return self.starts_with_a_bend();
@@ -263,7 +265,8 @@ impl CentredRuns {
         starts
     }
 
-    /// The best law without a bend, and that with a bend either way at three places and of three widths.
+    /// The best law without a bend, and that with a bend either way at three places and of three
+    /// widths.
     fn starts_with_a_bend(&self) -> Vec<Vec<f64>> {
         let straight = Self { form: Form::Additive, runs: self.runs.clone(), ..*self };
         let (ends, best) = straight.search();
@@ -355,7 +358,8 @@ fn check(runs: &[TrainedModel], form: Form) -> Result<(), SurfaceError> {
     Ok(())
 }
 
-/// The law of this form that fits `runs` best, of 81 starts, or of 19 about the best of 81 for a law with a bend.
+/// The law of this form that fits `runs` best, of 81 starts, or of 19 about the best of 81 for a
+/// law with a bend.
 ///
 /// # Errors
 /// [`SurfaceError`].
@@ -384,7 +388,7 @@ impl SurfaceFit {
         additive(self.form, &self.parameters)
     }
 
-    /// The law's loss for a model of so many parameters after so many tokens.
+    /// The law's loss for a model of `parameters` after `tokens`.
     pub fn loss(&self, parameters: f64, tokens: f64) -> f64 {
         let centred = CentredRuns { form: self.form, runs: Vec::new(), centre: (0.0, 0.0) };
         let mut gradient = vec![0.0; self.parameters.len()];
@@ -392,8 +396,8 @@ impl SurfaceFit {
         self.form.ln_loss(&variables, parameters.ln(), tokens.ln(), &mut gradient).exp()
     }
 
-    /// The parameters fitted anew to `n_resamples` draws of the runs with replacement, from `seed`, each from this fit.
-    /// `progress` is told of each.
+    /// The parameters fitted anew to `n_resamples` draws of the runs with replacement, from `seed`,
+    /// each from this fit. `progress` is called after each.
     pub fn bootstrap(
         &self,
         runs: &[TrainedModel],
@@ -414,8 +418,8 @@ impl SurfaceFit {
         (0..n_resamples).into_par_iter().map(resample).collect()
     }
 
-    /// The law with the least objective whose irreducible loss is `irreducible`, from this fit, and its objective; `None`
-    /// when the law is not additive, and so has no such loss.
+    /// The law with the least objective whose irreducible loss is `irreducible`, from this fit, and
+    /// its objective; `None` when the law is not additive, and so has no such loss.
     pub fn with_irreducible(
         &self,
         runs: &[TrainedModel],
@@ -436,8 +440,8 @@ impl SurfaceFit {
         Some((law, end.value / SCALE))
     }
 
-    /// How far off the law is on other runs: the mean absolute relative error of the loss, and the mean of `predicted /
-    /// measured − 1`.
+    /// How far off the law is on other runs: the mean absolute relative error of the loss, and the
+    /// mean of `predicted / measured − 1`.
     pub fn errors_on(&self, runs: &[TrainedModel]) -> (f64, f64) {
         let n = runs.len() as f64;
         let errors =

@@ -8,10 +8,11 @@ use super::surface::{SurfaceFit, additive, fit_surface, interval};
 use crate::chinchilla::law::{Allocation, LossSurface};
 
 /// Confidence of all intervals.
-pub(super) const CONFIDENCE: f64 = 0.95;
-/// Values of `E` in the profile.
+pub(crate) const CONFIDENCE: f64 = 0.95;
+/// Steps of `E` from zero to the least loss: enough for a smooth line.
 const PROFILE: u32 = 40;
-/// Places on the frontier, from the least compute of a run to a thousand times the largest.
+/// Steps along the frontier, from the least compute of a run to a thousand times the largest: enough
+/// for a smooth line.
 const FRONTIER: u32 = 40;
 
 /// A law of one form, and the parameters of those of resamples of the runs.
@@ -85,7 +86,8 @@ pub(super) fn parameters(fitted: &Fitted<'_>) -> Table {
     table
 }
 
-/// The table `chinchilla_forms`: the forms on all runs, and on those with the most compute after the others alone.
+/// The table `chinchilla_forms`: the forms on all runs, and on those with the most compute after
+/// the others alone.
 pub(super) fn forms(laws: &[FittedForm], runs: &[TrainedModel], held_out: f64) -> Table {
     let mut table = Table::new(
         "chinchilla_forms",

@@ -1,6 +1,8 @@
-//! What others say of the loss of language models, beside a fit: theories of its exponents, and published laws.
+//! What others say of the loss of language models, beside a fit: theories of its exponents, and
+//! published laws.
 //!
-//! Each theory is held to the fit alone. None is multiplied with another: no source derives such a product.
+//! Each theory is held to the fit alone. None is multiplied with another: no source derives such a
+//! product.
 
 use superpose_figures::study::Note;
 use superpose_files::table::{Field, Table, TableError};
