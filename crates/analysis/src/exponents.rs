@@ -35,7 +35,8 @@ pub struct Exponent<'a> {
     pub alive: Option<PowerLaw>,
 }
 
-/// Seeds of the batches and of the initial weights: a training is one draw of both.
+/// Seeds of the batches and of the initial weights: a training is one draw of both. Trainings that share one of
+/// the two count as independent.
 type Seed = (u64, u64);
 
 impl<'a> Exponent<'a> {

@@ -1,5 +1,7 @@
 //! The tables in `experiments/` are those that this code makes of the records in `experiments/liu2025.csv`.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! How often the intervals of an exponent hold the truth, by simulation on the widths of the paper.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
