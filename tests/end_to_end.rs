@@ -40,7 +40,7 @@ fn a_sweep_becomes_records_tables_and_pictures() {
         assert!(header.contains(&name), "{name}");
     }
     assert_eq!(exponents.lines().count(), 3);
-    assert!(exponents.contains("bootstrap"), "two seeds can be resampled");
+    assert!(exponents.contains(",seeds,"), "two seeds give the interval");
     for name in ["loss_by_width", "loss_curves", "phi_half_by_decay", "overlap_by_width"] {
         let svg = fs::read_to_string(folder.join(format!("figures/{name}.svg"))).unwrap();
         assert!(svg.contains("@font-face") && svg.trim_end().ends_with("</svg>"));
