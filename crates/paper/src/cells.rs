@@ -53,6 +53,13 @@ pub struct Extra<'a> {
     pub of: &'a dyn Fn(&Finished) -> Field,
 }
 
+impl<'a> Extra<'a> {
+    /// A column by its name, what it is, and its value.
+    pub const fn new(name: &'a str, meaning: &'a str, of: &'a dyn Fn(&Finished) -> Field) -> Self {
+        Self { name, meaning, of }
+    }
+}
+
 impl std::fmt::Debug for Extra<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Extra").field("name", &self.name).finish_non_exhaustive()

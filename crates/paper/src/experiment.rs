@@ -1,4 +1,20 @@
 //! A figure made of the cells there are: its folder with tables, pictures and page.
+//!
+//! ```no_run
+//! # use std::path::Path;
+//! use superpose_analysis::run::Run;
+//! use superpose_paper::{experiment::Experiment, figure::Material, figures::find};
+//! use superpose_store::store::Store;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = Store::open(Path::new("runs/liu2025"))?;
+//! let run = Run::read(&store)?;
+//! let figure = find("9b").expect("a figure of the paper");
+//! let material = Material::of(figure, &run.finished, |id| store.weights(id))?;
+//! Experiment::of(figure, &material).write(Path::new("figure-9b"))?;
+//! # Ok(())
+//! # }
+//! ```
 
 use std::path::Path;
 

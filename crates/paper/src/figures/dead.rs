@@ -130,45 +130,27 @@ fn table_of(name: &str, question: &str, cells: &[&Finished]) -> Table {
 
 /// What tells these cells apart beside the paper's settings, and what became of their outputs.
 const EXTRA: [Extra<'static>; 8] = [
-    Extra {
-        name: "n_features",
-        meaning: "number of features n",
-        of: &|f| f.record.cell.model.n_features.into(),
-    },
-    Extra {
-        name: "features_per_dimension",
-        meaning: "n/d",
-        of: &|f| {
-            let model = &f.record.cell.model;
-            (model.n_features as f64 / model.d_hidden as f64).into()
-        },
-    },
-    Extra {
-        name: "bias_init_std",
-        meaning: "standard deviation of the initial biases; 1 in the paper's code",
-        of: &|f| f.record.cell.model.bias_init_std.into(),
-    },
-    Extra {
-        name: "learning_rate_bias",
-        meaning: "peak learning rate of the biases",
-        of: &|f| f.record.cell.train.learning_rate_bias.into(),
-    },
-    Extra {
-        name: "warmup_steps",
-        meaning: "steps of warm-up",
-        of: &|f| f.record.cell.train.warmup_steps.into(),
-    },
-    Extra {
-        name: "dead_fraction",
-        meaning: "dead_outputs over n",
-        of: &|f| dead_fraction(f).into(),
-    },
+    Extra::new("n_features", "number of features n", &|f| f.record.cell.model.n_features.into()),
+    Extra::new("features_per_dimension", "n/d", &|f| {
+        let model = &f.record.cell.model;
+        (model.n_features as f64 / model.d_hidden as f64).into()
+    }),
+    Extra::new(
+        "bias_init_std",
+        "standard deviation of the initial biases; 1 in the paper's code",
+        &|f| f.record.cell.model.bias_init_std.into(),
+    ),
+    Extra::new("learning_rate_bias", "peak learning rate of the biases", &|f| {
+        f.record.cell.train.learning_rate_bias.into()
+    }),
+    Extra::new("warmup_steps", "steps of warm-up", &|f| f.record.cell.train.warmup_steps.into()),
+    Extra::new("dead_fraction", "dead_outputs over n", &|f| dead_fraction(f).into()),
     DEAD_SHARE,
-    Extra {
-        name: "overlap_over_welch",
-        meaning: "overlap.mean_square, over all rows, over that of a tight frame",
-        of: &|f| overlap_over_welch(f).into(),
-    },
+    Extra::new(
+        "overlap_over_welch",
+        "overlap.mean_square, over all rows, over that of a tight frame",
+        &|f| overlap_over_welch(f).into(),
+    ),
 ];
 
 /// The mean squared overlap of all rows over that of a tight frame.

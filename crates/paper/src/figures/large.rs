@@ -10,7 +10,7 @@ use superpose_figures::chart::Mark;
 use superpose_figures::histograms::histograms;
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::Axes;
-use superpose_files::table::{Field, Table, Tables};
+use superpose_files::table::{Table, Tables};
 use superpose_stats::summary::summarise;
 use superpose_toy::cell::Cell;
 
@@ -46,97 +46,16 @@ enum Toy {
     Analogue,
 }
 
-macro_rules! large_figure {
-    ($name:ident, $analogue:ident, $id:literal, $title:literal, $question:literal, $wants:expr,
-     $make:ident, $draw:ident, $against:literal) => {
-        #[doc = concat!("Figure ", $id, ": ", $title, ".")]
-        pub(super) const $name: Figure = Figure {
-            id: $id,
-            title: $title,
-            question: $question,
-            sweeps: &[LARGE],
-            wants: $wants,
-            wants_weights: none,
-            make: |material| $make(material, Toy::Papers),
-            draw: |tables| $draw(tables, $title, Toy::Papers),
-            against: $against,
-            limits: PAPERS,
-        };
-        #[doc = concat!("Figure ", $id, " at 1000 features.")]
-        pub(super) const $analogue: Figure = Figure {
-            id: concat!($id, "-analogue"),
-            title: concat!($title, ": 1000 features, not the paper's 10,240"),
-            sweeps: &[LARGE_ANALOGUE],
-            make: |material| $make(material, Toy::Analogue),
-            draw: |tables| $draw(tables, $analogue.title, Toy::Analogue),
-            limits: ANALOGUE,
-            ..$name
-        };
-    };
+/// A figure at 1000 features, but for what differs from one to the next.
+const fn analogue(figure: Figure) -> Figure {
+    Figure { sweeps: &[LARGE_ANALOGUE], limits: ANALOGUE, ..figure }
 }
 
-large_figure!(
-    FIGURE_1B,
-    ANALOGUE_1B,
-    "1b",
-    "Loss against width in the weak regime, three frequency laws",
-    "Does the loss follow the frequencies' tail in the weak regime?",
-    is_weak,
-    make_1b,
-    draw_losses,
-    "The same slope for all three laws."
-);
-large_figure!(
-    FIGURE_1D,
-    ANALOGUE_1D,
-    "1d",
-    "Loss against width in the strong regime, three frequency laws",
-    "Does the loss fall as 1/d in the strong regime, whatever the frequencies?",
-    is_strong,
-    make_1d,
-    draw_losses,
-    "Slopes that differ from law to law, or from 1."
-);
-large_figure!(
-    FIGURE_7,
-    ANALOGUE_7,
-    "7",
-    "Row norms of the large toy",
-    "What are the norms of the rows, for three frequency laws in both regimes?",
-    all,
-    make_7,
-    draw_7,
-    "Norms spread evenly."
-);
-large_figure!(
-    FIGURE_8,
-    ANALOGUE_8,
-    "8",
-    "Representation and loss of the large toy",
-    "Do the counts, losses and overlaps follow the theory of each regime?",
-    all,
-    make_8,
-    draw_8,
-    "Points far from the lines."
-);
-large_figure!(
-    FIGURE_9A,
-    ANALOGUE_9A,
-    "9a",
-    "R² of the power laws of the large toy",
-    "Are the losses power laws of width?",
-    all,
-    make_9a,
-    draw_9a,
-    "Low R² in the strong regime."
-);
-
 /// The law's name, as a column.
-const LAW: Extra<'static> =
-    Extra { name: "law", meaning: "frequency law", of: &|f| law(&f.record.cell).into() };
+const LAW: Extra<'static> = Extra::new("law", "frequency law", &|f| law(&f.record.cell).into());
 
-fn regime_word(cell: &Cell) -> Field {
-    if is_strong(cell) { "strong" } else { "weak" }.into()
+fn regime_word(cell: &Cell) -> &'static str {
+    if is_strong(cell) { "strong" } else { "weak" }
 }
 
 fn loss_table(material: &Material<'_>, toy: Toy) -> Table {
@@ -151,11 +70,9 @@ fn loss_table(material: &Material<'_>, toy: Toy) -> Table {
         &["loss.test", "loss.test_se", "loss.dead_part", "loss.alive_part", "dead_outputs"],
         &[
             LAW,
-            Extra {
-                name: "published",
-                meaning: "the paper's loss, at its own setting only",
-                of: &|f| published(f).into(),
-            },
+            Extra::new("published", "the paper's loss, at its own setting only", &|f| {
+                published(f).into()
+            }),
         ],
     )
 }
@@ -186,7 +103,7 @@ fn law_table(settings: &[Exponent<'_>]) -> Table {
         &[
             ("law", "frequency law", &|e| law(e.cell()).into()),
             ("regime", "weak or strong, by the sign of the weight decay", &|e| {
-                regime_word(e.cell())
+                regime_word(e.cell()).into()
             }),
             ("d_min", "smallest width in the fit", &|e| e.losses.first().map(|l| l.0).into()),
         ],
@@ -196,6 +113,29 @@ fn law_table(settings: &[Exponent<'_>]) -> Table {
 fn of_law<'a, 'b>(settings: &'b [Exponent<'a>], name: &str) -> Option<&'b Exponent<'a>> {
     settings.iter().find(|e| law(e.cell()) == name)
 }
+
+/// Loss against width in the weak regime, three frequency laws.
+pub(super) const FIGURE_1B: Figure = Figure {
+    id: "1b",
+    title: "Loss against width in the weak regime, three frequency laws",
+    question: "Does the loss follow the frequencies' tail in the weak regime?",
+    sweeps: &[LARGE],
+    wants: is_weak,
+    wants_weights: none,
+    make: |material| make_1b(material, Toy::Papers),
+    draw: |tables| draw_losses(tables, FIGURE_1B.title, Toy::Papers),
+    against: "The same slope for all three laws.",
+    limits: PAPERS,
+};
+
+/// The same at 1000 features.
+pub(super) const ANALOGUE_1B: Figure = Figure {
+    id: "1b-analogue",
+    title: "Loss against width in the weak regime, three frequency laws: 1000 features, not the paper's 10,240",
+    make: |material| make_1b(material, Toy::Analogue),
+    draw: |tables| draw_losses(tables, ANALOGUE_1B.title, Toy::Analogue),
+    ..analogue(FIGURE_1B)
+};
 
 fn make_1b(material: &Material<'_>, toy: Toy) -> Findings {
     let settings = laws(material, 0);
@@ -225,6 +165,29 @@ fn make_1b(material: &Material<'_>, toy: Toy) -> Findings {
     Findings::new([loss_table(material, toy), law_table(&settings)], claims)
 }
 
+/// Loss against width in the strong regime, three frequency laws.
+pub(super) const FIGURE_1D: Figure = Figure {
+    id: "1d",
+    title: "Loss against width in the strong regime, three frequency laws",
+    question: "Does the loss fall as 1/d in the strong regime, whatever the frequencies?",
+    sweeps: &[LARGE],
+    wants: is_strong,
+    wants_weights: none,
+    make: |material| make_1d(material, Toy::Papers),
+    draw: |tables| draw_losses(tables, FIGURE_1D.title, Toy::Papers),
+    against: "Slopes that differ from law to law, or from 1.",
+    limits: PAPERS,
+};
+
+/// The same at 1000 features.
+pub(super) const ANALOGUE_1D: Figure = Figure {
+    id: "1d-analogue",
+    title: "Loss against width in the strong regime, three frequency laws: 1000 features, not the paper's 10,240",
+    make: |material| make_1d(material, Toy::Analogue),
+    draw: |tables| draw_losses(tables, ANALOGUE_1D.title, Toy::Analogue),
+    ..analogue(FIGURE_1D)
+};
+
 fn make_1d(material: &Material<'_>, toy: Toy) -> Findings {
     let (all_widths, from_32) = (laws(material, 0), laws(material, 32));
     let chosen = [
@@ -247,15 +210,33 @@ fn make_1d(material: &Material<'_>, toy: Toy) -> Findings {
     Findings::new([loss_table(material, toy), law_table(&shown)], claims)
 }
 
-fn make_7(material: &Material<'_>, _: Toy) -> Findings {
-    let kind = Extra {
-        name: "kind",
-        meaning: "frequency law, and the sign of the weight decay",
-        of: &|f| {
-            let sign = if is_strong(&f.record.cell) { "γ < 0" } else { "γ > 0" };
-            format!("{}, {sign}", law(&f.record.cell)).into()
-        },
-    };
+/// Row norms of the large toy.
+pub(super) const FIGURE_7: Figure = Figure {
+    id: "7",
+    title: "Row norms of the large toy",
+    question: "What are the norms of the rows, for three frequency laws in both regimes?",
+    sweeps: &[LARGE],
+    wants: all,
+    wants_weights: none,
+    make: make_7,
+    draw: |tables| draw_7(tables, FIGURE_7.title),
+    against: "Norms spread evenly.",
+    limits: PAPERS,
+};
+
+/// The same at 1000 features.
+pub(super) const ANALOGUE_7: Figure = Figure {
+    id: "7-analogue",
+    title: "Row norms of the large toy: 1000 features, not the paper's 10,240",
+    draw: |tables| draw_7(tables, ANALOGUE_7.title),
+    ..analogue(FIGURE_7)
+};
+
+fn make_7(material: &Material<'_>) -> Findings {
+    let kind = Extra::new("kind", "frequency law, and the sign of the weight decay", &|f| {
+        let sign = if is_strong(&f.record.cell) { "γ < 0" } else { "γ > 0" };
+        format!("{}, {sign}", law(&f.record.cell)).into()
+    });
     let question = "How long are the rows of W?";
     let table = norm_table("norms", question, &material.trained(), &[kind]);
     let share = |claim: Claim, wanted: fn(&Cell) -> bool, low: f64, high: f64| {
@@ -277,18 +258,40 @@ fn make_7(material: &Material<'_>, _: Toy) -> Findings {
     Findings::new([table], claims)
 }
 
-fn draw_7(tables: &Tables, title: &str, _: Toy) -> Drawn {
+fn draw_7(tables: &Tables, title: &str) -> Drawn {
     let grid = histograms(tables.get("norms")?, &norm_histograms(Some("kind"), ""))?;
     let caption = "Rows of W by norm; heights are to be compared within a panel. Table: norms.csv.";
     Ok(pictures([sheet(title, grid.columns, grid.panels, Axes::SharedX, caption)]))
 }
+
+/// Representation and loss of the large toy.
+pub(super) const FIGURE_8: Figure = Figure {
+    id: "8",
+    title: "Representation and loss of the large toy",
+    question: "Do the counts, losses and overlaps follow the theory of each regime?",
+    sweeps: &[LARGE],
+    wants: all,
+    wants_weights: none,
+    make: make_8,
+    draw: |tables| draw_8(tables, FIGURE_8.title),
+    against: "Points far from the lines.",
+    limits: PAPERS,
+};
+
+/// The same at 1000 features.
+pub(super) const ANALOGUE_8: Figure = Figure {
+    id: "8-analogue",
+    title: "Representation and loss of the large toy: 1000 features, not the paper's 10,240",
+    draw: |tables| draw_8(tables, ANALOGUE_8.title),
+    ..analogue(FIGURE_8)
+};
 
 /// What all but the `φ½·n` most frequent features cost if ignored.
 fn ignored_loss(finished: &Finished) -> Option<f64> {
     regime::Evidence::of(finished).map(|evidence| evidence.ignored_loss)
 }
 
-fn make_8(material: &Material<'_>, _: Toy) -> Findings {
+fn make_8(material: &Material<'_>) -> Findings {
     let size = |f: &Finished| {
         let model = &f.record.cell.model;
         (model.n_features as f64, model.d_hidden as f64)
@@ -300,37 +303,25 @@ fn make_8(material: &Material<'_>, _: Toy) -> Findings {
         &["phi_half", "phi_one", "loss.test", "dead_outputs", "overlap.mean_square_strong"],
         &[
             LAW,
-            Extra {
-                name: "regime",
-                meaning: "weak or strong, by the sign of the weight decay",
-                of: &|f| regime_word(&f.record.cell),
-            },
-            Extra {
-                name: "d_over_n",
-                meaning: "d/n",
-                of: &|f| {
-                    let (n, d) = size(f);
-                    (d / n).into()
-                },
-            },
-            Extra {
-                name: "phi_one_upper",
-                meaning: "min(1, d²/2n)",
-                of: &|f| {
-                    let (n, d) = size(f);
-                    (d * d / 2.0 / n).min(1.0).into()
-                },
-            },
-            Extra {
-                name: "ignored_loss",
-                meaning: "what all but the φ½·n most frequent features cost if ignored",
-                of: &|f| ignored_loss(f).filter(|_| is_weak(&f.record.cell)).into(),
-            },
-            Extra {
-                name: "welch",
-                meaning: "κ² of n unit vectors in d dimensions",
-                of: &|f| f.measured().map(|m| m.overlap_welch).into(),
-            },
+            Extra::new("regime", "weak or strong, by the sign of the weight decay", &|f| {
+                regime_word(&f.record.cell).into()
+            }),
+            Extra::new("d_over_n", "d/n", &|f| {
+                let (n, d) = size(f);
+                (d / n).into()
+            }),
+            Extra::new("phi_one_upper", "min(1, d²/2n)", &|f| {
+                let (n, d) = size(f);
+                (d * d / 2.0 / n).min(1.0).into()
+            }),
+            Extra::new(
+                "ignored_loss",
+                "what all but the φ½·n most frequent features cost if ignored",
+                &|f| ignored_loss(f).filter(|_| is_weak(&f.record.cell)).into(),
+            ),
+            Extra::new("welch", "κ² of n unit vectors in d dimensions", &|f| {
+                f.measured().map(|m| m.overlap_welch).into()
+            }),
         ],
     );
     Findings::new([table], claims_8(material))
@@ -357,7 +348,7 @@ fn claims_8(material: &Material<'_>) -> [Claim; 3] {
     ]
 }
 
-fn draw_8(tables: &Tables, title: &str, _: Toy) -> Drawn {
+fn draw_8(tables: &Tables, title: &str) -> Drawn {
     let table = tables.get("cells")?;
     let guide = |column, label, mark| Guide { column, label, mark };
     let d_over_n = guide("d_over_n", "d/n", Mark::Dotted);
@@ -391,11 +382,32 @@ fn draw_8(tables: &Tables, title: &str, _: Toy) -> Drawn {
     Ok(pictures([sheet(title, 2, panels, Axes::Own, caption)]))
 }
 
-fn make_9a(material: &Material<'_>, _: Toy) -> Findings {
+/// R² of the power laws of the large toy.
+pub(super) const FIGURE_9A: Figure = Figure {
+    id: "9a",
+    title: "R² of the power laws of the large toy",
+    question: "Are the losses power laws of width?",
+    sweeps: &[LARGE],
+    wants: all,
+    wants_weights: none,
+    make: make_9a,
+    draw: |tables| draw_9a(tables, FIGURE_9A.title),
+    against: "Low R² in the strong regime.",
+    limits: PAPERS,
+};
+
+/// The same at 1000 features.
+pub(super) const ANALOGUE_9A: Figure = Figure {
+    id: "9a-analogue",
+    title: "R² of the power laws of the large toy: 1000 features, not the paper's 10,240",
+    draw: |tables| draw_9a(tables, ANALOGUE_9A.title),
+    ..analogue(FIGURE_9A)
+};
+
+fn make_9a(material: &Material<'_>) -> Findings {
     let settings = laws(material, 0);
-    let claim = |(name, strong, paper): (&str, bool, f64)| {
-        let is_its = |e: &&Exponent<'_>| law(e.cell()) == name && is_strong(e.cell()) == strong;
-        let regime = if strong { "strong" } else { "weak" };
+    let claim = |(name, regime, paper): (&str, &str, f64)| {
+        let is_its = |e: &&Exponent<'_>| law(e.cell()) == name && regime_word(e.cell()) == regime;
         Claim::new(
             format!("{regime}, {name}: R²"),
             format!("{paper}"),
@@ -404,17 +416,17 @@ fn make_9a(material: &Material<'_>, _: Toy) -> Findings {
         .r_squared(settings.iter().find(is_its).and_then(|e| e.fit))
     };
     let claims = [
-        ("exponential", true, 0.984),
-        ("power", true, 0.963),
-        ("linear", true, 0.987),
-        ("exponential", false, 0.802),
-        ("power", false, 0.659),
-        ("linear", false, 0.867),
+        ("exponential", "strong", 0.984),
+        ("power", "strong", 0.963),
+        ("linear", "strong", 0.987),
+        ("exponential", "weak", 0.802),
+        ("power", "weak", 0.659),
+        ("linear", "weak", 0.867),
     ];
     Findings::new([law_table(&settings)], claims.map(claim))
 }
 
-fn draw_9a(tables: &Tables, title: &str, _: Toy) -> Drawn {
+fn draw_9a(tables: &Tables, title: &str) -> Drawn {
     let of = Lines {
         mark: Mark::Bars,
         ..grouped(

@@ -66,31 +66,25 @@ fn make_4a(material: &Material<'_>) -> Findings {
         &material.trained(),
         &["phi_half", "loss.test", "dead_outputs", "loss.dead_part"],
         &[
-            Extra {
-                name: "represented",
-                meaning: "φ½·n: rows of W with norm above 1/2",
-                of: &|f| represented(f).into(),
-            },
-            Extra {
-                name: "equation_14",
-                meaning: "the paper's equation 14 times ⟨v²⟩ = 4/3, at this φ½",
-                of: &|f| continuum(f).into(),
-            },
-            Extra {
-                name: "ignored_loss",
-                meaning: "the exact sum: all but the φ½·n most frequent features are ignored",
-                of: &|f| sum(f).into(),
-            },
-            Extra {
-                name: "over_equation_14",
-                meaning: "loss.test over equation_14",
-                of: &|f| over_theory(f, continuum(f)).into(),
-            },
-            Extra {
-                name: "over_ignored_loss",
-                meaning: "loss.test over ignored_loss",
-                of: &|f| over_theory(f, sum(f)).into(),
-            },
+            Extra::new("represented", "φ½·n: rows of W with norm above 1/2", &|f| {
+                represented(f).into()
+            }),
+            Extra::new(
+                "equation_14",
+                "the paper's equation 14 times ⟨v²⟩ = 4/3, at this φ½",
+                &|f| continuum(f).into(),
+            ),
+            Extra::new(
+                "ignored_loss",
+                "the exact sum: all but the φ½·n most frequent features are ignored",
+                &|f| sum(f).into(),
+            ),
+            Extra::new("over_equation_14", "loss.test over equation_14", &|f| {
+                over_theory(f, continuum(f)).into()
+            }),
+            Extra::new("over_ignored_loss", "loss.test over ignored_loss", &|f| {
+                over_theory(f, sum(f)).into()
+            }),
         ],
     );
     let claim = |(exponent, paper): (f64, f64)| {

@@ -44,16 +44,14 @@ fn make_5c(material: &Material<'_>) -> Findings {
         &cells,
         &["overlap.variance_strong", "overlap.max_strong", "overlap.mean_square_strong", "phi_one"],
         &[
-            Extra {
-                name: "random_variance",
-                meaning: "variance of the squared overlap of random unit vectors: 2(d−1)/(d²(d+2))",
-                of: &|f| random_square_variance(f.record.cell.model.d_hidden).into(),
-            },
-            Extra {
-                name: "variance_ratio",
-                meaning: "overlap.variance_strong over random_variance",
-                of: &|f| variance_ratio(f).into(),
-            },
+            Extra::new(
+                "random_variance",
+                "variance of the squared overlap of random unit vectors: 2(d−1)/(d²(d+2))",
+                &|f| random_square_variance(f.record.cell.model.d_hidden).into(),
+            ),
+            Extra::new("variance_ratio", "overlap.variance_strong over random_variance", &|f| {
+                variance_ratio(f).into()
+            }),
         ],
     );
     let ratios: Vec<f64> = cells.iter().filter_map(|f| variance_ratio(f)).collect();
@@ -128,21 +126,17 @@ fn make_5d(material: &Material<'_>) -> Findings {
         &cells,
         &["overlap.mean_square_strong", "overlap.mean_square", "phi_one"],
         &[
-            Extra {
-                name: "random",
-                meaning: "prediction for random directions: 1/d",
-                of: &|f| random_mean_square(f.record.cell.model.d_hidden).into(),
-            },
-            Extra {
-                name: "welch_strong",
-                meaning: "κ² of as many unit vectors as there are rows with norm above 1",
-                of: &|f| welch_of_strong(f).into(),
-            },
-            Extra {
-                name: "over_welch",
-                meaning: "overlap.mean_square_strong over welch_strong",
-                of: &|f| strong(f).zip(welch_of_strong(f)).map(|(o, w)| o / w).into(),
-            },
+            Extra::new("random", "prediction for random directions: 1/d", &|f| {
+                random_mean_square(f.record.cell.model.d_hidden).into()
+            }),
+            Extra::new(
+                "welch_strong",
+                "κ² of as many unit vectors as there are rows with norm above 1",
+                &|f| welch_of_strong(f).into(),
+            ),
+            Extra::new("over_welch", "overlap.mean_square_strong over welch_strong", &|f| {
+                strong(f).zip(welch_of_strong(f)).map(|(o, w)| o / w).into()
+            }),
         ],
     );
     let ratios = |low: f64, high: f64| -> Vec<f64> {
@@ -221,21 +215,11 @@ fn make_16(material: &Material<'_>) -> Findings {
         &cells,
         &["phi_one", "phi_half", "dead_outputs"],
         &[
-            Extra {
-                name: "lower",
-                meaning: "d/n",
-                of: &|f| phi_one_bounds(&f.record.cell).0.into(),
-            },
-            Extra {
-                name: "upper",
-                meaning: "min(1, d²/2n)",
-                of: &|f| phi_one_bounds(&f.record.cell).1.into(),
-            },
-            Extra {
-                name: "alive",
-                meaning: "1 − dead_outputs/n",
-                of: &|f| dead_fraction(f).map(|dead| 1.0 - dead).into(),
-            },
+            Extra::new("lower", "d/n", &|f| phi_one_bounds(&f.record.cell).0.into()),
+            Extra::new("upper", "min(1, d²/2n)", &|f| phi_one_bounds(&f.record.cell).1.into()),
+            Extra::new("alive", "1 − dead_outputs/n", &|f| {
+                dead_fraction(f).map(|dead| 1.0 - dead).into()
+            }),
         ],
     );
     let is_inside = |f: &&&Finished| {
@@ -303,11 +287,9 @@ fn make_17(material: &Material<'_>) -> Findings {
             "overlap.welch",
             "dead_outputs",
         ],
-        &[Extra {
-            name: "random",
-            meaning: "prediction for random directions: 1/d",
-            of: &|f| random_mean_square(f.record.cell.model.d_hidden).into(),
-        }],
+        &[Extra::new("random", "prediction for random directions: 1/d", &|f| {
+            random_mean_square(f.record.cell.model.d_hidden).into()
+        })],
     );
     let overlap = |f: &Finished| f.measured().map(|m| m.overlap_mean_square);
     let above = cells.iter().filter(|f| {
