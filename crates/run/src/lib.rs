@@ -1,5 +1,5 @@
 //! From prepared cells to their records: which device and engine train them and how many at a time
-//! ([`trainer`]), who trains what ([`queue`]), what is measured ([`mod@measure`]) and what a caller is
+//! ([`trainer`]), in what order (a queue), what is measured ([`mod@measure`]) and what a caller is
 //! told meanwhile ([`event`]).
 //!
 //! A cell and its record:
