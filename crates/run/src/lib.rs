@@ -1,6 +1,6 @@
 //! From prepared cells to their records: which device and engine train them and how many at a time
-//! ([`trainer`]), who trains what ([`queue`]), what is measured ([`measured`](superpose_store::measured)) and what a caller is
-//! told meanwhile ([`event`]).
+//! ([`trainer`]), in an order that several processes can share, and what a caller is told meanwhile
+//! ([`event`]).
 //!
 //! A cell and its record:
 //!

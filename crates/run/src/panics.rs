@@ -9,15 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// What the standard library calls at a panic.
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send>;
 
-/// What is known of a panic when it begins: its message and its place.
-type Heard = (String, String);
+/// Messages that are remembered at most: more than threads that could panic at the same moment.
+const MOST_RECENT: usize = 256;
 
-/// Panics that are remembered at most: more than cores that could panic at the same moment.
-const MOST_HEARD: usize = 256;
-
-/// The latest panics, the newest last, whichever threads they were on. When several threads of an
-/// engine panic, only one panic reaches [`caught`], so some entries are never taken out.
-static HEARD: Mutex<VecDeque<Heard>> = Mutex::new(VecDeque::new());
+/// The messages of the latest panics, whichever threads they were on, each once and with the place of
+/// its newest panic; the newest last.
+static RECENT: Mutex<VecDeque<(String, String)>> = Mutex::new(VecDeque::new());
 
 /// Calls of [`caught`] at this moment, and the hook that was there before the first of them.
 static CALLS: Mutex<(usize, Option<Arc<Hook>>)> = Mutex::new((0, None));
@@ -45,7 +42,7 @@ fn begin() {
     if calls.0 == 1 {
         let previous = Arc::new(panic::take_hook());
         calls.1 = Some(Arc::clone(&previous));
-        panic::set_hook(Box::new(move |info| hear(info, &previous)));
+        panic::set_hook(Box::new(move |info| remember(info, &previous)));
     }
 }
 
@@ -62,27 +59,28 @@ fn end() {
     }
 }
 
-/// Keeps a panic in mind. One on a thread that has been in [`caught`] and left it is a mistake of
+/// Notes a panic. One on a thread that has been in [`caught`] and left it is a mistake of
 /// ours, not of an engine, and should be seen.
-fn hear(info: &PanicHookInfo<'_>, previous: &Hook) {
+fn remember(info: &PanicHookInfo<'_>, previous: &Hook) {
     if INSIDE.get() == Some(false) {
         return previous(info);
     }
     let place = info.location().map_or(String::new(), |l| format!(" ({}:{})", l.file(), l.line()));
-    let mut heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
-    if heard.len() == MOST_HEARD {
-        heard.pop_front();
+    let message = message(info.payload());
+    let mut recent = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+    recent.retain(|(known, _)| *known != message);
+    recent.push_back((message, place));
+    if recent.len() > MOST_RECENT {
+        recent.pop_front();
     }
-    heard.push_back((message(info.payload()), place));
 }
 
-/// The message of a panic, and its place from the newest panic heard with that message.
+/// The message of a panic, and the place of the newest panic with that message.
 fn words(payload: &(dyn Any + Send)) -> String {
     let message = message(payload);
-    let mut heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
-    let at = heard.iter().rposition(|(known, _)| *known == message);
-    let place = at.and_then(|at| heard.remove(at)).map_or(String::new(), |(_, place)| place);
-    message + &place
+    let recent = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = recent.iter().find(|(known, _)| *known == message);
+    message.clone() + place.map_or("", |(_, place)| place)
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
