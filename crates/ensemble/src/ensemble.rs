@@ -19,8 +19,8 @@ use crate::launch::{Launch, Task};
 use crate::plan::Shape;
 use crate::word;
 
-/// Whether this engine can train `cell`: today, every cell. Activations other than ReLU, and decoders
-/// that are not tied, belong here.
+/// Whether this engine can train `cell`: today, every cell. Another activation or a decoder that is not
+/// tied belongs here.
 ///
 /// # Errors
 /// [`Unsupported`], which names the field.

@@ -38,7 +38,7 @@ impl Feed {
     pub fn start(
         drawers: Vec<Drawer>,
         of_cells: Vec<u32>,
-        chunks: impl Iterator<Item = Chunk> + Clone + Send + 'static,
+        chunks: &(impl Iterator<Item = Chunk> + Clone + Send + 'static),
         n_threads: usize,
     ) -> Self {
         let per_thread = drawers.len().div_ceil(n_threads.max(1)).max(1);
@@ -133,7 +133,7 @@ mod tests {
         }
         for n_threads in [1, 2, 8] {
             let drawers = vec![drawer(1), drawer(2), drawer(3)];
-            let mut feed = Feed::start(drawers, vec![2, 0], chunks.clone().into_iter(), n_threads);
+            let mut feed = Feed::start(drawers, vec![2, 0], &chunks.clone().into_iter(), n_threads);
             let taken: Vec<Batches> = std::iter::from_fn(|| feed.take()).collect();
             assert_eq!(taken, expected);
         }
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_feed_that_is_given_up_ends_its_threads() {
         let chunks = vec![Chunk { stream: Stream::Train, steps: 0..50 }; 1000].into_iter();
-        let mut feed = Feed::start(vec![drawer(1)], vec![0], chunks, 1);
+        let mut feed = Feed::start(vec![drawer(1)], vec![0], &chunks, 1);
         assert!(feed.take().is_some());
         drop(feed);
     }

@@ -94,7 +94,7 @@ impl Place {
     pub(crate) fn start(
         &self,
         tasks: &[Task<'_>],
-        chunks: impl Iterator<Item = Chunk> + Clone + Send + 'static,
+        chunks: &(impl Iterator<Item = Chunk> + Clone + Send + 'static),
     ) -> Result<Box<dyn Engine>, DeviceFailure> {
         Ok(match (self.engine, &self.client) {
             (EngineKind::Gram, None) => Box::new(GramOnCpu::start(tasks, self)),

@@ -115,8 +115,8 @@ impl LossLog {
 /// How precisely losses are added up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sums {
-    /// Rounded to single precision after each term: the reference engine's on a CPU, whose curves so
-    /// keep the bits that older records have.
+    /// Rounded to single precision after each term: the reference engine's on a CPU, so that
+    /// its curves keep the bits of older records.
     Single,
     /// In double precision.
     Double,

@@ -52,7 +52,7 @@ pub fn train(
         Processor::Gpu => (common.log_every.min(GPU_CHUNK), GPU_CHUNK, GPU_IN_FLIGHT),
     };
     let chunks = common.training(steps).chain(common.test(tests));
-    let mut engine = place.start(tasks, chunks.clone())?;
+    let mut engine = place.start(tasks, &chunks)?;
     run(&mut *engine, chunks, in_flight, logs, on_steps)
 }
 
@@ -121,7 +121,7 @@ impl Rounds {
     ) -> Result<Self, DeviceFailure> {
         let common = Common::of(tasks[0].cell);
         let chunks = common.training(steps_a_round);
-        let engine = place.start(tasks, chunks.clone())?;
+        let engine = place.start(tasks, &chunks)?;
         Ok(Self { engine, chunks: Box::new(chunks), n_features: common.shape.n_features as f64 })
     }
 
