@@ -111,26 +111,66 @@ fn experiments_are_tabled_drawn_and_the_same_for_the_same_seed() {
     }
 }
 
+fn theory(sandbox: &Sandbox, verb: &[&str]) -> support::Answer {
+    sandbox.run(&[&["theory"], verb].concat())
+}
+
 #[test]
-fn experiments_without_a_meaning_are_refused() {
+fn learning_in_context_without_a_meaning_is_refused() {
     let sandbox = Sandbox::new();
-    let run = |verb: &[&str]| sandbox.run(&[&["theory"], verb].concat());
-    assert_refused(&run(&["icl", "attention", "--prompts", "1"]), 1, &["--prompts", "--penalty"]);
-    assert_refused(&run(&["icl", "attention", "--noise=-1"]), 1, &["noise_variance", "got -1"]);
-    assert_refused(&run(&["icl", "diversity", "--tasks", "0"]), 1, &["n_tasks", "got 0"]);
-    assert_refused(&run(&["icl", "metric", "--scale", "0"]), 1, &["--scale", "got 0"]);
-    assert_refused(&run(&["icl", "metric", "--tokens", "0"]), 1, &["--tokens", "got 0"]);
-    assert!(run(&["icl", "metric"]).stdout.contains("all 100 right"));
-    assert_refused(&run(&["icl", "baselines", "--dimensions", "0"]), 1, &["n_dimensions", "got 0"]);
-    assert_refused(&run(&["icl", "baselines", "--simulate", "1"]), 1, &["--simulate", "got 1"]);
-    let repeat = run(&["chinchilla", "repeat", "--unique", "1e10"]);
+    let run = |verb: &[&str]| theory(&sandbox, &[&["icl"], verb].concat());
+    assert_refused(&run(&["attention", "--prompts", "1"]), 1, &["--prompts", "--penalty"]);
+    assert_refused(&run(&["attention", "--noise=-1"]), 1, &["noise_variance", "got -1"]);
+    assert_refused(&run(&["attention", "--penalty=-1"]), 1, &["--penalty", "got -1"]);
+    assert_refused(&run(&["diversity", "--tasks", "0"]), 1, &["n_tasks", "got 0"]);
+    assert_refused(&run(&["metric", "--scale", "0"]), 1, &["--scale", "got 0"]);
+    assert_refused(&run(&["metric", "--tokens", "0"]), 1, &["--tokens", "got 0"]);
+    assert!(run(&["metric"]).stdout.contains("all 100 right"));
+    assert_refused(&run(&["baselines", "--dimensions", "0"]), 1, &["n_dimensions", "got 0"]);
+    assert_refused(&run(&["baselines", "--simulate", "1"]), 1, &["--simulate", "got 1"]);
+}
+
+#[test]
+fn compute_without_a_meaning_is_refused() {
+    let sandbox = Sandbox::new();
+    let run = |verb: &[&str]| theory(&sandbox, &[&["chinchilla"], verb].concat());
+    let repeat = run(&["repeat", "--unique", "1e10"]);
     assert!(repeat.stdout.contains("effective_tokens"), "{}", repeat.stderr);
-    assert_refused(&run(&["chinchilla", "repeat", "--unique", "0"]), 1, &["--unique", "got 0"]);
+    assert_refused(&run(&["repeat", "--unique", "0"]), 1, &["--unique", "got 0"]);
+    assert_refused(&run(&["allocate", "--loss", "inf"]), 1, &["--loss", "got inf"]);
+    let poor = run(&["allocate", "--loss", "1.9", "--compute", "1e20"]);
+    assert!(poor.stdout.contains("1.0000e20 reach 2."), "{}", poor.stdout);
+    let steep = theory(&sandbox, &["mechanisms", "--quanta-exponent", "90"]);
+    assert_refused(&steep, 1, &["from 0.001 to 30"]);
+}
+
+#[test]
+fn files_that_are_no_points_or_texts_are_refused() {
+    let sandbox = Sandbox::new();
+    let run = |verb: &[&str]| theory(&sandbox, &[&["redundancy"], verb].concat());
     sandbox.write("words.csv", "a,b\n1,2\n3,word\n");
     sandbox.write("gap.csv", "a,b\n1,2\n3,\n");
-    assert_refused(&run(&["redundancy", "matrix", "words.csv"]), 1, &["words.csv", "`word`"]);
-    assert_refused(&run(&["redundancy", "dimension", "gap.csv"]), 1, &["gap.csv", "row 2", "`b`"]);
-    let dimension = |known: &str| run(&["redundancy", "dimension", "--known", known, "--json"]);
+    sandbox.write("bare.csv", "1.5,2\n3,4\n5,6\n");
+    sandbox.write("empty.csv", "");
+    sandbox.write("counted.csv", "0,1,2\n1,2,1\n3,4,7\n5,7,6\n8,1,2\n");
+    assert_refused(&run(&["matrix", "words.csv"]), 1, &["words.csv", "`word`"]);
+    assert_refused(&run(&["dimension", "gap.csv"]), 1, &["gap.csv", "row 2", "`b`"]);
+    for file in ["bare.csv", "empty.csv"] {
+        assert_refused(&run(&["matrix", file]), 1, &[file, "names of its columns"]);
+    }
+    assert_eq!(run(&["matrix", "counted.csv"]).code, Some(0));
+    assert_refused(&run(&["dimension"]), 2, &["FILE"]);
+    assert_refused(&run(&["dimension", "gap.csv", "--points", "5"]), 2, &["--points"]);
+    assert_refused(&run(&["text", "nowhere"]), 1, &["nowhere"]);
+    let lags = run(&["text", "gap.csv", "--contexts", "1", "--lags", "2,999"]);
+    assert_refused(&lags, 1, &["gap.csv", "--lags", "got 999"]);
+}
+
+#[test]
+fn known_sets_have_their_dimension_and_others_are_refused() {
+    let sandbox = Sandbox::new();
+    let dimension =
+        |known: &str| theory(&sandbox, &["redundancy", "dimension", "--known", known, "--json"]);
     let found: Value = serde_json::from_str(&dimension("cube:2").stdout).unwrap();
     for row in found["redundancy_dimension"].as_array().unwrap() {
         assert!((row["dimension"].as_f64().unwrap() - row["known"].as_f64().unwrap()).abs() < 0.2);
@@ -138,51 +178,24 @@ fn experiments_without_a_meaning_are_refused() {
     assert_refused(&dimension("cube"), 1, &["--known", "cube:D", "got `cube`"]);
     assert_refused(&dimension("cube:0"), 1, &["n_dimensions", "got 0"]);
     assert_refused(&dimension("sphere:9999999999999999"), 1, &["4000 points", "too many"]);
-    assert_refused(&run(&["redundancy", "dimension"]), 2, &["FILE"]);
-    assert_refused(
-        &run(&["redundancy", "dimension", "gap.csv", "--points", "5"]),
-        2,
-        &["--points"],
-    );
-    assert_refused(&run(&["redundancy", "text", "nowhere"]), 1, &["nowhere"]);
-    sandbox.write("bare.csv", "1.5,2\n3,4\n5,6\n");
-    sandbox.write("empty.csv", "");
-    sandbox.write("counted.csv", "0,1,2\n1,2,1\n3,4,7\n5,7,6\n8,1,2\n");
-    for file in ["bare.csv", "empty.csv"] {
-        assert_refused(&run(&["redundancy", "matrix", file]), 1, &[file, "names of its columns"]);
-    }
-    assert_eq!(run(&["redundancy", "matrix", "counted.csv"]).code, Some(0));
-    assert_refused(&run(&["icl", "attention", "--penalty=-1"]), 1, &["--penalty", "got -1"]);
-    assert_refused(&run(&["mechanisms", "--quanta-exponent", "90"]), 1, &["from 0.001 to 30"]);
-    assert_refused(&run(&["chinchilla", "allocate", "--loss", "inf"]), 1, &["--loss", "got inf"]);
-    let poor = run(&["chinchilla", "allocate", "--loss", "1.9", "--compute", "1e20"]);
-    assert!(poor.stdout.contains("1.0000e20 reach 2."), "{}", poor.stdout);
-    let lags = run(&["redundancy", "text", "gap.csv", "--contexts", "1", "--lags", "2,999"]);
-    assert_refused(&lags, 1, &["gap.csv", "--lags", "got 999"]);
-    assert_refused(&run(&["redundancy", "spectrum", "--samples", "0"]), 1, &["0"]);
-    assert_refused(
-        &run(&["redundancy", "spectrum", "--spectral-exponent", "0"]),
-        1,
-        &["spectral_exponent"],
-    );
-    let parts = |more: &[&str]| {
-        run(&[&["redundancy", "spectrum", "--spectral-exponent", "3,1.5"], more].concat())
-    };
+}
+
+#[test]
+fn spectra_without_a_meaning_are_refused() {
+    let sandbox = Sandbox::new();
+    let spectrum = |more: &[&str]| theory(&sandbox, &[&["redundancy", "spectrum"], more].concat());
+    assert_refused(&spectrum(&["--samples", "0"]), 1, &["0"]);
+    assert_refused(&spectrum(&["--spectral-exponent", "0"]), 1, &["spectral_exponent"]);
+    let parts = |more: &[&str]| spectrum(&[&["--spectral-exponent", "3,1.5"], more].concat());
     assert_refused(&parts(&["--weight", "1,1,1"]), 1, &["--spectral-exponent", "3 parts; got 2"]);
     assert_refused(&parts(&["--weight=1,-1"]), 1, &["eigenvalue -1"]);
     let mixed = parts(&["--weight", "1,0.1", "--simulate", "0", "--samples", "10,20", "--json"]);
     let mixed: Value = serde_json::from_str(&mixed.stdout).unwrap();
     assert_eq!(mixed["redundancy_parts"].as_array().unwrap().len(), 4);
-    assert_refused(
-        &run(&["redundancy", "features", "--target-exponent", "1"]),
-        1,
-        &["target_exponent", "got 1"],
-    );
-    assert_refused(
-        &run(&["redundancy", "features", "--features", "0"]),
-        1,
-        &["n_features", "got 0"],
-    );
+    let features = |more: &[&str]| theory(&sandbox, &[&["redundancy", "features"], more].concat());
+    let flat = features(&["--target-exponent", "1"]);
+    assert_refused(&flat, 1, &["target_exponent", "got 1"]);
+    assert_refused(&features(&["--features", "0"]), 1, &["n_features", "got 0"]);
 }
 
 #[test]

@@ -3,10 +3,10 @@
 //! The table holds all of a record but the curve and the weights, so a finished sweep can be kept, sent
 //! and taken up again as one file.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use superpose_store::quantity::{QUANTITIES, Quantity};
 use superpose_store::record::{RECORD_VERSION, Record};
 
-use crate::quantity::QUANTITIES;
 use crate::run::Run;
 use crate::settings::{row_start, values};
 use superpose_files::table::{Field, Table, TableError};
@@ -29,7 +29,7 @@ pub fn results(run: &Run) -> Table {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResultsError {
-    /// A column is missing, or a word stands for a number.
+    /// There is no column `outcome`.
     #[error(transparent)]
     Table(#[from] TableError),
     /// A row does not say what a cell is, or what was measured of it.
@@ -72,79 +72,19 @@ pub fn records(results: &Table) -> Result<Vec<Record>, ResultsError> {
 const WORDS: [&str; 2] = ["data.frequencies.path", "data.frequencies.sha256"];
 
 fn record(results: &Table, fields: &[Field], row: usize) -> Result<Record, ResultsError> {
-    let at = |name: &str| results.columns.iter().position(|c| c.name == name).map(|at| &fields[at]);
-    let get = |name: &str| at(name).map_or(Value::Null, json_of);
-    let optional = |names: &[(&str, &str)]| -> Map<String, Value> {
-        let present = names.iter().filter(|(_, column)| get(column) != Value::Null);
-        present.map(|(field, column)| ((*field).to_owned(), get(column))).collect()
-    };
-    let mut cell = json!({});
+    let mut value = json!({ "record_version": RECORD_VERSION, "cell": {} });
     for (column, field) in results.columns.iter().zip(fields) {
-        if is_field(&column.name) && *field != Field::Missing {
-            let is_word = WORDS.contains(&&*column.name);
-            let value = if is_word { field.to_string().into() } else { json_of(field) };
-            plant(&mut cell, &column.name, value);
+        let name = column.name.as_str();
+        if let Some(quantity) = Quantity::named(name) {
+            if let Some(place) = quantity.place {
+                plant(&mut value, place, quantity.json(field));
+            }
+        } else if is_field(name) && *field != Field::Missing {
+            let is_word = WORDS.contains(&name);
+            let json = if is_word { field.to_string().into() } else { field.as_written() };
+            plant(&mut value, &format!("cell.{name}"), json);
         }
     }
-    let mut measured = json!({
-        "loss_test": get("loss.test"),
-        "loss_test_se": get("loss.test_se"),
-        "loss_train_last100": get("loss.train_last100"),
-        "phi_half": get("phi_half"),
-        "phi_one": get("phi_one"),
-        "dead_outputs": get("dead_outputs"),
-        "loss_dead_part": get("loss.dead_part"),
-        "overlap_mean_square": get("overlap.mean_square"),
-        "overlap_mean_square_strong": get("overlap.mean_square_strong"),
-        "overlap_welch": get("overlap.welch"),
-    });
-    let mut geometry = optional(&[
-        ("overlap_variance", "overlap.variance"),
-        ("overlap_max", "overlap.max"),
-        ("overlap_variance_strong", "overlap.variance_strong"),
-        ("overlap_max_strong", "overlap.max_strong"),
-        ("spectral_distance", "spectral_distance"),
-        ("frame_potential", "frame_potential"),
-        ("spectrum_largest", "spectrum.largest"),
-        ("spectrum_smallest", "spectrum.smallest"),
-        ("participation_ratio", "participation_ratio"),
-        ("dimensionality_mean", "dimensionality.mean"),
-        ("interference_mean", "interference.mean"),
-        ("bias_mean", "bias.mean"),
-        ("norm_mean", "norm.mean"),
-        ("norm_min", "norm.min"),
-        ("norm_max", "norm.max"),
-    ]);
-    // Results of older versions have none of these columns.
-    if !geometry.is_empty() {
-        let counts = at("norm.counts").map_or(String::new(), ToString::to_string);
-        let count = |word: &str| word.parse::<u64>().map_or(Value::Null, Value::from);
-        let counts: Vec<Value> = counts.split_whitespace().map(count).collect();
-        geometry.insert("norm_counts".to_owned(), counts.into());
-        measured["geometry"] = geometry.into();
-    }
-    let text = |name: &str| match at(name) {
-        // A revision or a version may look like a number.
-        Some(Field::Missing) | None => Value::Null,
-        Some(field) => field.to_string().into(),
-    };
-    let value = json!({
-        "record_version": RECORD_VERSION,
-        "cell_id": text("cell_id"),
-        "outcome": { "kind": "completed" },
-        "measured": measured,
-        "wall_s": get("wall_s"),
-        "cell": cell,
-        "provenance": {
-            "superpose_version": text("superpose_version"),
-            "revision": text("revision"),
-            "burn_version": text("burn_version"),
-            "device": text("device"),
-            "engine": text("engine"),
-            "dtype": text("dtype"),
-            "finished_unix_s": get("finished_unix_s"),
-        },
-    });
     let record: Record = serde_json::from_value(value)
         .map_err(|e| ResultsError::NoRecord { row, problem: e.to_string() })?;
     let (named, found) = (record.cell_id.to_string(), record.cell.id().to_string());
@@ -159,19 +99,11 @@ fn is_field(column: &str) -> bool {
     ["model.", "data.", "train."].iter().any(|table| column.starts_with(table))
 }
 
-/// A field as JSON: as an integer or a number where it is written as one.
-fn json_of(field: &Field) -> Value {
-    let text = field.to_string();
-    match (text.parse::<u64>(), field.number()) {
-        (Ok(integer), _) => integer.into(),
-        (Err(_), Some(number)) => number.into(),
-        (Err(_), None) if text.is_empty() => Value::Null,
-        (Err(_), None) => text.into(),
-    }
-}
-
-/// Puts `value` under a dotted name.
+/// Puts `value` under a dotted name, unless it is null.
 fn plant(into: &mut Value, name: &str, value: Value) {
+    if value.is_null() {
+        return;
+    }
     match name.split_once('.') {
         Some((table, rest)) => {
             if !into[table].is_object() {
@@ -191,12 +123,15 @@ fn plant(into: &mut Value, name: &str, value: Value) {
 )]
 mod tests {
     use super::*;
+    use crate::run::Finished;
+    use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
+    use superpose_toy::cell::FrequencyLaw;
 
     fn run() -> Run {
         Run::planted(
             &[
                 |c| c.train.weight_decay = -7.0 / 9.0,
-                |c| c.data.frequencies = superpose_toy::cell::FrequencyLaw::Linear {},
+                |c| c.data.frequencies = FrequencyLaw::Linear {},
                 |c| c.train.seed = 3,
             ],
             |_| 0.1,
@@ -212,7 +147,86 @@ mod tests {
         assert_eq!(read, written);
     }
 
+    /// The golden record with these numbers and texts for all that is known of it by name.
+    fn filled(values: &[(f64, u64, bool)], texts: &[String]) -> Record {
+        let golden = include_str!("../../store/tests/record-2.json");
+        let mut json: Value = serde_json::from_str(golden).unwrap();
+        for ((quantity, &(number, integer, is_missing)), text) in
+            QUANTITIES.iter().zip(values).zip(texts)
+        {
+            let Some(place) = quantity.place.filter(|p| !["cell_id", "outcome"].contains(p)) else {
+                continue;
+            };
+            let pointer = format!("/{}", place.replace('.', "/"));
+            let slot = json.pointer_mut(&pointer).unwrap();
+            *slot = match slot {
+                Value::Array(_) => (0..60).map(|shift| integer >> shift).collect(),
+                Value::String(_) => text.as_str().into(),
+                Value::Number(golden) if golden.is_u64() => integer.into(),
+                _ => number.into(),
+            };
+            let mut without = json.clone();
+            *without.pointer_mut(&pointer).unwrap() = Value::Null;
+            if is_missing && serde_json::from_value::<Record>(without.clone()).is_ok() {
+                json = without;
+            }
+        }
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn read_back(records: &[Record]) -> Vec<Record> {
+        let finished = |record: &Record| Finished {
+            record: record.clone(),
+            curve: Vec::new(),
+            probabilities: Vec::new(),
+        };
+        let finished = records.iter().map(finished).collect();
+        let csv = results(&Run { name: "t".to_owned(), finished, missing: Vec::new() }).to_csv();
+        super::records(&Table::from_csv("results", &csv).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn results_without_the_columns_of_the_geometry_have_none() {
+        let mut table = results(&run());
+        let is_geometry =
+            |q: &&Quantity| q.place.is_some_and(|p| p.starts_with("measured.geometry."));
+        for quantity in QUANTITIES.iter().filter(is_geometry) {
+            let at = table.column(quantity.name).unwrap();
+            table.columns.remove(at);
+            table.rows.iter_mut().for_each(|row| _ = row.remove(at));
+        }
+        for (read, written) in records(&table).unwrap().iter().zip(run().finished) {
+            assert!(read.geometry().is_none() && read.cell == written.record.cell);
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn whatever_was_measured_is_read_back(
+            values in proptest::collection::vec(
+                (NORMAL | SUBNORMAL | ZERO | POSITIVE | NEGATIVE, proptest::num::u64::ANY, proptest::bool::ANY),
+                QUANTITIES.len(),
+            ),
+            texts in proptest::collection::vec("[0-9]{1,16}|NaN|1e5|-inf|[\\PC]{1,8}", QUANTITIES.len()),
+            data_seed: u64,
+            seed: u64,
+        ) {
+            let mut first = filled(&values, &texts);
+            (first.cell.data.seed, first.cell.train.seed) = (data_seed, u64::MAX - (seed >> 60));
+            first.cell.data.frequencies = FrequencyLaw::File {
+                path: texts[0].as_str().into(),
+                sha256: format!("{seed:064}"),
+            };
+            let mut second = first.clone();
+            second.cell.data.frequencies = FrequencyLaw::Exponential { scale: values[0].0.abs() };
+            second.measured.as_mut().unwrap().geometry = None;
+            let mut records = [first, second];
+            for record in &mut records {
+                record.cell_id = record.cell.id();
+            }
+            proptest::prop_assert_eq!(read_back(&records), records);
+        }
+
         #[test]
         fn no_damage_makes_the_reader_panic(at in 0.0..1.0, insert in "[\\PC\\n,\"]{0,6}", cut in 0.0..1.0) {
             let csv = String::from_utf8(results(&run()).to_csv()).unwrap();

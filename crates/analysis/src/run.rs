@@ -73,7 +73,7 @@ impl Run {
                 let record = store.record(&id)?;
                 let probabilities = match record.measured {
                     Some(_) if store.has_weights(&id) => store.probabilities(&id)?,
-                    // The record was taken over from elsewhere; a law gives the same numbers.
+                    // The record came from elsewhere, without weights; a law gives the same numbers.
                     Some(_) => cell.probabilities().map_or(Vec::new(), |p| p.as_slice().to_vec()),
                     None => Vec::new(),
                 };

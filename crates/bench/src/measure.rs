@@ -4,6 +4,7 @@
 //! falls on all of them alike.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Instant;
 
 use superpose_device::{BACKENDS, BURN_VERSION, NamedDevice};
@@ -13,8 +14,9 @@ use superpose_sweep::bench::Bench;
 use superpose_toy::cell::Cell;
 use superpose_toy::engine::EngineKind;
 use superpose_toy::frequency_file::FrequencyFileError;
+use superpose_toy::prepared::Prepared;
 use superpose_train::engine::{Effort, supports};
-use superpose_train::together::{Place, Processor, Task};
+use superpose_train::together::{Place, Processor};
 use superpose_train::train::{Rounds, gpu_peak_flop_per_s};
 
 use crate::record::{Row, Status};
@@ -64,31 +66,30 @@ struct Running<'a> {
 pub(crate) struct Work(Vec<Rounds>);
 
 impl Work {
-    /// Cells like `cell`, `jobs` of them, the first with its own seeds and each other with the next
+    /// Cells like this one, `jobs` of them, the first with its own seeds and each other with the next
     /// ones. On a GPU all are one ensemble, [`SHARING`] of them at a time with the same batches. None
     /// when the engine cannot train the cell or the device is out of memory.
     pub(crate) fn new(
-        task: Task<'_>,
+        prepared: &Prepared,
         place: &Place,
         jobs: usize,
         steps_a_round: u64,
     ) -> Option<Self> {
         let processor = place.processor();
-        supports(place.engine, processor, task.cell).ok()?;
+        supports(place.engine, processor, &prepared.cell).ok()?;
         let (sharing, together) = match processor {
             Processor::Cpu => (1, 1),
             Processor::Gpu => (SHARING, jobs),
         };
         let like = |i: u64| {
-            let mut cell = task.cell.clone();
+            let mut cell = prepared.cell.clone();
             cell.train.seed = cell.train.seed.wrapping_add(i);
             cell.data.seed = cell.data.seed.wrapping_add(i / sharing);
-            cell
+            Prepared { id: cell.id(), cell, probabilities: Arc::clone(&prepared.probabilities) }
         };
-        let cells: Vec<Cell> = (0..jobs as u64).map(like).collect();
-        let tasks: Vec<Task<'_>> = cells.iter().map(|cell| Task { cell, ..task }).collect();
-        let rounds = |tasks: &[Task<'_>]| Rounds::new(tasks, place, steps_a_round).ok();
-        tasks.chunks(together).map(rounds).collect::<Option<_>>().map(Self)
+        let cells: Vec<Prepared> = (0..jobs as u64).map(like).collect();
+        let rounds = |cells: &[Prepared]| Rounds::new(cells, place, steps_a_round).ok();
+        cells.chunks(together).map(rounds).collect::<Option<_>>().map(Self)
     }
 
     /// Every cell makes the steps of its next round: the first one's mean loss. None when a device has
@@ -134,8 +135,7 @@ pub fn measure(
     let cases = cases(bench, about.n_cores);
     let (n, d, size) = (cell.model.n_features, cell.model.d_hidden, cell.train.batch_size);
     say(&format!("n = {n}, d = {d}, batches of {size}: {} steps each", cell.train.steps));
-    let probabilities = cell.probabilities()?;
-    let task = Task { cell, probabilities: &probabilities };
+    let prepared = Prepared::new(cell.clone())?;
     let mut running: Vec<Option<Running<'_>>> = cases
         .iter()
         .map(|case| {
@@ -144,7 +144,7 @@ pub fn measure(
                 // Nobody means it when all devices are measured, and it takes minutes.
                 return None;
             }
-            Running::new(case, task, &device, bench)
+            Running::new(case, &prepared, &device, bench)
         })
         .collect();
     let mut left = cell.train.steps;
@@ -203,7 +203,7 @@ impl<'a> Running<'a> {
         let client = if case.together { Some(device.client.clone()?) } else { None };
         let (engine, device_of_burn) = (case.engine, device.device.clone());
         let place = Place { engine, device: device_of_burn, client, n_threads: case.threads };
-        let work = Work::new(task, &place, case.jobs, bench.steps_a_round)?;
+        let work = Work::new(prepared, &place, case.jobs, bench.steps_a_round)?;
         let peak = match &place.client {
             Some(client) => gpu_peak_flop_per_s(client).ok()?,
             None => peak_flop_per_s(),

@@ -16,7 +16,8 @@ use superpose_stats::summary::median_and_deviation;
 use superpose_toy::cell::Cell;
 use superpose_toy::engine::EngineKind;
 use superpose_toy::frequency_file::FrequencyFileError;
-use superpose_train::together::{Place, Task};
+use superpose_toy::prepared::Prepared;
+use superpose_train::together::Place;
 
 use crate::measure::{About, Work};
 
@@ -157,13 +158,13 @@ pub fn against(
     about: &About,
     say: &mut dyn FnMut(&str),
 ) -> Result<Vec<PeerRow>, PeerError> {
-    let probabilities = cell.probabilities()?;
+    let prepared = Prepared::new(cell.clone())?;
     let (jobs, threads, peer_device) = match plan.ours {
         Ours::CellEach => (about.n_cores.get(), NonZeroUsize::MIN, "cpu"),
         Ours::OneCell => (1, about.n_cores, "cpu"),
         Ours::Ensemble(n_cells) => (n_cells, about.n_cores, "cuda"),
     };
-    let fields = fields(cell, probabilities.as_slice(), about.n_cores, peer_device);
+    let fields = fields(cell, prepared.probabilities.as_slice(), about.n_cores, peer_device);
     let our_steps = cell.train.steps / plan.n_rounds;
     let client = match plan.ours {
         Ours::Ensemble(_) => device.client.clone(),
@@ -171,8 +172,7 @@ pub fn against(
     };
     let (engine, device_of_burn) = (EngineKind::Gram, device.device.clone());
     let place = Place { engine, device: device_of_burn, client, n_threads: threads };
-    let task = Task { cell, probabilities: &probabilities };
-    let mut ours = Work::new(task, &place, jobs, our_steps).ok_or(PeerError::Device(jobs))?;
+    let mut ours = Work::new(&prepared, &place, jobs, our_steps).ok_or(PeerError::Device(jobs))?;
     let mut peers = Vec::new();
     let mut versions = Vec::new();
     for (script, arguments) in PEERS {

@@ -145,6 +145,24 @@ pub(crate) struct ReportOptions {
     pub(crate) folders: Vec<PathBuf>,
 }
 
+impl TrainingOptions {
+    /// What they ask of the training.
+    pub(crate) fn to_run(&self) -> superpose_run::Options {
+        superpose_run::Options {
+            device: self.device.clone(),
+            engine: match self.engine {
+                // It does every cell, on the CPU or on a GPU.
+                Engine::Auto | Engine::Gram => superpose_run::Engine::Gram,
+                Engine::Reference => superpose_run::Engine::Reference,
+            },
+            jobs: self.jobs,
+            retry_failed: self.retry_failed,
+            fail_fast: self.fail_fast,
+            limit: self.limit,
+        }
+    }
+}
+
 /// What makes the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Engine {

@@ -3,20 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use superpose_bench::compare::compare;
+use superpose_bench::growth::growth;
 use superpose_bench::measure::{About, measure};
 use superpose_bench::peers::{Ours, PeerRow, Plan, against};
 use superpose_bench::record::{self, Row, Status};
+use superpose_figures::render::render;
 use superpose_files::disk::write_whole;
+use superpose_run::resources::{Resources, processor};
 use superpose_sweep::bench::Bench;
 use superpose_sweep::file::Sweep;
+use superpose_toy::cell::Cell;
 
 use crate::args::{
     BenchCompareOptions, BenchFigureOptions, BenchPeersOptions, BenchRunOptions, BenchVerb,
 };
-use crate::tables;
-use crate::{console, resources};
+use crate::console;
+use crate::study::read_given;
 
 /// Steps that a cell makes when its file does not say what to measure.
 const STEPS: u64 = 60;
@@ -32,14 +36,14 @@ pub(crate) fn bench(verb: &BenchVerb) -> anyhow::Result<ExitCode> {
 
 /// What the rows of the definition of this name say alike.
 fn about(definition: &str) -> About {
-    let n_cores = resources::cores();
+    let n_cores = Resources::here().cores;
     About {
         definition: definition.to_owned(),
         date: time::OffsetDateTime::now_utc().date().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        revision: env!("SUPERPOSE_REVISION").to_owned(),
-        machine: format!("{}, {n_cores} cores", resources::processor()),
-        n_cores: n_cores.try_into().unwrap_or(std::num::NonZeroUsize::MIN),
+        revision: superpose_run::REVISION.to_owned(),
+        machine: format!("{}, {n_cores} cores", processor()),
+        n_cores,
     }
 }
 
@@ -53,22 +57,23 @@ fn default_path(about: &About, what: &str) -> PathBuf {
 }
 
 fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
-    let mut sweep = Sweep::read(&options.definition, &options.overrides)?;
+    let sweep = Sweep::read(&options.definition, &options.overrides)?;
+    let mut cells: Vec<Cell> = sweep.cells.into_iter().map(|prepared| prepared.cell).collect();
     let about = about(&sweep.name);
     let out = match (&options.out, &sweep.bench) {
         (Some(path), _) => Some(path.clone()),
         (None, Some(_)) => Some(default_path(&about, "")),
         (None, None) => None,
     };
-    let bench = sweep.bench.clone().unwrap_or_else(|| {
-        for cell in &mut sweep.cells {
+    let bench = sweep.bench.unwrap_or_else(|| {
+        for cell in &mut cells {
             cell.train.steps = cell.train.steps.min(STEPS);
             cell.train.warmup_steps = cell.train.warmup_steps.min(cell.train.steps);
         }
         Bench::default()
     });
     let mut measured = Vec::new();
-    for (at, cell) in sweep.cells.iter().enumerate() {
+    for (at, cell) in cells.iter().enumerate() {
         // One cell at a time, so that what is measured is on disk when the next one is stopped.
         let expected = bench.expected_loss.get(at).copied();
         let of_cell = measure(cell, expected, &bench, &about, &mut console::complain)?;
@@ -214,7 +219,7 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
     };
     let path = options.out.clone().unwrap_or_else(|| default_path(&about, "-peers"));
     let mut all: Vec<PeerRow> = Vec::new();
-    for cell in &sweep.cells {
+    for cell in sweep.cells.iter().map(|prepared| &prepared.cell) {
         if cell.train.steps < plan.n_rounds {
             bail!("`train.steps` must be at least `--rounds`, got {}", cell.train.steps);
         }
@@ -245,10 +250,11 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
 
 fn figure(options: &BenchFigureOptions) -> anyhow::Result<ExitCode> {
     let path = &options.records;
-    let records = tables::read(path)?;
-    let Some(drawn) = superpose_figures::draw_growth(&records, &options.definition)? else {
+    let records = read_given(path)?;
+    let Some(sheet) = growth(&records, &options.definition)? else {
         bail!("`{}` has no rows of the definition `{}`", path.display(), options.definition);
     };
+    let drawn = render(&sheet).map_err(|problem| anyhow!("growth cannot be drawn: {problem}"))?;
     for (extension, bytes) in [("svg", drawn.svg), ("png", drawn.png)] {
         let path = options.out.with_extension(extension);
         write_whole(&path, &bytes)?;

@@ -40,15 +40,6 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     table.to_string()
 }
 
-/// A field for people, a number with so many digits.
-pub(crate) fn field(field: &Field, digits: usize) -> String {
-    match field {
-        Field::Number(value) => format!("{value:.digits$}"),
-        Field::Text(text) => text.clone(),
-        Field::Missing => "–".to_owned(),
-    }
-}
-
 /// The rows of a table for programs, an object each.
 pub(crate) fn json_rows(table: &Table) -> Vec<Value> {
     let value = |field: &Field| match field {

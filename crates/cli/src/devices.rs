@@ -2,12 +2,14 @@
 
 use serde_json::json;
 use superpose_device::{BACKENDS, DeviceError, Gpu};
+use superpose_run::resources::Resources;
 
 use crate::args::JsonOption;
-use crate::{console, resources};
+use crate::console;
 
 pub(crate) fn devices(options: &JsonOption) {
     let gpus = superpose_device::gpus();
+    let Resources { cores, free_bytes } = Resources::here();
     if options.json {
         let backends: Vec<_> = BACKENDS
             .iter()
@@ -17,7 +19,7 @@ pub(crate) fn devices(options: &JsonOption) {
         console::say(&format!(
             "{:#}",
             json!({
-                "cores": resources::cores(), "free_memory_bytes": resources::free_memory_bytes(),
+                "cores": cores, "free_memory_bytes": free_bytes,
                 "devices": backends, "gpus": gpus,
             })
         ));
@@ -36,9 +38,8 @@ pub(crate) fn devices(options: &JsonOption) {
         .collect();
     console::say(&console::table(&["device", "state", "what it is"], &rows));
     console::say(&format!(
-        "{} cores, {:.1} GB of memory free; `cpu` stands for the first device in this build\n",
-        resources::cores(),
-        resources::free_memory_bytes() / 1e9
+        "{cores} cores, {:.1} GB of memory free; `cpu` stands for the first device in this build\n",
+        free_bytes / 1e9
     ));
     if gpus.is_empty() {
         console::say("no GPU that wgpu reaches; `wgpu` and `vulkan` need one and its driver");

@@ -11,18 +11,12 @@ mod devices;
 mod fit_loss;
 mod frequencies;
 mod heads;
-mod measure;
 mod progress;
-mod queue;
 mod reproduce;
-mod resources;
 mod run;
 mod status;
-mod tables;
+mod study;
 mod theory;
-mod together;
-mod training;
-mod work;
 
 use std::process::ExitCode;
 

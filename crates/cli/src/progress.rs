@@ -1,9 +1,16 @@
 //! Progress bars: one for each cell in training and one for the sweep. Without a terminal they are
 //! silent.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use superpose_run::event::{label, lost};
+use superpose_run::{Event, RunError, Trainer};
+use superpose_store::store::Store;
+use superpose_toy::prepared::Prepared;
 
 /// Parts of a bar that stands for a fraction.
 const PARTS: u64 = 1000;
@@ -30,14 +37,6 @@ pub(crate) fn set(bar: &ProgressBar, fraction: f64) {
     bar.set_position((fraction * PARTS as f64) as u64);
 }
 
-/// The bars of a run.
-#[derive(Debug)]
-pub(crate) struct Progress {
-    bars: MultiProgress,
-    sweep: ProgressBar,
-    n_cells: usize,
-}
-
 fn style(template: &str) -> ProgressStyle {
     let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
         // A failure to write a rate is no reason to stop training.
@@ -49,47 +48,94 @@ fn style(template: &str) -> ProgressStyle {
         .progress_chars("━╸─")
 }
 
+/// Trains the cells `todo`, with bars.
+pub(crate) fn train_all(
+    trainer: &Trainer,
+    todo: Vec<Prepared>,
+    store: &Store,
+) -> Result<(), RunError> {
+    if todo.is_empty() {
+        return Ok(());
+    }
+    let progress = Progress::new(&todo);
+    let ended = trainer.train_all(todo, store, &|event| progress.show(event));
+    progress.sweep.finish_and_clear();
+    ended
+}
+
+/// The bars of a run.
+#[derive(Debug)]
+struct Progress {
+    bars: MultiProgress,
+    /// Counts the steps of all cells.
+    sweep: ProgressBar,
+    n_cells: usize,
+    n_done: AtomicUsize,
+    /// The bar of each task, and its number of cells.
+    tasks: RwLock<BTreeMap<usize, (ProgressBar, usize)>>,
+}
+
 impl Progress {
-    /// Bars for `n_cells` cells that take `total_steps` altogether.
-    pub(crate) fn new(n_cells: usize, total_steps: u64) -> Self {
+    fn new(todo: &[Prepared]) -> Self {
         let bars = MultiProgress::new();
-        let sweep = bars.add(ProgressBar::new(total_steps));
+        let steps = todo.iter().map(|c| c.cell.train.steps).sum();
+        let sweep = bars.add(ProgressBar::new(steps));
         sweep.set_style(style("{msg:<28} {wide_bar} {percent:>3} %  {rate:>14}  {eta:>4} left"));
-        sweep.set_message(format!("0/{n_cells} cells"));
-        Self { bars, sweep, n_cells }
+        sweep.set_message(format!("0/{} cells", todo.len()));
+        let (n_done, tasks) = (AtomicUsize::new(0), RwLock::default());
+        Self { bars, sweep, n_cells: todo.len(), n_done, tasks }
     }
 
-    /// A bar for a cell that begins.
-    pub(crate) fn cell(&self, label: &str, steps: u64) -> ProgressBar {
-        let bar = self.bars.insert_before(&self.sweep, ProgressBar::new(steps));
+    fn show(&self, event: Event<'_>) {
+        match event {
+            Event::Begun { task, cells } => self.begin(task, cells),
+            Event::Stepped { task, steps } => {
+                let tasks = self.tasks.read().unwrap_or_else(PoisonError::into_inner);
+                let Some((bar, n_cells)) = tasks.get(&task) else { return };
+                let before = bar.position();
+                bar.set_position(steps);
+                self.sweep.inc(steps.saturating_sub(before) * *n_cells as u64);
+            }
+            Event::Over { task } => {
+                let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
+                if let Some((bar, _)) = tasks.remove(&task) {
+                    bar.finish_and_clear();
+                    self.bars.remove(&bar);
+                }
+            }
+            Event::Finished { cell, record } => {
+                let done = 1 + self.n_done.fetch_add(1, Ordering::Relaxed);
+                self.sweep.set_message(format!("{done}/{} cells", self.n_cells));
+                match record {
+                    None => self.sweep.inc(cell.cell.train.steps),
+                    Some(record) => {
+                        lost(record).iter().for_each(|sentence| self.note(sentence));
+                    }
+                }
+            }
+            Event::Waiting { holder } => self.note(&format!(
+                "waiting for the last cells, which another process is training ({holder})"
+            )),
+            Event::Halved { n_cells, n_next } => self.note(&format!(
+                "{n_cells} cells together are too many for the device; training {n_next} at a time"
+            )),
+        }
+    }
+
+    fn begin(&self, task: usize, cells: &[Prepared]) {
+        let Some(Prepared { cell, .. }) = cells.first() else { return };
+        let bar = self.bars.insert_before(&self.sweep, ProgressBar::new(cell.train.steps));
         bar.set_style(style("{msg:<28} {wide_bar} {pos:>6}/{len} {rate:>14}  {eta:>4} left"));
-        bar.set_message(label.to_owned());
-        bar
-    }
-
-    /// So many steps were made, whichever cells they were of.
-    pub(crate) fn steps(&self, steps: u64) {
-        self.sweep.inc(steps);
-    }
-
-    /// What a bar stands for has ended.
-    pub(crate) fn end(&self, bar: &ProgressBar) {
-        bar.finish_and_clear();
-        self.bars.remove(bar);
-    }
-
-    /// So many cells have ended by now.
-    pub(crate) fn done(&self, done: usize) {
-        self.sweep.set_message(format!("{done}/{} cells", self.n_cells));
+        bar.set_message(match cells.len() {
+            1 => label(cell),
+            n_cells => format!("{n_cells} cells, d={}", cell.model.d_hidden),
+        });
+        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
+        tasks.insert(task, (bar, cells.len()));
     }
 
     /// Prints a line above the bars; on standard error, also without a terminal.
-    pub(crate) fn note(&self, line: &str) {
+    fn note(&self, line: &str) {
         self.bars.suspend(|| crate::console::complain(line));
-    }
-
-    /// Removes the bars.
-    pub(crate) fn finish(&self) {
-        self.sweep.finish_and_clear();
     }
 }

@@ -5,27 +5,29 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 use superpose_analysis::results::{records, results};
-use superpose_analysis::run::{Finished, Run};
-use superpose_figures::sheet::render_sheet;
+use superpose_analysis::run::Run;
+use superpose_figures::study::Note;
 use superpose_files::disk::write_whole;
-use superpose_files::table::{LOSSES, Table};
-use superpose_paper::claim::{self, CLAIMS, Claim, Verdict};
-use superpose_paper::figure::{Evidence, Figure};
+use superpose_paper::claim::Verdict;
+use superpose_paper::experiment::Experiment;
+use superpose_paper::figure::{Figure, Material};
 use superpose_paper::figures::{FIGURES, find};
-use superpose_paper::report::{self, ORIGINS};
+use superpose_paper::report::write_page;
 use superpose_paper::sweeps::{LARGE, SweepFile, cells};
-use superpose_store::lease::Claim as Lease;
+use superpose_run::Trainer;
+use superpose_store::lease::Claim;
 use superpose_store::store::{Manifest, Store};
 use superpose_toy::cell::{Cell, CellId};
+use superpose_toy::prepared::Preparer;
 use superpose_train::memory::dense_flop;
 
 use crate::args::{ReportOptions, ReproduceOptions};
 use crate::console;
-use crate::queue::train_all;
-use crate::tables;
-use crate::training::Training;
+use crate::progress::train_all;
+use crate::run::{announce, n_finished};
+use crate::study::read_given;
 
 /// The name of the run that all figures share.
 const NAME: &str = "liu2025";
@@ -36,14 +38,15 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
     let figures = chosen(&options.figures)?;
     let (store, wanted) = store(&options.run)?;
     if options.list {
-        list(&store, options.json)?;
+        list(&store, options.json);
         return Ok(ExitCode::SUCCESS);
     }
     for path in known(options) {
         take_over(&store, &wanted, &path)?;
     }
     if options.dry_run {
-        return dry_run(&figures, &store);
+        dry_run(&figures, &store);
+        return Ok(ExitCode::SUCCESS);
     }
     if !options.no_training {
         train(options, &figures, &store)?;
@@ -51,22 +54,25 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
     let run = Run::read(&store)?;
     write_whole(&options.run.join("results.csv"), &results(&run).to_csv())?;
     let out = options.out.clone().unwrap_or_else(|| options.run.join("experiments"));
-    let finished: BTreeMap<CellId, &Finished> =
-        run.finished.iter().map(|f| (f.record.cell_id.clone(), f)).collect();
-    let written: Vec<Written> = figures
-        .into_iter()
-        .map(|figure| write_figure(figure, &finished, &store, &out))
-        .collect::<Result<_, _>>()?;
-    if options.json {
-        console::say(&format!("{:#}", to_json(&written, &out)));
-    } else {
-        print(&written, &out);
+    let mut made = Vec::new();
+    for figure in figures {
+        let material = Material::of(figure, &run.finished, |id| store.weights(id))?;
+        let experiment = Experiment::of(figure, &material);
+        experiment
+            .write(&out.join(figure.folder()))
+            .with_context(|| format!("figure {}", figure.id))?;
+        made.push(experiment);
     }
-    let some_lost = written.iter().any(|w| w.n_lost > 0);
+    if options.json {
+        console::say(&format!("{:#}", to_json(&made, &out)));
+    } else {
+        print(&made, &out);
+    }
+    let some_lost = made.iter().any(|experiment| experiment.n_lost > 0);
     Ok(if some_lost { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
-/// The figures that were asked for.
+/// The figures with these ids.
 fn chosen(ids: &[String]) -> anyhow::Result<Vec<&'static Figure>> {
     let mut figures: Vec<&Figure> = Vec::new();
     for id in ids {
@@ -86,7 +92,7 @@ fn chosen(ids: &[String]) -> anyhow::Result<Vec<&'static Figure>> {
 
 /// The folder of the run, for all the cells of all sweeps, and the ids of these.
 fn store(root: &Path) -> anyhow::Result<(Store, BTreeSet<CellId>)> {
-    let manifest = Manifest { name: NAME.to_owned(), cells: cells(&SweepFile::ALL)? };
+    let manifest = Manifest { name: NAME.to_owned(), cells: cells(&SweepFile::ALL) };
     let wanted = manifest.cells.iter().map(Cell::id).collect();
     std::fs::create_dir_all(root).with_context(|| format!("cannot create `{}`", root.display()))?;
     Ok((Store::create(root, &manifest)?.0, wanted))
@@ -105,14 +111,14 @@ fn known(options: &ReproduceOptions) -> Vec<PathBuf> {
 
 /// Takes the records in the table at `path` into `store`, where it has none of its own.
 fn take_over(store: &Store, wanted: &BTreeSet<CellId>, path: &Path) -> anyhow::Result<()> {
-    let records = records(&tables::read(path)?).with_context(|| format!("{}", path.display()))?;
+    let records = records(&read_given(path)?).with_context(|| format!("{}", path.display()))?;
     let mut n_taken = 0;
     for record in records.iter().filter(|r| wanted.contains(&r.cell_id)) {
         if store.is_finished(&record.cell_id) {
             continue;
         }
         // Somebody else may be training it: then theirs is kept.
-        if let Some(Lease::Ours(_lease)) = store.claim(&record.cell_id)? {
+        if let Some(Claim::Ours(_lease)) = store.claim(&record.cell_id)? {
             store.write(record, &[], None)?;
             n_taken += 1;
         }
@@ -127,14 +133,14 @@ fn take_over(store: &Store, wanted: &BTreeSet<CellId>, path: &Path) -> anyhow::R
 }
 
 /// Says what would be trained.
-fn dry_run(figures: &[&Figure], store: &Store) -> anyhow::Result<ExitCode> {
+fn dry_run(figures: &[&Figure], store: &Store) {
     let mut cells: BTreeMap<CellId, Cell> = BTreeMap::new();
     for figure in figures {
         let lacks = |cell: &Cell| {
             let id = cell.id();
             !store.is_finished(&id) || (figure.wants_weights)(cell) && !store.has_weights(&id)
         };
-        cells.extend(figure.cells()?.into_iter().filter(lacks).map(|cell| (cell.id(), cell)));
+        cells.extend(figure.cells().into_iter().filter(lacks).map(|cell| (cell.id(), cell)));
     }
     let steps: u64 = cells.values().map(|cell| cell.train.steps).sum();
     let flop: f64 = cells.values().map(dense_flop).sum();
@@ -143,7 +149,6 @@ fn dry_run(figures: &[&Figure], store: &Store) -> anyhow::Result<ExitCode> {
          Nothing was trained.",
         cells.len()
     ));
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Trains what the `figures` lack.
@@ -151,7 +156,7 @@ fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyh
     let mut cells: BTreeMap<CellId, Cell> = BTreeMap::new();
     let mut without_weights = Vec::new();
     for figure in figures {
-        for cell in figure.cells()? {
+        for cell in figure.cells() {
             let id = cell.id();
             if (figure.wants_weights)(&cell) && store.is_finished(&id) && !store.has_weights(&id) {
                 without_weights.push(id.clone());
@@ -159,113 +164,19 @@ fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyh
             cells.insert(id, cell);
         }
     }
-    let cells: Vec<Cell> = cells.into_values().collect();
-    let training = Training::prepare(&options.training, &cells, "the figures")?;
+    let cells = Preparer::default().prepare_all(cells.into_values())?;
+    let trainer = Trainer::prepare(&options.training.to_run(), &cells, "the figures")?;
     // Their records were taken over, and records are not enough; where they come from they still are.
     for id in without_weights {
         if store.is_finished(&id) {
             store.forget(&id)?;
         }
     }
-    let todo = training.unfinished(&cells, store)?;
-    let n_finished = cells.iter().filter(|c| store.is_finished(&c.id())).count();
+    let todo = trainer.unfinished(&cells, store)?;
     if !options.json {
-        training.announce("these figures", n_finished, todo.len(), store.root());
+        announce(&trainer, "these figures", n_finished(&cells, store), &todo, store);
     }
-    train_all(&training, todo, store)
-}
-
-/// A figure that was written.
-struct Written {
-    figure: &'static Figure,
-    claims: Vec<Claim>,
-    /// Its cells that are not trained.
-    n_missing: usize,
-    /// Its cells that diverged or failed.
-    n_lost: usize,
-}
-
-/// Writes a figure's tables, claims, picture and page.
-fn write_figure(
-    figure: &'static Figure,
-    finished: &BTreeMap<CellId, &Finished>,
-    store: &Store,
-    out: &Path,
-) -> anyhow::Result<Written> {
-    let wanted = figure.cells()?;
-    let mut weights = BTreeMap::new();
-    let mut cells = Vec::new();
-    for cell in &wanted {
-        let id = cell.id();
-        if (figure.wants_weights)(cell) {
-            weights.extend(store.weights(&id)?.map(|w| (id.clone(), w)));
-        }
-        cells.extend(finished.get(&id).copied());
-    }
-    let n_missing = wanted.len() - cells.len();
-    let n_lost = cells.iter().filter(|f| f.measured().is_none()).count();
-    let evidence = Evidence { cells, weights: &weights };
-    let made = (figure.make)(&evidence)?;
-    let folder = out.join(figure.folder());
-    let mut all = made.tables;
-    all.push(claim::table(&made.claims));
-    all.push(report::origins(&evidence, wanted.len()));
-    tables::write(&folder.join("tables"), &all)?;
-    tables::document(&folder.join("tables"), LOSSES, &all)?;
-    draw(figure, &folder, &all)?;
-    write_page(figure, &folder)?;
-    Ok(Written { figure, claims: made.claims, n_missing, n_lost })
-}
-
-/// Draws a figure from the tables in its folder.
-fn draw(figure: &Figure, folder: &Path, tables: &[Table]) -> anyhow::Result<()> {
-    let read = |table: &Table| read_table(folder, &table.name);
-    let tables: Vec<Table> = tables.iter().map(read).collect::<Result<_, _>>()?;
-    let sheets = (figure.draw)(&tables)?;
-    for (number, sheet) in (1..).zip(&sheets) {
-        if sheet.panels.is_empty() {
-            continue;
-        }
-        let drawn = render_sheet(sheet).map_err(|problem| {
-            anyhow::anyhow!("figure {} cannot be drawn: {problem}", figure.id)
-        })?;
-        let name = if number == 1 { "figure".to_owned() } else { format!("figure-{number}") };
-        tables::write_picture(folder, &name, &drawn)?;
-    }
-    Ok(())
-}
-
-fn read_table(folder: &Path, name: &str) -> anyhow::Result<Table> {
-    tables::read_written(&folder.join("tables"), name, "superpose reproduce")
-}
-
-/// Writes the page of a figure from the tables in its folder.
-fn write_page(figure: &Figure, folder: &Path) -> anyhow::Result<PathBuf> {
-    let (claims, origins) = (read_table(folder, CLAIMS)?, read_table(folder, ORIGINS)?);
-    let tables = files(&folder.join("tables"), "csv")?;
-    let pictures = files(folder, "svg")?;
-    let path = folder.join("README.md");
-    let old = std::fs::read_to_string(&path).ok();
-    let files: [&[String]; 2] = [&tables, &pictures];
-    let page = report::page(figure, old.as_deref(), &claims, &origins, files)?;
-    write_whole(&path, page.as_bytes())?;
-    Ok(path)
-}
-
-/// The names of the files of a kind in `folder`, short ones first.
-fn files(folder: &Path, extension: &str) -> anyhow::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in
-        std::fs::read_dir(folder).with_context(|| format!("cannot read `{}`", folder.display()))?
-    {
-        let path = entry?.path();
-        if path.extension().is_some_and(|e| e == extension) {
-            names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
-        }
-    }
-    // `figure-2` comes after `figure`.
-    names.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-    Ok(names)
+    Ok(train_all(&trainer, todo, store)?)
 }
 
 pub(crate) fn report(options: &ReportOptions) -> anyhow::Result<()> {
@@ -281,11 +192,11 @@ pub(crate) fn report(options: &ReportOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn list(store: &Store, as_json: bool) -> anyhow::Result<()> {
+fn list(store: &Store, as_json: bool) {
     let mut rows = Vec::new();
     let mut objects = Vec::new();
     for figure in FIGURES {
-        let cells = figure.cells()?;
+        let cells = figure.cells();
         let n_finished = cells.iter().filter(|c| store.is_finished(&c.id())).count();
         let sweeps: Vec<&str> = figure.sweeps.iter().map(|s| s.path).collect();
         objects.push(json!({
@@ -304,58 +215,37 @@ fn list(store: &Store, as_json: bool) -> anyhow::Result<()> {
         console::say(&console::table(&["figure", "cells here", "shows"], &rows));
         console::say("next: superpose reproduce 9b");
     }
-    Ok(())
 }
 
-fn to_json(written: &[Written], out: &Path) -> serde_json::Value {
-    let claims = |claims: &[Claim]| -> Vec<serde_json::Value> {
-        let object = |claim: &Claim| {
+fn to_json(made: &[Experiment], out: &Path) -> Value {
+    let figure = |experiment: &Experiment| {
+        let claims = experiment.claims.iter().map(|claim| {
             json!({
                 "claim": claim.name, "paper": claim.paper, "ours": claim.ours,
                 "error": claim.error, "basis": claim.basis, "tolerance": claim.test.to_string(),
                 "verdict": claim.verdict().to_string(),
             })
-        };
-        claims.iter().map(object).collect()
-    };
-    let figures: Vec<serde_json::Value> = written
-        .iter()
-        .map(|w| {
-            json!({
-                "figure": w.figure.id, "folder": out.join(w.figure.folder()),
-                "missing": w.n_missing, "claims": claims(&w.claims),
-            })
+        });
+        json!({
+            "figure": experiment.figure.id, "folder": out.join(experiment.figure.folder()),
+            "missing": experiment.n_missing, "claims": claims.collect::<Vec<_>>(),
         })
-        .collect();
-    json!(figures)
+    };
+    made.iter().map(figure).collect()
 }
 
-fn print(written: &[Written], out: &Path) {
-    let number = |value: Option<f64>| value.map_or("–".to_owned(), report::number);
-    for Written { figure, claims, n_missing, .. } in written {
-        console::say(&format!("\n{}", report::heading(figure)));
-        let rows: Vec<Vec<String>> = claims
-            .iter()
-            .map(|claim| {
-                let error = claim.error.filter(|e| e.is_finite());
-                let error = error.map_or(String::new(), |e| format!(" ± {}", report::number(e)));
-                vec![
-                    claim.name.clone(),
-                    claim.paper.clone(),
-                    format!("{}{error}", number(claim.ours)),
-                    claim.test.to_string(),
-                    claim.verdict().to_string(),
-                ]
-            })
-            .collect();
-        let header = ["claim", "paper", "ours", "agreement would be", "verdict"];
-        console::say(&console::table(&header, &rows));
-        if *n_missing > 0 {
-            console::say(&format!("{n_missing} of its cells are not trained"));
+fn print(made: &[Experiment], out: &Path) {
+    for note in made.iter().flat_map(|experiment| &experiment.study.notes) {
+        match note {
+            Note::Rows { header, rows } => {
+                let header: Vec<&str> = header.iter().map(String::as_str).collect();
+                console::say(&console::table(&header, rows));
+            }
+            Note::Line(line) => console::say(line),
         }
     }
     let count = |verdict: Verdict| -> usize {
-        let claims = written.iter().flat_map(|w| &w.claims);
+        let claims = made.iter().flat_map(|experiment| &experiment.claims);
         claims.filter(|c| c.verdict() == verdict).count()
     };
     console::say(&format!(
@@ -364,7 +254,7 @@ fn print(written: &[Written], out: &Path) {
         count(Verdict::FallsShort),
         count(Verdict::NotRun)
     ));
-    if let Some(first) = written.first() {
+    if let Some(first) = made.first() {
         let folder = out.join(first.figure.folder());
         console::say(&format!("next: look at {}", folder.join("figure.png").display()));
     }

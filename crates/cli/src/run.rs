@@ -5,29 +5,32 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use superpose_analysis::FitWindow;
+use superpose_run::Trainer;
+use superpose_run::resources::size;
 use superpose_store::store::{Manifest, Store};
 use superpose_sweep::file::Sweep;
+use superpose_toy::prepared::Prepared;
 use superpose_train::memory::dense_flop;
 
 use crate::args::RunOptions;
-use crate::queue::train_all;
-use crate::training::{Training, size};
+use crate::progress::train_all;
 use crate::{analyze, console};
 
 pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let sweep = Sweep::read(&options.config, &options.overrides)?;
     let source = options.config.display().to_string();
-    let training = Training::prepare(&options.training, &sweep.cells, &source)?;
+    let trainer = Trainer::prepare(&options.training.to_run(), &sweep.cells, &source)?;
     let root = options.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
     if options.dry_run {
-        describe(options, &sweep, &root, &training);
+        describe(options, &sweep, &root, &trainer);
         return Ok(ExitCode::SUCCESS);
     }
     if options.fresh && root.exists() {
         let aside = set_aside(&root)?;
         console::complain(&format!("the older run is now in {}", aside.display()));
     }
-    let manifest = Manifest { name: sweep.name.clone(), cells: sweep.cells.clone() };
+    let cells = sweep.cells.iter().map(|prepared| prepared.cell.clone()).collect();
+    let manifest = Manifest { name: sweep.name.clone(), cells };
     let (store, orphans) = Store::create(&root, &manifest)?;
     if !orphans.is_empty() {
         console::complain(&format!(
@@ -36,21 +39,21 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
             root.display()
         ));
     }
-    let todo = training.unfinished(&sweep.cells, &store)?;
+    let todo = trainer.unfinished(&sweep.cells, &store)?;
     if !options.json {
-        let finished = sweep.cells.iter().filter(|c| store.is_finished(&c.id())).count();
-        training.announce(&format!("`{}`", sweep.name), finished, todo.len(), &root);
+        let n_finished = n_finished(&sweep.cells, &store);
+        announce(&trainer, &format!("`{}`", sweep.name), n_finished, &todo, &store);
     }
-    train_all(&training, todo, &store)?;
+    train_all(&trainer, todo, &store)?;
     let summary = analyze::write_tables(&store, FitWindow::ALL, None)?;
     let figures = analyze::write_figures(&store)?;
     if options.json {
-        console::say(&format!("{:#}", summary.to_json()));
+        console::say(&format!("{:#}", summary.to_json()?));
     } else {
         summary.print();
-        analyze::print_written(&root, summary.n_tables, &figures);
+        analyze::print_written(&root, summary.n_tables(), &figures);
     }
-    Ok(if summary.n_lost > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    Ok(if summary.n_lost() > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
 /// Moves a run to `<root>.1`, or the next number that is free.
@@ -66,21 +69,47 @@ fn set_aside(root: &Path) -> anyhow::Result<PathBuf> {
     Ok(aside)
 }
 
-fn describe(options: &RunOptions, sweep: &Sweep, root: &Path, training: &Training<'_>) {
-    let jobs = training.jobs();
-    let memory = sweep.cells.iter().map(|cell| training.cell_bytes(cell)).fold(0.0, f64::max);
-    let flop: f64 = sweep.cells.iter().map(dense_flop).sum();
-    let steps: u64 = sweep.cells.iter().map(|c| c.train.steps).sum();
-    let finished = match Store::open(root) {
-        Ok(store) => sweep.cells.iter().filter(|c| store.is_finished(&c.id())).count(),
-        Err(_) => 0,
+/// How many of the `cells` have a record.
+pub(crate) fn n_finished(cells: &[Prepared], store: &Store) -> usize {
+    cells.iter().filter(|cell| store.is_finished(&cell.id)).count()
+}
+
+/// Says what is about to be trained: the cells `todo` of those that `name` asks for.
+pub(crate) fn announce(
+    trainer: &Trainer,
+    name: &str,
+    n_finished: usize,
+    todo: &[Prepared],
+    store: &Store,
+) {
+    let training = match todo.len() {
+        1 => format!("training 1 cell of {name}"),
+        n => format!("training {n} cells of {name}"),
     };
+    let text = match (todo.len(), n_finished) {
+        (0, _) => format!("all {n_finished} cells of {name} are finished"),
+        (_, 0) => training,
+        _ => format!("{training}; {n_finished} are finished"),
+    };
+    let (engine, root) = (trainer.engine().name(), store.root().display());
+    let how = match trainer.together_on() {
+        Some(device) => format!("together on {device}"),
+        None => format!("{} at a time", trainer.n_at_once()),
+    };
+    console::complain(&format!("{text} (engine {engine}, {how}) in {root}"));
+}
+
+/// Says what would be trained.
+fn describe(options: &RunOptions, sweep: &Sweep, root: &Path, trainer: &Trainer) {
+    let jobs = trainer.n_at_once();
+    let cells = || sweep.cells.iter().map(|prepared| &prepared.cell);
+    let memory = sweep.cells.iter().map(|c| trainer.cell_bytes(c)).fold(0.0, f64::max);
+    let flop: f64 = cells().map(dense_flop).sum();
+    let steps: u64 = cells().map(|cell| cell.train.steps).sum();
+    let finished = Store::open(root).map_or(0, |store| n_finished(&sweep.cells, &store));
     if options.json {
-        let cells: Vec<_> = sweep
-            .cells
-            .iter()
-            .map(|cell| serde_json::json!({ "cell_id": cell.id(), "cell": cell }))
-            .collect();
+        let object = |c: &Prepared| serde_json::json!({ "cell_id": c.id, "cell": c.cell });
+        let cells: Vec<_> = sweep.cells.iter().map(object).collect();
         console::say(&format!(
             "{:#}",
             serde_json::json!({
@@ -95,9 +124,9 @@ fn describe(options: &RunOptions, sweep: &Sweep, root: &Path, training: &Trainin
         .cells
         .iter()
         .take(20)
-        .map(|cell| {
+        .map(|Prepared { id, cell, .. }| {
             vec![
-                cell.id().to_string(),
+                id.to_string(),
                 cell.model.n_features.to_string(),
                 cell.model.d_hidden.to_string(),
                 format!("{:.4}", cell.train.weight_decay),

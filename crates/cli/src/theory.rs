@@ -3,18 +3,11 @@
 mod as_published;
 mod chinchilla;
 mod icl;
+mod mechanisms;
 mod predict;
 mod redundancy;
 
-use std::path::Path;
-
-use serde_json::Value;
-use superpose_figures::sheet::Sheet;
-use superpose_files::table::{Field, Table, TableError};
-
-use crate::args::Output;
 use crate::args::theory::{ChinchillaVerb, IclVerb, RedundancyVerb, TheoryVerb};
-use crate::{console, tables};
 
 /// Answers a verb under `theory`.
 pub(crate) fn theory(verb: &TheoryVerb) -> anyhow::Result<()> {
@@ -25,7 +18,7 @@ pub(crate) fn theory(verb: &TheoryVerb) -> anyhow::Result<()> {
         TheoryVerb::Redundancy(RedundancyVerb::Matrix(options)) => redundancy::matrix(options),
         TheoryVerb::Chinchilla(ChinchillaVerb::Repeat(options)) => chinchilla::repeat(options),
         TheoryVerb::Predict(options) => predict::predict(options),
-        TheoryVerb::Mechanisms(options) => predict::mechanisms(options),
+        TheoryVerb::Mechanisms(options) => mechanisms::mechanisms(options),
         TheoryVerb::Redundancy(RedundancyVerb::Text(options)) => redundancy::text(options),
         TheoryVerb::Redundancy(RedundancyVerb::Dimension(options)) => {
             redundancy::dimension(options)
@@ -37,55 +30,6 @@ pub(crate) fn theory(verb: &TheoryVerb) -> anyhow::Result<()> {
         TheoryVerb::Icl(IclVerb::Metric(options)) => icl::metric(options),
         TheoryVerb::Icl(IclVerb::Baselines(options)) => icl::baselines(options),
     }
-}
-
-/// Rows of a table that are printed.
-const MOST_ROWS: usize = 40;
-
-/// A number for people: four digits, or a power of ten.
-fn number(field: &Field) -> String {
-    match field {
-        Field::Number(value) if value.fract() == 0.0 && value.abs() < 1e5 => format!("{value}"),
-        Field::Number(value) if !(1e-2..1e5).contains(&value.abs()) => format!("{value:.4e}"),
-        Field::Number(value) => format!("{value:.4}"),
-        Field::Text(text) => text.clone(),
-        Field::Missing => "–".to_owned(),
-    }
-}
-
-/// What an experiment made: its tables, and the picture of the tables as they are read back.
-struct Made<'a> {
-    /// The verb, which is the remedy for a missing table and the name of the picture.
-    verb: &'a str,
-    tables: &'a [Table],
-    sheet: &'a dyn Fn(&[Table]) -> Result<Sheet, TableError>,
-}
-
-/// Writes the tables and the picture if a folder is given, and prints the first table or, for a program, all of them.
-fn present(made: &Made<'_>, output: &Output) -> anyhow::Result<()> {
-    present_as(made, output, &|| print_first(&made.tables[0]))
-}
-
-/// The same with another way to print for people.
-fn present_as(made: &Made<'_>, output: &Output, print: &dyn Fn()) -> anyhow::Result<()> {
-    let picture = made.verb.replace(' ', "_");
-    if let Some(out) = &output.out {
-        write(made, out, &picture)?;
-    }
-    if output.json {
-        let all = made
-            .tables
-            .iter()
-            .map(|table| (table.name.clone(), Value::from(console::json_rows(table))));
-        console::say(&format!("{:#}", Value::from(all.collect::<serde_json::Map<_, _>>())));
-        return Ok(());
-    }
-    print();
-    console::say(&match &output.out {
-        Some(out) => format!("next: look at {}/{picture}.png", out.display()),
-        None => "next: add --out FOLDER for tables and a picture".to_owned(),
-    });
-    Ok(())
 }
 
 /// A standard error takes two.
@@ -100,35 +44,4 @@ fn ascending(sizes: &[usize]) -> Vec<usize> {
     sizes.sort_unstable();
     sizes.dedup();
     sizes
-}
-
-/// Prints all fields of a table under these heads.
-fn print_all(table: &Table, header: &[&str]) {
-    let row = |row: &Vec<Field>| row.iter().map(number).collect();
-    let rows: Vec<Vec<String>> = table.rows.iter().map(row).collect();
-    console::say(&console::table(header, &rows));
-}
-
-/// Prints the first rows of a table.
-fn print_first(shown: &Table) {
-    // Columns of which nothing is known here would only be in the way.
-    let known: Vec<usize> = (0..shown.columns.len())
-        .filter(|at| shown.rows.iter().any(|row| row[*at] != Field::Missing))
-        .collect();
-    let header: Vec<&str> = known.iter().map(|at| &*shown.columns[*at].name).collect();
-    let row = |row: &Vec<Field>| known.iter().map(|at| number(&row[*at])).collect();
-    let rows: Vec<Vec<String>> = shown.rows.iter().take(MOST_ROWS).map(row).collect();
-    console::say(&console::table(&header, &rows));
-    if shown.rows.len() > MOST_ROWS {
-        console::say(&format!(
-            "… and {} more rows; --json or --out has them",
-            shown.rows.len() - MOST_ROWS
-        ));
-    }
-}
-
-fn write(made: &Made<'_>, out: &Path, picture: &str) -> anyhow::Result<()> {
-    let verb = format!("theory {}", made.verb);
-    let read = tables::write_and_read(out, &verb, "Each table answers one question.", made.tables)?;
-    tables::draw(out, picture, &(made.sheet)(&read)?)
 }

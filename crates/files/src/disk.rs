@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all, and errors that name the file.
+//! Files that are complete or not there at all, and errors that name the file.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -30,7 +30,7 @@ pub fn remove_folder(folder: &Path) -> Result<(), DiskError> {
     }
 }
 
-/// Writes a file so that it is there whole or not at all, whatever happens.
+/// Writes a file so that it is complete or not there at all, whatever happens.
 ///
 /// # Errors
 /// [`DiskError`]; then the old file, if any, is untouched.
@@ -44,7 +44,7 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), DiskError> {
         .and_then(|()| fs::rename(&work, path).map_err(at("write", path)))
         .and_then(|()| sync_folder(folder));
     if written.is_err() {
-        // The first error is the one to tell.
+        // The first error is the one to report.
         let _ = fs::remove_file(&work);
     }
     written

@@ -1,5 +1,5 @@
-//! What the stages meet in: tables whose columns say what they hold, and files that are there whole or
-//! not at all.
+//! What the stages meet in: tables whose columns say what they hold, and files that are complete or not
+//! there at all.
 
 pub mod disk;
 pub mod table;

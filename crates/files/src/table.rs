@@ -4,24 +4,55 @@
 //! keeps its text, so an id of digits or a group called `001` stays what it is; it becomes a number where
 //! a number is asked for. A missing value is an empty field.
 
+use serde_json::Value;
+
 /// One value of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Field {
     /// A number; infinite and undefined ones are not stored but [`Field::Missing`].
     Number(f64),
-    /// A text: a word, or whatever stands in a file.
+    /// A text: a word, or whatever was read from a file.
     Text(String),
     /// Nothing.
     Missing,
 }
 
 impl Field {
+    /// As JSON: an integer or a number where it is written as one, otherwise a text; null when missing.
+    pub fn as_written(&self) -> Value {
+        let text = self.to_string();
+        match (text.parse::<u64>(), self.number()) {
+            (Ok(integer), _) => integer.into(),
+            (Err(_), Some(number)) => number.into(),
+            (Err(_), None) if text.is_empty() => Value::Null,
+            (Err(_), None) => text.into(),
+        }
+    }
+
     /// Its value as a finite number, if it is one or is written as one.
     pub fn number(&self) -> Option<f64> {
         match self {
             Self::Number(value) => Some(*value),
             Self::Text(text) => text.parse().ok().filter(|value: &f64| value.is_finite()),
             Self::Missing => None,
+        }
+    }
+
+    /// For people: a number with four decimals or as a power of ten, and a dash for nothing.
+    pub fn short(&self) -> String {
+        match self {
+            Self::Number(value) if value.fract() == 0.0 && value.abs() < 1e5 => format!("{value}"),
+            Self::Number(value) if !(1e-2..1e5).contains(&value.abs()) => format!("{value:.4e}"),
+            Self::Number(_) | Self::Text(_) | Self::Missing => self.rounded(4),
+        }
+    }
+
+    /// For people: a number with this many decimals, and a dash for nothing.
+    pub fn rounded(&self, decimals: usize) -> String {
+        match self {
+            Self::Number(value) => format!("{value:.decimals$}"),
+            Self::Text(text) => text.clone(),
+            Self::Missing => "–".to_owned(),
         }
     }
 }
@@ -33,15 +64,23 @@ impl From<f64> for Field {
     }
 }
 
+/// The largest integer up to which all are exact in double precision: 2⁵³.
+const LARGEST_EXACT: u64 = 1 << f64::MANTISSA_DIGITS;
+
 impl From<usize> for Field {
     fn from(value: usize) -> Self {
-        Self::Number(value as f64)
+        Self::from(value as u64)
     }
 }
 
 impl From<u64> for Field {
+    /// A number, or a text where a number would lose digits: a seed may have any 64 bits.
     fn from(value: u64) -> Self {
-        Self::Number(value as f64)
+        if value <= LARGEST_EXACT {
+            Self::Number(value as f64)
+        } else {
+            Self::Text(value.to_string())
+        }
     }
 }
 
@@ -63,11 +102,13 @@ impl<T: Into<Self>> From<Option<T>> for Field {
     }
 }
 
-impl From<&serde_json::Value> for Field {
-    fn from(value: &serde_json::Value) -> Self {
+impl From<&Value> for Field {
+    fn from(value: &Value) -> Self {
         match value {
-            serde_json::Value::Number(number) => number.as_f64().into(),
-            serde_json::Value::String(text) => text.as_str().into(),
+            Value::Number(number) => {
+                number.as_u64().map_or_else(|| number.as_f64().into(), Self::from)
+            }
+            Value::String(text) => text.as_str().into(),
             _ => Self::Missing,
         }
     }
@@ -144,7 +185,7 @@ pub enum TableError {
         column: String,
         /// The row, from 1, without the header.
         row: usize,
-        /// What stands there.
+        /// The value.
         value: String,
     },
 }
@@ -224,10 +265,25 @@ impl Table {
         })
     }
 
+    /// The fields of some columns, row by row.
+    ///
+    /// # Errors
+    /// [`TableError::NoColumn`], with the columns there are.
+    pub fn fields<const K: usize>(
+        &self,
+        columns: [&str; K],
+    ) -> Result<Vec<[&Field; K]>, TableError> {
+        let mut at = [0; K];
+        for (at, column) in at.iter_mut().zip(columns) {
+            *at = self.column(column)?;
+        }
+        Ok(self.rows.iter().map(|row| at.map(|at| &row[at])).collect())
+    }
+
     /// The numbers of a column; where nothing stands, not a number.
     ///
     /// # Errors
-    /// [`TableError`] when there is no such column or a word stands in it.
+    /// [`TableError`] when there is no such column or it holds a word.
     pub fn numbers(&self, column: &str) -> Result<Vec<f64>, TableError> {
         let at = self.column(column)?;
         let number = |(row, fields): (usize, &Vec<Field>)| match &fields[at] {
@@ -258,7 +314,7 @@ impl Table {
     }
 }
 
-/// The tables of one answer, reached by name.
+/// The tables of one study, reached by name.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tables(Vec<Table>);
 
@@ -381,6 +437,17 @@ mod tests {
         assert!(said.contains("`u`") && said.contains("among t"), "{said}");
     }
 
+    #[test]
+    fn fields_are_reached_by_the_names_of_their_columns_and_shown_to_people() {
+        let table = example();
+        let rows = table.fields(["word", "x"]).unwrap();
+        assert_eq!(rows[0].map(Field::short), ["a, \"b\"", "0.1000"]);
+        assert_eq!(rows[1].map(|field| field.rounded(1)), ["–", "–"]);
+        assert!(table.fields(["word", "y"]).unwrap_err().to_string().contains("`y`"));
+        let short = [3.0, 1e5, 0.001, -250.25].map(|value| Field::Number(value).short());
+        assert_eq!(short, ["3", "1.0000e5", "1.0000e-3", "-250.2500"]);
+    }
+
     proptest::proptest! {
         #[test]
         fn no_file_makes_the_reader_panic(text in "[\\PC\\n,\"]{0,80}") {
@@ -388,6 +455,26 @@ mod tests {
                 for column in table.columns.iter().map(|c| c.name.clone()) {
                     let _ = table.numbers(&column);
                 }
+            }
+        }
+
+        #[test]
+        fn integers_keep_all_digits_and_other_numbers_print_as_before(
+            bits: u64, shift in 0..64_u32, float in proptest::num::f64::ANY
+        ) {
+            let integer = bits >> shift;
+            for field in [Field::from(integer), Field::from(&Value::from(integer))] {
+                proptest::prop_assert_eq!(field.to_string(), integer.to_string());
+                proptest::prop_assert_eq!(field.as_written(), Value::from(integer));
+                let exact = integer <= 1 << 53;
+                proptest::prop_assert_eq!(matches!(field, Field::Number(_)), exact);
+                let before = (integer as f64).to_string();
+                proptest::prop_assert!(!exact || field.to_string() == before);
+            }
+            let text = if float.is_finite() { (float + 0.0).to_string() } else { String::new() };
+            for field in [Field::from(float), Field::from(&Value::from(float))] {
+                proptest::prop_assert_eq!(field.to_string(), &*text);
+                proptest::prop_assert_eq!(field.as_written().as_f64(), field.number());
             }
         }
     }

@@ -8,7 +8,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// What is asked of numbers of order one made from coordinates in single precision, each of which is
+/// The error allowed in numbers of order one made from coordinates in single precision, each of which is
 /// off by up to 6e-8 of its size.
 pub(crate) const SINGLE: f64 = 1e-6;
 

@@ -1,12 +1,8 @@
 //! The rows as a frame: how evenly they fill their dimensions, and how far they are from keeping
 //! just the first few features.
 
-use faer::diag::Diag;
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
-use faer::linalg::qr::no_pivoting::factor;
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat, Par, Side};
 
 use crate::Rows;
 use crate::products::Scaled;
@@ -44,21 +40,6 @@ pub fn frame_potential(rows: Rows<'_>) -> f64 {
     Scaled::as_given(rows).smaller_gram().squared_norm_l2()
 }
 
-/// The frame potential `Σ_{i,j} cos²` of the directions of those rows whose norm is above
-/// `threshold` (zero keeps all that have a direction; a row that is not finite has none).
-pub fn direction_potential(rows: Rows<'_>, threshold: f64) -> f64 {
-    Scaled::directions(rows, threshold).smaller_gram().squared_norm_l2()
-}
-
-/// The smallest frame potential of `n_vectors` unit vectors in `d_hidden` dimensions: `n²/d`, that
-/// of every unit-norm tight frame, and `n` when they fit orthogonally (`n ≤ d`).
-///
-/// **Source**: Benedetto & Fickus 2003, "Finite normalized tight frames".
-pub fn tight_frame_potential(n_vectors: usize, d_hidden: usize) -> f64 {
-    let n = n_vectors as f64;
-    if n_vectors <= d_hidden { n } else { n * n / d_hidden as f64 }
-}
-
 /// How far `W`, `n × d`, is from keeping the first `k = min(n, d)` features orthonormally and no
 /// others: the spectral norm of `W Wᵀ − diag(I_k, 0)`. NaN when the matrix is not finite.
 ///
@@ -80,7 +61,8 @@ pub fn spectral_distance(rows: Rows<'_>) -> f64 {
     let core = if n <= k + d {
         Mat::from_fn(n, d, entry)
     } else {
-        let triangle = qr_triangle(Mat::from_fn(n - k, d, |i, j| entry(k + i, j)));
+        let factors = Mat::from_fn(n - k, d, |i, j| entry(k + i, j)).qr();
+        let triangle = factors.R();
         Mat::from_fn(k + d, d, |i, j| if i < k { entry(i, j) } else { triangle[(i - k, j)] })
     };
     let mut difference = Mat::zeros(core.nrows(), core.nrows());
@@ -93,42 +75,18 @@ pub fn spectral_distance(rows: Rows<'_>) -> f64 {
 }
 
 /// The eigenvalues of a symmetric matrix, ascending; `None` when it is not finite or the iteration
-/// does not converge.
+/// does not converge. On the calling thread: faer's own threads are a feature that is not built.
 pub(crate) fn eigenvalues(symmetric: &Mat<f64>) -> Option<Vec<f64>> {
     if !symmetric.is_all_finite() {
         return None;
     }
-    let n = symmetric.nrows();
-    let no = ComputeEigenvectors::No;
-    let scratch = self_adjoint_evd_scratch::<f64>(n, no, Par::Seq, Default::default());
-    let mut memory = MemBuffer::new(scratch);
-    let stack = MemStack::new(&mut memory);
-    let mut values = Diag::zeros(n);
-    let (matrix, diagonal) = (symmetric.as_ref(), values.as_mut());
-    self_adjoint_evd(matrix, diagonal, None, Par::Seq, stack, Default::default()).ok()?;
-    Some(values.column_vector().iter().copied().collect())
-}
-
-/// The upper triangle `R`, `d × d`, of `W = Q R` for an `n × d` matrix with `n ≥ d`.
-fn qr_triangle(mut matrix: Mat<f64>) -> Mat<f64> {
-    let (n, d) = matrix.shape();
-    let block = factor::recommended_block_size::<f64>(n, d);
-    let scratch = factor::qr_in_place_scratch::<f64>(n, d, block, Par::Seq, Default::default());
-    let mut memory = MemBuffer::new(scratch);
-    let stack = MemStack::new(&mut memory);
-    let mut reflections = Mat::zeros(block, d);
-    let (packed, coefficients) = (matrix.as_mut(), reflections.as_mut());
-    factor::qr_in_place(packed, coefficients, Par::Seq, stack, Default::default());
-    Mat::from_fn(d, d, |i, j| if i <= j { matrix[(i, j)] } else { 0.0 })
+    symmetric.self_adjoint_eigenvalues(Side::Lower).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::configurations::{
-        SINGLE, dot, gaussian, icosahedron, orthonormal, polygon, simplex,
-    };
-    use crate::overlap::mean_square;
+    use crate::configurations::{SINGLE, dot, gaussian, orthonormal, polygon, simplex};
 
     fn distance(values: &[f32], width: usize) -> f64 {
         spectral_distance(Rows::new(values, width))
@@ -193,36 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn unit_norm_tight_frames_have_the_smallest_potential() {
-        for (values, width) in [
-            (polygon(3), 2),
-            (polygon(9), 2),
-            (simplex(5), 5),
-            (orthonormal(4, 4), 4),
-            (orthonormal(2, 4), 4),
-            (icosahedron(), 3),
-        ] {
-            let rows = Rows::new(&values, width);
-            let (potential, n) = (direction_potential(rows, 0.0), rows.iter().len());
-            let smallest = tight_frame_potential(n, width);
-            assert!((potential - smallest).abs() < SINGLE * smallest, "{potential} {smallest}");
-        }
-        let random = gaussian(30, 4, 6);
-        assert!(direction_potential(Rows::new(&random, 4), 0.0) > tight_frame_potential(30, 4));
-    }
-
-    #[test]
-    fn potentials_agree_with_all_pairs_and_with_the_mean_overlap() {
+    fn the_potential_agrees_with_all_pairs() {
         let values = gaussian(300, 9, 7);
         let rows: Vec<&[f32]> = values.chunks(9).collect();
         let pairs = rows.iter().flat_map(|a| rows.iter().map(|b| dot(a, b).powi(2)));
         let (expected, rows) = (pairs.sum::<f64>(), Rows::new(&values, 9));
         assert!((frame_potential(rows) - expected).abs() < 1e-12 * expected);
-        let n = 300.0;
-        let expected = n + n * (n - 1.0) * mean_square(rows, 0.0).unwrap();
-        assert!((direction_potential(rows, 0.0) - expected).abs() < 1e-11 * expected);
-        // No row is that long.
-        assert!(direction_potential(rows, 1e3).abs() < f64::EPSILON);
     }
 
     #[test]
@@ -318,8 +252,12 @@ mod tests {
             assert_eq!(spectrum, [0.0; 3]);
             assert_eq!(participation_ratio(&spectrum), 0.0);
             assert_eq!(frame_potential(Rows::new(values, 3)), 0.0);
-            assert_eq!(direction_potential(Rows::new(values, 3), 0.0), 0.0);
         }
         assert_eq!(distance(&[], 3), 0.0);
+    }
+
+    #[test]
+    fn decompositions_stay_on_the_calling_thread() {
+        assert!(matches!(faer::get_global_parallelism(), Par::Seq));
     }
 }

@@ -1,5 +1,5 @@
-//! `WᵀW` of rows that come a block at a time, so that a matrix of any height is measured in the memory of its
-//! square width.
+//! `WᵀW` of rows that come a block at a time, so that a matrix of any height is measured in the
+//! memory of its square width.
 //!
 //! The lower triangle is kept in square tiles. Each is a product of two strips of the block, in double
 //! precision, made by whichever thread is free: the same bits with any number of them.
@@ -62,12 +62,12 @@ impl Gram {
     /// The `width` eigenvalues, descending, cut off at zero: the squared singular values of `W`. All are
     /// NaN when a row was not finite.
     pub fn spectrum(self) -> Vec<f64> {
-        let mut whole = Mat::zeros(self.width, self.width);
+        let mut full = Mat::zeros(self.width, self.width);
         for Tile { at: (i, j), values } in self.tiles {
-            whole.submatrix_mut(i, j, values.nrows(), values.ncols()).copy_from(&values);
-            whole.submatrix_mut(j, i, values.ncols(), values.nrows()).copy_from(values.transpose());
+            full.submatrix_mut(i, j, values.nrows(), values.ncols()).copy_from(&values);
+            full.submatrix_mut(j, i, values.ncols(), values.nrows()).copy_from(values.transpose());
         }
-        eigenvalues(&whole).map_or(vec![f64::NAN; self.width], |values| {
+        eigenvalues(&full).map_or(vec![f64::NAN; self.width], |values| {
             values.into_iter().rev().map(|value| value.max(0.0)).collect()
         })
     }

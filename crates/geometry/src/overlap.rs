@@ -1,12 +1,10 @@
 //! How much the rows of a matrix point the same way.
 //!
-//! The mean alone has a short way, through the small Gram matrix. What tells an equiangular frame
+//! The mean alone has a short way, through the small Gram matrix. What distinguishes an equiangular frame
 //! from a tight one (variance, maximum, histogram) needs every pair, and is taken from tiles of
 //! `ÛÛᵀ` that are never kept.
 
 use crate::Rows;
-#[cfg(doc)]
-use crate::frame::direction_potential;
 use crate::histogram::{Bins, add_counts};
 use crate::products::Scaled;
 
@@ -72,8 +70,8 @@ pub fn squared_overlaps(rows: Rows<'_>, threshold: f64) -> Option<SquaredOverlap
     (directions.n_rows() > 1).then(|| moments.of(directions.n_rows()))
 }
 
-/// [`squared_overlaps`], and the number of pairs in each of `n_bins` equal bins of `|cos|` from 0 to 1, from one pass
-/// over the pairs.
+/// [`squared_overlaps`], and the number of pairs in each of `n_bins` equal bins of `|cos|` from 0 to 1,
+/// from one pass over the pairs.
 pub fn overlap_distribution(
     rows: Rows<'_>,
     threshold: f64,
@@ -94,8 +92,8 @@ pub fn overlap_distribution(
 /// The mean of `cos²` over all pairs of different rows whose norm is above `threshold` (zero keeps
 /// all rows that have a direction); `None` when fewer than two are.
 ///
-/// As `Σ_{i≠j} cos² = Σ_{i,j} cos² − n`, it takes the `n·d²` operations of the
-/// [`direction_potential`] instead of the `n²·d` of all pairs.
+/// As `Σ_{i≠j} cos² = Σ_{i,j} cos² − n`, and the sum over all `i, j` is the squared norm of the small
+/// Gram matrix, it takes `n·d²` operations instead of the `n²·d` of all pairs.
 pub fn mean_square(rows: Rows<'_>, threshold: f64) -> Option<f64> {
     let directions = Scaled::directions(rows, threshold);
     let n = directions.n_rows();
@@ -140,15 +138,8 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
     fn the_short_way_agrees_with_all_pairs() {
-        let mut state = 1_u32;
-        let rows: Vec<f32> = (0..60)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (f64::from(state) / f64::from(u32::MAX) - 0.5) as f32
-            })
-            .collect();
+        let rows = gaussian(60, 1, 10);
         for width in [2, 3, 10, 30] {
             let (short, long) = (of(&rows, width, 0.0).unwrap(), by_pairs(&rows, width));
             assert!((short - long).abs() < 1e-12, "{short} {long}");

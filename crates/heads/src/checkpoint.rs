@@ -1,7 +1,7 @@
 //! A file, or a folder with shards, and the tensors in it.
 //!
-//! Files are mapped, so that only what is looked at is read. Of a sharded checkpoint the one shard with the
-//! tensor asked for is opened.
+//! Files are mapped, so that only what is looked at is read. Of a sharded checkpoint the one shard
+//! with the wanted tensor is opened.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -46,8 +46,8 @@ impl std::fmt::Debug for WeightFile {
 }
 
 impl Checkpoint {
-    /// The weights at `path`: a safetensors or GGUF file, or a folder that holds one, or shards with their
-    /// index. What a file is, its first bytes say.
+    /// The weights at `path`: a safetensors or GGUF file, or a folder that holds one, or shards
+    /// with their index. What a file is, its first bytes say.
     ///
     /// # Errors
     /// [`HeadError`], naming the file.
@@ -172,8 +172,8 @@ impl WeightFile {
 #[expect(unsafe_code, reason = "a file is mapped")]
 fn map(path: &Path) -> Result<Content, HeadError> {
     let file = File::open(path).map_err(|e| unreadable(path, e))?;
-    // SAFETY: the mapping is read only. Whoever cuts the file short meanwhile ends this process by a signal;
-    // other changes are read as numbers, every pattern of which is valid.
+    // SAFETY: the mapping is read only. Whoever cuts the file short meanwhile ends this process by
+    // a signal; other changes are read as numbers, every pattern of which is valid.
     let mapped = unsafe { memmap2::Mmap::map(&file) }.map_err(|e| unreadable(path, e))?;
     Ok(Arc::new(mapped))
 }

@@ -1,14 +1,14 @@
 //! From stored bytes to numbers.
 //!
-//! The quantised layouts are those of `ggml`, whose C code is their definition; the tests hold them to what
-//! its Python package makes of the same bytes.
+//! The quantised layouts are those of `ggml`, whose C code is their definition; the tests hold them
+//! to what its Python package makes of the same bytes.
 
 use half::{bf16, f16};
 
 use crate::tensor::Encoding;
 
-/// Writes the numbers stored in `bytes` to `out`. Whole blocks are read; an encoding that is not read leaves
-/// `out` as it is.
+/// Writes the numbers stored in `bytes` to `out`. Whole blocks are read; an encoding that is not
+/// read leaves `out` as it is.
 ///
 /// # Panics
 /// When `bytes` are too few for `out`.
@@ -54,8 +54,9 @@ fn eights(block: &[u8], out: &mut [f32]) {
     }
 }
 
-/// 32 numbers of four bits, the first half in the lower ones; with `fifth`, the place of a word with one bit
-/// more of each. `offset` is what each is counted from, or the place of what is added to all.
+/// 32 numbers of four bits, the first half in the lower ones; with `fifth`, the place of a word
+/// with one bit more of each. `offset` is what each is counted from, or the place of what is added
+/// to all.
 fn fours(
     block: &[u8],
     fifth: Option<usize>,
@@ -75,8 +76,8 @@ fn fours(
     }
 }
 
-/// 256 numbers of four bits in eight groups with a scale and an offset each; with `fifth`, one bit more of
-/// each number, a group's bits in one place of all bytes.
+/// 256 numbers of four bits in eight groups with a scale and an offset each; with `fifth`, one bit
+/// more of each number, a group's bits in one place of all bytes.
 fn scaled_fours(block: &[u8], fifth: Option<&[u8]>, quarters: &[u8], out: &mut [f32]) {
     let (scale, offset) = (half_at(block, 0), half_at(block, 2));
     let packed = &block[4..16];
@@ -92,7 +93,8 @@ fn scaled_fours(block: &[u8], fifth: Option<&[u8]>, quarters: &[u8], out: &mut [
     }
 }
 
-/// The scale and the offset of a group, six bits each, from the twelve bytes that hold those of eight groups.
+/// The scale and the offset of a group, six bits each, from the twelve bytes that hold those of
+/// eight groups.
 fn six_bits(packed: &[u8], group: usize) -> (f32, f32) {
     let (scale, offset) = if group < 4 {
         (packed[group] & 63, packed[group + 4] & 63)
@@ -103,14 +105,15 @@ fn six_bits(packed: &[u8], group: usize) -> (f32, f32) {
     (f32::from(scale), f32::from(offset))
 }
 
-/// 256 numbers of six bits, four lower and two upper ones apart, in sixteen groups with a scale each.
+/// 256 numbers of six bits, four lower and two upper ones apart, in sixteen groups with a scale
+/// each.
 fn sixes(block: &[u8], out: &mut [f32]) {
     let (lower, rest) = block.split_at(128);
     let (upper, rest) = rest.split_at(64);
     let scale = half_at(rest, 16);
     for (k, out) in out.iter_mut().enumerate() {
-        // Halves of 128; in each, four runs of 32 that share the bytes of `upper`, and two by two those
-        // of `lower`.
+        // Halves of 128; in each, four runs of 32 that share the bytes of `upper`, and two by two
+        // those of `lower`.
         let (half, run, place) = (k / 128, k % 128 / 32, k % 32);
         let low = lower[64 * half + 32 * (run % 2) + place] >> (4 * (run / 2)) & 15;
         let high = upper[32 * half + place] >> (2 * run) & 3;

@@ -48,7 +48,7 @@ pub enum HeadError {
     NoTensor {
         /// The file or folder.
         path: PathBuf,
-        /// The tensor asked for.
+        /// The tensor that was wanted.
         name: String,
         /// Names of its matrices.
         matrices: String,

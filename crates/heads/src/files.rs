@@ -48,8 +48,8 @@ fn text(text: &str) -> Vec<u8> {
     [&(text.len() as u64).to_le_bytes(), text.as_bytes()].concat()
 }
 
-/// A GGUF file of version 3 with metadata of every kind: name, GGML type, shape (slowest index first) and
-/// bytes of each tensor.
+/// A GGUF file of version 3 with metadata of every kind: name, GGML type, shape (slowest index
+/// first) and bytes of each tensor.
 pub(crate) fn gguf(tensors: &[(&str, u32, &[usize], Vec<u8>)]) -> Vec<u8> {
     const ALIGNMENT: usize = 64;
     let entries: [(&str, u32, Vec<u8>); 5] = [

@@ -1,7 +1,7 @@
 //! The header of a GGUF file, versions 2 and 3.
 //!
-//! **Source**: the format's description in the repository of `ggml`. Lengths in the file are never trusted with
-//! memory: what is kept grows as it is read, and what is skipped is not kept.
+//! **Source**: the format's description in the repository of `ggml`. Lengths in the file are never
+//! trusted with memory: what is kept grows as it is read, and what is skipped is not kept.
 
 use crate::tensor::{Encoding, Tensor};
 
@@ -60,7 +60,8 @@ pub(crate) fn tensors(content: &[u8]) -> Read<Vec<Tensor>> {
     }
 }
 
-/// Moves the bytes of a tensor, so far counted from the first tensor's, to where they are in the file.
+/// Moves the bytes of a tensor, so far counted from the first tensor's, to where they are in the
+/// file.
 fn place(tensor: &mut Tensor, first: usize, size: usize) -> Read<()> {
     let start = first.checked_add(tensor.bytes.start);
     let end = first.checked_add(tensor.bytes.end);
@@ -126,7 +127,7 @@ impl<'a> Reader<'a> {
 
     fn number<const N: usize>(&mut self) -> Read<[u8; N]> {
         let bytes = self.take(N)?;
-        Ok(bytes.try_into().expect("as many bytes as were asked for"))
+        Ok(bytes.try_into().expect("as many bytes as the array has"))
     }
 
     fn u32(&mut self) -> Read<u32> {
@@ -197,8 +198,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The bytes of a tensor, none for an encoding that is not read; `None` when rows are no whole blocks or the
-/// number is too large.
+/// The bytes of a tensor, none for an encoding that is not read; `None` when rows are no whole
+/// blocks or the number is too large.
 fn n_bytes(shape: &[usize], encoding: &Encoding) -> Option<usize> {
     let n_values = shape.iter().try_fold(1_usize, |n, extent| n.checked_mul(*extent))?;
     let Some((block, bytes)) = encoding.block() else { return Some(0) };

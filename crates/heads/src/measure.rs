@@ -1,7 +1,8 @@
 //! What a head looks like: the toy's measures, over rows that are read a block at a time.
 //!
-//! Means over all pairs have a short way through `ÛᵀÛ`, so they are exact. What needs the pairs themselves
-//! (variance, largest, histogram) is taken of a sample of rows, evenly spaced in the vocabulary.
+//! Means over all pairs have a short way through `ÛᵀÛ`, so they are exact. What needs the pairs
+//! themselves (variance, largest, histogram) is taken of a sample of rows, evenly spaced in the
+//! vocabulary.
 
 use superpose_geometry::Rows;
 use superpose_geometry::frame::participation_ratio;
@@ -14,14 +15,15 @@ use superpose_stats::summary::{Summary, summarise};
 
 use crate::matrix::Matrix;
 
-/// Rows that are read at once: enough for the products to be fast, a few megabytes at common widths.
+/// Rows that are read at once: enough for the products to be fast, a few megabytes at common
+/// widths.
 const BLOCK: usize = 1024;
 /// Bins of the histogram of norms.
 const NORM_BINS: usize = 60;
-/// Its last bin ends so many standard deviations above the mean, or at the largest norm.
+/// Its last bin ends this many standard deviations above the mean, or at the largest norm.
 const NORM_SPREAD: f64 = 8.0;
-/// The spectrum's slope leaves out its first ranks, which are the common direction of all tokens and the like,
-/// and its lower half, where the rank ends.
+/// The spectrum's slope leaves out its first ranks, which are the common direction of all tokens
+/// and the like, and its lower half, where the rank ends.
 const FIRST_RANK: usize = 10;
 
 /// What is measured.
@@ -40,17 +42,18 @@ pub struct Measured {
     pub n_rows: usize,
     /// Length of a row.
     pub width: usize,
-    /// Rows of zeros, such as padding of the vocabulary; they have no direction and are left out elsewhere.
+    /// Rows of zeros, such as padding of the vocabulary; they have no direction and are left out
+    /// elsewhere.
     pub n_zero: usize,
     /// Rows with a number that is not finite; they are left out elsewhere.
     pub n_not_finite: usize,
-    /// Norms of all other rows; of the centred ones if so asked.
+    /// Norms of all other rows; of the centred ones with [`Options::centre`].
     pub norms: Norms,
     /// Overlaps of the rows as they are.
     pub overlaps: Overlaps,
     /// Overlaps of the rows without their mean.
     pub centred_overlaps: Overlaps,
-    /// The spectrum of `WᵀW`; of the centred rows if so asked.
+    /// The spectrum of `WᵀW`; of the centred rows with [`Options::centre`].
     pub spectrum: Spectrum,
 }
 
@@ -82,7 +85,8 @@ pub struct Overlaps {
     pub n_rows: usize,
     /// The mean over all pairs; not a number when fewer than two rows have a direction.
     pub mean_square: f64,
-    /// Mean, variance and largest over the pairs of a sample; none when fewer than two rows have a direction.
+    /// Mean, variance and largest over the pairs of a sample; none when fewer than two rows have a
+    /// direction.
     pub sample: Option<SquaredOverlaps>,
     /// Pairs of the sample in equal bins of `|cos|` from 0 to 1.
     pub counts: Vec<u64>,
@@ -95,8 +99,8 @@ pub struct Spectrum {
     pub eigenvalues: Vec<f64>,
     /// `(Σλ)² / Σλ²`.
     pub participation_ratio: f64,
-    /// `exp(−Σ q ln q)` of the singular values' shares `q = σ / Σσ`. **Source**: Roy & Vetterli 2007, "The
-    /// effective rank".
+    /// `exp(−Σ q ln q)` of the singular values' shares `q = σ / Σσ`. **Source**: Roy & Vetterli
+    /// 2007, "The effective rank".
     pub effective_rank: f64,
     /// `λ_k ∝ k^-s` over the ranks [`slope_ranks`]; none for a width below 40.
     pub slope: Option<PowerLaw>,
@@ -107,15 +111,16 @@ pub fn slope_ranks(width: usize) -> std::ops::RangeInclusive<usize> {
     FIRST_RANK..=width / 2
 }
 
-/// Bins of `|cos|` from 0 to 1 for rows of this width: four to the standard deviation of random vectors.
+/// Bins of `|cos|` from 0 to 1 for rows of this width: four to the standard deviation of random
+/// vectors.
 pub fn overlap_bins(width: usize) -> Bins {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a square root")]
     let n_bins = (4.0 * (width as f64).sqrt()).ceil() as usize;
     Bins { low: 0.0, high: 1.0, n_bins }
 }
 
-/// Measures a head, reading it twice; `None` when fewer than two rows have a direction. `progress` is told the
-/// fraction done.
+/// Measures a head, reading it twice; `None` when fewer than two rows have a direction. `progress`
+/// is called with the fraction done.
 ///
 /// # Panics
 /// Never: one of the two readings sums up the spectrum.
@@ -124,13 +129,14 @@ pub fn measure(
     options: Options,
     progress: &mut dyn FnMut(f64),
 ) -> Option<Measured> {
-    let raw = Sums::of(matrix, None, !options.centre, &mut |done| progress(0.5 * done));
+    let sum = |wanted: bool| wanted.then(|| Gram::zeros(matrix.width()));
+    let raw = Sums::of(matrix, None, sum(!options.centre), &mut |done| progress(0.5 * done));
     if raw.norms.len() < 2 {
         return None;
     }
     let mean = raw.mean();
     let centred =
-        Sums::of(matrix, Some(&mean), options.centre, &mut |done| progress(0.5 + 0.5 * done));
+        Sums::of(matrix, Some(&mean), sum(options.centre), &mut |done| progress(0.5 + 0.5 * done));
     let mut sample = sample(matrix, options.n_sampled);
     let overlaps = raw.overlaps(&sample, matrix.width());
     centre(&mut sample, &mean);
@@ -161,16 +167,17 @@ struct Sums {
     n_not_finite: usize,
     /// `ÛᵀÛ`.
     directions: Gram,
-    /// `WᵀW`, if asked for.
+    /// `WᵀW`, if it is wanted.
     rows: Option<Gram>,
 }
 
 impl Sums {
     /// Sums over the rows without `mean`, if there is one; a row of zeros stays out in any case.
+    /// `WᵀW` is added to `rows`, if there are some.
     fn of(
         matrix: &Matrix,
         mean: Option<&[f64]>,
-        with_rows: bool,
+        rows: Option<Gram>,
         progress: &mut dyn FnMut(f64),
     ) -> Self {
         let (n_rows, width) = (matrix.n_rows(), matrix.width());
@@ -180,7 +187,7 @@ impl Sums {
             n_zero: 0,
             n_not_finite: 0,
             directions: Gram::zeros(width),
-            rows: with_rows.then(|| Gram::zeros(width)),
+            rows,
         };
         let (mut read, mut block) = (Vec::new(), Vec::new());
         for first in (0..n_rows).step_by(BLOCK) {
@@ -248,7 +255,8 @@ impl Sums {
     }
 }
 
-/// `n_sampled` rows evenly spaced, or all if there are no more, without those that have no direction.
+/// `n_sampled` rows evenly spaced, or all if there are no more, without those that have no
+/// direction.
 fn sample(matrix: &Matrix, n_sampled: usize) -> Vec<f32> {
     let (n_rows, width) = (matrix.n_rows(), matrix.width());
     let n_sampled = n_sampled.min(n_rows);

@@ -7,8 +7,9 @@ use crate::tensor::{Encoding, Tensor};
 /// The tensors of a file with this content, in the order of their bytes.
 ///
 /// # Errors
-/// What is wrong with the content: the library refuses a header that is cut off, longer than the file or 100
-/// MB, no JSON, or with offsets that overlap, leave gaps, contradict a shape or end beyond the file.
+/// What is wrong with the content: the library refuses a header that is cut off, longer than the
+/// file or 100 MB, no JSON, or with offsets that overlap, leave gaps, contradict a shape or end
+/// beyond the file.
 pub(crate) fn tensors(content: &[u8]) -> Result<Vec<Tensor>, String> {
     let (header, metadata) = SafeTensors::read_metadata(content).map_err(|e| e.to_string())?;
     let first = header + size_of::<u64>();

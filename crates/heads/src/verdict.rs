@@ -1,8 +1,8 @@
 //! Which regime a head is in, and why.
 //!
-//! The toy's first sign is asked for, how many rows are represented; norms of a head have no natural unit, so a
-//! row counts when it is longer than half the mean. The toy's second sign, what the loss consists of, is not in
-//! the weights.
+//! The first sign is the toy's, how many rows are represented; norms of a head have no natural
+//! unit, so a row counts when it is longer than half the mean. The toy's second sign, what the loss
+//! consists of, is not in the weights.
 
 use superpose_analysis::regime::{Regime, STRONG_FRACTION, WEAK_FEATURES_A_DIMENSION};
 use superpose_toy::overlap::random_mean_square;

@@ -1,8 +1,10 @@
-//! Loss by parameters, tokens and compute (Hoffmann et al. 2022).
+//! The loss of language models by parameters `N`, training tokens `D` and compute `C = 6 N D`.
+//!
+//! `L = E + A/N^α + B/D^β`. **Source**: Hoffmann et al. 2022, "Training Compute-Optimal Large Language Models",
+//! fitted with what Besiroglu et al. 2024 found wrong with it. [`law`] has the law in closed form; each verb has a
+//! file with its tables, picture and words: [`fit`], [`allocate`] and [`repeat`].
 
-pub mod isoflop;
+pub mod allocate;
+pub mod fit;
 pub mod law;
-pub mod loss_surface;
-pub mod repetition;
-pub mod tables;
-mod theories;
+pub mod repeat;

@@ -1,5 +1,5 @@
-//! Random numbers of the experiments: streams that are told apart by their numbers, so that neither the order of runs
-//! nor the number of threads changes a bit of them.
+//! Random numbers of the experiments: streams that are told apart by their numbers, so that neither
+//! the order of runs nor the number of threads changes a bit of them.
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -25,7 +25,7 @@ pub(crate) fn normal(rng: &mut ChaCha8Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
-/// So many of them.
+/// `n` numbers from N(0, 1).
 pub(crate) fn normals(rng: &mut ChaCha8Rng, n: usize) -> Vec<f64> {
     (0..n).map(|_| normal(rng)).collect()
 }

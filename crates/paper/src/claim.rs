@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use superpose_files::table::{Field, Table};
+use superpose_files::table::Table;
 use superpose_stats::power_law::PowerLaw;
 use superpose_stats::summary::summarise;
 
@@ -30,7 +30,7 @@ impl fmt::Display for Verdict {
 /// What a measured number must be for a claim to hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Test {
-    /// Within so much of a target.
+    /// Near a target.
     Within {
         /// The target.
         target: f64,
@@ -74,9 +74,9 @@ pub struct Claim {
     pub name: String,
     /// What the paper has: a number, or its words.
     pub paper: String,
-    /// What was measured; absent when it was not.
+    /// What was measured, a finite number; absent when it was not.
     pub ours: Option<f64>,
-    /// Its uncertainty, where there is an estimate.
+    /// Its uncertainty, a finite number, where there is an estimate.
     pub error: Option<f64>,
     /// What the error is, or how many cells or settings the number is from.
     pub basis: String,
@@ -92,30 +92,46 @@ impl Claim {
         Self { name, paper, ours: None, error: None, basis: String::new(), test }
     }
 
-    /// The same with what was measured, if it was, and what that rests on.
+    /// The same with what was measured, if it is a finite number, and what that rests on.
     #[must_use]
-    pub fn measured(mut self, ours: Option<f64>, basis: impl Into<String>) -> Self {
-        (self.ours, self.basis) = (ours, basis.into());
+    pub fn measured(mut self, ours: impl Into<Option<f64>>, basis: impl Into<String>) -> Self {
+        (self.ours, self.basis) = (ours.into().filter(|v| v.is_finite()), basis.into());
         self
     }
 
-    /// The same with the uncertainty of what was measured, where there is an estimate.
+    /// The same with the uncertainty of what was measured, where there is a finite estimate.
     #[must_use]
-    pub fn plus_minus(mut self, error: Option<f64>) -> Self {
-        self.error = error;
+    pub fn plus_minus(mut self, error: impl Into<Option<f64>>) -> Self {
+        self.error = error.into().filter(|e| e.is_finite());
         self
     }
 
     /// The same, measured as the mean of `values` with their standard deviation; `of` says what they are of.
     #[must_use]
     pub fn averaged(self, values: &[f64], of: &str) -> Self {
-        let some = !values.is_empty();
         let summary = summarise(values);
-        self.measured(
-            some.then_some(summary.mean),
-            format!("standard deviation over {} {of}", values.len()),
-        )
-        .plus_minus(some.then_some(summary.standard_deviation))
+        self.measured(summary.mean, format!("standard deviation over {} {of}", values.len()))
+            .plus_minus(summary.standard_deviation)
+    }
+
+    /// The same, measured as the largest of `values`.
+    #[must_use]
+    pub fn largest(self, values: &[f64], basis: impl Into<String>) -> Self {
+        self.measured(values.iter().copied().reduce(f64::max), basis)
+    }
+
+    /// The same, measured as the smallest of `values`.
+    #[must_use]
+    pub fn smallest(self, values: &[f64], basis: impl Into<String>) -> Self {
+        self.measured(values.iter().copied().reduce(f64::min), basis)
+    }
+
+    /// The same, measured as the mean absolute difference in the `pairs`, with its standard error.
+    #[must_use]
+    pub fn mean_difference(self, pairs: &[(f64, f64)], basis: impl Into<String>) -> Self {
+        let differences: Vec<f64> = pairs.iter().map(|(a, b)| (a - b).abs()).collect();
+        let summary = summarise(&differences);
+        self.measured(summary.mean, basis).plus_minus(summary.standard_error)
     }
 
     /// The same, measured as the exponent of a power law with its standard error.
@@ -124,9 +140,16 @@ impl Claim {
         self.measured(fit.map(|f| f.exponent), basis).plus_minus(fit.map(|f| f.exponent_se))
     }
 
+    /// The same, measured as the R² of a power law, whose number of widths is said.
+    #[must_use]
+    pub fn r_squared(self, fit: Option<PowerLaw>) -> Self {
+        let n_widths = fit.map_or(0, |f| f.n_points);
+        self.measured(fit.map(|f| f.r_squared), format!("{n_widths} widths"))
+    }
+
     /// What the measurement says.
     pub fn verdict(&self) -> Verdict {
-        match self.ours.filter(|v| v.is_finite()) {
+        match self.ours {
             None => Verdict::NotRun,
             Some(value) if self.test.passes(value) => Verdict::Agrees,
             Some(_) => Verdict::FallsShort,
@@ -153,8 +176,8 @@ pub fn table(claims: &[Claim]) -> Table {
         table.push(vec![
             claim.name.as_str().into(),
             claim.paper.as_str().into(),
-            claim.ours.map_or(Field::Missing, Field::from),
-            claim.error.map_or(Field::Missing, Field::from),
+            claim.ours.into(),
+            claim.error.into(),
             claim.basis.as_str().into(),
             claim.test.to_string().into(),
             claim.verdict().to_string().into(),

@@ -1,11 +1,10 @@
-//! What a figure of the paper is: which cells, which tables, which claims, which picture.
+//! What a figure of the paper is: which cells, which tables, which claims, which pictures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use superpose_analysis::run::Finished;
-use superpose_figures::sheet::Sheet;
-use superpose_files::table::{Table, TableError};
-use superpose_sweep::error::ConfigError;
+use superpose_figures::study::Picture;
+use superpose_files::table::{Table, TableError, Tables};
 use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::trained::Weights;
 
@@ -28,9 +27,9 @@ pub struct Figure {
     /// Of which of these it needs the weights themselves, so that records are not enough.
     pub wants_weights: fn(&Cell) -> bool,
     /// Its tables and claims.
-    pub make: fn(&Evidence<'_>) -> Result<Made, TableError>,
+    pub make: fn(&Material<'_>) -> Findings,
     /// Its pictures, from these tables.
-    pub draw: fn(&[Table]) -> Result<Vec<Sheet>, TableError>,
+    pub draw: fn(&Tables) -> Result<Vec<Picture>, TableError>,
     /// What would have counted against the claims.
     pub against: &'static str,
     /// What a toy, this one or any, cannot show.
@@ -39,28 +38,82 @@ pub struct Figure {
 
 /// What there is to make a figure of.
 #[derive(Debug, Clone)]
-pub struct Evidence<'a> {
-    /// The finished cells that it wants.
+pub struct Material<'a> {
+    /// The finished cells that the figure wants, in its order.
     pub cells: Vec<&'a Finished>,
-    /// Weights of those that it wants the weights of.
-    pub weights: &'a BTreeMap<CellId, Weights>,
+    /// Weights of those that it wants the weights of, where they are at hand.
+    pub weights: BTreeMap<CellId, Weights>,
+    /// The number of cells that the figure wants, finished or not.
+    pub n_wanted: usize,
 }
 
-impl<'a> Evidence<'a> {
+impl<'a> Material<'a> {
+    /// What `figure` wants of the `finished` cells, and of their weights, which `weights_of` finds.
+    ///
+    /// # Errors
+    /// That of `weights_of`.
+    pub fn of<E>(
+        figure: &Figure,
+        finished: &'a [Finished],
+        weights_of: impl Fn(&CellId) -> Result<Option<Weights>, E>,
+    ) -> Result<Self, E> {
+        let by_id: HashMap<&CellId, &Finished> =
+            finished.iter().map(|f| (&f.record.cell_id, f)).collect();
+        let wanted = figure.cells();
+        let mut material =
+            Self { cells: Vec::new(), weights: BTreeMap::new(), n_wanted: wanted.len() };
+        for cell in wanted {
+            let id = cell.id();
+            material.cells.extend(by_id.get(&id));
+            if (figure.wants_weights)(&cell) {
+                material.weights.extend(weights_of(&id)?.map(|weights| (id, weights)));
+            }
+        }
+        Ok(material)
+    }
+
     /// The trained cells that are `wanted`.
     pub fn select(&self, wanted: impl Fn(&Cell) -> bool) -> Vec<&'a Finished> {
         let trained = self.cells.iter().filter(|f| f.measured().is_some());
         trained.filter(|f| wanted(&f.record.cell)).copied().collect()
     }
+
+    /// All trained cells.
+    pub fn trained(&self) -> Vec<&'a Finished> {
+        self.select(all)
+    }
+
+    /// The number of wanted cells that are not finished.
+    pub fn n_missing(&self) -> usize {
+        self.n_wanted - self.cells.len()
+    }
+
+    /// The number of finished cells that diverged or failed.
+    pub fn n_lost(&self) -> usize {
+        self.cells.len() - self.trained().len()
+    }
 }
 
 /// A figure's numbers.
 #[derive(Debug, Clone)]
-pub struct Made {
-    /// Its tables; the picture is drawn from them.
-    pub tables: Vec<Table>,
+pub struct Findings {
+    /// Its tables; the pictures are drawn from them.
+    pub tables: Tables,
     /// What they say of the paper's claims.
     pub claims: Vec<Claim>,
+}
+
+impl Findings {
+    /// Tables, each with a name of its own, and claims.
+    ///
+    /// # Panics
+    /// When two tables have the same name.
+    pub fn new(
+        tables: impl IntoIterator<Item = Table>,
+        claims: impl IntoIterator<Item = Claim>,
+    ) -> Self {
+        Self { tables: tables.into_iter().collect(), claims: claims.into_iter().collect() }
+    }
 }
 
 impl Figure {
@@ -73,11 +126,8 @@ impl Figure {
     }
 
     /// The cells that it needs, each once.
-    ///
-    /// # Errors
-    /// [`ConfigError`] never, as long as this crate's tests pass.
-    pub fn cells(&self) -> Result<Vec<Cell>, ConfigError> {
-        Ok(cells(self.sweeps)?.into_iter().filter(self.wants).collect())
+    pub fn cells(&self) -> Vec<Cell> {
+        cells(self.sweeps).into_iter().filter(self.wants).collect()
     }
 }
 
@@ -101,7 +151,11 @@ pub fn decay_is(cell: &Cell, weight_decay: f64) -> bool {
     near(cell.train.weight_decay, weight_decay)
 }
 
+/// Settings closer than this are the same but for rounding: the paper prints three or four digits, and
+/// no two settings of our sweeps are closer than 0.002 (learning rates of the biases).
+const ROUNDING: f64 = 1e-3;
+
 /// Whether two settings are the same but for rounding.
 pub fn near(a: f64, b: f64) -> bool {
-    (a - b).abs() < 1e-3
+    (a - b).abs() < ROUNDING
 }

@@ -59,21 +59,22 @@ pub fn find(id: &str) -> Option<&'static Figure> {
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
+    use std::convert::Infallible;
 
     use superpose_analysis::run::Finished;
     use superpose_store::record::Record;
+    use superpose_toy::cell::{Cell, CellId};
     use superpose_toy::trained::Weights;
 
     use super::*;
-    use crate::figure::Evidence;
+    use crate::figure::Material;
 
     /// Cells of a figure as if they had been trained, with numbers that depend on the cell in a way that
     /// theory allows.
-    fn planted(figure: &Figure) -> (Vec<Finished>, BTreeMap<superpose_toy::cell::CellId, Weights>) {
+    fn planted(figure: &Figure) -> Vec<Finished> {
         let golden = include_str!("../../store/tests/record-2.json");
         let golden: Record = serde_json::from_str(golden).unwrap();
-        let mut all = BTreeMap::new();
-        let plant = |cell: superpose_toy::cell::Cell| {
+        let plant = |cell: Cell| {
             let mut record = golden.clone();
             record.cell_id = cell.id();
             let d = cell.model.d_hidden as f64;
@@ -82,37 +83,45 @@ mod tests {
             measured.loss_dead_part = 1.0 / d;
             measured.overlap_mean_square_strong = Some(1.0 / d);
             let probabilities = cell.probabilities().unwrap().as_slice().to_vec();
-            if (figure.wants_weights)(&cell) {
-                let (n, d) = (cell.model.n_features, cell.model.d_hidden);
-                let weights = Weights {
-                    n_features: n,
-                    d_hidden: d,
-                    weights: vec![0.5; n * d],
-                    bias: vec![0.0; n],
-                };
-                all.insert(cell.id(), weights);
-            }
             record.cell = cell;
             Finished { record, curve: Vec::new(), probabilities }
         };
-        let cells = figure.cells().unwrap().into_iter().map(plant).collect();
-        (cells, all)
+        figure.cells().into_iter().map(plant).collect()
+    }
+
+    fn material<'a>(figure: &Figure, finished: &'a [Finished]) -> Material<'a> {
+        let sizes: BTreeMap<&CellId, (usize, usize)> = finished
+            .iter()
+            .map(|f| (&f.record.cell_id, &f.record.cell.model))
+            .map(|(id, model)| (id, (model.n_features, model.d_hidden)))
+            .collect();
+        let weights = |id: &CellId| {
+            let of_size = |(n_features, d_hidden): &(usize, usize)| Weights {
+                n_features: *n_features,
+                d_hidden: *d_hidden,
+                weights: vec![0.5; n_features * d_hidden],
+                bias: vec![0.0; *n_features],
+            };
+            Ok::<_, Infallible>(sizes.get(id).map(of_size))
+        };
+        Material::of(figure, finished, weights).unwrap()
     }
 
     #[test]
     fn every_figure_is_made_and_drawn_from_its_cells_and_from_none() {
         for figure in FIGURES {
-            let (finished, weights) = planted(figure);
-            for cells in [finished.iter().collect(), vec![]] {
-                let n_cells = cells.len();
-                let evidence = Evidence { cells, weights: &weights };
-                let made = (figure.make)(&evidence).unwrap();
-                assert!(!made.claims.is_empty(), "{} claims nothing", figure.id);
-                let sheets = (figure.draw)(&made.tables).unwrap();
-                let not_run = made.claims.iter().filter(|c| c.ours.is_none()).count();
-                match n_cells {
-                    0 => assert_eq!(not_run, made.claims.len(), "{}", figure.id),
-                    _ => assert!(!sheets[0].panels.is_empty(), "{} shows nothing", figure.id),
+            let cells = planted(figure);
+            for finished in [&cells[..], &[]] {
+                let material = material(figure, finished);
+                assert_eq!(material.n_missing(), cells.len() - finished.len(), "{}", figure.id);
+                let findings = (figure.make)(&material);
+                assert!(!findings.claims.is_empty(), "{} claims nothing", figure.id);
+                let pictures = (figure.draw)(&findings.tables).unwrap();
+                assert_eq!(pictures[0].name, "figure");
+                let not_run = findings.claims.iter().filter(|c| c.ours.is_none()).count();
+                match finished.len() {
+                    0 => assert_eq!(not_run, findings.claims.len(), "{}", figure.id),
+                    _ => assert!(!pictures[0].sheet.panels.is_empty(), "{}", figure.id),
                 }
             }
         }
@@ -121,10 +130,10 @@ mod tests {
     #[test]
     fn planted_losses_give_their_exponents() {
         let figure = find("9b").unwrap();
-        let (finished, weights) = planted(figure);
-        let evidence = Evidence { cells: finished.iter().collect(), weights: &weights };
-        let made = (figure.make)(&evidence).unwrap();
-        let exponents = made.tables[0].numbers("model_exponent").unwrap();
+        let finished = planted(figure);
+        let findings = (figure.make)(&material(figure, &finished));
+        let exponents =
+            findings.tables.get("exponents").unwrap().numbers("model_exponent").unwrap();
         assert_eq!(exponents.len(), 170);
         assert!(exponents.iter().all(|e| (e - 1.0).abs() < 1e-12));
     }

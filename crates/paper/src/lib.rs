@@ -2,10 +2,12 @@
 //! Robust Neural Scaling" (arXiv 2505.10465, version 4).
 //!
 //! A [`figure::Figure`] says which cells of which sweep it needs, makes tables and claims of them, and
-//! draws its picture from the tables. Sweeps are shared between figures, so nothing is trained twice.
+//! draws its pictures from the tables; [`experiment::Experiment`] makes its folder. Sweeps are shared
+//! between figures, so nothing is trained twice.
 
 pub mod cells;
 pub mod claim;
+pub mod experiment;
 pub mod figure;
 pub mod figures;
 pub mod published;

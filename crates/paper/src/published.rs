@@ -1,93 +1,117 @@
 //! Numbers read off the figures of the paper (arXiv 2505.10465, versions 1 and 4), with an error of about
 //! half a per cent. Each stands for one training without a stated seed.
 
-use superpose_files::table::{Table, TableError};
+use std::sync::LazyLock;
+
+use superpose_files::table::{Field, Table};
+use superpose_toy::cell::Cell;
+
+use crate::cells::{KEY, key, law};
+use crate::figure::near;
+
+/// Published numbers of one kind, by the setting that each is of.
+#[derive(Debug)]
+pub struct Published {
+    /// What tells the settings apart: names of [`KEY`], or `law`.
+    coordinates: Vec<String>,
+    /// The coordinates of a setting, then its number.
+    rows: Vec<Vec<Field>>,
+}
 
 macro_rules! published {
-    ($(#[$doc:meta])* $function:ident, $file:literal) => {
+    ($(#[$doc:meta])* $name:ident, $file:literal) => {
         $(#[$doc])*
-        ///
-        /// # Errors
-        /// [`TableError`] never, as long as this crate's tests pass.
-        pub fn $function() -> Result<Table, TableError> {
-            Table::from_csv($file, include_bytes!(concat!("../published/", $file, ".csv")))
-        }
+        pub static $name: LazyLock<Published> =
+            LazyLock::new(|| Published::parse(include_bytes!(concat!("../published/", $file))));
     };
 }
 
 published!(
     /// Losses of the large toy by frequency law, weight decay and width: figures 1b and 1d.
-    fig1, "fig1");
+    FIG1, "fig1.csv");
 published!(
     /// φ½ by weight decay and width at data exponent 1: figure 3b.
-    fig3b, "fig3b");
+    FIG3B, "fig3b.csv");
 published!(
-    /// The nine settings closest to no superposition: figure 4b.
-    fig4b, "fig4b");
+    /// Model exponents of the nine settings closest to no superposition: figure 4b.
+    FIG4B, "fig4b.csv");
 published!(
     /// Model exponents by data exponent: figure 5e.
-    fig5e, "fig5e");
+    FIG5E, "fig5e.csv");
 published!(
     /// Model exponents by weight decay and data exponent: figure 9b.
-    fig9b, "fig9b");
+    FIG9B, "fig9b.csv");
 published!(
     /// Losses at data exponent 0: figure 5-1a of version 1.
-    loss_alpha0, "loss_alpha0");
+    LOSS_ALPHA0, "loss_alpha0.csv");
 
-/// A lookup of one column of a published table by others, where numbers are equal within their rounding.
-#[derive(Debug, Clone)]
-pub struct Lookup {
-    keys: Vec<Vec<f64>>,
-    values: Vec<f64>,
-}
-
-/// Published weight decays have four digits.
-const ROUNDING: f64 = 1e-4;
-
-impl Lookup {
-    /// The `value` of `table` by the columns `keys`.
-    ///
-    /// # Errors
-    /// [`TableError`] when a column is missing or holds words.
-    pub fn new(table: &Table, keys: &[&str], value: &str) -> Result<Self, TableError> {
-        let columns: Vec<Vec<f64>> =
-            keys.iter().map(|key| table.numbers(key)).collect::<Result<_, _>>()?;
-        let row = |at: usize| columns.iter().map(|column| column[at]).collect();
-        Ok(Self { keys: (0..table.rows.len()).map(row).collect(), values: table.numbers(value)? })
+impl Published {
+    /// The numbers in the last column of `csv`, by the columns before it. The files are part of the
+    /// program and a test reads each, so it does not panic on them.
+    fn parse(csv: &[u8]) -> Self {
+        let table = Table::from_csv("published", csv).expect("a test reads every file");
+        let mut coordinates: Vec<String> = table.columns.into_iter().map(|c| c.name).collect();
+        coordinates.pop();
+        Self { coordinates, rows: table.rows }
     }
 
-    /// The value at `key`.
-    pub fn get(&self, key: &[f64]) -> Option<f64> {
-        let same = |known: &Vec<f64>| known.iter().zip(key).all(|(a, b)| (a - b).abs() < ROUNDING);
-        self.keys.iter().position(same).map(|at| self.values[at])
+    /// The number for the setting of `cell`, if one is published.
+    pub fn of(&self, cell: &Cell) -> Option<f64> {
+        let here: Vec<Field> = self.coordinates.iter().map(|name| coordinate(cell, name)).collect();
+        let is_here =
+            |row: &&Vec<Field>| row.iter().zip(&here).all(|(there, here)| same(there, here));
+        self.rows.iter().find(is_here)?.last()?.number()
+    }
+}
+
+/// Where `cell` is in one of the coordinates of published numbers; missing for a name that is none.
+fn coordinate(cell: &Cell, name: &str) -> Field {
+    match KEY.iter().position(|(known, _)| *known == name) {
+        Some(at) => key(cell).swap_remove(at),
+        None if name == "law" => law(cell).into(),
+        None => Field::Missing,
+    }
+}
+
+fn same(a: &Field, b: &Field) -> bool {
+    match (a.number(), b.number()) {
+        (Some(a), Some(b)) => near(a, b),
+        _ => a == b,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sweeps::{LARGE, SMALL, cells};
 
     #[test]
-    fn every_table_is_whole() {
-        for (table, rows) in [
-            (fig1(), 48),
-            (fig3b(), 60),
-            (fig4b(), 9),
-            (fig5e(), 60),
-            (fig9b(), 170),
-            (loss_alpha0(), 60),
+    fn every_number_is_read_and_is_of_a_cell_of_the_papers_sweeps() {
+        let cells = cells(&[SMALL, LARGE]);
+        for (published, n_rows) in [
+            (&FIG1, 48),
+            (&FIG3B, 60),
+            (&FIG4B, 9),
+            (&FIG5E, 60),
+            (&FIG9B, 170),
+            (&LOSS_ALPHA0, 60),
         ] {
-            let table = table.unwrap();
-            assert_eq!(table.rows.len(), rows, "{}", table.name);
+            assert_eq!(published.rows.len(), n_rows, "{:?}", published.coordinates);
+            let found: Vec<f64> = cells.iter().filter_map(|cell| published.of(cell)).collect();
+            for row in &published.rows {
+                let number = row.last().and_then(Field::number).unwrap();
+                assert!(found.iter().any(|f| (f - number).abs() < 1e-12), "{row:?}");
+            }
         }
     }
 
     #[test]
-    fn a_rounded_weight_decay_is_found() {
-        let table = fig9b().unwrap();
-        let lookup =
-            Lookup::new(&table, &["data_exponent", "weight_decay"], "model_exponent").unwrap();
-        assert!((lookup.get(&[0.0, -7.0 / 9.0]).unwrap() - 0.824).abs() < 1e-12);
-        assert_eq!(lookup.get(&[0.0, 0.0]), None);
+    fn a_rounded_weight_decay_is_found_and_a_setting_of_others_is_not() {
+        let mut cells = cells(&[SMALL]);
+        let cell = cells.iter_mut().find(|c| near(c.train.weight_decay, -7.0 / 9.0)).unwrap();
+        assert!((FIG9B.of(cell).unwrap() - 0.824).abs() < 1e-12);
+        assert_eq!(FIG3B.of(cell), None, "it is of data exponent 0");
+        cell.train.weight_decay = 0.0;
+        assert_eq!(FIG9B.of(cell), None);
     }
 }

@@ -3,11 +3,16 @@
 //! The page is written between two markers; what people write around them stays.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
+use superpose_figures::study::{Places, StudyError, read_table};
+use superpose_files::disk::{DiskError, at, write_whole};
 use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::summary::summarise;
 
-use crate::figure::{Evidence, Figure};
+use crate::claim::CLAIMS;
+use crate::figure::{Figure, Material};
 
 const BEGIN: &str = "<!-- superpose report: written from the tables; edit outside the markers -->";
 const END: &str = "<!-- superpose report: end -->";
@@ -17,7 +22,7 @@ pub const ORIGINS: &str = "origins";
 
 /// What the numbers rest on: one row for each engine, device and revision that trained cells, with the
 /// split of their losses.
-pub fn origins(evidence: &Evidence<'_>, n_wanted: usize) -> Table {
+pub fn origins(material: &Material<'_>) -> Table {
     let columns = [
         ("engine", "engine that made the steps"),
         ("device", "device that it worked on"),
@@ -30,7 +35,7 @@ pub fn origins(evidence: &Evidence<'_>, n_wanted: usize) -> Table {
     ];
     let mut table = Table::new(ORIGINS, "What do the numbers rest on?", &columns);
     let mut by_origin: BTreeMap<[String; 3], Vec<[f64; 3]>> = BTreeMap::new();
-    for finished in evidence.select(|_| true) {
+    for finished in material.trained() {
         let Some(m) = finished.measured() else { continue };
         let provenance = &finished.record.provenance;
         let origin =
@@ -46,7 +51,7 @@ pub fn origins(evidence: &Evidence<'_>, n_wanted: usize) -> Table {
         let mut row: Vec<Field> = origin.iter().map(|word| word.as_str().into()).collect();
         row.extend([
             cells.len().into(),
-            n_wanted.into(),
+            material.n_wanted.into(),
             of(0, &|_| true).into(),
             of(1, &|decay| decay < 0.0).into(),
             of(1, &|decay| decay >= 0.0).into(),
@@ -56,21 +61,65 @@ pub fn origins(evidence: &Evidence<'_>, n_wanted: usize) -> Table {
     table
 }
 
-/// The page of `figure`: `page` as it is, or as it would be begun, with what stands between the markers
-/// written anew from the tables `claims` and [`ORIGINS`], and the file names of all tables and pictures.
+/// The places of a figure's files.
+pub(crate) fn places<'a>(tables: &'a Path, pictures: &'a Path) -> Places<'a> {
+    Places { tables, pictures, remedy: "superpose reproduce" }
+}
+
+/// Writes the page of `figure` from the tables in its `folder`, and returns its path. What people wrote on
+/// a page that is there stays.
 ///
 /// # Errors
-/// [`TableError`] when a table lacks a column.
-pub fn page(
-    figure: &Figure,
-    page: Option<&str>,
-    claims: &Table,
-    origins: &Table,
-    [tables, pictures]: [&[String]; 2],
-) -> Result<String, TableError> {
+/// [`StudyError`] when a file cannot be read or written, or a table lacks a column.
+pub fn write_page(figure: &Figure, folder: &Path) -> Result<PathBuf, StudyError> {
+    let tables = folder.join("tables");
+    let read = |name| read_table(name, &places(&tables, folder));
+    let shown = Shown {
+        claims: &read(CLAIMS)?,
+        origins: &read(ORIGINS)?,
+        tables: &file_names(&tables, "csv")?,
+        pictures: &file_names(folder, "svg")?,
+    };
+    let path = folder.join("README.md");
+    let old = match std::fs::read_to_string(&path) {
+        Ok(old) => Some(old),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        // What people wrote is not to be lost.
+        Err(error) => return Err(at("read", &path)(error).into()),
+    };
+    write_whole(&path, page(figure, old.as_deref(), &shown)?.as_bytes())?;
+    Ok(path)
+}
+
+/// The names of the files of a kind in `folder`, short ones first: `figure-2` comes after `figure`.
+fn file_names(folder: &Path, extension: &str) -> Result<Vec<String>, DiskError> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(at("read", folder))? {
+        let path = entry.map_err(at("read", folder))?.path();
+        if path.extension().is_some_and(|e| e == extension) {
+            names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    Ok(names)
+}
+
+/// What a page shows.
+struct Shown<'a> {
+    claims: &'a Table,
+    origins: &'a Table,
+    /// File names of all tables.
+    tables: &'a [String],
+    /// File names of the pictures.
+    pictures: &'a [String],
+}
+
+/// The page of `figure`: `page` as it is, or as it would be begun, with what stands between the markers
+/// written anew.
+fn page(figure: &Figure, page: Option<&str>, shown: &Shown<'_>) -> Result<String, TableError> {
     let begun = format!("# {}\n\n{BEGIN}\n{END}\n", heading(figure));
     let page = page.unwrap_or(&begun);
-    let written = written(figure, claims, origins, tables, pictures)?;
+    let written = written(figure, shown)?;
     let place = page.find(BEGIN).and_then(|begin| {
         let end = begin + page[begin..].find(END)?;
         Some((begin + BEGIN.len(), end))
@@ -102,34 +151,47 @@ fn lower(title: &str) -> String {
     }
 }
 
-fn written(
-    figure: &Figure,
-    claims: &Table,
-    origins: &Table,
-    tables: &[String],
-    pictures: &[String],
-) -> Result<String, TableError> {
+/// What stands between the markers.
+fn written(figure: &Figure, shown: &Shown<'_>) -> Result<String, TableError> {
+    let sweeps = figure.sweeps.iter().map(|s| format!("`{}`", s.path)).collect::<Vec<_>>();
     let mut text = format!(
         "**Question.** {}\n\n**Command.** `superpose reproduce {}`, from {}.\n\n",
         figure.question,
         figure.id,
-        figure.sweeps.iter().map(|s| format!("`{}`", s.path)).collect::<Vec<_>>().join(", "),
+        sweeps.join(", "),
     );
-    text.push_str(&rests_on(origins)?);
-    text.push_str(
-        "\n| claim | paper | ours | agreement would be | verdict |\n|---|---|---|---|---|\n",
-    );
+    text.push_str(&rests_on(shown.origins)?);
+    text.push_str(&claim_rows(shown.claims)?);
+    text.push_str(&format!(
+        "\n**What would have counted against it.** {}\n\n**What this cannot show.** {}\n\n",
+        figure.against, figure.limits
+    ));
+    for picture in shown.pictures {
+        text.push_str(&format!("![{}]({picture})\n\n", figure.title));
+    }
+    let link = |t: &String| format!("[{}](tables/{t})", t.trim_end_matches(".csv"));
+    let links: Vec<String> = shown.tables.iter().map(link).collect();
+    text.push_str(&format!("Tables: {}.\n", links.join(", ")));
+    Ok(text)
+}
+
+/// The claims as a table in Markdown.
+fn claim_rows(claims: &Table) -> Result<String, TableError> {
+    let mut text =
+        "\n| claim | paper | ours | agreement would be | verdict |\n|---|---|---|---|---|\n"
+            .to_owned();
     let column = |name| claims.words(name);
     let (names, papers, basis) = (column("claim")?, column("paper")?, column("basis")?);
     let (ours, errors) = (claims.numbers("ours")?, claims.numbers("error")?);
     let (tolerances, verdicts) = (column("tolerance")?, column("verdict")?);
     for row in 0..names.len() {
-        let measured = match (ours[row].is_finite(), errors[row].is_finite()) {
-            (false, _) => "–".to_owned(),
-            (true, false) => format!("{} ({})", number(ours[row]), basis[row]),
-            (true, true) => {
-                format!("{} ± {} ({})", number(ours[row]), number(errors[row]), basis[row])
-            }
+        let error = match errors[row].is_finite() {
+            true => format!(" ± {}", number(errors[row])),
+            false => String::new(),
+        };
+        let measured = match ours[row].is_finite() {
+            true => format!("{}{error} ({})", number(ours[row]), basis[row]),
+            false => "–".to_owned(),
         };
         let verdict = match verdicts[row].as_str() {
             "agrees" => "agrees".to_owned(),
@@ -139,18 +201,10 @@ fn written(
         let cells = cells.map(|cell| minus(&cell.replace('|', "\\|")));
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
-    text.push_str(&format!(
-        "\n**What would have counted against it.** {}\n\n**What this cannot show.** {}\n\n",
-        figure.against, figure.limits
-    ));
-    for picture in pictures {
-        text.push_str(&format!("![{}]({picture})\n\n", figure.title));
-    }
-    let links = tables.iter().map(|t| format!("[{}](tables/{t})", t.trim_end_matches(".csv")));
-    text.push_str(&format!("Tables: {}.\n", links.collect::<Vec<_>>().join(", ")));
     Ok(text)
 }
 
+/// Which cells, by which engine on which device, the numbers rest on.
 fn rests_on(origins: &Table) -> Result<String, TableError> {
     let cells = origins.numbers("cells")?;
     let wanted = origins.numbers("wanted")?.first().copied();
@@ -236,13 +290,18 @@ mod tests {
     }
 
     fn nothing() -> Table {
-        origins(&Evidence { cells: vec![], weights: &BTreeMap::new() }, 3)
+        origins(&Material { cells: vec![], weights: BTreeMap::new(), n_wanted: 3 })
+    }
+
+    fn write(old: Option<&str>) -> String {
+        let (claims, origins) = (&claims(), &nothing());
+        let shown = Shown { claims, origins, tables: &["a.csv".to_owned()], pictures: &[] };
+        page(&FIGURES[0], old, &shown).unwrap()
     }
 
     #[test]
     fn claims_that_fall_short_and_those_not_run_stay_visible() {
-        let page =
-            page(&FIGURES[0], None, &claims(), &nothing(), [&["a.csv".to_owned()], &[]]).unwrap();
+        let page = write(None);
         assert!(page.contains("| slope \\| exponent | 1 | 1.06 ± 0.0123 (2 seeds) |"), "{page}");
         assert!(page.contains("agrees |") && page.contains("**falls short** |"));
         assert!(page.contains("| – | 1 ± 0.1 | **not run** |"), "{page}");
@@ -251,8 +310,6 @@ mod tests {
 
     #[test]
     fn what_people_wrote_stays_and_the_rest_is_written_anew() {
-        let write =
-            |old: Option<&str>| page(&FIGURES[0], old, &claims(), &nothing(), [&[], &[]]).unwrap();
         let first = write(None);
         let edited = format!("{}\nA remark.\n", first.replace("slope", "old"));
         let second = write(Some(&edited));

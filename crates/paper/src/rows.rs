@@ -1,21 +1,45 @@
-//! The single rows of a model's `W`: which features are represented.
+//! The single rows of a model's `W`, table and panels: which features are represented.
 
 use superpose_analysis::run::Finished;
-use superpose_files::table::Table;
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::colour_bar::ColourScale;
+use superpose_figures::lines::{Lines, lines};
+use superpose_figures::panel::Panel;
+use superpose_files::table::{Table, TableError};
 use superpose_geometry::Rows;
 use superpose_geometry::dead::dead_outputs;
 use superpose_geometry::norms::row_norms;
 
 use crate::cells::{KEY, key};
-use crate::figure::Evidence;
+use crate::figure::Material;
 
-/// One row a feature of each of the `cells` whose weights are at hand.
-pub fn row_table(
-    name: &str,
-    question: &str,
-    cells: &[&Finished],
-    evidence: &Evidence<'_>,
-) -> Table {
+/// What became of one feature.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FeatureRow {
+    /// Norm of its row of `W`.
+    pub norm: f64,
+    /// Its entry of `b`.
+    pub bias: f64,
+    /// Whether its output cannot be above zero.
+    pub is_dead: bool,
+}
+
+/// The features of a cell by rank, where its weights are at hand.
+pub fn feature_rows(finished: &Finished, material: &Material<'_>) -> Option<Vec<FeatureRow>> {
+    let weights = material.weights.get(&finished.record.cell_id)?;
+    let norms = row_norms(Rows::new(&weights.weights, weights.d_hidden));
+    let largest_value = finished.record.cell.value_distribution().supremum();
+    let dead = dead_outputs(&norms, &weights.bias, largest_value);
+    let rows = norms.into_iter().zip(&weights.bias).zip(dead);
+    Some(
+        rows.map(|((norm, b), is_dead)| FeatureRow { norm, bias: f64::from(*b), is_dead })
+            .collect(),
+    )
+}
+
+/// The table `rows`: one row a feature of each trained cell whose weights are at hand.
+pub fn row_table(question: &str, material: &Material<'_>) -> Table {
     let mut columns = KEY.to_vec();
     columns.extend([
         ("feature", "rank of the feature by frequency, from 1"),
@@ -25,26 +49,44 @@ pub fn row_table(
         ("bias", "its entry of b"),
         ("dead", "1 where its output cannot fire, else 0"),
     ]);
-    let mut table = Table::new(name, question, &columns);
-    for finished in cells {
-        let cell = &finished.record.cell;
-        let Some(weights) = evidence.weights.get(&finished.record.cell_id) else { continue };
-        let norms = row_norms(Rows::new(&weights.weights, weights.d_hidden));
-        let dead = dead_outputs(&norms, &weights.bias, cell.value_distribution().supremum());
-        for (feature, norm) in norms.into_iter().enumerate() {
-            let bias = f64::from(weights.bias[feature]);
-            let short = |value: f64| (value * 1e5).round() / 1e5;
-            let mut row = key(cell);
+    let mut table = Table::new("rows", question, &columns);
+    // As many digits as a picture can show: the table has a thousand rows a cell.
+    let short = |value: f64| (value * 1e5).round() / 1e5;
+    for finished in material.trained() {
+        let Some(features) = feature_rows(finished, material) else { continue };
+        for (at, feature) in features.iter().enumerate() {
+            let mut row = key(&finished.record.cell);
             row.extend([
-                (feature + 1).into(),
-                finished.probabilities[feature].into(),
-                short(norm).into(),
-                usize::from(norm > 1.0).into(),
-                short(bias).into(),
-                usize::from(dead[feature]).into(),
+                (at + 1).into(),
+                finished.probabilities[at].into(),
+                short(feature.norm).into(),
+                usize::from(feature.norm > 1.0).into(),
+                short(feature.bias).into(),
+                usize::from(feature.is_dead).into(),
             ]);
             table.push(row);
         }
     }
     table
+}
+
+/// Frequency of each feature against its rank, one panel for each weight decay, from a [`row_table`];
+/// dots have the colour of a column.
+///
+/// # Errors
+/// [`TableError`] when the table lacks a column.
+pub fn frequency_panels(
+    rows: &Table,
+    colour: (&str, ColourScale),
+) -> Result<Vec<Panel>, TableError> {
+    let x = ("feature", Axis::logarithmic("rank of the feature"));
+    let y = ("frequency", Axis::logarithmic("frequency p"));
+    let of = Lines {
+        panel: Some("weight_decay"),
+        panel_label: "γ",
+        colour: Some(colour),
+        mark: Mark::Dots,
+        ..Lines::plain(x, y)
+    };
+    lines(rows, &of)
 }

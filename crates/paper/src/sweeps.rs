@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use superpose_sweep::error::ConfigError;
 use superpose_sweep::file::Sweep;
 use superpose_toy::cell::Cell;
 
@@ -69,26 +68,22 @@ impl SweepFile {
         DEAD_RATE,
     ];
 
-    /// The cells that it asks for.
+    /// Its cells.
     ///
-    /// # Errors
-    /// [`ConfigError`] never, as long as this crate's tests pass.
-    pub fn cells(self) -> Result<Vec<Cell>, ConfigError> {
-        Ok(Sweep::parse(self.text, Path::new(self.path), &[])?.cells)
+    /// # Panics
+    /// Never: the file is part of the program, and a test reads it.
+    pub fn cells(self) -> Vec<Cell> {
+        let sweep = Sweep::parse(self.text, Path::new(self.path), &[]);
+        let cells = sweep.expect("a test reads every sweep file").cells;
+        cells.into_iter().map(|prepared| prepared.cell).collect()
     }
 }
 
-/// The cells that `files` ask for, each once, in order of appearance.
-///
-/// # Errors
-/// [`ConfigError`] never, as long as this crate's tests pass.
-pub fn cells(files: &[SweepFile]) -> Result<Vec<Cell>, ConfigError> {
-    let mut cells = Vec::new();
+/// The cells of the `files`, each once, in order of appearance.
+pub fn cells(files: &[SweepFile]) -> Vec<Cell> {
     let mut seen = HashSet::new();
-    for file in files {
-        cells.extend(file.cells()?.into_iter().filter(|cell| seen.insert(cell.id())));
-    }
-    Ok(cells)
+    let all = files.iter().flat_map(|file| file.cells());
+    all.filter(|cell| seen.insert(cell.id())).collect()
 }
 
 #[cfg(test)]
@@ -98,7 +93,7 @@ mod tests {
     use superpose_toy::cell::CellId;
 
     fn ids(files: &[SweepFile]) -> BTreeSet<CellId> {
-        files.iter().flat_map(|f| f.cells().unwrap()).map(|c| c.id()).collect()
+        files.iter().flat_map(|f| f.cells()).map(|c| c.id()).collect()
     }
 
     #[test]
@@ -119,7 +114,7 @@ mod tests {
     #[test]
     fn every_file_has_cells() {
         for file in SweepFile::ALL {
-            assert!(!file.cells().unwrap().is_empty(), "{}", file.path);
+            assert!(!file.cells().is_empty(), "{}", file.path);
         }
     }
 }

@@ -1,7 +1,10 @@
-//! What became of a cell ([`record`]), and the folder ([`mod@store`]) that keeps the records of one
-//! sweep, which several processes may share ([`lease`]).
+//! What became of a cell ([`record`]) and what is known of it by name ([`quantity`], declared in
+//! [`measured`]), and the folder ([`mod@store`]) that keeps the records of one sweep, which several
+//! processes may share ([`lease`]).
 
 pub mod lease;
+pub mod measured;
+pub mod quantity;
 pub mod record;
 pub mod store;
 mod weights_file;

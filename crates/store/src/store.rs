@@ -9,7 +9,8 @@
 //! ```
 //!
 //! A file or a cell's folder is written under another name, synced and renamed, so that it is
-//! there whole or not at all. Names that start with `.` are such work and are never read.
+//! there whole or not at all. Names that start with `.` are such work and are never read, nor is
+//! anything else in `cells/` whose name is no id.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -153,23 +154,17 @@ impl Store {
         self.cell_folder(id).is_dir()
     }
 
-    /// The ids of all cells that have a record.
+    /// The ids of all cells that have a record. What else lies in the folder of cells is passed over.
     ///
     /// # Errors
     /// [`StoreError`] when the folder cannot be read.
-    ///
-    /// # Panics
-    /// Never: any name is an id.
     pub fn finished(&self) -> Result<Vec<CellId>, StoreError> {
         let folder = self.cells_folder();
         let mut ids = Vec::new();
         for entry in fs::read_dir(&folder).map_err(at("read", &folder))? {
             let name = entry.map_err(at("read", &folder))?.file_name();
-            let id = serde_json::Value::from(name.to_string_lossy());
-            let id: CellId = serde_json::from_value(id).expect("an id is a string");
-            if !id.as_str().starts_with('.') {
-                ids.push(id);
-            }
+            let id = name.to_str().and_then(|name| name.parse().ok());
+            ids.extend(id.filter(|id| self.is_finished(id)));
         }
         ids.sort();
         Ok(ids)
@@ -461,6 +456,7 @@ mod tests {
             ("{}", "record_version must be 1 to 2, got null"),
             (&GOLDEN.replace("\"record_version\": 1", "\"record_version\": 7"), "got 7"),
             (&other, "it is the record of the cell"),
+            (&GOLDEN.replace(golden().cell_id.as_str(), "../up"), "16 hexadecimal digits"),
         ] {
             fs::write(&path, content).unwrap();
             let said = store.record(&record.cell_id).unwrap_err().to_string();
@@ -511,6 +507,23 @@ mod tests {
         let (store, orphans) = Store::create(folder.path(), &empty).unwrap();
         assert_eq!(orphans, std::slice::from_ref(&record.cell_id));
         assert!(store.is_finished(&record.cell_id));
+    }
+
+    #[test]
+    fn what_is_no_cell_is_never_an_id() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let record = golden();
+        store.write(&record, &[], None).unwrap();
+        for foreign in ["notes", "28F4C4963266C93D", "28f4c4963266c93d-copy", ".x.part"] {
+            fs::create_dir(store.cells_folder().join(foreign)).unwrap();
+        }
+        fs::write(store.cells_folder().join("0123456789abcdef"), "a file").unwrap();
+        fs::write(store.leases_folder().join("notes.lease"), "").unwrap();
+        assert_eq!(store.finished().unwrap(), std::slice::from_ref(&record.cell_id));
+        let empty = Manifest { name: "example".to_owned(), cells: vec![] };
+        let (_, orphans) = Store::create(folder.path(), &empty).unwrap();
+        assert_eq!(orphans, [record.cell_id]);
     }
 
     #[test]

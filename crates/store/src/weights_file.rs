@@ -10,7 +10,7 @@ use safetensors::tensor::{Dtype, Metadata, TensorView};
 use superpose_toy::cell::Cell;
 use superpose_toy::trained::Weights;
 
-/// Why a file gives no probabilities.
+/// Why a file gives no probabilities or no weights.
 #[derive(Debug)]
 pub(crate) enum ReadError {
     /// It cannot be read.

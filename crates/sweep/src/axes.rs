@@ -33,9 +33,9 @@ pub const FORMS: &str = "a list of values, or one of { linspace = [from, to, cou
     { logspace = [from, to, count] }, { range = [from, to] } (to left out), \
     { powers_of_two = [from, to] }";
 
-/// The fields that hold whole numbers: a generated value is rounded down for these, as the paper
+/// The fields that hold integers: a generated value is rounded down for these, as the paper
 /// rounds its six widths from 10 to 100.
-pub const INTEGER_FIELDS: [&str; 10] = [
+pub const INTEGER_FIELDS: [&str; 9] = [
     "model.n_features",
     "model.d_hidden",
     "data.seed",
@@ -45,14 +45,13 @@ pub const INTEGER_FIELDS: [&str; 10] = [
     "train.seed",
     "train.test_batches",
     "train.log_every",
-    "schema",
 ];
 
 /// Most values that one axis may have.
 const MOST: usize = 1_000_000;
 
-/// The values that `written` gives to the field called `name`. Generated whole numbers do
-/// not repeat.
+/// The values that `written` gives to the field called `name`. Generated integers do not
+/// repeat.
 ///
 /// # Errors
 /// What an axis must be, to stand after "must be".
@@ -76,7 +75,7 @@ pub fn values(name: &str, written: &Value) -> Result<Vec<Value>, String> {
     Ok(values)
 }
 
-/// The whole number below `v`, or at it when only rounding has put `v` below.
+/// The integer below `v`, or at it when only rounding has put `v` below.
 #[expect(clippy::cast_possible_truncation, reason = "saturates, and the field's check refuses it")]
 fn round_down(v: f64) -> i64 {
     (v + 1e-9 * v.abs()).floor() as i64

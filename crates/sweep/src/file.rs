@@ -1,4 +1,10 @@
-//! A sweep file, read and expanded into cells.
+//! A sweep file, read and expanded into cells, in three passes:
+//!
+//! ```text
+//! text → SweepToml     typed, so that a mistake is told with its line and column
+//! text → tables        untyped; --set and each value of an axis are put in and tried alone
+//! tables + values of a cell → CellToml → cell, checked and prepared
+//! ```
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -11,7 +17,7 @@ use crate::bench::Bench;
 use crate::error::{ConfigError, FieldError};
 use crate::grid::{self, Assignment};
 use crate::written::{CellToml, ResolveError, SCHEMA, SweepToml};
-use superpose_toy::cell::Cell;
+use superpose_toy::prepared::{Prepared, Preparer};
 
 /// What a sweep file asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +26,8 @@ pub struct Sweep {
     pub name: String,
     /// What it is for, in the author's words; empty if nothing was said.
     pub description: String,
-    /// The cells, each once, in the order of the product.
-    pub cells: Vec<Cell>,
+    /// The cells, each once, in the order of the product. Each frequency file was read once.
+    pub cells: Vec<Prepared>,
     /// What to measure of them, if the file says.
     pub bench: Option<Bench>,
 }
@@ -48,7 +54,6 @@ impl Sweep {
         let reader = Reader { path };
         let syntax =
             |source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) };
-        // The typed reading first: its errors point into the text.
         let mut written: SweepToml = toml::from_str(text).map_err(syntax)?;
         let mut tables: Table = toml::from_str(text).map_err(syntax)?;
         tables.retain(|key, _| ["model", "data", "train"].contains(&key));
@@ -64,11 +69,12 @@ impl Sweep {
         }
         reader.check_assignments(&written, &tables)?;
         let assignments = grid::assignments(&written.sweep).map_err(|e| reader.field(e))?;
+        let mut preparer = Preparer::default();
         let mut seen = HashSet::new();
         let mut cells = Vec::with_capacity(assignments.len());
         for assignment in &assignments {
-            let cell = reader.cell(&tables, assignment)?;
-            if seen.insert(cell.id()) {
+            let cell = reader.cell(&tables, assignment, &mut preparer)?;
+            if seen.insert(cell.id.clone()) {
                 cells.push(cell);
             }
         }
@@ -182,7 +188,12 @@ impl Reader<'_> {
         }
     }
 
-    fn cell(&self, tables: &Table, assignment: &Assignment) -> Result<Cell, ConfigError> {
+    fn cell(
+        &self,
+        tables: &Table,
+        assignment: &Assignment,
+        preparer: &mut Preparer,
+    ) -> Result<Prepared, ConfigError> {
         let refused = |message: String| ConfigError::Assignment {
             path: self.path(),
             place: "a cell".to_owned(),
@@ -194,7 +205,7 @@ impl Reader<'_> {
             .map_err(|error| refused(error.message().trim().to_owned()))?;
         let activation_density = written.activation_density();
         let folder = self.path.parent().unwrap_or(Path::new(""));
-        written.resolve(folder).map_err(|error| match error {
+        written.resolve(folder, preparer).map_err(|error| match error {
             ResolveError::Field(source) => self.field(source),
             ResolveError::Frequencies(source) => {
                 ConfigError::Frequencies { path: self.path(), activation_density, source }
@@ -225,7 +236,8 @@ fn assigned(tables: &Table, assignment: &Assignment) -> Result<Table, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use superpose_toy::cell::FrequencyLaw;
+    use superpose_toy::cell::{Cell, FrequencyLaw};
+    use superpose_toy::values::ValueDistribution;
 
     const EXAMPLE: &str = r#"
         schema = 1
@@ -240,6 +252,10 @@ mod tests {
         "train.weight_decay" = { linspace = [-1.0, 1.0, 10] }
     "#;
 
+    fn cells(text: &str, overrides: &[&str]) -> Vec<Cell> {
+        parse(text, overrides).unwrap().cells.into_iter().map(|prepared| prepared.cell).collect()
+    }
+
     fn parse(text: &str, overrides: &[&str]) -> Result<Sweep, String> {
         let overrides: Vec<String> = overrides.iter().map(|&s| s.to_owned()).collect();
         Sweep::parse(text, Path::new("example.toml"), &overrides).map_err(|e| {
@@ -250,9 +266,9 @@ mod tests {
 
     #[test]
     fn the_papers_small_sweep_is_its_sixty_cells() {
-        let sweep = parse(EXAMPLE, &[]).unwrap();
-        assert_eq!(sweep.cells.len(), 60);
-        let last = &sweep.cells[59];
+        let cells = cells(EXAMPLE, &[]);
+        assert_eq!(cells.len(), 60);
+        let last = &cells[59];
         assert_eq!((last.model.n_features, last.model.d_hidden), (1000, 100));
         assert_eq!((last.train.steps, last.train.warmup_steps), (20_000, 2000));
         assert!((last.train.weight_decay - 1.0).abs() < f64::EPSILON);
@@ -260,41 +276,39 @@ mod tests {
 
     #[test]
     fn neither_order_nor_a_new_axis_changes_an_id() {
-        let ids = |sweep: &Sweep| sweep.cells.iter().map(Cell::id).collect::<HashSet<_>>();
-        let first = ids(&parse(EXAMPLE, &[]).unwrap());
-        let reversed = ids(&parse(EXAMPLE, &["model.d_hidden=[100,63,39,25,15,10]"]).unwrap());
-        assert_eq!(first, reversed);
-        let seeds = ids(&parse(EXAMPLE, &["train.seed={ range = [0, 2] }"]).unwrap());
+        let ids = |overrides: &[&str]| -> HashSet<_> {
+            parse(EXAMPLE, overrides).unwrap().cells.into_iter().map(|c| c.id).collect()
+        };
+        let first = ids(&[]);
+        assert_eq!(first, ids(&["model.d_hidden=[100,63,39,25,15,10]"]));
+        let seeds = ids(&["train.seed={ range = [0, 2] }"]);
         assert_eq!(seeds.len(), 120);
         assert!(seeds.is_superset(&first));
     }
 
     #[test]
     fn an_override_pins_a_field_or_sweeps_it() {
-        let pinned = parse(EXAMPLE, &["train.weight_decay=0.5", "train.seed = 3"]).unwrap();
-        assert_eq!(pinned.cells.len(), 6);
-        assert!(pinned.cells.iter().all(|c| c.train.seed == 3 && c.data.seed == 3));
-        let text = parse(EXAMPLE, &["data.values=constant"]).unwrap();
-        assert_eq!(text.cells[0].data.values, superpose_toy::cell::Values::Constant);
-        let swept = parse(EXAMPLE, &["data.frequencies.exponent=[0,2]"]).unwrap();
-        assert_eq!(swept.cells.len(), 120);
-        assert_eq!(swept.cells[119].data.frequencies, FrequencyLaw::Power { exponent: 2.0 });
+        let pinned = cells(EXAMPLE, &["train.weight_decay=0.5", "train.seed = 3"]);
+        assert_eq!(pinned.len(), 6);
+        assert!(pinned.iter().all(|c| c.train.seed == 3 && c.data.seed == 3));
+        let text = cells(EXAMPLE, &["data.values=constant"]);
+        assert_eq!(text[0].data.values, ValueDistribution::Constant);
+        let swept = cells(EXAMPLE, &["data.frequencies.exponent=[0,2]"]);
+        assert_eq!(swept.len(), 120);
+        assert_eq!(swept[119].data.frequencies, FrequencyLaw::Power { exponent: 2.0 });
     }
 
     #[test]
     fn a_whole_law_can_be_an_axis() {
         let axis = r#"data.frequencies=[{law="linear"},{law="exponential",scale=400}]"#;
-        assert_eq!(parse(EXAMPLE, &[axis]).unwrap().cells.len(), 120);
+        assert_eq!(cells(EXAMPLE, &[axis]).len(), 120);
     }
 
     #[test]
     fn the_large_preset_computes_its_rates_from_the_width() {
-        let sweep = parse(
-            EXAMPLE,
-            &["train.preset=liu2025-large", "model.d_hidden=[128]", "train.weight_decay=-1"],
-        )
-        .unwrap();
-        let cell = &sweep.cells[0];
+        let overrides =
+            ["train.preset=liu2025-large", "model.d_hidden=[128]", "train.weight_decay=-1"];
+        let cell = &cells(EXAMPLE, &overrides)[0];
         assert_eq!(cell.model.n_features, 10_240);
         assert!((cell.train.learning_rate - 0.01).abs() < 1e-15);
         assert!((cell.train.learning_rate_bias - 2.0 / 128.0).abs() < 1e-15);
@@ -313,6 +327,12 @@ mod tests {
             (("[train]", "[train]\nsteps = -3"), &["-3"]),
             (("[train]", "[train]\nlearning_rate = nan"), &["`train.learning_rate`", "got NaN"]),
             (("[train]", "[train]\nlearning_rate = true"), &["a learning rate is a number"]),
+            (
+                ("[train]", "[train]\nlearning_rate = { value = 1 }"),
+                &["a learning rate is a number"],
+            ),
+            (("[train]", "[train]\nbatch_size = 16777217"), &["between 1 and 16777216"]),
+            (("[train]", "[train]\nfinal_learning_rate_fraction = 2"), &["between 0 and 1, got 2"]),
             (("weight_decay = -1.0", "weight_decay = inf"), &["`train.weight_decay`", "inf"]),
             (("exponent = 1.0", "exponent = -1.0"), &["`data.frequencies.exponent`", "got -1"]),
             (("exponent = 1.0", "exponnt = 1.0"), &["exponnt"]),
@@ -354,6 +374,19 @@ mod tests {
     }
 
     #[test]
+    fn cells_of_one_sweep_share_what_their_data_have_in_common() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("counts.txt"), "4\n2\n1\n1\n").unwrap();
+        let text = "schema = 1\nname = \"a\"\n[model]\nn_features = 4\n[data]\n\
+                    frequencies = { law = \"file\", path = \"counts.txt\" }\n[train]\n\
+                    weight_decay = 0\n[sweep]\n\"model.d_hidden\" = [1, 2, 3]";
+        let sweep = Sweep::parse(text, &folder.path().join("a.toml"), &[]).unwrap();
+        let p = &sweep.cells[0].probabilities;
+        assert_eq!(p.as_slice(), [0.5, 0.25, 0.125, 0.125]);
+        assert!(sweep.cells.iter().all(|c| std::sync::Arc::ptr_eq(p, &c.probabilities)));
+    }
+
+    #[test]
     fn what_has_no_default_is_asked_for() {
         let start = "schema = 1\nname = \"a\"\n";
         assert!(parse(start, &[]).unwrap_err().contains("`model.d_hidden` must be given"));
@@ -366,7 +399,7 @@ mod tests {
     #[test]
     fn the_integer_fields_are_those_of_the_schema() {
         let schema = json_schema();
-        let mut integers = vec!["schema".to_owned()];
+        let mut integers = Vec::new();
         for table in ["Model", "Data", "Train"] {
             let properties = &schema["$defs"][format!("{table}Toml")]["properties"];
             for (name, property) in properties.as_object().unwrap() {

@@ -49,13 +49,19 @@ pub struct Constants {
 }
 
 /// A learning rate that may depend on the width: `value · (reference_width / d_hidden)^exponent`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+// In the JSON schema of sweep files it has a description of its own, and its fields have none.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ByWidthToml", description = "`value * (reference_width / d_hidden)^exponent`")]
 pub struct LearningRateRule {
     /// Rate at the reference width.
+    #[schemars(description = "")]
     pub value: f64,
     /// The reference width.
+    #[schemars(description = "")]
     pub reference_width: f64,
     /// How fast the rate falls with width; zero for a fixed rate.
+    #[schemars(description = "")]
     pub exponent: f64,
 }
 

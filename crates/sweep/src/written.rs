@@ -1,6 +1,8 @@
 //! A sweep file as it is written: every field that may be left out is an `Option` here and nowhere
 //! else.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
@@ -10,9 +12,11 @@ use serde::Deserialize;
 use crate::axes::Axis;
 use crate::bench::Bench;
 use crate::error::FieldError;
-use crate::preset::{LearningRateRule, Preset};
-use superpose_toy::cell::{Cell, Data, FrequencyLaw, Model, Training, Values};
-use superpose_toy::frequency_file::{FrequencyFile, FrequencyFileError};
+use crate::preset::{Constants, LearningRateRule, Preset};
+use superpose_toy::cell::{Cell, Data, FrequencyLaw, Model, Training};
+use superpose_toy::frequency_file::FrequencyFileError;
+use superpose_toy::prepared::{Prepared, Preparer};
+use superpose_toy::values::ValueDistribution;
 
 /// The version of the sweep file's format that this program reads.
 pub const SCHEMA: u32 = 1;
@@ -78,7 +82,7 @@ pub struct DataToml {
     /// than 1. Default: 1.
     activation_density: Option<f64>,
     /// Distribution of an active feature's value, each with mean 1. Default: "uniform" on [0, 2].
-    values: Option<Values>,
+    values: Option<ValueDistribution>,
     /// Seed of all batches. Default: `train.seed`.
     seed: Option<u64>,
 }
@@ -151,25 +155,14 @@ pub struct TrainToml {
 )]
 enum LearningRateToml {
     Fixed(f64),
-    ByWidth(ByWidthToml),
-}
-
-/// `value * (reference_width / d_hidden)^exponent`
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct ByWidthToml {
-    value: f64,
-    reference_width: f64,
-    exponent: f64,
+    ByWidth(LearningRateRule),
 }
 
 impl From<LearningRateToml> for LearningRateRule {
     fn from(written: LearningRateToml) -> Self {
         match written {
             LearningRateToml::Fixed(value) => Self::fixed(value),
-            LearningRateToml::ByWidth(ByWidthToml { value, reference_width, exponent }) => {
-                Self { value, reference_width, exponent }
-            }
+            LearningRateToml::ByWidth(rule) => rule,
         }
     }
 }
@@ -212,161 +205,151 @@ impl CellToml {
         self.data.activation_density.unwrap_or(1.0)
     }
 
-    /// The complete cell, checked; file names in it are relative to `folder`.
-    pub(crate) fn resolve(self, folder: &Path) -> Result<Cell, ResolveError> {
+    /// The complete cell, checked and prepared; file names in it are relative to `folder`.
+    pub(crate) fn resolve(
+        self,
+        folder: &Path,
+        preparer: &mut Preparer,
+    ) -> Result<Prepared, ResolveError> {
         let activation_density = self.activation_density();
         let Self { model, data, train } = self;
         let constants = train.preset.unwrap_or_default().constants();
-        let missing = |field: &str, allowed: &str| FieldError::new(field, "nothing", allowed);
-
         let d_hidden = model.d_hidden.ok_or_else(|| missing("model.d_hidden", "given"))?;
         let model = Model {
             n_features: model.n_features.unwrap_or(constants.n_features),
             d_hidden,
             bias_init_std: model.bias_init_std.unwrap_or(constants.bias_init_std),
         };
-        let seed = train.seed.unwrap_or(0);
-        let steps = train.steps.unwrap_or(constants.steps);
+        let train = train.resolve(&constants, d_hidden)?;
+        check_model(&model)?;
+        check_training(&train)?;
+        let law = data.frequencies.ok_or_else(|| {
+            missing("data.frequencies", "given, such as { law = \"power\", exponent = 1.0 }")
+        })?;
+        let data = Data {
+            frequencies: law.resolve(folder, preparer)?,
+            activation_density,
+            values: data.values.unwrap_or(ValueDistribution::Uniform),
+            seed: data.seed.unwrap_or(train.seed),
+        };
+        check_above_0("data.activation_density", data.activation_density)?;
+        Ok(preparer.prepare(Cell { model, data, train })?)
+    }
+}
+
+impl TrainToml {
+    /// The complete training at width `d_hidden`, not yet checked.
+    fn resolve(self, constants: &Constants, d_hidden: usize) -> Result<Training, FieldError> {
+        let steps = self.steps.unwrap_or(constants.steps);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "a fraction of the steps, and steps are checked below"
+            reason = "a fraction of the steps, and steps are checked later"
         )]
         let warmup = (constants.warmup_fraction * steps as f64).round() as u64;
         let rate = |written: Option<LearningRateToml>, preset| {
             written.map_or(preset, LearningRateRule::from).at(d_hidden)
         };
-        let train = Training {
-            batch_size: train.batch_size.unwrap_or(constants.batch_size),
+        let weight_decay =
+            self.weight_decay.ok_or_else(|| missing("train.weight_decay", "given"))?;
+        Ok(Training {
+            batch_size: self.batch_size.unwrap_or(constants.batch_size),
             steps,
-            learning_rate: rate(train.learning_rate, constants.learning_rate),
-            learning_rate_bias: rate(train.learning_rate_bias, constants.learning_rate_bias),
-            warmup_steps: train.warmup_steps.unwrap_or(warmup),
-            final_learning_rate_fraction: train
+            learning_rate: rate(self.learning_rate, constants.learning_rate),
+            learning_rate_bias: rate(self.learning_rate_bias, constants.learning_rate_bias),
+            warmup_steps: self.warmup_steps.unwrap_or(warmup),
+            final_learning_rate_fraction: self
                 .final_learning_rate_fraction
                 .unwrap_or(constants.final_learning_rate_fraction),
             // Adding zero turns -0.0, another spelling of the same cell, into 0.0.
-            weight_decay: 0.0
-                + train.weight_decay.ok_or_else(|| missing("train.weight_decay", "given"))?,
-            adam_beta1: train.adam_beta1.unwrap_or(constants.adam_beta1),
-            adam_beta2: train.adam_beta2.unwrap_or(constants.adam_beta2),
-            adam_epsilon: train.adam_epsilon.unwrap_or(constants.adam_epsilon),
-            loss_scale: train.loss_scale.unwrap_or(constants.loss_scale),
-            seed,
-            test_batches: train.test_batches.unwrap_or(100),
-            log_every: train.log_every.unwrap_or(100),
-        };
-        check_model(&model)?;
-        check_training(&train)?;
-
-        let law = data.frequencies.ok_or_else(|| {
-            missing("data.frequencies", "given, such as { law = \"power\", exponent = 1.0 }")
-        })?;
-        let data = Data {
-            frequencies: resolve_law(law, folder)?,
-            activation_density,
-            values: data.values.unwrap_or(Values::Uniform),
-            seed: data.seed.unwrap_or(seed),
-        };
-        check(
-            data.activation_density.is_finite() && data.activation_density > 0.0,
-            "data.activation_density",
-            data.activation_density,
-            "finite and above 0",
-        )?;
-        let cell = Cell { model, data, train };
-        cell.probabilities()?;
-        Ok(cell)
+            weight_decay: 0.0 + weight_decay,
+            adam_beta1: self.adam_beta1.unwrap_or(constants.adam_beta1),
+            adam_beta2: self.adam_beta2.unwrap_or(constants.adam_beta2),
+            adam_epsilon: self.adam_epsilon.unwrap_or(constants.adam_epsilon),
+            loss_scale: self.loss_scale.unwrap_or(constants.loss_scale),
+            seed: self.seed.unwrap_or(0),
+            test_batches: self.test_batches.unwrap_or(100),
+            log_every: self.log_every.unwrap_or(100),
+        })
     }
 }
 
-fn resolve_law(law: FrequencyLawToml, folder: &Path) -> Result<FrequencyLaw, ResolveError> {
-    Ok(match law {
-        FrequencyLawToml::Power { exponent } => {
-            let ok = exponent.is_finite() && exponent >= 0.0;
-            check(ok, "data.frequencies.exponent", exponent, "finite and at least 0")?;
-            FrequencyLaw::Power { exponent: 0.0 + exponent }
-        }
-        FrequencyLawToml::Exponential { scale } => {
-            let ok = scale.is_finite() && scale > 0.0;
-            check(ok, "data.frequencies.scale", scale, "finite and above 0")?;
-            FrequencyLaw::Exponential { scale }
-        }
-        FrequencyLawToml::Linear {} => FrequencyLaw::Linear {},
-        FrequencyLawToml::File { path } => {
-            let path = folder.join(path);
-            let sha256 = FrequencyFile::read(&path)?.sha256;
-            FrequencyLaw::File { path, sha256 }
-        }
-    })
+impl FrequencyLawToml {
+    fn resolve(self, folder: &Path, preparer: &mut Preparer) -> Result<FrequencyLaw, ResolveError> {
+        Ok(match self {
+            Self::Power { exponent } => {
+                check_at_least_0("data.frequencies.exponent", exponent)?;
+                FrequencyLaw::Power { exponent: 0.0 + exponent }
+            }
+            Self::Exponential { scale } => {
+                check_above_0("data.frequencies.scale", scale)?;
+                FrequencyLaw::Exponential { scale }
+            }
+            Self::Linear {} => FrequencyLaw::Linear {},
+            Self::File { path } => {
+                let path = folder.join(path);
+                let sha256 = preparer.file(&path)?.sha256.clone();
+                FrequencyLaw::File { path, sha256 }
+            }
+        })
+    }
 }
 
-fn check(
-    ok: bool,
+fn missing(field: &str, allowed: &str) -> FieldError {
+    FieldError::new(field, "nothing", allowed)
+}
+
+/// Refuses the `value` of a field that does not fit, saying what is `allowed`.
+fn check<T: Copy + Display>(
     field: &str,
-    value: impl std::fmt::Display,
+    value: T,
     allowed: &str,
+    fits: impl FnOnce(T) -> bool,
 ) -> Result<(), FieldError> {
-    if ok { Ok(()) } else { Err(FieldError::new(field, value, allowed)) }
+    if fits(value) { Ok(()) } else { Err(FieldError::new(field, value, allowed)) }
+}
+
+fn check_between<T: Copy + Display + PartialOrd>(
+    field: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Result<(), FieldError> {
+    let allowed = format!("between {} and {}", range.start(), range.end());
+    check(field, value, &allowed, |v| range.contains(&v))
+}
+
+fn check_above_0(field: &str, value: f64) -> Result<(), FieldError> {
+    check(field, value, "finite and above 0", |v| v.is_finite() && v > 0.0)
+}
+
+fn check_at_least_0(field: &str, value: f64) -> Result<(), FieldError> {
+    check(field, value, "finite and at least 0", |v| v.is_finite() && v >= 0.0)
 }
 
 fn check_model(model: &Model) -> Result<(), FieldError> {
-    let count = |field: &str, value: usize| {
-        check((1..=MOST).contains(&value), field, value, "between 1 and 16777216")
-    };
-    count("model.n_features", model.n_features)?;
-    count("model.d_hidden", model.d_hidden)?;
-    let std = model.bias_init_std;
-    check(std.is_finite() && std >= 0.0, "model.bias_init_std", std, "finite and at least 0")
+    check_between("model.n_features", model.n_features, 1..=MOST)?;
+    check_between("model.d_hidden", model.d_hidden, 1..=MOST)?;
+    check_at_least_0("model.bias_init_std", model.bias_init_std)
 }
 
 fn check_training(train: &Training) -> Result<(), FieldError> {
-    check(
-        (1..=MOST).contains(&train.batch_size),
-        "train.batch_size",
-        train.batch_size,
-        "between 1 and 16777216",
-    )?;
     let steps = train.steps;
-    check((1..=1_000_000_000).contains(&steps), "train.steps", steps, "between 1 and 1000000000")?;
-    check(
-        train.warmup_steps <= steps,
-        "train.warmup_steps",
-        train.warmup_steps,
-        &format!("at most `train.steps` ({steps})"),
-    )?;
-    let positive = |field: &str, value: f64| {
-        check(value.is_finite() && value > 0.0, field, value, "finite and above 0")
-    };
-    positive("train.learning_rate", train.learning_rate)?;
-    positive("train.adam_epsilon", train.adam_epsilon)?;
-    positive("train.loss_scale", train.loss_scale)?;
-    let rate = train.learning_rate_bias;
-    check(
-        rate.is_finite() && rate >= 0.0,
-        "train.learning_rate_bias",
-        rate,
-        "finite and at least 0",
-    )?;
+    check_between("train.batch_size", train.batch_size, 1..=MOST)?;
+    check_between("train.steps", steps, 1..=1_000_000_000)?;
+    let allowed = format!("at most `train.steps` ({steps})");
+    check("train.warmup_steps", train.warmup_steps, &allowed, |warmup| warmup <= steps)?;
+    check_above_0("train.learning_rate", train.learning_rate)?;
+    check_above_0("train.adam_epsilon", train.adam_epsilon)?;
+    check_above_0("train.loss_scale", train.loss_scale)?;
+    check_at_least_0("train.learning_rate_bias", train.learning_rate_bias)?;
     let fraction = train.final_learning_rate_fraction;
-    check(
-        (0.0..=1.0).contains(&fraction),
-        "train.final_learning_rate_fraction",
-        fraction,
-        "between 0 and 1",
-    )?;
+    check_between("train.final_learning_rate_fraction", fraction, 0.0..=1.0)?;
     for (field, beta) in
         [("train.adam_beta1", train.adam_beta1), ("train.adam_beta2", train.adam_beta2)]
     {
-        check((0.0..1.0).contains(&beta), field, beta, "at least 0 and below 1")?;
+        check(field, beta, "at least 0 and below 1", |beta| (0.0..1.0).contains(&beta))?;
     }
-    let decay = train.weight_decay;
-    check(decay.is_finite(), "train.weight_decay", decay, "finite")?;
-    check(
-        (2..=1_000_000).contains(&train.test_batches),
-        "train.test_batches",
-        train.test_batches,
-        "between 2 and 1000000",
-    )?;
-    check(train.log_every >= 1, "train.log_every", train.log_every, "at least 1")
+    check("train.weight_decay", train.weight_decay, "finite", f64::is_finite)?;
+    check_between("train.test_batches", train.test_batches, 2..=1_000_000)?;
+    check("train.log_every", train.log_every, "at least 1", |n| n >= 1)
 }

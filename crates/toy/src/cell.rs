@@ -1,13 +1,15 @@
 //! One training run, complete: equal cells have equal ids on every machine.
 //!
-//! After [`superpose_sweep::grid`] has made a cell nothing fills in a default and nothing reads the
+//! Once a sweep file is expanded into cells, nothing fills in a default and nothing reads the
 //! environment. The id is a hash of the cell's fields by name, so neither the order of the fields
 //! nor of the sweep matters, and a field that is new in a later version and left out of the
 //! serialised form at its old behaviour leaves old ids as they were.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::frequency::{
     FeatureProbabilities, exponential_weights, linear_weights, power_law_weights,
@@ -53,7 +55,7 @@ pub struct Data {
     /// `E = Σ p_i`: mean number of active features in a sample.
     pub activation_density: f64,
     /// Value of an active feature.
-    pub values: Values,
+    pub values: ValueDistribution,
     /// Seed of all batches, those of training and those of the test.
     pub seed: u64,
 }
@@ -81,18 +83,6 @@ pub enum FrequencyLaw {
         /// SHA-256 of its content, in hexadecimal.
         sha256: String,
     },
-}
-
-/// Distribution of the value of an active feature; each has mean one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Values {
-    /// Uniform on `[0, 2]`, as in the paper.
-    Uniform,
-    /// Always one.
-    Constant,
-    /// Exponential with mean one.
-    Exponential,
 }
 
 /// How a cell is trained and tested.
@@ -131,7 +121,33 @@ pub struct Training {
 
 /// Identity of a cell: 16 hexadecimal digits of a hash of its fields.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct CellId(String);
+
+/// A text is no cell's id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a cell's id must be 16 hexadecimal digits (0 to 9, a to f), got `{0}`")]
+pub struct CellIdError(String);
+
+impl TryFrom<String> for CellId {
+    type Error = CellIdError;
+
+    fn try_from(text: String) -> Result<Self, CellIdError> {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() == 16 && text.bytes().all(is_digit) {
+            return Ok(Self(text));
+        }
+        Err(CellIdError(text))
+    }
+}
+
+impl FromStr for CellId {
+    type Err = CellIdError;
+
+    fn from_str(text: &str) -> Result<Self, CellIdError> {
+        text.to_owned().try_into()
+    }
+}
 
 impl fmt::Display for CellId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,35 +192,40 @@ impl Cell {
         CellId(hash::sha256(text.as_bytes())[..16].to_owned())
     }
 
-    /// The probabilities `p_i` with which the features are active.
+    /// The probabilities `p_i` with which the features are active. A frequency file is read anew;
+    /// [`crate::prepared`] reads it once for many cells.
     ///
     /// # Errors
     /// [`FrequencyFileError`] when the law is a file that cannot be read or has changed, or when
     /// the weights and the density give no probabilities.
     pub fn probabilities(&self) -> Result<FeatureProbabilities, FrequencyFileError> {
+        self.probabilities_from(|path| FrequencyFile::read(path).map(Arc::new))
+    }
+
+    /// As [`Cell::probabilities`], with the frequency file that `read` gives for its path.
+    pub(crate) fn probabilities_from(
+        &self,
+        read: impl FnOnce(&Path) -> Result<Arc<FrequencyFile>, FrequencyFileError>,
+    ) -> Result<FeatureProbabilities, FrequencyFileError> {
         let n = self.model.n_features;
         let weights = match &self.data.frequencies {
             FrequencyLaw::Power { exponent } => power_law_weights(n, *exponent),
             FrequencyLaw::Exponential { scale } => exponential_weights(n, *scale),
             FrequencyLaw::Linear {} => linear_weights(n),
             FrequencyLaw::File { path, sha256 } => {
-                let content = FrequencyFile::read(path)?;
+                let content = read(path)?;
                 if &content.sha256 != sha256 {
                     return Err(FrequencyFileError::Changed { path: path.clone() });
                 }
-                content.most_frequent(n)?
+                content.most_frequent(n)?.to_vec()
             }
         };
         Ok(FeatureProbabilities::scaled(&weights, self.data.activation_density)?)
     }
 
-    /// The value distribution, as `theory` knows it.
+    /// The distribution of an active feature's value.
     pub fn value_distribution(&self) -> ValueDistribution {
-        match self.data.values {
-            Values::Uniform => ValueDistribution::Uniform,
-            Values::Constant => ValueDistribution::Constant,
-            Values::Exponential => ValueDistribution::Exponential,
-        }
+        self.data.values
     }
 
     /// The data exponent `α`, where the frequencies follow a power law.
@@ -238,7 +259,7 @@ pub(crate) mod tests {
             data: Data {
                 frequencies: FrequencyLaw::Power { exponent: 1.0 },
                 activation_density: 1.0,
-                values: Values::Uniform,
+                values: ValueDistribution::Uniform,
                 seed: 0,
             },
             train: Training {
@@ -275,7 +296,7 @@ pub(crate) mod tests {
             |c| c.data.seed = 1,
             |c| c.train.seed = 1,
             |c| c.data.frequencies = FrequencyLaw::Linear {},
-            |c| c.data.values = Values::Constant,
+            |c| c.data.values = ValueDistribution::Constant,
         ] {
             let mut cell = example();
             change(&mut cell);
@@ -295,6 +316,21 @@ pub(crate) mod tests {
         };
         assert_eq!(with("a.txt", "00"), with("b.txt", "00"));
         assert_ne!(with("a.txt", "00"), with("a.txt", "01"));
+    }
+
+    #[test]
+    fn only_sixteen_hexadecimal_digits_are_an_id() {
+        let id = example().id();
+        assert_eq!(id.as_str().parse::<CellId>(), Ok(id.clone()));
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"28f4c4963266c93d\"");
+        assert_eq!(serde_json::from_str::<CellId>("\"28f4c4963266c93d\"").unwrap(), id);
+        for bad in
+            ["", "28f4c4963266c93", "28f4c4963266c93d0", "28F4C4963266C93D", "../../etc/passwd"]
+        {
+            let said = bad.parse::<CellId>().unwrap_err().to_string();
+            assert!(said.contains("16 hexadecimal digits") && said.contains(bad), "{said}");
+            assert!(serde_json::from_value::<CellId>(bad.into()).is_err(), "{bad}");
+        }
     }
 
     #[test]

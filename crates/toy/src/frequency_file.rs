@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::frequency::FrequencyError;
-
 use crate::counts::frequencies;
+use crate::frequency::FrequencyError;
 use crate::hash;
 
 /// A file of relative frequencies.
@@ -80,13 +79,13 @@ impl FrequencyFile {
         &self.weights
     }
 
-    pub(crate) fn most_frequent(&self, n_features: usize) -> Result<Vec<f64>, FrequencyFileError> {
-        let n_frequencies = self.weights.len();
-        let path = || self.path.clone();
-        self.weights
-            .get(..n_features)
-            .map(<[f64]>::to_vec)
-            .ok_or_else(|| FrequencyFileError::TooShort { path: path(), n_frequencies, n_features })
+    /// The `n_features` largest frequencies.
+    pub(crate) fn most_frequent(&self, n_features: usize) -> Result<&[f64], FrequencyFileError> {
+        self.weights.get(..n_features).ok_or_else(|| FrequencyFileError::TooShort {
+            path: self.path.clone(),
+            n_frequencies: self.weights.len(),
+            n_features,
+        })
     }
 }
 

@@ -1,5 +1,6 @@
-//! The toy: what one training run is ([`cell`]), what every engine begins with ([`sampler`], [`init`],
-//! [`schedule`], [`adam`]), and what its theory says in closed form ([`superposition`], [`overlap`]).
+//! The toy: what one training run is ([`cell`], [`prepared`]), what every engine begins with
+//! ([`sampler`], [`init`], [`schedule`], [`adam`]), and what its theory says in closed form
+//! ([`superposition`], [`overlap`]).
 //!
 //! Symbols follow Liu, Liu & Gore 2025 (arXiv 2505.10465 v4), "Superposition Yields Robust Neural
 //! Scaling", except that their hidden width `m` is called `d_hidden`.
@@ -18,6 +19,7 @@ mod hash;
 pub mod init;
 pub mod overlap;
 pub mod philox;
+pub mod prepared;
 pub mod sampler;
 pub mod schedule;
 pub mod superposition;

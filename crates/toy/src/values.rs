@@ -1,13 +1,18 @@
 //! The value an active feature takes: its mean, second moment and largest value.
 
-/// Distribution of the value `v` of an active feature; every choice has mean one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+// These sentences stand in the JSON schema of sweep files.
+/// Distribution of the value of an active feature; each has mean one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Values")]
 pub enum ValueDistribution {
-    /// Uniform on `[0, 2]`, as in the paper: second moment 4/3.
+    /// Uniform on `[0, 2]`, as in the paper.
     Uniform,
     /// Always one.
     Constant,
-    /// Exponential with mean one: second moment two, no largest value.
+    /// Exponential with mean one.
     Exponential,
 }
 

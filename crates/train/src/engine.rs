@@ -12,11 +12,12 @@ use superpose_gram::engine::{self as gram, Gram};
 use superpose_toy::cell::Cell;
 pub use superpose_toy::engine::{EngineKind, Unsupported};
 use superpose_toy::init::start;
+use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
 use superpose_toy::trained::Weights;
 
 use crate::reference::{self, Reference};
-use crate::together::{Common, Place, Processor, Task, streams};
+use crate::together::{Common, Place, Processor, streams};
 
 /// Cells in training together. A single cell is an ensemble of one.
 pub trait Engine: Send {
@@ -86,23 +87,24 @@ fn gram_or_reference<Fast: Engine>(cell: &Cell) -> EngineKind {
 }
 
 impl Place {
-    /// `tasks`, which have [`Common`] in common, before their first step; they are going to be given
-    /// `chunks`.
+    /// `prepared` cells, which have [`Common`] in common, before their first step; they are going to be
+    /// given `chunks`.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or is out of memory.
     pub(crate) fn start(
         &self,
-        tasks: &[Task<'_>],
+        prepared: &[Prepared],
         chunks: &(impl Iterator<Item = Chunk> + Clone + Send + 'static),
     ) -> Result<Box<dyn Engine>, DeviceFailure> {
         Ok(match (self.engine, &self.client) {
-            (EngineKind::Gram, None) => Box::new(GramOnCpu::start(tasks, self)),
+            (EngineKind::Gram, None) => Box::new(GramOnCpu::start(prepared, self)),
             (EngineKind::Gram, Some(client)) => {
-                let (shape, n_threads) = (Common::of(tasks[0].cell).shape, self.n_threads.get());
+                let (shape, n_threads) =
+                    (Common::of(&prepared[0].cell).shape, self.n_threads.get());
                 let drawer = |sampler| Drawer::new(sampler, shape.batch_size, shape.n_features);
-                let (samplers, streams) = samplers(tasks);
-                let cells = cells(tasks);
+                let (samplers, streams) = samplers(prepared);
+                let cells = cells(prepared);
                 let starts: Vec<Weights> = cells.iter().map(start).collect();
                 Box::new(GramOnGpu {
                     ensemble: Ensemble::new(client, shape, &cells, &starts)?,
@@ -112,31 +114,37 @@ impl Place {
                 })
             }
             (EngineKind::Reference, _) => {
-                let (samplers, streams) = samplers(tasks);
-                let models = Reference::new(&cells(tasks), &self.device, DType::F32);
+                let (samplers, streams) = samplers(prepared);
+                let models = Reference::new(&cells(prepared), &self.device, DType::F32);
                 Box::new(Dense { models, samplers: samplers.collect(), streams })
             }
         })
     }
 }
 
-fn cells(tasks: &[Task<'_>]) -> Vec<Cell> {
-    tasks.iter().map(|task| task.cell.clone()).collect()
+fn cells(prepared: &[Prepared]) -> Vec<Cell> {
+    prepared.iter().map(|p| p.cell.clone()).collect()
 }
 
-/// What draws the batches of each stream, and each task's stream.
-fn samplers(tasks: &[Task<'_>]) -> (impl Iterator<Item = Sampler>, Vec<u32>) {
-    let (first_cells, streams) = streams(tasks.iter().map(|task| task.cell));
-    (first_cells.into_iter().map(|i| tasks[i].sampler()), streams)
+/// What draws the batches of a cell.
+pub(crate) fn sampler(Prepared { cell, probabilities, .. }: &Prepared) -> Sampler {
+    let (values, size) = (cell.value_distribution(), cell.train.batch_size);
+    Sampler::new(probabilities, values, cell.data.seed, size)
+}
+
+/// What draws the batches of each stream, and each cell's stream.
+fn samplers(prepared: &[Prepared]) -> (impl Iterator<Item = Sampler>, Vec<u32>) {
+    let (first_cells, streams) = streams(prepared.iter().map(|p| &p.cell));
+    (first_cells.into_iter().map(|i| sampler(&prepared[i])), streams)
 }
 
 /// The gram engine on the CPU: one cell after the other, usually a single one.
 struct GramOnCpu(Vec<(Sampler, Gram)>);
 
 impl GramOnCpu {
-    fn start(tasks: &[Task<'_>], place: &Place) -> Self {
-        let gram = |task: &Task<'_>| Gram::new(task.cell).on_threads(place.n_threads);
-        Self(tasks.iter().map(|task| (task.sampler(), gram(task))).collect())
+    fn start(prepared: &[Prepared], place: &Place) -> Self {
+        let gram = |p: &Prepared| Gram::new(&p.cell).on_threads(place.n_threads);
+        Self(prepared.iter().map(|p| (sampler(p), gram(p))).collect())
     }
 }
 

@@ -4,9 +4,11 @@ use superpose_ensemble::batches::Drawer;
 use superpose_gram::engine::{PANEL_NUMBERS, n_strips};
 use superpose_toy::cell::Cell;
 use superpose_toy::engine::EngineKind;
+use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::Stream;
 
-use crate::together::{Common, Place, Task};
+use crate::engine::sampler;
+use crate::together::{Common, Place};
 
 /// Cells that an ensemble has at most: more would not make a device busier, and each holds a file open
 /// while it is trained.
@@ -62,19 +64,19 @@ fn measured_bytes(cell: &Cell) -> f64 {
 }
 
 /// Memory that a cell in training at `place` needs, in bytes.
-pub fn cell_bytes(task: Task<'_>, place: &Place) -> f64 {
+pub fn cell_bytes(prepared: &Prepared, place: &Place) -> f64 {
     match &place.client {
-        None => host_bytes(place.engine, task.cell),
-        Some(_) => gpu_bytes(task, place.engine)[1],
+        None => host_bytes(place.engine, &prepared.cell),
+        Some(_) => gpu_bytes(prepared, place.engine)[1],
     }
 }
 
 /// How many cells that have [`Common`] in common with this one fit on a GPU at once; zero when not even
 /// one does. Cells with other data may need more room, which an ensemble makes once it finds out.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most MOST_CELLS")]
-pub fn most_cells(task: Task<'_>, place: &Place) -> usize {
+pub fn most_cells(prepared: &Prepared, place: &Place) -> usize {
     let Some(client) = &place.client else { return 1 };
-    let [largest, all] = gpu_bytes(task, place.engine);
+    let [largest, all] = gpu_bytes(prepared, place.engine);
     let memory = &client.properties().memory;
     let by_memory = memory.max_memory().map_or(f64::INFINITY, |bytes| bytes as f64 * SHARE / all);
     let by_array = memory.max_page_size as f64 / largest;
@@ -83,11 +85,11 @@ pub fn most_cells(task: Task<'_>, place: &Place) -> usize {
 
 /// Memory that a cell in training by `engine` needs on a GPU, about, in bytes: of the largest array, and
 /// altogether.
-fn gpu_bytes(task: Task<'_>, engine: EngineKind) -> [f64; 2] {
-    let shape = Common::of(task.cell).shape;
+fn gpu_bytes(prepared: &Prepared, engine: EngineKind) -> [f64; 2] {
+    let shape = Common::of(&prepared.cell).shape;
     match engine {
         EngineKind::Gram => {
-            let mut drawer = Drawer::new(task.sampler(), shape.batch_size, shape.n_features);
+            let mut drawer = Drawer::new(sampler(prepared), shape.batch_size, shape.n_features);
             let n_units = drawer.units(Stream::Train, 0).n_units();
             // One batch stands for all. Units are as many as independent samples come to, with a
             // standard deviation of at most √n, and n / 8 + 64 > 5 √n for every n.
@@ -96,7 +98,7 @@ fn gpu_bytes(task: Task<'_>, engine: EngineKind) -> [f64; 2] {
         }
         EngineKind::Reference => {
             let dense = shape.batch_size.max(shape.d_hidden) * shape.n_features;
-            [4.0 * dense as f64, reference_bytes(task.cell)]
+            [4.0 * dense as f64, reference_bytes(&prepared.cell)]
         }
     }
 }

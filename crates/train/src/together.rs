@@ -9,25 +9,7 @@ use superpose_ensemble::feed::Chunk;
 use superpose_ensemble::plan::Shape;
 use superpose_toy::cell::Cell;
 use superpose_toy::engine::EngineKind;
-use superpose_toy::frequency::FeatureProbabilities;
-use superpose_toy::sampler::{Sampler, Stream};
-
-/// A cell to train, and the probabilities of its features ([`Cell::probabilities`]).
-#[derive(Debug, Clone, Copy)]
-pub struct Task<'a> {
-    /// The cell.
-    pub cell: &'a Cell,
-    /// How often each feature is active.
-    pub probabilities: &'a FeatureProbabilities,
-}
-
-impl Task<'_> {
-    /// What draws the cell's batches.
-    pub(crate) fn sampler(&self) -> Sampler {
-        let (values, size) = (self.cell.value_distribution(), self.cell.train.batch_size);
-        Sampler::new(self.probabilities, values, self.cell.data.seed, size)
-    }
-}
+use superpose_toy::sampler::Stream;
 
 /// What cells must have in common to be trained together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,12 +6,13 @@ use std::fmt;
 use superpose_ensemble::feed::Chunk;
 pub use superpose_ensemble::peak::peak_flop_per_s as gpu_peak_flop_per_s;
 use superpose_toy::engine::EngineKind;
+use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::Stream;
 
 use crate::engine::{DeviceFailure, Effort, Engine, supports};
 use crate::losses::{LossLog, Sums};
 pub use crate::losses::{Trained, TrainedModel};
-use crate::together::{Common, Place, Processor, Task};
+use crate::together::{Common, Place, Processor};
 
 /// Steps that a GPU is given together at most. The host sends them and reads their losses at once,
 /// which costs little per step then; a stop that is asked for waits for two such chunks.
@@ -20,7 +21,7 @@ const GPU_CHUNK: u64 = 100;
 /// the host looks at them.
 const GPU_IN_FLIGHT: usize = 2;
 
-/// Trains `tasks`, which have [`Common`] in common, together at `place`. `on_steps` is called with the
+/// Trains `prepared` cells, which have [`Common`] in common, together at `place`. `on_steps` is called with the
 /// number of steps made so far, after every step on the CPU and after some steps on a GPU; when it
 /// returns `false` training ends early and cells have failed. It ends early, too, when all cells have
 /// diverged. When the engine does not support one of the cells, all fail with the reason; ask
@@ -30,20 +31,20 @@ const GPU_IN_FLIGHT: usize = 2;
 /// [`DeviceFailure`] when the device has failed or is out of memory.
 ///
 /// # Panics
-/// When there are no tasks.
+/// When there are no cells.
 pub fn train(
-    tasks: &[Task<'_>],
+    prepared: &[Prepared],
     place: &Place,
     on_steps: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Vec<Trained>, DeviceFailure> {
-    let (common, processor) = (Common::of(tasks[0].cell), place.processor());
+    let (common, processor) = (Common::of(&prepared[0].cell), place.processor());
     let sums = match (place.engine, processor) {
         (EngineKind::Reference, Processor::Cpu) => Sums::Single,
         _ => Sums::Double,
     };
-    let logs: Vec<LossLog> = tasks.iter().map(|task| LossLog::new(task.cell, sums)).collect();
-    let refusal = |task: &Task<'_>| supports(place.engine, processor, task.cell).err();
-    if let Some(refusal) = tasks.iter().find_map(refusal) {
+    let logs: Vec<LossLog> = prepared.iter().map(|p| LossLog::new(&p.cell, sums)).collect();
+    let refusal = |p: &Prepared| supports(place.engine, processor, &p.cell).err();
+    if let Some(refusal) = prepared.iter().find_map(refusal) {
         return Ok(logs.into_iter().map(|log| log.failed(refusal.to_string())).collect());
     }
     // A step on the CPU may take seconds, and then a stop should not wait for another.
@@ -52,7 +53,7 @@ pub fn train(
         Processor::Gpu => (common.log_every.min(GPU_CHUNK), GPU_CHUNK, GPU_IN_FLIGHT),
     };
     let chunks = common.training(steps).chain(common.test(tests));
-    let mut engine = place.start(tasks, &chunks)?;
+    let mut engine = place.start(prepared, &chunks)?;
     run(&mut *engine, chunks, in_flight, logs, on_steps)
 }
 
@@ -106,22 +107,22 @@ impl fmt::Debug for Rounds {
 }
 
 impl Rounds {
-    /// `tasks`, which have [`Common`] in common, before their first step at `place`; they will make all
+    /// `prepared` cells, which have [`Common`] in common, before their first step at `place`; they will make all
     /// their steps in rounds of `steps_a_round`.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or is out of memory.
     ///
     /// # Panics
-    /// When there are no tasks.
+    /// When there are no cells.
     pub fn new(
-        tasks: &[Task<'_>],
+        prepared: &[Prepared],
         place: &Place,
         steps_a_round: u64,
     ) -> Result<Self, DeviceFailure> {
-        let common = Common::of(tasks[0].cell);
+        let common = Common::of(&prepared[0].cell);
         let chunks = common.training(steps_a_round);
-        let engine = place.start(tasks, &chunks)?;
+        let engine = place.start(prepared, &chunks)?;
         Ok(Self { engine, chunks: Box::new(chunks), n_features: common.shape.n_features as f64 })
     }
 

@@ -12,12 +12,13 @@ use burn::tensor::{DType, Device};
 use superpose_gram::engine::{Gram, Way};
 use superpose_toy::cell::Cell;
 use superpose_toy::init::initial_weights;
+use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
 use superpose_toy::trained::{LossGradient, Outcome, Weights};
 use superpose_train::engine::EngineKind;
 use superpose_train::memory::gram_bytes;
 use superpose_train::reference::Reference;
-use superpose_train::together::{Place, Task};
+use superpose_train::together::Place;
 use superpose_train::train::{Rounds, Trained, train};
 
 use support::{cell, difference, first_batch};
@@ -34,22 +35,20 @@ fn place(engine: EngineKind, device: &Device) -> Place {
 
 /// What came of training a cell alone on a device of the CPU.
 fn train_alone(cell: &Cell, engine: EngineKind, device: &Device) -> Trained {
-    let probabilities = &cell.probabilities().unwrap();
-    let task = Task { cell, probabilities };
-    train(&[task], &place(engine, device), &mut |_| true).unwrap().remove(0)
+    let prepared = [Prepared::new(cell.clone()).unwrap()];
+    train(&prepared, &place(engine, device), &mut |_| true).unwrap().remove(0)
 }
 
 /// What came of training cells together by the gram engine, and the steps that were heard of.
 fn train_together(cells: &[Cell]) -> (Vec<Trained>, Vec<u64>) {
-    let p: Vec<_> = cells.iter().map(|cell| cell.probabilities().unwrap()).collect();
-    let task = |(cell, probabilities)| Task { cell, probabilities };
-    let tasks: Vec<Task<'_>> = cells.iter().zip(&p).map(task).collect();
+    let prepared: Vec<Prepared> =
+        cells.iter().map(|cell| Prepared::new(cell.clone()).unwrap()).collect();
     let mut heard = Vec::new();
     let mut on_steps = |step| {
         heard.push(step);
         true
     };
-    let trained = train(&tasks, &place(EngineKind::Gram, &devices()[0]), &mut on_steps).unwrap();
+    let trained = train(&prepared, &place(EngineKind::Gram, &devices()[0]), &mut on_steps).unwrap();
     (trained, heard)
 }
 
@@ -192,10 +191,9 @@ fn the_gram_engine_takes_no_more_memory_than_was_said() {
         &["model.n_features=2500", "train.batch_size=64"],
     ] {
         let cell = cell(&[overrides, &["train.steps=300"]].concat());
-        let probabilities = &cell.probabilities().unwrap();
-        let task = Task { cell: &cell, probabilities };
+        let prepared = [Prepared::new(cell.clone()).unwrap()];
         let mut rounds =
-            Rounds::new(&[task], &place(EngineKind::Gram, &devices()[0]), 300).unwrap();
+            Rounds::new(&prepared, &place(EngineKind::Gram, &devices()[0]), 300).unwrap();
         assert!(rounds.round().unwrap().is_some() && rounds.round().unwrap().is_none());
         let parameters = cell.model.n_features * (cell.model.d_hidden + 1);
         let taken = (rounds.effort().working_bytes.unwrap() + 3 * 4 * parameters) as f64;

@@ -16,12 +16,13 @@ use superpose_ensemble::batches::{Batches, Drawer};
 use superpose_ensemble::ensemble::Ensemble;
 use superpose_toy::cell::Cell;
 use superpose_toy::init::initial_weights;
+use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::{Sampler, Stream};
 use superpose_toy::trained::{LossGradient, Outcome, Weights};
 use superpose_train::engine::EngineKind;
 use superpose_train::memory::most_cells;
 use superpose_train::reference::Reference;
-use superpose_train::together::{Common, Place, Task, streams};
+use superpose_train::together::{Common, Place, streams};
 use superpose_train::train::{Trained, train};
 
 use support::{cell, difference, first_batch};
@@ -165,10 +166,9 @@ fn place(engine: EngineKind) -> Place {
 
 /// What came of training cells together at a place.
 fn train_at(place: &Place, cells: &[Cell], on_steps: &mut dyn FnMut(u64) -> bool) -> Vec<Trained> {
-    let p: Vec<_> = cells.iter().map(|cell| cell.probabilities().unwrap()).collect();
-    let task = |(cell, probabilities)| Task { cell, probabilities };
-    let tasks: Vec<Task<'_>> = cells.iter().zip(&p).map(task).collect();
-    train(&tasks, place, on_steps).unwrap()
+    let prepared: Vec<Prepared> =
+        cells.iter().map(|cell| Prepared::new(cell.clone()).unwrap()).collect();
+    train(&prepared, place, on_steps).unwrap()
 }
 
 fn together(cells: &[Cell]) -> Vec<Trained> {
@@ -271,10 +271,8 @@ fn training_stops_when_it_is_told_to() {
 #[test]
 #[ignore = "needs a GPU"]
 fn what_does_not_fit_is_counted_before_and_told_when_tried() {
-    let most = |cell: &Cell, engine| {
-        let probabilities = &cell.probabilities().unwrap();
-        most_cells(Task { cell, probabilities }, &place(engine))
-    };
+    let most =
+        |cell: &Cell, engine| most_cells(&Prepared::new(cell.clone()).unwrap(), &place(engine));
     assert_eq!(most(&cell(&[]), EngineKind::Gram), 512);
     let huge = cell(&[
         "model.n_features=10000000",

@@ -27,7 +27,7 @@ pub fn cell(overrides: &[&str]) -> Cell {
         log_every = 20
     "#;
     let overrides: Vec<String> = overrides.iter().map(|&o| o.to_owned()).collect();
-    Sweep::parse(text, Path::new("test.toml"), &overrides).unwrap().cells.remove(0)
+    Sweep::parse(text, Path::new("test.toml"), &overrides).unwrap().cells.remove(0).cell
 }
 
 pub fn first_batch(cell: &Cell) -> SparseBatch {

@@ -99,6 +99,27 @@ pub const PUBLISHED: [(&str, LossSurface); 3] = [
 ];
 
 impl LossSurface {
+    /// The names of [`Self::parameters`].
+    pub const NAMES: [&str; 5] = ["A", "B", "E", "alpha", "beta"];
+
+    /// The law with these parameters, in the order of [`Self::NAMES`].
+    pub fn of(parameters: [f64; 5]) -> Self {
+        let [size_coefficient, data_coefficient, irreducible, size_exponent, data_exponent] =
+            parameters;
+        Self { irreducible, size_coefficient, data_coefficient, size_exponent, data_exponent }
+    }
+
+    /// Its parameters, in the order of [`Self::NAMES`].
+    pub fn parameters(&self) -> [f64; 5] {
+        [
+            self.size_coefficient,
+            self.data_coefficient,
+            self.irreducible,
+            self.size_exponent,
+            self.data_exponent,
+        ]
+    }
+
     /// Whether the law falls with size and with data.
     ///
     /// # Errors

@@ -111,14 +111,14 @@ pub fn fit_group_offsets(
     if places.len() < 3 {
         return Err(GroupOffsetsError::TooFewPlaces { n_places: places.len() });
     }
-    let problem = Problem::new(observations, n_groups);
-    let (exponent, inside) = problem.best_exponent(None);
+    let projection = Projection::new(observations, n_groups);
+    let (exponent, inside) = projection.best_exponent(None);
     if !inside {
         return Err(GroupOffsetsError::AtTheEnd);
     }
-    let law = problem.law(exponent, None);
+    let law = projection.law(exponent, None);
     Ok(GroupOffsets {
-        coefficient: law.coefficient * problem.scale.powf(exponent),
+        coefficient: law.coefficient * projection.scale.powf(exponent),
         exponent,
         offsets: law.offsets,
         squares: law.squares,
@@ -176,8 +176,8 @@ impl GroupOffsets {
         // An exact law has no squares; rounding then bounds the parameters.
         let floor = f64::EPSILON.powi(2) * observations.iter().map(|o| o.y * o.y).sum::<f64>();
         let most = self.squares.max(floor) * (1.0 + t * t / self.degrees());
-        let problem = Problem::new(observations, self.offsets.len());
-        let beyond = |value: f64| problem.squares_with(parameter, value) > most;
+        let projection = Projection::new(observations, self.offsets.len());
+        let beyond = |value: f64| projection.squares_with(parameter, value) > most;
         let centre = self.value(parameter);
         (end(centre, -1.0, parameter, &beyond), end(centre, 1.0, parameter, &beyond))
     }
@@ -261,8 +261,8 @@ pub fn bootstrap_intervals(
     parameters.map(of).collect()
 }
 
-/// The observations, ready to be fitted with any exponent.
-struct Problem {
+/// The observations, onto which a law of any exponent is projected.
+struct Projection {
     /// `ln(x / scale)`.
     ln_x: Vec<f64>,
     y: Vec<f64>,
@@ -273,7 +273,7 @@ struct Problem {
 }
 
 /// The law of a given exponent, with its coefficient at `scale`.
-struct Law {
+struct LawAtExponent {
     coefficient: f64,
     offsets: Vec<f64>,
     squares: f64,
@@ -286,7 +286,7 @@ enum Held {
     Offset(usize, f64),
 }
 
-impl Problem {
+impl Projection {
     fn new(observations: &[Observation], n_groups: usize) -> Self {
         let mean = observations.iter().map(|o| o.x.ln()).sum::<f64>() / observations.len() as f64;
         Self {
@@ -299,7 +299,7 @@ impl Problem {
     }
 
     /// The best law with this exponent.
-    fn law(&self, exponent: f64, held: Option<Held>) -> Law {
+    fn law(&self, exponent: f64, held: Option<Held>) -> LawAtExponent {
         let powers: Vec<f64> = self.ln_x.iter().map(|ln_x| (-exponent * ln_x).exp()).collect();
         // Per group: number, sum of powers, sum of y.
         let mut sums = vec![(0.0, 0.0, 0.0); self.n_groups];
@@ -328,7 +328,7 @@ impl Problem {
         };
         let squares = away().map(|(power, y)| (y - coefficient * power).powi(2)).sum();
         let offsets = means.iter().map(|(power, y)| y - coefficient * power).collect();
-        Law { coefficient, offsets, squares }
+        LawAtExponent { coefficient, offsets, squares }
     }
 
     /// The exponent with the least squares, and whether it is inside the range.
@@ -444,13 +444,13 @@ mod tests {
     fn a_parameter_held_elsewhere_costs_squares() {
         let observations = published(0.05, 3);
         let law = fit_group_offsets(&observations, 16).unwrap();
-        let problem = Problem::new(&observations, 16);
+        let projection = Projection::new(&observations, 16);
         for parameter in [Parameter::Coefficient, Parameter::Exponent, Parameter::Offset(2)] {
             let value = law.value(parameter);
-            let best = problem.squares_with(parameter, value);
+            let best = projection.squares_with(parameter, value);
             assert!((best / law.squares - 1.0).abs() < 1e-9, "{parameter:?}");
             for factor in [0.8, 1.25] {
-                assert!(problem.squares_with(parameter, factor * value) > best, "{parameter:?}");
+                assert!(projection.squares_with(parameter, factor * value) > best, "{parameter:?}");
             }
             let (low, high) = law.profile_interval(&observations, parameter, 0.95);
             assert!(low < value && value < high, "{parameter:?}: {low} {value} {high}");

@@ -1,15 +1,18 @@
-//! The quanta model: knowledge comes in indivisible pieces, used with the frequencies of a power law.
+//! The quanta model: knowledge comes in indivisible pieces, used with the frequencies of a power
+//! law.
 //!
-//! A piece that is learned takes its frequency off the loss, which is one before anything is learned. Each piece is
-//! a step, and only the sum over pieces falls smoothly; that is the model's picture of emergence. **Source**:
-//! Michaud, Liu, Girit & Tegmark 2023 (arXiv 2303.13506); Hutter 2021 for data.
+//! A piece that is learned takes its frequency off the loss, which is one before anything is
+//! learned. Each piece is a step, and only the sum over pieces falls smoothly; that is the model's
+//! picture of emergence. **Source**: Michaud, Liu, Girit & Tegmark 2023 (arXiv 2303.13506); Hutter
+//! 2021 for data.
 //!
-//! There are infinitely many pieces, so that no sum is cut off: its tail is an integral that is known exactly.
+//! There are infinitely many pieces, so that no sum is cut off: its tail is an integral that is
+//! known exactly.
 
 use statrs::function::gamma::{gamma_lr, gamma_ur, ln_gamma};
 
-/// Pieces whose chance to be learned is taken from the binomial distribution; the others are so rare that the
-/// Poisson distribution gives the same to `1e-5` of the loss.
+/// Pieces whose chance to be learned is taken from the binomial distribution; the others are so
+/// rare that the Poisson distribution gives the same to `1e-5` of the loss.
 const N_EXACT: u64 = 4096;
 
 /// `B_2j / (2j)!` for `j` from 1: the coefficients of the Euler–Maclaurin formula.
@@ -64,16 +67,6 @@ impl Lessons {
         }
         Ok(Self { n_samples, threshold })
     }
-
-    /// Number of samples.
-    pub fn n_samples(&self) -> u64 {
-        self.n_samples
-    }
-
-    /// Number of examples that teach a piece, at least one.
-    pub fn threshold(&self) -> u32 {
-        self.threshold
-    }
 }
 
 /// Pieces of knowledge with frequencies `p_k = k^-(1+α) / ζ(1+α)`, `k` from 1.
@@ -85,7 +78,8 @@ pub struct Quanta {
 }
 
 impl Quanta {
-    /// The model whose loss falls with the exponent `model_exponent`, `α`, in the number of pieces learned.
+    /// The model whose loss falls with the exponent `model_exponent`, `α`, in the number of pieces
+    /// learned.
     ///
     /// # Errors
     /// [`QuantaError::ModelExponent`] outside [`MODEL_EXPONENTS`].
@@ -96,8 +90,8 @@ impl Quanta {
         Ok(Self { model_exponent, norm: zeta(1.0 + model_exponent) })
     }
 
-    /// The exponent of the loss in the number of pieces learned, `α`; in parameters too, if each piece takes equally
-    /// many.
+    /// The exponent of the loss in the number of pieces learned, `α`; in parameters too, if each
+    /// piece takes equally many.
     pub fn model_exponent(&self) -> f64 {
         self.model_exponent
     }
@@ -112,31 +106,36 @@ impl Quanta {
         (rank as f64).powf(-1.0 - self.model_exponent) / self.norm
     }
 
-    /// The loss when the `n_learned` most frequent pieces are known: `ζ(1+α, n+1) / ζ(1+α)`, from one.
+    /// The loss when the `n_learned` most frequent pieces are known: `ζ(1+α, n+1) / ζ(1+α)`, from
+    /// one.
     pub fn loss_when_learned(&self, n_learned: u64) -> f64 {
         hurwitz_zeta(1.0 + self.model_exponent, n_learned as f64 + 1.0) / self.norm
     }
 
-    /// What [`loss_when_learned`](Self::loss_when_learned) is divided by `n^-α` for large `n`: `1 / (α ζ(1+α))`.
+    /// What [`loss_when_learned`](Self::loss_when_learned) is divided by `n^-α` for large `n`:
+    /// `1 / (α ζ(1+α))`.
     pub fn model_prefactor(&self) -> f64 {
         1.0 / (self.model_exponent * self.norm)
     }
 
-    /// How many pieces are expected to come up at least as often as the threshold: the largest `n` with
-    /// `D p_n ≥ τ`, without its fraction cut off, `(D / (τ ζ(1+α)))^(1/(1+α))`.
+    /// How many pieces are expected to come up at least as often as the threshold: the largest `n`
+    /// with `D p_n ≥ τ`, without its fraction cut off, `(D / (τ ζ(1+α)))^(1/(1+α))`.
     pub fn expected_learned(&self, lessons: Lessons) -> f64 {
         let ratio = lessons.n_samples as f64 / (f64::from(lessons.threshold) * self.norm);
         ratio.powf(1.0 / (1.0 + self.model_exponent))
     }
 
-    /// The probability that piece `rank`, counted from one, comes up at least as often as the threshold.
+    /// The probability that piece `rank`, counted from one, comes up at least as often as the
+    /// threshold.
     ///
-    /// Against the number of samples it is a step of fixed width on a logarithmic axis, at `D ≈ τ / p_k`.
+    /// Against the number of samples it is a step of fixed width on a logarithmic axis, at
+    /// `D ≈ τ / p_k`.
     pub fn learned_probability(&self, rank: u64, lessons: Lessons) -> f64 {
         1.0 - BelowThreshold::new(lessons).probability(self.frequency(rank))
     }
 
-    /// The expected loss after independent samples: `Σ_k p_k P(count of k < τ)`, to `1e-5` of itself.
+    /// The expected loss after independent samples: `Σ_k p_k P(count of k < τ)`, to `1e-5` of
+    /// itself.
     pub fn loss_from_samples(&self, lessons: Lessons) -> f64 {
         if lessons.n_samples < u64::from(lessons.threshold) {
             return 1.0;
@@ -151,17 +150,19 @@ impl Quanta {
         head + self.tail(lessons)
     }
 
-    /// What [`loss_from_samples`](Self::loss_from_samples) is divided by `D^-α/(1+α)` for many samples:
-    /// `ζ(1+α)^(-1/(1+α)) / α · Γ(τ + γ) / Γ(τ)` with `γ = α/(1+α)`.
+    /// What [`loss_from_samples`](Self::loss_from_samples) is divided by `D^-α/(1+α)` for many
+    /// samples: `ζ(1+α)^(-1/(1+α)) / α · Γ(τ + γ) / Γ(τ)` with `γ = α/(1+α)`.
     ///
-    /// For `τ = 1` the last factors are `Γ(γ) / (1+α)`, the constant of learning from a single example.
+    /// For `τ = 1` the last factors are `Γ(γ) / (1+α)`, the constant of learning from a single
+    /// example.
     pub fn data_prefactor(&self, threshold: u32) -> f64 {
         let (exponent, threshold) = (self.data_exponent(), f64::from(threshold));
         let ratio = (ln_gamma(threshold + exponent) - ln_gamma(threshold)).exp();
         self.norm.powf(-1.0 / (1.0 + self.model_exponent)) / self.model_exponent * ratio
     }
 
-    /// The pieces after the exact ones, with Poisson counts: the integral over `k` from halfway before the first.
+    /// The pieces after the exact ones, with Poisson counts: the integral over `k` from halfway
+    /// before the first.
     ///
     /// In `x = D p` it is `∫ x^(γ−1) Q(τ, x) dx` from zero, done by parts.
     fn tail(&self, lessons: Lessons) -> f64 {
@@ -192,7 +193,8 @@ impl BelowThreshold {
         Self { n, threshold: lessons.threshold, ln_choices }
     }
 
-    /// For a piece of this frequency. Terms are added away from the threshold, on the side of the smaller sum.
+    /// For a piece of this frequency. Terms are added away from the threshold, on the side of the
+    /// smaller sum.
     fn probability(&self, frequency: f64) -> f64 {
         let (n, threshold) = (self.n, f64::from(self.threshold));
         if n < threshold {
@@ -229,11 +231,11 @@ pub fn zeta(s: f64) -> f64 {
     hurwitz_zeta(s, 1.0)
 }
 
-/// Hurwitz's zeta function for `s > 1` and `q > 0`: `Σ_{k≥0} (k + q)^-s`, to about `1e-14` of itself. Infinite for
-/// `s ≤ 1` or `q ≤ 0`.
+/// Hurwitz's zeta function for `s > 1` and `q > 0`: `Σ_{k≥0} (k + q)^-s`, to about `1e-14` of
+/// itself. Infinite for `s ≤ 1` or `q ≤ 0`.
 ///
-/// Terms are added until `q` is past `12 + s`; the rest is `q^(1−s)/(s−1) + q^-s/2` and eight corrections of the
-/// Euler–Maclaurin formula.
+/// Terms are added until `q` is past `12 + s`; the rest is `q^(1−s)/(s−1) + q^-s/2` and eight
+/// corrections of the Euler–Maclaurin formula.
 pub fn hurwitz_zeta(s: f64, q: f64) -> f64 {
     if s <= 1.0 || q <= 0.0 {
         return f64::INFINITY;
@@ -367,8 +369,8 @@ mod tests {
 
     #[test]
     fn the_loss_from_samples_is_the_sum_over_very_many_pieces() {
-        // Two million pieces one by one, the chance by the incomplete beta function; no later piece is learned
-        // often enough to matter beyond its first order.
+        // Two million pieces one by one, the chance by the incomplete beta function; no later piece
+        // is learned often enough to matter beyond its first order.
         let n_pieces = 2_000_000;
         for (exponent, n, threshold) in
             [(0.5, 10, 1), (0.5, 3000, 1), (1.0, 3000, 5), (1.0, 200, 20)]

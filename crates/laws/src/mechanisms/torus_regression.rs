@@ -1,5 +1,5 @@
-//! Learners on a torus, whose error falls as a power of the number of examples that depends on the learner as much
-//! as on the dimension.
+//! Learners on a torus, whose error falls as a power of the number of examples that depends on the
+//! learner as much as on the dimension.
 
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsqCore as _;
@@ -7,8 +7,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::redundancy::dimension::{DimensionError, PointCloud, Space, nearest};
-use crate::redundancy::known_sets::KnownSet;
+use crate::redundancy::dimension::known_sets::KnownSet;
+use crate::redundancy::dimension::neighbours::{DimensionError, PointCloud, Space, nearest};
 
 /// How a value between examples is guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +20,9 @@ pub enum Learner {
 }
 
 impl Learner {
-    /// The exponent with which the mean squared error on a smooth target falls with the number of examples:
-    /// `2/d` or `4/d`, the error of a guess being of first or second order in the distance, `n^(-1/d)`, of examples.
+    /// The exponent with which the mean squared error on a smooth target falls with the number of
+    /// examples: `2/d` or `4/d`, the error of a guess being of first or second order in the
+    /// distance, `n^(-1/d)`, of examples.
     pub fn data_exponent(self, n_dimensions: usize) -> f64 {
         let order = match self {
             Self::NearestNeighbour => 2.0,
@@ -39,15 +40,15 @@ impl Learner {
     }
 }
 
-/// An experiment: a learner guesses `Σ_i sin(2π x_i) / √d` on the unit torus from examples without noise at random
-/// places. The target's variance is one half.
+/// An experiment: a learner guesses `Σ_i sin(2π x_i) / √d` on the unit torus from examples without
+/// noise at random places. The target's variance is one half.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TorusRegression {
     /// `d`.
     pub n_dimensions: usize,
     /// How it guesses.
     pub learner: Learner,
-    /// Random places where it is asked.
+    /// Random places where it is tested.
     pub n_queries: usize,
     /// Where examples and queries are drawn from.
     pub seed: u64,
@@ -68,8 +69,8 @@ impl TorusRegression {
     /// The learner's error for each number of examples, all drawn anew.
     ///
     /// # Errors
-    /// [`DimensionError::NoDimensions`], [`DimensionError::TooFewQueries`], and [`DimensionError::Neighbours`] when
-    /// there are not more examples than a guess is made from.
+    /// [`DimensionError::NoDimensions`], [`DimensionError::TooFewQueries`], and
+    /// [`DimensionError::Neighbours`] when there are not more examples than a guess is made from.
     pub fn errors(&self, n_examples: &[usize]) -> Result<Vec<RegressionError>, DimensionError> {
         let Self { n_dimensions, learner, n_queries, seed } = *self;
         if n_queries < 2 {
@@ -172,8 +173,8 @@ mod tests {
             for (learner, first) in [(Learner::NearestNeighbour, 0), (Learner::LocalLinear, 3)] {
                 let theory = learner.data_exponent(n_dimensions);
                 let (found, error) = exponent(learner, first);
-                // Three of the errors that the queries' scatter gives, and 2 % for numbers that are not large; in six
-                // dimensions, where neighbours are far, up to a fifth is missing.
+                // Three of the errors that the queries' scatter gives, and 2 % for numbers that are
+                // not large; in six dimensions, where neighbours are far, up to a fifth is missing.
                 let missing = if n_dimensions > 4 { 0.2 } else { 0.02 };
                 assert!(found < 1.02 * theory + 3.0 * error, "{n_dimensions} {learner:?}: {found}");
                 assert!(

@@ -8,7 +8,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
-use crate::bend::Bend;
+use super::bend::Bend;
 use superpose_stats::bfgs::{Limits, Minimum, minimise};
 
 /// A gradient of the mean square, in units of the points' own variance, that counts as none.
@@ -116,7 +116,7 @@ impl Form {
 }
 
 /// Points about their mean.
-struct Problem {
+struct CentredPoints {
     form: Form,
     /// `ln x` from its mean, and `ln (1 + y)`.
     points: Vec<(f64, f64)>,
@@ -125,7 +125,7 @@ struct Problem {
     variance: f64,
 }
 
-impl Problem {
+impl CentredPoints {
     fn new(points: &[(f64, f64)], form: Form) -> Self {
         let n = points.len() as f64;
         let centre = points.iter().map(|point| point.0.ln()).sum::<f64>() / n;
@@ -172,8 +172,8 @@ impl Problem {
         let ((first, last), (low, high)) = (ends(|p| p.0), ends(|p| p.1.exp_m1()));
         let middle = (low * high).sqrt();
         let simpler = |form| {
-            let problem = Self { form, points: self.points.clone(), ..*self };
-            problem.search().swap_remove(0).point
+            let centred = Self { form, points: self.points.clone(), ..*self };
+            centred.search().swap_remove(0).point
         };
         let mut starts = match self.form {
             Form::Power => Vec::new(),
@@ -244,8 +244,8 @@ pub fn fit_scale_law(points: &[(f64, f64)], form: Form) -> Result<ScaleLaw, Scal
     if n_places <= n_parameters {
         return Err(ScaleLawError::TooFewPlaces { n_places, n_parameters });
     }
-    let problem = Problem::new(points, form);
-    Ok(problem.law(problem.search().swap_remove(0)))
+    let centred = CentredPoints::new(points, form);
+    Ok(centred.law(centred.search().swap_remove(0)))
 }
 
 impl ScaleLaw {
@@ -280,8 +280,8 @@ impl ScaleLaw {
             if n_places(&drawn) <= self.form.n_parameters() {
                 return None;
             }
-            let problem = Problem::new(&drawn, self.form);
-            Some(problem.law(problem.minimise(&self.about(problem.centre))))
+            let centred = CentredPoints::new(&drawn, self.form);
+            Some(centred.law(centred.minimise(&self.about(centred.centre))))
         };
         (0..n_resamples).into_par_iter().filter_map(resample).collect()
     }
@@ -346,9 +346,9 @@ mod tests {
     fn the_gradient_is_that_of_the_objective() {
         let at = [0.3, 0.4, -0.5, 1.5, 0.2, -1.0];
         for form in Form::ALL {
-            let problem = Problem::new(&points(Form::Broken, LAWS[2].1, 0.01), form);
+            let centred = CentredPoints::new(&points(Form::Broken, LAWS[2].1, 0.01), form);
             let at = &at[..form.n_parameters()];
-            assert_gradient(&|v, gradient| problem.objective(v, gradient), at);
+            assert_gradient(&|v, gradient| centred.objective(v, gradient), at);
         }
     }
 

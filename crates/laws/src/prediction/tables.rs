@@ -1,10 +1,10 @@
-//! What laws of losses say of scales that were not run.
+//! The tables of predictions: at other scales, by form and parameter, and along the whole curve.
 
-use crate::prediction::scale_law::{Form, ScaleLaw, ScaleLawError, fit_scale_law};
+use superpose_files::table::{Field, Table};
 use superpose_stats::bootstrap::percentile_interval;
 
-use crate::group_offsets::tables::{LossFitError, LossFitOptions, observations};
-use superpose_files::table::{Field, Table};
+use super::scale_law::{Form, ScaleLaw, fit_scale_law};
+use crate::group_offsets::losses::LossOptions;
 
 /// Places between the smallest scale that was run and the largest that is asked for.
 const PLACES: u32 = 40;
@@ -12,11 +12,11 @@ const PLACES: u32 = 40;
 const HELD_OUT: f64 = 0.25;
 
 /// A law, those of resamples of its points, and how it does on the largest scales.
-struct Fitted<'a> {
-    law: ScaleLaw,
-    resamples: Vec<ScaleLaw>,
-    test: Option<HeldOut>,
-    options: &'a LossFitOptions,
+pub(super) struct Fitted<'a> {
+    pub(super) law: ScaleLaw,
+    pub(super) resamples: Vec<ScaleLaw>,
+    pub(super) test: Option<HeldOut>,
+    pub(super) options: &'a LossOptions,
 }
 
 impl Fitted<'_> {
@@ -39,59 +39,13 @@ fn name(form: Form) -> &'static str {
     }
 }
 
-/// The tables `predictions`, one row a form and scale asked for; `prediction_forms`, one row a form;
-/// `prediction_parameters`, one row a form and parameter; and `prediction_curve`, the laws with their intervals over all
-/// scales and the losses they rest on.
-///
-/// The intervals are those of resamples of the losses, and so widen with the distance from them; that the form goes on
-/// holding is not in them. How good a form is at such predictions, its held-out error tells. Forms that do not have fewer
-/// parameters than there are scales are left out.
-///
-/// # Errors
-/// [`LossFitError`], naming the table, the row and the column.
-pub fn predictions(
-    losses: &Table,
-    options: &LossFitOptions,
-    at: &[f64],
-) -> Result<[Table; 4], LossFitError> {
-    let options = LossFitOptions { groups: Vec::new(), ..options.clone() };
-    let (runs, _) = observations(losses, &options)?;
-    if let Some(row) = runs.iter().position(|run| run.y <= 0.0) {
-        return Err(LossFitError::Value {
-            table: losses.name.clone(),
-            row: row + 1,
-            column: options.y,
-            value: runs[row].y.to_string(),
-            allowed: "a positive number",
-        });
-    }
-    let mut points: Vec<(f64, f64)> = runs.iter().map(|run| (run.x, run.y)).collect();
-    points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut laws = Vec::new();
-    for form in Form::ALL {
-        match fit_scale_law(&points, form) {
-            Ok(law) => laws.push(Fitted {
-                resamples: law.resampled(&points, options.n_resamples, options.seed),
-                test: held_out(&points, form),
-                options: &options,
-                law,
-            }),
-            // The others may just have too many parameters.
-            Err(ScaleLawError::TooFewPlaces { .. }) if !laws.is_empty() => {}
-            Err(source) => {
-                return Err(LossFitError::NoScaleLaw { table: losses.name.clone(), source });
-            }
-        }
-    }
-    Ok([at_scales(&laws, &points, at), forms(&laws), parameters(&laws), curve(&laws, &points, at)])
-}
-
 /// The largest scale that was run.
 fn largest(points: &[(f64, f64)]) -> f64 {
     points.last().map_or(f64::NAN, |point| point.0)
 }
 
-fn at_scales(laws: &[Fitted<'_>], points: &[(f64, f64)], at: &[f64]) -> Table {
+/// The table `predictions`: one row a form and scale that is wished for.
+pub(super) fn at_scales(laws: &[Fitted<'_>], points: &[(f64, f64)], at: &[f64]) -> Table {
     let mut table = Table::new(
         "predictions",
         "What losses do laws of the smaller scales predict?",
@@ -118,7 +72,8 @@ fn at_scales(laws: &[Fitted<'_>], points: &[(f64, f64)], at: &[f64]) -> Table {
     table
 }
 
-fn forms(laws: &[Fitted<'_>]) -> Table {
+/// The table `prediction_forms`: one row a form.
+pub(super) fn forms(laws: &[Fitted<'_>]) -> Table {
     let mut table = Table::new(
         "prediction_forms",
         "Which form of law describes the losses, and which predicts the largest scales from the others?",
@@ -149,7 +104,7 @@ fn forms(laws: &[Fitted<'_>]) -> Table {
 
 /// How far off the largest scales are when the others predict them.
 #[derive(Debug, Clone, Copy)]
-struct HeldOut {
+pub(super) struct HeldOut {
     /// Mean absolute relative error.
     error: f64,
     /// How far beyond the others they reach.
@@ -159,7 +114,7 @@ struct HeldOut {
 }
 
 /// `None` when the others have no such law. A scale is held out with all its losses or not at all.
-fn held_out(points: &[(f64, f64)], form: Form) -> Option<HeldOut> {
+pub(super) fn held_out(points: &[(f64, f64)], form: Form) -> Option<HeldOut> {
     let mut scales: Vec<f64> = points.iter().map(|point| point.0).collect();
     scales.dedup();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of n")]
@@ -173,7 +128,8 @@ fn held_out(points: &[(f64, f64)], form: Form) -> Option<HeldOut> {
     Some(HeldOut { error: errors.sum::<f64>() / n as f64, reach, n })
 }
 
-fn parameters(laws: &[Fitted<'_>]) -> Table {
+/// The table `prediction_parameters`: one row a form and parameter.
+pub(super) fn parameters(laws: &[Fitted<'_>]) -> Table {
     let mut table = Table::new(
         "prediction_parameters",
         "What are the parameters of a + b x^-c (1 + (x/d)^(1/f))^(-c1 f)?",
@@ -202,7 +158,8 @@ fn parameters(laws: &[Fitted<'_>]) -> Table {
     table
 }
 
-fn curve(laws: &[Fitted<'_>], points: &[(f64, f64)], at: &[f64]) -> Table {
+/// The table `prediction_curve`: the laws over all scales, and the losses they rest on.
+pub(super) fn curve(laws: &[Fitted<'_>], points: &[(f64, f64)], at: &[f64]) -> Table {
     let mut table = Table::new(
         "prediction_curve",
         "How do the laws lie between and beyond the losses?",
@@ -235,58 +192,6 @@ fn curve(laws: &[Fitted<'_>], points: &[(f64, f64)], at: &[f64]) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn options() -> LossFitOptions {
-        LossFitOptions {
-            x: "N".to_owned(),
-            y: "loss".to_owned(),
-            groups: Vec::new(),
-            confidence: 0.95,
-            n_resamples: 200,
-            seed: 0,
-        }
-    }
-
-    /// Losses `3 x^-0.3 + 1.5` with a ripple of a thousandth.
-    fn losses() -> Table {
-        let mut csv = String::from("N,loss\n");
-        for k in 0..24 {
-            let x = 10_f64.powf(6.0 + f64::from(k) / 6.0);
-            let ripple = 1.0 + 1e-3 * f64::from(k * 7 % 5 - 2);
-            csv.push_str(&format!("{x},{}\n", ripple * (300.0 * x.powf(-0.3) + 1.5)));
-        }
-        Table::from_csv("losses.csv", csv.as_bytes()).unwrap()
-    }
-
-    #[test]
-    fn intervals_hold_the_truth_and_widen_with_distance() {
-        let at = [1e10, 1e11, 1e13];
-        let [table, forms, parameters, curve] = predictions(&losses(), &options(), &at).unwrap();
-        let of_offset = |column: &str| table.numbers(column).unwrap()[3..6].to_vec();
-        let mut widths = Vec::new();
-        for ((x, low), high) in at.iter().zip(of_offset("loss_low")).zip(of_offset("loss_high")) {
-            let truth = 300.0 * x.powf(-0.3) + 1.5;
-            assert!(low <= truth && truth <= high, "{x}: {low} {truth} {high}");
-            widths.push(high - low);
-        }
-        assert!(widths.is_sorted(), "{widths:?}");
-        let of_forms = |column: &str| forms.numbers(column).unwrap();
-        // Without its offset the law is worse at both, and a bend that is not there helps little.
-        assert!(of_forms("test_error")[1] < 0.02 && of_forms("test_reach")[1] > 5.0);
-        assert!(of_forms("test_error")[0] > 3.0 * of_forms("test_error")[1]);
-        assert!(of_forms("residual").is_sorted_by(|a, b| a >= b));
-        assert_eq!((parameters.rows.len(), curve.rows.len()), (2 + 3 + 6, 3 * (24 + 41)));
-    }
-
-    #[test]
-    fn too_few_losses_are_refused() {
-        let few = Table::from_csv("few.csv", b"N,loss\n1,3\n2,2\n").unwrap();
-        let said = predictions(&few, &options(), &[10.0]).unwrap_err().to_string();
-        assert!(said.contains("few.csv") && said.contains("more than 2 scales"), "{said}");
-        let zero = Table::from_csv("zero.csv", b"N,loss\n1,3\n2,2\n3,0\n").unwrap();
-        let said = predictions(&zero, &options(), &[10.0]).unwrap_err().to_string();
-        assert!(said.contains("row 3 must have a positive number in `loss`, got `0`"), "{said}");
-    }
 
     #[test]
     fn a_scale_is_held_out_with_all_its_losses() {

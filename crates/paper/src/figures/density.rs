@@ -3,23 +3,33 @@
 use std::collections::BTreeMap;
 
 use superpose_analysis::run::Finished;
-use superpose_files::table::TableError;
+use superpose_figures::axis::Axis;
+use superpose_figures::lines::{ErrorBars, Lines, lines};
+use superpose_figures::sheet::Axes;
+use superpose_files::table::Tables;
 use superpose_stats::summary::{correlation, summarise};
 use superpose_toy::cell::Cell;
 
-use crate::cells::{SMALL_WIDTHS, cell_table, exponent_table, whole_exponents};
+use crate::cells::{SMALL_WIDTHS, cell_table, complete_exponents, exponent_table};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, decay_is, near, none};
-use crate::figures::draw;
+use crate::figure::{Figure, Findings, Material, all, decay_is, near, none};
+use crate::figures::draw::{Drawn, grouped, loss_axis, pictures, sheet, width_axis};
 use crate::sweeps::DENSITY;
 
 /// The densities of figure 14b, with the slopes as drawn; the labels printed beside them say 1.1.
 const DRAWN: [(f64, f64); 5] =
     [(1.0, 1.06), (2.621, 1.02), (4.243, 0.99), (5.864, 1.06), (7.485, 0.99)];
 
+/// The losses at the ends of figure 14a: weight decay, density, loss.
+const ENDS: [(f64, f64, f64); 4] =
+    [(-1.0, 1.0, 0.099), (-1.0, 7.485, 1.426), (1.0, 1.0, 0.916), (1.0, 7.485, 4.056)];
+
+fn density_is(cell: &Cell, density: f64) -> bool {
+    near(cell.data.activation_density, density)
+}
+
 fn is_14b(cell: &Cell) -> bool {
-    decay_is(cell, -5.0 / 9.0)
-        && DRAWN.iter().any(|d| (d.0 - cell.data.activation_density).abs() < 0.01)
+    decay_is(cell, -5.0 / 9.0) && DRAWN.iter().any(|drawn| density_is(cell, drawn.0))
 }
 
 /// Loss against activation density.
@@ -31,17 +41,13 @@ pub(super) const FIGURE_14: Figure = Figure {
     wants: |cell| cell.model.d_hidden == 63 || is_14b(cell),
     wants_weights: none,
     make: make_14,
-    draw: draw::density,
+    draw: draw_14,
     against: "A loss that is not linear in E, or slopes that change with E.",
     limits: "One data exponent; E ends where the most frequent feature is always active.",
 };
 
-fn decay_and_density(f: &Finished) -> (f64, f64) {
-    (f.record.cell.train.weight_decay, f.record.cell.data.activation_density)
-}
-
-fn make_14(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let at_63 = evidence.select(|cell| cell.model.d_hidden == 63);
+fn make_14(material: &Material<'_>) -> Findings {
+    let at_63 = material.select(|cell| cell.model.d_hidden == 63);
     let by_density = cell_table(
         "by_density",
         "How does the loss grow with activation density, at d = 63?",
@@ -49,68 +55,81 @@ fn make_14(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         &["loss.test", "loss.dead_part", "dead_outputs", "phi_half"],
         &[],
     );
-    let by_width_cells = evidence.select(is_14b);
+    let five_densities = material.select(is_14b);
     let by_width = cell_table(
         "by_width",
         "How does the loss fall with width, at five densities and γ = −0.56?",
-        &by_width_cells,
+        &five_densities,
         &["loss.test", "loss.dead_part", "dead_outputs"],
         &[],
     );
+    let mut claims = vec![straightness_claim(&at_63)];
+    claims.extend(ENDS.map(|end| end_claim(&at_63, end)));
+    claims.extend(slope_claims(&five_densities));
+    Findings::new([by_density, by_width], claims)
+}
+
+/// Whether the loss is linear in the density, at each weight decay.
+fn straightness_claim(at_63: &[&Finished]) -> Claim {
     let mut by_decay: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
-    for f in &at_63 {
-        let (decay, density) = decay_and_density(f);
-        let loss = f.measured().map_or(f64::NAN, |m| m.loss_test);
-        by_decay.entry(format!("{decay:.3}")).or_default().push((density, loss));
+    for finished in at_63 {
+        let cell = &finished.record.cell;
+        let loss = finished.measured().map_or(f64::NAN, |m| m.loss_test);
+        let decay = format!("{:.3}", cell.train.weight_decay);
+        by_decay.entry(decay).or_default().push((cell.data.activation_density, loss));
     }
+    // More than half of the nine densities, or the line says little.
     by_decay.retain(|_, points| points.len() >= 5);
-    let straightness: Vec<f64> = by_decay.values().map(|p| correlation(p).powi(2)).collect();
-    let end = |decay: f64, density: f64| {
-        let at = |f: &&&Finished| {
-            let (g, e) = decay_and_density(f);
-            near(g, decay) && (e - density).abs() < 0.01
-        };
-        at_63.iter().find(at).and_then(|f| f.measured()).map(|m| m.loss_test)
+    let r_squared: Vec<f64> = by_decay.values().map(|p| correlation(p).powi(2)).collect();
+    let name = "d = 63: smallest R² of the loss on E, over weight decays";
+    let basis = format!("{} of 10 weight decays", r_squared.len());
+    Claim::new(name, "roughly linear", Test::AtLeast(0.95)).smallest(&r_squared, basis)
+}
+
+fn end_claim(at_63: &[&Finished], (decay, density, paper): (f64, f64, f64)) -> Claim {
+    let is_end = |f: &&&Finished| {
+        let cell = &f.record.cell;
+        decay_is(cell, decay) && density_is(cell, density)
     };
-    let mut claims = vec![
+    let loss = at_63.iter().find(is_end).and_then(|f| f.measured()).map(|m| m.loss_test);
+    Claim::new(
+        format!("d = 63, γ = {decay}, E = {density}: loss over the paper's"),
+        format!("{paper}"),
+        Test::Within { target: 1.0, tolerance: 0.25 },
+    )
+    .measured(loss.map(|loss| loss / paper), "one training each")
+}
+
+fn slope_claims(five_densities: &[&Finished]) -> Vec<Claim> {
+    let slopes = complete_exponents(five_densities, SMALL_WIDTHS);
+    let claim = |(density, drawn): (f64, f64)| {
+        let slope = slopes.iter().find(|e| density_is(e.cell(), density)).and_then(|e| e.fit);
         Claim::new(
-            "d = 63: smallest R² of the loss on E, over weight decays",
-            "roughly linear",
-            Test::AtLeast(0.95),
+            format!("γ = −0.56, E = {density}: model exponent"),
+            format!("{drawn} as drawn; 1.1 as printed"),
+            Test::Within { target: drawn, tolerance: 0.15 },
         )
-        .measured(
-            straightness.iter().copied().reduce(f64::min),
-            format!("{} of 10 weight decays", straightness.len()),
-        ),
-    ];
-    for (decay, density, paper) in
-        [(-1.0, 1.0, 0.099), (-1.0, 7.485, 1.426), (1.0, 1.0, 0.916), (1.0, 7.485, 4.056)]
-    {
-        claims.push(
-            Claim::new(
-                format!("d = 63, γ = {decay}, E = {density}: loss over the paper's"),
-                format!("{paper}"),
-                Test::Within { target: 1.0, tolerance: 0.25 },
-            )
-            .measured(end(decay, density).map(|loss| loss / paper), "one training each"),
-        );
-    }
-    let slopes = whole_exponents(&by_width_cells, SMALL_WIDTHS);
-    for (density, drawn) in DRAWN {
-        let slope = slopes
-            .iter()
-            .find(|e| (e.cell().data.activation_density - density).abs() < 0.01)
-            .and_then(|e| e.fit);
-        claims.push(
-            Claim::new(
-                format!("γ = −0.56, E = {density}: model exponent"),
-                format!("{drawn} as drawn; 1.1 as printed"),
-                Test::Within { target: drawn, tolerance: 0.15 },
-            )
-            .exponent(slope, "standard error of the line; one training a width"),
-        );
-    }
-    Ok(Made { tables: vec![by_density, by_width], claims })
+        .exponent(slope, "standard error of the line; one training a width")
+    };
+    DRAWN.map(claim).to_vec()
+}
+
+fn draw_14(tables: &Tables) -> Drawn {
+    let of = grouped(
+        ("activation_density", Axis::linear("activation density E")),
+        ("loss.test", Axis::linear("test loss L (sum over features)")),
+        ("weight_decay", "γ"),
+    );
+    let mut panels = lines(tables.get("by_density")?, &of)?;
+    let by_width = grouped(
+        ("d_hidden", width_axis()),
+        ("loss.test", loss_axis()),
+        ("activation_density", "E"),
+    );
+    panels.extend(lines(tables.get("by_width")?, &by_width)?);
+    let caption =
+        "Left: d = 63. Right: γ = −0.56. One dot a training. Tables: by_density.csv, by_width.csv.";
+    Ok(pictures([sheet("Loss and activation density, α = 1", 2, panels, Axes::Own, caption)]))
 }
 
 /// Model exponent against activation density.
@@ -122,13 +141,13 @@ pub(super) const FIGURE_15: Figure = Figure {
     wants: all,
     wants_weights: none,
     make: make_15,
-    draw: draw::exponent_by_density,
+    draw: draw_15,
     against: "Exponents that rise or fall with E by more than their errors.",
     limits: "One data exponent.",
 };
 
-fn make_15(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings = whole_exponents(&evidence.select(all), SMALL_WIDTHS);
+fn make_15(material: &Material<'_>) -> Findings {
+    let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
     let question = "Is the model exponent the same at every activation density?";
     let table = exponent_table("exponents", question, &settings, &[]);
     let mut by_decay: BTreeMap<String, Vec<f64>> = BTreeMap::new();
@@ -139,18 +158,24 @@ fn make_15(evidence: &Evidence<'_>) -> Result<Made, TableError> {
     by_decay.retain(|_, values| values.len() > 1);
     let spread: Vec<f64> =
         by_decay.values().map(|values| summarise(values).standard_deviation).collect();
-    Ok(Made {
-        tables: vec![table],
-        claims: vec![
-            Claim::new(
-                "standard deviation of the exponent over E, mean over weight decays",
-                "flat",
-                Test::AtMost(0.1),
-            )
-            .measured(
-                (!spread.is_empty()).then(|| summarise(&spread).mean),
-                format!("{} of 90 settings", settings.len()),
-            ),
-        ],
-    })
+    let name = "standard deviation of the exponent over E, mean over weight decays";
+    let basis = format!("{} of 90 settings", settings.len());
+    let claim =
+        Claim::new(name, "flat", Test::AtMost(0.1)).measured(summarise(&spread).mean, basis);
+    Findings::new([table], [claim])
+}
+
+fn draw_15(tables: &Tables) -> Drawn {
+    let of = Lines {
+        error_bars: ErrorBars::Deviation("model_exponent_se"),
+        ..grouped(
+            ("activation_density", Axis::linear("activation density E")),
+            ("model_exponent", Axis::linear("model exponent")),
+            ("weight_decay", "γ"),
+        )
+    };
+    let panels = lines(tables.get("exponents")?, &of)?;
+    let caption = "Bars: standard error of the line. Table: exponents.csv.";
+    let title = "Model exponent against activation density, α = 1";
+    Ok(pictures([sheet(title, 1, panels, Axes::Own, caption)]))
 }

@@ -1,20 +1,35 @@
 //! Model exponents: figures 5e, 9b, 10 and 18.
 
-use superpose_files::table::{Field, TableError};
+use superpose_figures::chart::Mark;
+use superpose_figures::colour_bar::ColourScale;
+use superpose_figures::heat_maps::{HeatMaps, heat_maps};
+use superpose_figures::lines::{Guide, Lines, lines};
+use superpose_figures::sheet::Axes;
+use superpose_files::table::{Field, Tables};
 use superpose_stats::summary::{correlation, mean_square, summarise};
 use superpose_toy::cell::Cell;
 use superpose_toy::superposition::strong_exponent;
 
-use crate::cells::{Exponent, SMALL_WIDTHS, exponent_table, exponents, whole_exponents};
+use crate::cells::{Exponent, SMALL_WIDTHS, complete_exponents, exponent_table, exponents};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, exponent_is, near, none};
-use crate::figures::draw;
+use crate::figure::{Figure, Findings, Material, all, exponent_is, near, none};
+use crate::figures::draw::{Drawn, exponent_lines, pictures, sheet};
 use crate::figures::loss::papers_nine;
-use crate::published::{self, Lookup};
+use crate::published::{FIG5E, FIG9B, LOSS_ALPHA0, Published};
 use crate::sweeps::{SEEDS_DECAY, SEEDS_STRONG, SMALL, SMALL_ALPHA0, WIDE};
 
 fn is_three_decays(cell: &Cell) -> bool {
     (-0.8..-0.3).contains(&cell.train.weight_decay)
+}
+
+/// `2(α − 1)`, where it is not negative.
+fn twice(setting: &Exponent<'_>) -> Field {
+    setting.cell().data_exponent().map(|a| 2.0 * (a - 1.0)).filter(|v| *v >= 0.0).into()
+}
+
+/// Our exponents beside the published ones, where there are both.
+fn pairs(settings: &[Exponent<'_>], published: &Published) -> Vec<(f64, f64)> {
+    settings.iter().filter_map(|e| Some((e.value()?, published.of(e.cell())?))).collect()
 }
 
 /// Model exponent against data exponent.
@@ -26,89 +41,90 @@ pub(super) const FIGURE_5E: Figure = Figure {
     wants: |cell| is_three_decays(cell) || cell.train.weight_decay > 0.0,
     wants_weights: none,
     make: make_5e,
-    draw: draw::exponent_by_data,
+    draw: draw_5e,
     against: "Strong exponents that follow α − 1, or that do not rise beyond α = 1.5.",
     limits: "Slopes of curves that are not straight (column local_exponents): the widths decide them. What \
              dead outputs do to them is in experiment dead-outputs.",
 };
 
-fn make_5e(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let published = published::fig5e()?;
-    let lookup = Lookup::new(&published, &["data_exponent", "weight_decay"], "model_exponent")?;
-    let strong = whole_exponents(&evidence.select(is_three_decays), SMALL_WIDTHS);
-    let weak = papers_nine(evidence)?;
-    let all: Vec<Exponent<'_>> = strong.iter().chain(&weak).cloned().collect();
+fn make_5e(material: &Material<'_>) -> Findings {
+    let strong = complete_exponents(&material.select(is_three_decays), SMALL_WIDTHS);
+    let weak = papers_nine(material);
+    let both: Vec<Exponent<'_>> = strong.iter().chain(&weak).cloned().collect();
     let table = exponent_table(
         "exponents",
         "How does the model exponent depend on the data exponent?",
-        &all,
+        &both,
         &[
-            ("published", "the paper's exponent", &|e| lookup.get(&e.place()).into()),
+            ("published", "the paper's exponent", &|e| FIG5E.of(e.cell()).into()),
             (
                 "group",
                 "strong: three negative decays; weak: the paper's nine settings of figure 4b",
                 &|e| if e.cell().train.weight_decay < 0.0 { "strong" } else { "weak" }.into(),
             ),
             ("one", "prediction for even frequencies: 1", &|_| 1.0.into()),
-            ("twice", "prediction for skewed frequencies: 2(α − 1)", &|e| {
-                e.cell().data_exponent().map(|a| 2.0 * (a - 1.0)).filter(|v| *v >= 0.0).into()
-            }),
+            ("twice", "prediction for skewed frequencies: 2(α − 1)", &twice),
             ("weak_exponent", "prediction without superposition: α − 1", &|e| {
                 e.cell().data_exponent().map(|a| a - 1.0).filter(|v| *v >= 0.0).into()
             }),
         ],
     );
-    let pairs: Vec<(f64, f64)> =
-        strong.iter().filter_map(|e| Some((e.value()?, lookup.get(&e.place())?))).collect();
-    let differences: Vec<f64> = pairs.iter().map(|p| (p.0 - p.1).abs()).collect();
-    let scatter: Vec<f64> = strong
-        .iter()
-        .map(|e| e.seeds.standard_deviation)
-        .filter(|deviation| deviation.is_finite())
-        .collect();
-    let range = |name: &str, paper: &str, low: f64, high: f64, test| {
+    let pairs = pairs(&strong, &FIG5E);
+    let scatter: Vec<f64> =
+        strong.iter().map(|e| e.seeds.standard_deviation).filter(|s| s.is_finite()).collect();
+    // The settings with data exponents from `low` to `high`.
+    let mean = |claim: Claim, low: f64, high: f64| {
         let chosen = strong.iter().filter(|e| (low..=high).contains(&e.place()[0]));
-        let values: Vec<f64> = chosen.filter_map(Exponent::value).collect();
-        Claim::new(name, paper, test).averaged(&values, "settings")
+        claim.averaged(&chosen.filter_map(Exponent::value).collect::<Vec<_>>(), "settings")
     };
-    Ok(Made {
-        tables: vec![table],
-        claims: vec![
-            Claim::new(
-                "mean absolute difference from the paper's strong exponents",
-                "0",
-                Test::AtMost(0.1),
-            )
-            .measured(
-                (!pairs.is_empty()).then(|| summarise(&differences).mean),
-                format!("{} of 51 settings; seeds averaged", pairs.len()),
-            )
-            .plus_minus((!pairs.is_empty()).then(|| summarise(&differences).standard_error)),
-            range(
-                "strong regime, α < 1.5: mean model exponent",
-                "close to 1",
-                0.0,
-                1.4,
-                Test::Within { target: 1.0, tolerance: 0.2 },
-            ),
-            range(
-                "strong regime, α = 2: mean model exponent",
-                "2.05, 2.20, 2.27; theory 2",
-                1.99,
-                2.01,
-                Test::Within { target: 2.0, tolerance: 0.4 },
-            ),
-            Claim::new(
-                "ours: standard deviation of a strong exponent from seed to seed, mean",
-                "one seed",
-                Test::AtMost(0.1),
-            )
-            .measured(
-                (!scatter.is_empty()).then(|| summarise(&scatter).mean),
-                format!("{} settings with several seeds", scatter.len()),
-            ),
-        ],
-    })
+    let difference = Claim::new(
+        "mean absolute difference from the paper's strong exponents",
+        "0",
+        Test::AtMost(0.1),
+    );
+    let even = Claim::new(
+        "strong regime, α < 1.5: mean model exponent",
+        "close to 1",
+        Test::Within { target: 1.0, tolerance: 0.2 },
+    );
+    let skewed = Claim::new(
+        "strong regime, α = 2: mean model exponent",
+        "2.05, 2.20, 2.27; theory 2",
+        Test::Within { target: 2.0, tolerance: 0.4 },
+    );
+    let from_seed_to_seed = Claim::new(
+        "ours: standard deviation of a strong exponent from seed to seed, mean",
+        "one seed",
+        Test::AtMost(0.1),
+    );
+    let claims = [
+        difference
+            .mean_difference(&pairs, format!("{} of 51 settings; seeds averaged", pairs.len())),
+        mean(even, 0.0, 1.4),
+        mean(skewed, 1.99, 2.01),
+        from_seed_to_seed.measured(
+            summarise(&scatter).mean,
+            format!("{} settings with several seeds", scatter.len()),
+        ),
+    ];
+    Findings::new([table], claims)
+}
+
+const ONE: Guide<'static> = Guide { column: "one", label: "1", mark: Mark::Line };
+const TWICE: Guide<'static> = Guide { column: "twice", label: "2(α − 1)", mark: Mark::Dotted };
+
+fn draw_5e(tables: &Tables) -> Drawn {
+    let weak = Guide { column: "weak_exponent", label: "α − 1", mark: Mark::Dotted };
+    let guides = [ONE, TWICE, weak];
+    let of = Lines { published: Some("published"), ..exponent_lines(&guides) };
+    let caption = "Bars: standard error of the line. Rings: the paper's. Table: exponents.csv.";
+    by_data_exponent(tables, of, caption)
+}
+
+/// One panel for each group of settings.
+fn by_data_exponent(tables: &Tables, of: Lines<'_>, caption: &str) -> Drawn {
+    let panels = lines(tables.get("exponents")?, &Lines { panel: Some("group"), ..of })?;
+    Ok(pictures([sheet("Model exponent against data exponent", 2, panels, Axes::Own, caption)]))
 }
 
 /// Model exponents over weight decay and data exponent.
@@ -120,108 +136,119 @@ pub(super) const FIGURE_9B: Figure = Figure {
     wants: all,
     wants_weights: none,
     make: make_9b,
-    draw: |tables| draw::exponent_maps(tables, "model_exponent"),
+    draw: draw_9b,
     against: "A correlation below 0.98, or a mean absolute difference above 0.1.",
     limits: "A slope over six widths hides what a curve does; local exponents stand in the table.",
 };
 
-fn make_9b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let published = published::fig9b()?;
-    let lookup = Lookup::new(&published, &["data_exponent", "weight_decay"], "model_exponent")?;
-    let settings = whole_exponents(&evidence.select(all), SMALL_WIDTHS);
+fn make_9b(material: &Material<'_>) -> Findings {
+    let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
     let table = exponent_table(
         "exponents",
         "How fast does the loss fall with width?",
         &settings,
         &[
-            ("published", "the paper's exponent", &|e| lookup.get(&e.place()).into()),
+            ("published", "the paper's exponent", &|e| FIG9B.of(e.cell()).into()),
             ("difference", "model_exponent less published", &|e| {
-                e.value()
-                    .zip(lookup.get(&e.place()))
-                    .map_or(Field::Missing, |(a, b)| (a - b).into())
+                e.value().zip(FIG9B.of(e.cell())).map(|(ours, paper)| ours - paper).into()
             }),
         ],
     );
-    let pairs: Vec<(f64, f64)> =
-        settings.iter().filter_map(|e| Some((e.value()?, lookup.get(&e.place())?))).collect();
-    let differences: Vec<f64> = pairs.iter().map(|p| (p.0 - p.1).abs()).collect();
-    let z = deviations(&settings, &lookup);
-    let losses = loss_differences(evidence)?;
-    let some = !pairs.is_empty();
+    let pairs = pairs(&settings, &FIG9B);
+    let z = deviations(&settings);
+    let n_beyond = z.iter().filter(|z| z.abs() > 2.0).count();
+    let losses = loss_differences(material);
     let basis = format!("{} of 170 settings; seeds averaged", pairs.len());
-    Ok(Made {
-        tables: vec![table],
-        claims: vec![
-            Claim::new("correlation with the paper's exponents", "1", Test::AtLeast(0.98))
-                .measured(some.then(|| correlation(&pairs)), basis.clone()),
-            Claim::new(
-                "mean absolute difference from the paper's exponents",
-                "0",
-                Test::AtMost(0.1),
-            )
-            .measured(some.then(|| summarise(&differences).mean), basis)
-            .plus_minus(some.then(|| summarise(&differences).standard_error)),
-            Claim::new(
-                "the paper's exponents scatter about ours as seeds do: mean z²",
-                "1",
-                Test::Between(0.5, 1.5),
-            )
-            .measured(
-                (!z.is_empty()).then(|| mean_square(&z)),
-                format!(
-                    "{} settings with several seeds, {} of them beyond 2",
-                    z.len(),
-                    z.iter().filter(|z| z.abs() > 2.0).count()
-                ),
-            ),
-            Claim::new(
-                "α = 0: root mean square of ln(ours / paper) over the losses",
-                "0",
-                Test::AtMost(0.06),
-            )
-            .measured(
-                (!losses.is_empty()).then(|| mean_square(&losses).sqrt()),
-                format!("{} of 60 losses; seeds averaged", losses.len()),
-            ),
-        ],
-    })
+    let claims = [
+        Claim::new("correlation with the paper's exponents", "1", Test::AtLeast(0.98))
+            .measured(correlation(&pairs), basis.clone()),
+        Claim::new("mean absolute difference from the paper's exponents", "0", Test::AtMost(0.1))
+            .mean_difference(&pairs, basis),
+        Claim::new(
+            "the paper's exponents scatter about ours as seeds do: mean z²",
+            "1",
+            Test::Between(0.5, 1.5),
+        )
+        .measured(
+            mean_square(&z),
+            format!("{} settings with several seeds, {n_beyond} of them beyond 2", z.len()),
+        ),
+        Claim::new(
+            "α = 0: root mean square of ln(ours / paper) over the losses",
+            "0",
+            Test::AtMost(0.06),
+        )
+        .measured(
+            mean_square(&losses).sqrt(),
+            format!("{} of 60 losses; seeds averaged", losses.len()),
+        ),
+    ];
+    Findings::new([table], claims)
 }
 
 /// How far a published exponent is from ours, in units of the scatter of trainings that each have a seed of
 /// their own, where ours have several; the scatter is pooled over weight decays of one sign at each data
 /// exponent.
-fn deviations(settings: &[Exponent<'_>], lookup: &Lookup) -> Vec<f64> {
+fn deviations(settings: &[Exponent<'_>]) -> Vec<f64> {
     let kind = |e: &Exponent<'_>| (e.place()[0], e.place()[1] < 0.0);
-    settings
-        .iter()
-        .filter(|e| e.scatter.is_some())
-        .filter_map(|e| {
-            let alike = settings
-                .iter()
-                .filter(|other| near(kind(other).0, kind(e).0) && kind(other).1 == kind(e).1);
-            let squares: Vec<f64> =
-                alike.filter_map(|other| Some(other.scatter?.powi(2))).collect();
-            let n = e.seeds.n as f64;
-            let error = (summarise(&squares).mean * (1.0 + 1.0 / n)).sqrt();
-            Some((lookup.get(&e.place())? - e.value()?) / error)
-        })
-        .collect()
+    let z = |e: &Exponent<'_>| {
+        let (exponent, is_strong) = kind(e);
+        let alike = settings
+            .iter()
+            .filter(|other| near(kind(other).0, exponent) && kind(other).1 == is_strong);
+        let squares: Vec<f64> = alike.filter_map(|other| Some(other.scatter?.powi(2))).collect();
+        let n = e.seeds.n as f64;
+        let error = (summarise(&squares).mean * (1.0 + 1.0 / n)).sqrt();
+        Some((FIG9B.of(e.cell())? - e.value()?) / error)
+    };
+    settings.iter().filter(|e| e.scatter.is_some()).filter_map(z).collect()
 }
 
 /// ln(ours / paper) of the losses at data exponent 0.
-fn loss_differences(evidence: &Evidence<'_>) -> Result<Vec<f64>, TableError> {
-    let published = published::loss_alpha0()?;
-    let lookup = Lookup::new(&published, &["weight_decay", "d_hidden"], "loss.test")?;
-    let first = evidence.select(|cell| exponent_is(cell, 0.0));
+fn loss_differences(material: &Material<'_>) -> Vec<f64> {
     let mut differences = Vec::new();
-    for setting in exponents(&first, 0, false) {
-        let decay = setting.cell().train.weight_decay;
+    for setting in exponents(&material.select(|cell| exponent_is(cell, 0.0)), 0) {
         for (width, loss) in &setting.losses {
-            differences
-                .extend(lookup.get(&[decay, *width as f64]).map(|paper| (loss / paper).ln()));
+            let mut cells = setting.cells.iter().map(|f| &f.record.cell);
+            let published =
+                cells.find(|c| c.model.d_hidden == *width).and_then(|c| LOSS_ALPHA0.of(c));
+            differences.extend(published.map(|paper| (loss / paper).ln()));
         }
     }
-    Ok(differences)
+    differences
+}
+
+/// A heat map of a column of the table `exponents`.
+fn exponent_map(value: &'static str, colours: ColourScale) -> HeatMaps<'static> {
+    HeatMaps {
+        x: "weight_decay",
+        y: "data_exponent",
+        value,
+        panel: None,
+        panel_label: "",
+        x_label: "weight decay γ",
+        y_label: "data exponent α",
+        colours,
+    }
+}
+
+/// What a heat map of exponents says below.
+const MAP_CAPTION: &str = "Crossed out: not all six widths are trained. Table: exponents.csv.";
+
+fn draw_9b(tables: &Tables) -> Drawn {
+    let table = tables.get("exponents")?;
+    let mut panels = Vec::new();
+    for (value, label, low, high) in [
+        ("model_exponent", "model exponent", 0.0, 2.5),
+        ("published", "published", 0.0, 2.5),
+        ("difference", "ours less published", -0.4, 0.4),
+    ] {
+        let colours = ColourScale::linear(label).from_to(low, high);
+        panels.extend(heat_maps(table, &exponent_map(value, colours))?);
+    }
+    let (title, columns) =
+        ("Model exponents: ours, the paper's, and ours less the paper's", panels.len());
+    Ok(pictures([sheet(title, columns, panels, Axes::Own, MAP_CAPTION)]))
 }
 
 /// How straight the lines are.
@@ -233,32 +260,31 @@ pub(super) const FIGURE_10: Figure = Figure {
     wants: all,
     wants_weights: none,
     make: make_10,
-    draw: |tables| draw::exponent_maps(tables, "r_squared"),
+    draw: draw_10,
     against: "Low R² at negative weight decay.",
     limits: "R² near 1 does not make a power law: local exponents differ by a factor of three along \
              curves with R² = 0.96.",
 };
 
-fn make_10(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings = whole_exponents(&evidence.select(all), SMALL_WIDTHS);
+fn make_10(material: &Material<'_>) -> Findings {
+    let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
     let table = exponent_table("exponents", "Are the losses power laws of width?", &settings, &[]);
-    let r_squared: Vec<f64> = settings
-        .iter()
-        .filter(|e| e.cell().train.weight_decay < -0.2)
-        .filter_map(|e| Some(e.fit?.r_squared))
-        .collect();
+    let strong = settings.iter().filter(|e| e.cell().train.weight_decay < -0.2);
+    let r_squared: Vec<f64> = strong.filter_map(|e| Some(e.fit?.r_squared)).collect();
     let of = "of 68 settings with γ ≤ −1/3";
-    Ok(Made {
-        tables: vec![table],
-        claims: vec![
-            Claim::new("strong regime: mean R²", "near 1", Test::AtLeast(0.95))
-                .averaged(&r_squared, of),
-            Claim::new("strong regime: smallest R²", "near 1", Test::AtLeast(0.9)).measured(
-                r_squared.iter().copied().reduce(f64::min),
-                format!("{} {of}", r_squared.len()),
-            ),
-        ],
-    })
+    let claims = [
+        Claim::new("strong regime: mean R²", "near 1", Test::AtLeast(0.95))
+            .averaged(&r_squared, of),
+        Claim::new("strong regime: smallest R²", "near 1", Test::AtLeast(0.9))
+            .smallest(&r_squared, format!("{} {of}", r_squared.len())),
+    ];
+    Findings::new([table], claims)
+}
+
+fn draw_10(tables: &Tables) -> Drawn {
+    let colours = ColourScale::linear("R²").from_to(0.0, 1.0);
+    let panels = heat_maps(tables.get("exponents")?, &exponent_map("r_squared", colours))?;
+    Ok(pictures([sheet("R² of the fitted power laws", 1, panels, Axes::Own, MAP_CAPTION)]))
 }
 
 /// Figure 5e with wider models.
@@ -270,13 +296,16 @@ pub(super) const FIGURE_18: Figure = Figure {
     wants: all,
     wants_weights: none,
     make: make_18,
-    draw: draw::exponent_by_data,
+    draw: draw_18,
     against: "Exponents away from 1 below α = 1.5.",
     limits: "The paper gives the range of widths and no more: how many, and the weight decays, are ours.",
 };
 
-fn make_18(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings = whole_exponents(&evidence.select(all), 4);
+/// Number of widths from 50 to 150.
+const WIDE_WIDTHS: usize = 4;
+
+fn make_18(material: &Material<'_>) -> Findings {
+    let settings = complete_exponents(&material.trained(), WIDE_WIDTHS);
     let table = exponent_table(
         "exponents",
         "How does the model exponent depend on the data exponent, at widths 50 to 150?",
@@ -284,11 +313,10 @@ fn make_18(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         &[
             ("group", "strong: three negative decays", &|_| "strong".into()),
             ("one", "prediction for even frequencies: 1", &|_| 1.0.into()),
-            ("twice", "prediction for skewed frequencies: 2(α − 1)", &|e| {
-                e.cell().data_exponent().map(|a| 2.0 * (a - 1.0)).filter(|v| *v >= 0.0).into()
-            }),
+            ("twice", "prediction for skewed frequencies: 2(α − 1)", &twice),
         ],
     );
+    // On either side of α = 1.5, which is neither.
     let below: Vec<f64> =
         settings.iter().filter(|e| e.place()[0] < 1.45).filter_map(Exponent::value).collect();
     let above: Vec<f64> = settings
@@ -296,21 +324,25 @@ fn make_18(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         .filter(|e| e.place()[0] > 1.55)
         .filter_map(|e| Some(e.value()? - strong_exponent(e.place()[0])))
         .collect();
-    Ok(Made {
-        tables: vec![table],
-        claims: vec![
-            Claim::new(
-                "α < 1.5: mean model exponent",
-                "about 1",
-                Test::Within { target: 1.0, tolerance: 0.2 },
-            )
-            .averaged(&below, "of 36 settings"),
-            Claim::new(
-                "α > 1.5: model exponent less 2(α − 1), mean",
-                "below 2(α − 1)",
-                Test::AtMost(0.0),
-            )
-            .averaged(&above, "of 12 settings"),
-        ],
-    })
+    let claims = [
+        Claim::new(
+            "α < 1.5: mean model exponent",
+            "about 1",
+            Test::Within { target: 1.0, tolerance: 0.2 },
+        )
+        .averaged(&below, "of 36 settings"),
+        Claim::new(
+            "α > 1.5: model exponent less 2(α − 1), mean",
+            "below 2(α − 1)",
+            Test::AtMost(0.0),
+        )
+        .averaged(&above, "of 12 settings"),
+    ];
+    Findings::new([table], claims)
+}
+
+fn draw_18(tables: &Tables) -> Drawn {
+    let guides = [ONE, TWICE];
+    let caption = "Bars: standard error of the line. Table: exponents.csv.";
+    by_data_exponent(tables, exponent_lines(&guides), caption)
 }

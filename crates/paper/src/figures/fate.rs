@@ -1,16 +1,18 @@
 //! Which outputs die: what an output's own initial bias says of its fate.
 
 use superpose_analysis::run::Finished;
-use superpose_files::table::Table;
-use superpose_geometry::Rows;
-use superpose_geometry::dead::dead_outputs;
-use superpose_geometry::norms::row_norms;
+use superpose_figures::axis::Axis;
+use superpose_figures::lines::lines;
+use superpose_figures::panel::Panel;
+use superpose_files::table::{Table, TableError, Tables};
 use superpose_toy::cell::Cell;
 use superpose_toy::init;
 
 use crate::cells::{KEY, key};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, decay_is, exponent_is, near};
+use crate::figure::{Material, decay_is, exponent_is, near};
+use crate::figures::draw::grouped;
+use crate::rows::feature_rows;
 
 /// The widths that are looked at.
 const WIDTHS: [usize; 3] = [25, 39, 100];
@@ -30,16 +32,14 @@ pub(super) fn is_fate(cell: &Cell) -> bool {
 }
 
 /// Initial bias and fate of each output of a cell whose weights are at hand: whether it is dead in the end.
-fn fates(finished: &Finished, evidence: &Evidence<'_>) -> Option<Vec<(f64, bool)>> {
-    let cell = &finished.record.cell;
-    let weights = evidence.weights.get(&finished.record.cell_id)?;
-    let norms = row_norms(Rows::new(&weights.weights, weights.d_hidden));
-    let dead = dead_outputs(&norms, &weights.bias, cell.value_distribution().supremum());
-    Some(init::start(cell).bias.iter().map(|b| f64::from(*b)).zip(dead).collect())
+fn fates(finished: &Finished, material: &Material<'_>) -> Option<Vec<(f64, bool)>> {
+    let rows = feature_rows(finished, material)?;
+    let start = init::start(&finished.record.cell).bias;
+    Some(start.iter().zip(rows).map(|(b, row)| (f64::from(*b), row.is_dead)).collect())
 }
 
 /// One row a cell and bin of initial biases.
-pub(super) fn fate_table(evidence: &Evidence<'_>) -> Table {
+pub(super) fn fate_table(material: &Material<'_>) -> Table {
     let mut columns = KEY.to_vec();
     columns.extend([
         ("bias_low", "lower end of a bin of initial biases"),
@@ -50,8 +50,9 @@ pub(super) fn fate_table(evidence: &Evidence<'_>) -> Table {
     ]);
     let question = "Does an output's own initial bias decide whether it dies?";
     let mut table = Table::new("fate", question, &columns);
-    for finished in evidence.select(is_fate) {
-        let Some(fates) = fates(finished, evidence) else { continue };
+    for finished in material.select(is_fate) {
+        let Some(fates) = fates(finished, material) else { continue };
+        // To three standard deviations on either side.
         for bin in -12..12 {
             let low = f64::from(bin) * BIN;
             let inside = |f: &&(f64, bool)| (low..low + BIN).contains(&f.0);
@@ -72,6 +73,13 @@ pub(super) fn fate_table(evidence: &Evidence<'_>) -> Table {
         }
     }
     table
+}
+
+/// The panel of the table `fate`.
+pub(super) fn fate_panel(tables: &Tables) -> Result<Vec<Panel>, TableError> {
+    let start = ("bias_middle", Axis::linear("initial bias"));
+    let share = ("dead_share", Axis::linear("share that dies"));
+    lines(tables.get("fate")?, &grouped(start, share, ("d_hidden", "d")))
 }
 
 /// The threshold of the initial bias below which most die and above which most live, and the share of
@@ -96,11 +104,11 @@ fn best_threshold(fates: &[(f64, bool)]) -> Option<(f64, f64)> {
 }
 
 /// One claim a width.
-pub(super) fn fate_claims(evidence: &Evidence<'_>) -> Vec<Claim> {
-    let cells = evidence.select(is_fate);
+pub(super) fn fate_claims(material: &Material<'_>) -> Vec<Claim> {
+    let cells = material.select(is_fate);
     let claim = |width: usize| {
         let finished = cells.iter().find(|f| f.record.cell.model.d_hidden == width);
-        let threshold = finished.and_then(|f| best_threshold(&fates(f, evidence)?));
+        let threshold = finished.and_then(|f| best_threshold(&fates(f, material)?));
         let basis = threshold.map_or("needs the weights".to_owned(), |(bias, _)| {
             format!("threshold {bias:.2}; one model, its weights needed")
         });

@@ -5,20 +5,25 @@
 
 use superpose_analysis::regime;
 use superpose_analysis::run::Finished;
-use superpose_files::table::{Field, Table, TableError};
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::histograms::histograms;
+use superpose_figures::lines::{Guide, Lines, lines};
+use superpose_figures::sheet::Axes;
+use superpose_files::table::{Field, Table, Tables};
 use superpose_stats::summary::summarise;
 use superpose_toy::cell::Cell;
 
 use crate::cells::{
-    Exponent, Extra, cell_table, exponent_table, exponents, law, norm_table, share_of_norms,
+    Exponent, Extra, cell_table, exponent_table, large_exponents, law, norm_table, share_of_norms,
 };
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, near, none};
-use crate::figures::draw;
-use crate::published;
+use crate::figure::{Figure, Findings, Material, all, none};
+use crate::figures::draw::{
+    Drawn, grouped, loss_axis, norm_histograms, pictures, sheet, width_axis,
+};
+use crate::published::FIG1;
 use crate::sweeps::{LARGE, LARGE_ANALOGUE};
-
-const LAWS: [&str; 3] = ["exponential", "power", "linear"];
 
 fn is_strong(cell: &Cell) -> bool {
     cell.train.weight_decay < 0.0
@@ -32,9 +37,18 @@ const ANALOGUE: &str = "Not the paper's setting: 1000 features instead of 10,240
                         instead of 1024. One seed.";
 const PAPERS: &str = "One seed. Needs a GPU: 48 cells of 10,240 features.";
 
+/// Which of the two large toys a figure is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Toy {
+    /// The paper's, of 10,240 features.
+    Papers,
+    /// Its analogue, of 1000.
+    Analogue,
+}
+
 macro_rules! large_figure {
     ($name:ident, $analogue:ident, $id:literal, $title:literal, $question:literal, $wants:expr,
-     $make:ident, $draw:expr, $against:literal) => {
+     $make:ident, $draw:ident, $against:literal) => {
         #[doc = concat!("Figure ", $id, ": ", $title, ".")]
         pub(super) const $name: Figure = Figure {
             id: $id,
@@ -43,8 +57,8 @@ macro_rules! large_figure {
             sweeps: &[LARGE],
             wants: $wants,
             wants_weights: none,
-            make: $make,
-            draw: |tables| $draw(tables, $title),
+            make: |material| $make(material, Toy::Papers),
+            draw: |tables| $draw(tables, $title, Toy::Papers),
             against: $against,
             limits: PAPERS,
         };
@@ -52,16 +66,11 @@ macro_rules! large_figure {
         pub(super) const $analogue: Figure = Figure {
             id: concat!($id, "-analogue"),
             title: concat!($title, ": 1000 features, not the paper's 10,240"),
-            question: $question,
             sweeps: &[LARGE_ANALOGUE],
-            wants: $wants,
-            wants_weights: none,
-            make: $make,
-            draw: |tables| {
-                $draw(tables, concat!($title, ": 1000 features, not the paper's 10,240"))
-            },
-            against: $against,
+            make: |material| $make(material, Toy::Analogue),
+            draw: |tables| $draw(tables, $analogue.title, Toy::Analogue),
             limits: ANALOGUE,
+            ..$name
         };
     };
 }
@@ -74,7 +83,7 @@ large_figure!(
     "Does the loss follow the frequencies' tail in the weak regime?",
     is_weak,
     make_1b,
-    draw::loss_by_law,
+    draw_losses,
     "The same slope for all three laws."
 );
 large_figure!(
@@ -85,7 +94,7 @@ large_figure!(
     "Does the loss fall as 1/d in the strong regime, whatever the frequencies?",
     is_strong,
     make_1d,
-    draw::loss_by_law,
+    draw_losses,
     "Slopes that differ from law to law, or from 1."
 );
 large_figure!(
@@ -96,7 +105,7 @@ large_figure!(
     "What are the norms of the rows, for three frequency laws in both regimes?",
     all,
     make_7,
-    draw::norms_by_law,
+    draw_7,
     "Norms spread evenly."
 );
 large_figure!(
@@ -107,7 +116,7 @@ large_figure!(
     "Do the counts, losses and overlaps follow the theory of each regime?",
     all,
     make_8,
-    draw::large_panels,
+    draw_8,
     "Points far from the lines."
 );
 large_figure!(
@@ -118,45 +127,55 @@ large_figure!(
     "Are the losses power laws of width?",
     all,
     make_9a,
-    draw::r_squared_bars,
+    draw_9a,
     "Low R² in the strong regime."
 );
 
-fn is_papers(evidence: &Evidence<'_>) -> bool {
-    evidence.cells.iter().any(|f| f.record.cell.model.n_features > 10_000)
+/// The law's name, as a column.
+const LAW: Extra<'static> =
+    Extra { name: "law", meaning: "frequency law", of: &|f| law(&f.record.cell).into() };
+
+fn regime_word(cell: &Cell) -> Field {
+    if is_strong(cell) { "strong" } else { "weak" }.into()
 }
 
-fn loss_table(evidence: &Evidence<'_>) -> Result<Table, TableError> {
-    let published = published::fig1()?;
-    let (laws, decays) = (published.words("law")?, published.numbers("weight_decay")?);
-    let (widths, losses) = (published.numbers("d_hidden")?, published.numbers("loss.test")?);
-    let papers = is_papers(evidence);
-    let of_paper = |cell: &Cell| {
-        let same = |at: &usize| {
-            laws[*at] == law(cell)
-                && near(decays[*at], cell.train.weight_decay)
-                && near(widths[*at], cell.model.d_hidden as f64)
-        };
-        (0..laws.len()).find(same).filter(|_| papers).map(|at| losses[at])
+fn loss_table(material: &Material<'_>, toy: Toy) -> Table {
+    let published = |f: &Finished| match toy {
+        Toy::Papers => FIG1.of(&f.record.cell),
+        Toy::Analogue => None,
     };
-    Ok(cell_table(
+    cell_table(
         "losses",
         "How does the loss fall with width?",
-        &evidence.select(all),
+        &material.trained(),
         &["loss.test", "loss.test_se", "loss.dead_part", "loss.alive_part", "dead_outputs"],
         &[
-            Extra { name: "law", meaning: "frequency law", of: &|f| law(&f.record.cell).into() },
+            LAW,
             Extra {
                 name: "published",
                 meaning: "the paper's loss, at its own setting only",
-                of: &|f| of_paper(&f.record.cell).map_or(Field::Missing, Field::from),
+                of: &|f| published(f).into(),
             },
         ],
-    ))
+    )
 }
 
-fn laws<'a>(evidence: &Evidence<'a>, d_min: usize) -> Vec<Exponent<'a>> {
-    exponents(&evidence.select(all), d_min, true)
+fn draw_losses(tables: &Tables, title: &str, toy: Toy) -> Drawn {
+    let of = Lines {
+        published: Some("published"),
+        ..grouped(("d_hidden", width_axis()), ("loss.test", loss_axis()), ("law", ""))
+    };
+    let panels = lines(tables.get("losses")?, &of)?;
+    let rings = match toy {
+        Toy::Papers => " Rings: the paper's, at its own setting.",
+        Toy::Analogue => "",
+    };
+    let caption = format!("One dot a training.{rings} Table: losses.csv.");
+    Ok(pictures([sheet(title, 1, panels, Axes::Own, &caption)]))
+}
+
+fn laws<'a>(material: &Material<'a>, d_min: usize) -> Vec<Exponent<'a>> {
+    large_exponents(&material.trained(), d_min)
 }
 
 fn law_table(settings: &[Exponent<'_>]) -> Table {
@@ -167,7 +186,7 @@ fn law_table(settings: &[Exponent<'_>]) -> Table {
         &[
             ("law", "frequency law", &|e| law(e.cell()).into()),
             ("regime", "weak or strong, by the sign of the weight decay", &|e| {
-                if is_strong(e.cell()) { "strong" } else { "weak" }.into()
+                regime_word(e.cell())
             }),
             ("d_min", "smallest width in the fit", &|e| e.losses.first().map(|l| l.0).into()),
         ],
@@ -178,18 +197,20 @@ fn of_law<'a, 'b>(settings: &'b [Exponent<'a>], name: &str) -> Option<&'b Expone
     settings.iter().find(|e| law(e.cell()) == name)
 }
 
-fn make_1b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings = laws(evidence, 0);
-    let last_five = laws(evidence, if is_papers(evidence) { 64 } else { 16 });
-    let power = of_law(&last_five, "power").and_then(|e| e.fit);
+fn make_1b(material: &Material<'_>, toy: Toy) -> Findings {
+    let settings = laws(material, 0);
+    let fifth_last = match toy {
+        Toy::Papers => 64,
+        Toy::Analogue => 16,
+    };
+    let last_five = laws(material, fifth_last);
     let claim = |(name, paper): (&str, f64)| {
-        let fit = of_law(&settings, name).and_then(|e| e.fit);
         Claim::new(
             format!("{name}: R² of a power law over all widths"),
             format!("{paper}"),
             Test::AtMost(0.95),
         )
-        .measured(fit.map(|f| f.r_squared), format!("{} widths", fit.map_or(0, |f| f.n_points)))
+        .r_squared(of_law(&settings, name).and_then(|e| e.fit))
     };
     let mut claims =
         [("exponential", 0.802), ("power", 0.659), ("linear", 0.867)].map(claim).to_vec();
@@ -199,40 +220,34 @@ fn make_1b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             "0.45 drawn; theory α − 1 = 0.2",
             Test::Within { target: 0.2, tolerance: 0.1 },
         )
-        .exponent(power, "standard error of the line"),
+        .exponent(of_law(&last_five, "power").and_then(|e| e.fit), "standard error of the line"),
     );
-    Ok(Made { tables: vec![loss_table(evidence)?, law_table(&settings)], claims })
+    Findings::new([loss_table(material, toy), law_table(&settings)], claims)
 }
 
-fn make_1d(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let (whole, from_32) = (laws(evidence, 0), laws(evidence, 32));
-    let claim = |(name, paper, settings): (&str, &str, &[Exponent<'_>])| {
+fn make_1d(material: &Material<'_>, toy: Toy) -> Findings {
+    let (all_widths, from_32) = (laws(material, 0), laws(material, 32));
+    let chosen = [
+        ("exponential", "1.01 ± 0.05, all widths", &all_widths),
+        ("power", "1.0 ± 0.1, d ≥ 32", &from_32),
+        ("linear", "0.89 ± 0.05, d ≥ 32", &from_32),
+    ];
+    let claims = chosen.map(|(name, paper, settings)| {
         let fit = of_law(settings, name).and_then(|e| e.fit);
+        let n_widths = fit.map_or(0, |f| f.n_points);
         Claim::new(
             format!("{name}: model exponent"),
-            paper.to_owned(),
+            paper,
             Test::Within { target: 1.0, tolerance: 0.2 },
         )
-        .exponent(
-            fit,
-            format!("standard error of the line over {} widths", fit.map_or(0, |f| f.n_points)),
-        )
-    };
-    let claims = vec![
-        claim(("exponential", "1.01 ± 0.05, all widths", &whole)),
-        claim(("power", "1.0 ± 0.1, d ≥ 32", &from_32)),
-        claim(("linear", "0.89 ± 0.05, d ≥ 32", &from_32)),
-    ];
-    let chosen: Vec<Exponent<'_>> = LAWS
-        .iter()
-        .filter_map(|name| of_law(if *name == "exponential" { &whole } else { &from_32 }, name))
-        .cloned()
-        .collect();
-    Ok(Made { tables: vec![loss_table(evidence)?, law_table(&chosen)], claims })
+        .exponent(fit, format!("standard error of the line over {n_widths} widths"))
+    });
+    let shown = chosen.iter().filter_map(|(name, _, settings)| of_law(settings, name).cloned());
+    let shown: Vec<Exponent<'_>> = shown.collect();
+    Findings::new([loss_table(material, toy), law_table(&shown)], claims)
 }
 
-fn make_7(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let cells = evidence.select(all);
+fn make_7(material: &Material<'_>, _: Toy) -> Findings {
     let kind = Extra {
         name: "kind",
         meaning: "frequency law, and the sign of the weight decay",
@@ -241,61 +256,75 @@ fn make_7(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             format!("{}, {sign}", law(&f.record.cell)).into()
         },
     };
-    let table = norm_table("norms", "How long are the rows of W?", &cells, &[kind]);
-    let mean = |wanted: fn(&Cell) -> bool, low: f64, high: f64| {
-        let shares: Vec<f64> =
-            evidence.select(wanted).iter().filter_map(|f| share_of_norms(f, low, high)).collect();
-        (!shares.is_empty()).then(|| summarise(&shares).mean)
+    let question = "How long are the rows of W?";
+    let table = norm_table("norms", question, &material.trained(), &[kind]);
+    let share = |claim: Claim, wanted: fn(&Cell) -> bool, low: f64, high: f64| {
+        let cells = material.select(wanted);
+        let shares: Vec<f64> = cells.iter().filter_map(|f| share_of_norms(f, low, high)).collect();
+        claim.measured(summarise(&shares).mean, format!("mean over {} cells", cells.len()))
     };
-    let basis =
-        |wanted: fn(&Cell) -> bool| format!("mean over {} cells", evidence.select(wanted).len());
-    Ok(Made {
-        tables: vec![table],
-        claims: vec![
-            Claim::new(
-                "weak: share of rows with norm between 0.24 and 0.76",
-                "norms at 0 or 1",
-                Test::AtMost(0.05),
-            )
-            .measured(mean(is_weak, 0.24, 0.76), basis(is_weak)),
-            Claim::new(
-                "strong: share of rows with norm between 0.72 and 1.6",
-                "about 1",
-                Test::AtLeast(0.9),
-            )
-            .measured(mean(is_strong, 0.72, 1.6), basis(is_strong)),
-        ],
-    })
+    let weak = Claim::new(
+        "weak: share of rows with norm between 0.24 and 0.76",
+        "norms at 0 or 1",
+        Test::AtMost(0.05),
+    );
+    let strong = Claim::new(
+        "strong: share of rows with norm between 0.72 and 1.6",
+        "about 1",
+        Test::AtLeast(0.9),
+    );
+    let claims = [share(weak, is_weak, 0.24, 0.76), share(strong, is_strong, 0.72, 1.6)];
+    Findings::new([table], claims)
 }
 
-fn make_8(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let cells = evidence.select(all);
-    let ignored = |f: &Finished| regime::Evidence::of(f).map(|evidence| evidence.ignored_loss);
-    let n_over = |f: &Finished, of: fn(f64, f64) -> f64| {
-        of(f.record.cell.model.n_features as f64, f.record.cell.model.d_hidden as f64)
+fn draw_7(tables: &Tables, title: &str, _: Toy) -> Drawn {
+    let grid = histograms(tables.get("norms")?, &norm_histograms(Some("kind"), ""))?;
+    let caption = "Rows of W by norm; heights are to be compared within a panel. Table: norms.csv.";
+    Ok(pictures([sheet(title, grid.columns, grid.panels, Axes::SharedX, caption)]))
+}
+
+/// What all but the `φ½·n` most frequent features cost if ignored.
+fn ignored_loss(finished: &Finished) -> Option<f64> {
+    regime::Evidence::of(finished).map(|evidence| evidence.ignored_loss)
+}
+
+fn make_8(material: &Material<'_>, _: Toy) -> Findings {
+    let size = |f: &Finished| {
+        let model = &f.record.cell.model;
+        (model.n_features as f64, model.d_hidden as f64)
     };
     let table = cell_table(
         "cells",
         "Do the counts, losses and overlaps follow the theory of each regime?",
-        &cells,
+        &material.trained(),
         &["phi_half", "phi_one", "loss.test", "dead_outputs", "overlap.mean_square_strong"],
         &[
-            Extra { name: "law", meaning: "frequency law", of: &|f| law(&f.record.cell).into() },
+            LAW,
             Extra {
                 name: "regime",
                 meaning: "weak or strong, by the sign of the weight decay",
-                of: &|f| if is_strong(&f.record.cell) { "strong" } else { "weak" }.into(),
+                of: &|f| regime_word(&f.record.cell),
             },
-            Extra { name: "d_over_n", meaning: "d/n", of: &|f| n_over(f, |n, d| d / n).into() },
+            Extra {
+                name: "d_over_n",
+                meaning: "d/n",
+                of: &|f| {
+                    let (n, d) = size(f);
+                    (d / n).into()
+                },
+            },
             Extra {
                 name: "phi_one_upper",
                 meaning: "min(1, d²/2n)",
-                of: &|f| n_over(f, |n, d| (d * d / 2.0 / n).min(1.0)).into(),
+                of: &|f| {
+                    let (n, d) = size(f);
+                    (d * d / 2.0 / n).min(1.0).into()
+                },
             },
             Extra {
                 name: "ignored_loss",
                 meaning: "what all but the φ½·n most frequent features cost if ignored",
-                of: &|f| if is_weak(&f.record.cell) { ignored(f) } else { None }.into(),
+                of: &|f| ignored_loss(f).filter(|_| is_weak(&f.record.cell)).into(),
             },
             Extra {
                 name: "welch",
@@ -304,58 +333,96 @@ fn make_8(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             },
         ],
     );
-    let weak = evidence.select(is_weak);
-    let ratios: Vec<f64> = weak
-        .iter()
-        .filter_map(|f| Some(f.measured()?.loss_test / ignored(f)?))
-        .filter(|r| r.is_finite())
-        .collect();
-    let strong = evidence.select(is_strong);
-    let phi: Vec<f64> = strong.iter().filter_map(|f| Some(f.measured()?.phi_half)).collect();
-    let overlaps: Vec<f64> = strong
-        .iter()
-        .filter_map(|f| {
-            let m = f.measured()?;
-            Some(m.overlap_mean_square_strong? / m.overlap_welch)
-        })
-        .filter(|r| r.is_finite())
-        .collect();
-    let summary = |name: &str, paper: &str, values: &[f64], test| {
-        Claim::new(name, paper, test).averaged(values, "cells")
-    };
-    let one = Test::Within { target: 1.0, tolerance: 0.2 };
-    Ok(Made {
-        tables: vec![table],
-        claims: vec![
-            summary("8a, strong: mean φ½", "1", &phi, Test::AtLeast(0.95)),
-            summary("8b, weak: loss over what the ignored features cost", "near 1", &ratios, one),
-            summary("8d, strong: mean squared overlap over κ²", "near 1", &overlaps, one),
-        ],
-    })
+    Findings::new([table], claims_8(material))
 }
 
-fn make_9a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let settings = laws(evidence, 0);
-    let table = law_table(&settings);
-    let claim = |(name, regime, paper): (&str, &str, f64)| {
-        let wanted = |e: &&Exponent<'_>| {
-            law(e.cell()) == name && is_strong(e.cell()) == (regime == "strong")
-        };
-        let fit = settings.iter().find(wanted).and_then(|e| e.fit);
+fn claims_8(material: &Material<'_>) -> [Claim; 3] {
+    let (weak, strong) = (material.select(is_weak), material.select(is_strong));
+    let finite = |of: &[&Finished], value: &dyn Fn(&Finished) -> Option<f64>| -> Vec<f64> {
+        of.iter().filter_map(|f| value(f)).filter(|value| value.is_finite()).collect()
+    };
+    let phi = finite(&strong, &|f| Some(f.measured()?.phi_half));
+    let ratios = finite(&weak, &|f| Some(f.measured()?.loss_test / ignored_loss(f)?));
+    let overlaps = finite(&strong, &|f| {
+        let m = f.measured()?;
+        Some(m.overlap_mean_square_strong? / m.overlap_welch)
+    });
+    let one = Test::Within { target: 1.0, tolerance: 0.2 };
+    [
+        Claim::new("8a, strong: mean φ½", "1", Test::AtLeast(0.95)).averaged(&phi, "cells"),
+        Claim::new("8b, weak: loss over what the ignored features cost", "near 1", one)
+            .averaged(&ratios, "cells"),
+        Claim::new("8d, strong: mean squared overlap over κ²", "near 1", one)
+            .averaged(&overlaps, "cells"),
+    ]
+}
+
+fn draw_8(tables: &Tables, title: &str, _: Toy) -> Drawn {
+    let table = tables.get("cells")?;
+    let guide = |column, label, mark| Guide { column, label, mark };
+    let d_over_n = guide("d_over_n", "d/n", Mark::Dotted);
+    let upper = guide("phi_one_upper", "min(1, d²/2n)", Mark::Line);
+    let ignored = guide("ignored_loss", "equal", Mark::Line);
+    let welch = guide("welch", "equal", Mark::Line);
+    let loss_of_ignored = Axis::logarithmic("loss of the ignored features");
+    let overlap = Axis::logarithmic("mean cos², norm above 1");
+    let by_law = |x: (&'static str, Axis), y: (&'static str, Axis)| Lines {
+        mark: Mark::Dots,
+        ..grouped(x, y, ("law", ""))
+    };
+    let by_regime = |y: (&'static str, Axis)| Lines {
+        panel: Some("regime"),
+        ..by_law(("d_hidden", width_axis()), y)
+    };
+    let mut panels = Vec::new();
+    for (of, guides) in [
+        (by_regime(("phi_half", Axis::logarithmic("φ½"))), &[d_over_n][..]),
+        (by_regime(("phi_one", Axis::logarithmic("φ1"))), &[d_over_n, upper]),
+        (by_law(("ignored_loss", loss_of_ignored), ("loss.test", loss_axis())), &[ignored]),
+        (
+            by_law(("welch", Axis::logarithmic("κ²")), ("overlap.mean_square_strong", overlap)),
+            &[welch],
+        ),
+    ] {
+        panels.extend(lines(table, &Lines { guides, ..of })?);
+    }
+    let caption = "Above: φ½ and φ1 in both regimes. Then: the weak regime's loss against what its ignored \
+                   features cost, and squared overlaps against κ². Table: cells.csv.";
+    Ok(pictures([sheet(title, 2, panels, Axes::Own, caption)]))
+}
+
+fn make_9a(material: &Material<'_>, _: Toy) -> Findings {
+    let settings = laws(material, 0);
+    let claim = |(name, strong, paper): (&str, bool, f64)| {
+        let is_its = |e: &&Exponent<'_>| law(e.cell()) == name && is_strong(e.cell()) == strong;
+        let regime = if strong { "strong" } else { "weak" };
         Claim::new(
             format!("{regime}, {name}: R²"),
             format!("{paper}"),
             Test::Within { target: paper, tolerance: 0.1 },
         )
-        .measured(fit.map(|f| f.r_squared), format!("{} widths", fit.map_or(0, |f| f.n_points)))
+        .r_squared(settings.iter().find(is_its).and_then(|e| e.fit))
     };
     let claims = [
-        ("exponential", "strong", 0.984),
-        ("power", "strong", 0.963),
-        ("linear", "strong", 0.987),
-        ("exponential", "weak", 0.802),
-        ("power", "weak", 0.659),
-        ("linear", "weak", 0.867),
+        ("exponential", true, 0.984),
+        ("power", true, 0.963),
+        ("linear", true, 0.987),
+        ("exponential", false, 0.802),
+        ("power", false, 0.659),
+        ("linear", false, 0.867),
     ];
-    Ok(Made { tables: vec![table], claims: claims.map(claim).to_vec() })
+    Findings::new([law_table(&settings)], claims.map(claim))
+}
+
+fn draw_9a(tables: &Tables, title: &str, _: Toy) -> Drawn {
+    let of = Lines {
+        mark: Mark::Bars,
+        ..grouped(
+            ("law", Axis::linear("frequency law")),
+            ("r_squared", Axis::linear("R² of the power law")),
+            ("regime", ""),
+        )
+    };
+    let panels = lines(tables.get("exponents")?, &of)?;
+    Ok(pictures([sheet(title, 1, panels, Axes::Own, "Table: exponents.csv.")]))
 }

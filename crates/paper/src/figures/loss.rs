@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 
 use superpose_analysis::regime;
 use superpose_analysis::run::Finished;
-use superpose_files::table::{Field, Table, TableError};
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::lines::{Guide, Lines, lines};
+use superpose_figures::sheet::Axes;
+use superpose_files::table::{Table, Tables};
 use superpose_stats::summary::{median_and_deviation, summarise};
 use superpose_toy::superposition::ignored_features_loss_continuum;
 
-use crate::cells::{Exponent, Extra, SMALL_WIDTHS, cell_table, exponent_table, whole_exponents};
+use crate::cells::{Exponent, Extra, SMALL_WIDTHS, cell_table, complete_exponents, exponent_table};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, exponent_is, near, none};
-use crate::figures::draw;
-use crate::published::{self, Lookup};
+use crate::figure::{Figure, Findings, Material, exponent_is, near, none};
+use crate::figures::draw::{Drawn, exponent_lines, grouped, loss_axis, pictures, sheet};
+use crate::published::FIG4B;
 use crate::sweeps::SMALL;
 
 /// The data exponents that figure 4a shows, with the median over the paper's own points of the loss over
@@ -31,7 +35,7 @@ pub(super) const FIGURE_4A: Figure = Figure {
     },
     wants_weights: none,
     make: make_4a,
-    draw: draw::loss_by_represented,
+    draw: draw_4a,
     against: "Losses far from the line of their data exponent.",
     limits: "Equation 14 counts the most frequent features as represented and replaces a sum by an \
              integral; both are wrong by as much as the agreement is good (columns of the table).",
@@ -50,15 +54,16 @@ fn continuum(finished: &Finished) -> Option<f64> {
     Some(ignored_features_loss_continuum(phi, n, cell.data_exponent()?, values))
 }
 
-fn make_4a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let cells = evidence.select(all);
+fn over_theory(finished: &Finished, theory: Option<f64>) -> Option<f64> {
+    Some(finished.measured()?.loss_test / theory?)
+}
+
+fn make_4a(material: &Material<'_>) -> Findings {
     let sum = |f: &Finished| regime::Evidence::of(f).map(|evidence| evidence.ignored_loss);
-    let loss = |f: &Finished| f.measured().map(|m| m.loss_test);
-    let over = |f: &Finished, theory: Option<f64>| loss(f).zip(theory).map(|(l, t)| l / t);
     let table = cell_table(
         "cells",
         "Is the loss what the features cost that are not represented?",
-        &cells,
+        &material.trained(),
         &["phi_half", "loss.test", "dead_outputs", "loss.dead_part"],
         &[
             Extra {
@@ -79,32 +84,46 @@ fn make_4a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             Extra {
                 name: "over_equation_14",
                 meaning: "loss.test over equation_14",
-                of: &|f| over(f, continuum(f)).into(),
+                of: &|f| over_theory(f, continuum(f)).into(),
             },
             Extra {
                 name: "over_ignored_loss",
                 meaning: "loss.test over ignored_loss",
-                of: &|f| over(f, sum(f)).into(),
+                of: &|f| over_theory(f, sum(f)).into(),
             },
         ],
     );
     let claim = |(exponent, paper): (f64, f64)| {
-        let chosen = evidence.select(|cell| exponent_is(cell, exponent));
-        let ratios: Vec<f64> =
-            chosen.iter().filter_map(|f| over(f, continuum(f))).filter(|r| r.is_finite()).collect();
+        let cells = material.select(|cell| exponent_is(cell, exponent));
+        let ratios = cells.iter().filter_map(|f| over_theory(f, continuum(f)));
+        let ratios: Vec<f64> = ratios.filter(|r| r.is_finite()).collect();
         let (median, deviation) = median_and_deviation(&ratios);
         Claim::new(
             format!("α = {exponent}: loss over equation 14, median"),
             format!("\"agree\"; {paper} in the median of its own points"),
             Test::Within { target: 1.0, tolerance: 0.2 },
         )
-        .measured(
-            (!ratios.is_empty()).then_some(median),
-            format!("median absolute deviation of {} cells", ratios.len()),
-        )
-        .plus_minus((!ratios.is_empty()).then_some(deviation))
+        .measured(median, format!("median absolute deviation of {} cells", ratios.len()))
+        .plus_minus(deviation)
     };
-    Ok(Made { tables: vec![table], claims: SHOWN.map(claim).to_vec() })
+    Findings::new([table], SHOWN.map(claim))
+}
+
+fn draw_4a(tables: &Tables) -> Drawn {
+    let guides = [Guide { column: "equation_14", label: "equation 14 × 4/3", mark: Mark::Dotted }];
+    let of = Lines {
+        guides: &guides,
+        mark: Mark::Dots,
+        ..grouped(
+            ("represented", Axis::logarithmic("features represented, φ½ n")),
+            ("loss.test", loss_axis()),
+            ("data_exponent", "α"),
+        )
+    };
+    let panels = lines(tables.get("cells")?, &of)?;
+    let caption = "One dot a training with γ > 0. Dotted: the paper's theory. Table: cells.csv.";
+    let title = "Loss against the number of features represented, weak regime";
+    Ok(pictures([sheet(title, 1, panels, Axes::Own, caption)]))
 }
 
 /// Model exponents of the nine settings closest to no superposition.
@@ -116,7 +135,7 @@ pub(super) const FIGURE_4B: Figure = Figure {
     wants: |cell| cell.train.weight_decay > 0.0,
     wants_weights: none,
     make: make_4b,
-    draw: draw::weak_exponents,
+    draw: draw_4b,
     against: "Exponents that do not rise with α, or far from α − 1 where W is closest to diag(I, 0).",
     limits: "The distance cannot choose: a row that is missing among the first d leaves it at exactly 1, so \
              settings that represent almost nothing tie for the first place. Which nine the paper shows \
@@ -130,11 +149,14 @@ fn distance(exponent: &Exponent<'_>) -> Option<f64> {
     all?.into_iter().reduce(f64::max)
 }
 
+/// A setting after its distance from no superposition.
+type Ranked<'a> = (f64, Exponent<'a>);
+
 /// The settings with all six widths, by their distance from no superposition.
-fn by_distance<'a>(evidence: &Evidence<'a>) -> Vec<(f64, Exponent<'a>)> {
+fn by_distance<'a>(material: &Material<'a>) -> Vec<Ranked<'a>> {
     // One training a cell, as in the paper.
-    let weak = evidence.select(|cell| cell.train.weight_decay > 0.0 && cell.train.seed == 0);
-    let mut settings: Vec<(f64, Exponent<'_>)> = whole_exponents(&weak, SMALL_WIDTHS)
+    let weak = material.select(|cell| cell.train.weight_decay > 0.0 && cell.train.seed == 0);
+    let mut settings: Vec<Ranked<'_>> = complete_exponents(&weak, SMALL_WIDTHS)
         .into_iter()
         .filter_map(|e| Some((distance(&e)?, e)))
         .collect();
@@ -142,98 +164,84 @@ fn by_distance<'a>(evidence: &Evidence<'a>) -> Vec<(f64, Exponent<'a>)> {
     settings
 }
 
-/// The paper shows so many.
-const CLOSEST: usize = 9;
+/// The number of settings that the paper shows.
+const NINE: usize = 9;
 
-/// The paper's exponents of its nine settings.
-fn of_paper() -> Result<Lookup, TableError> {
-    Lookup::new(&published::fig4b()?, &["data_exponent", "weight_decay"], "model_exponent")
+fn is_papers(setting: &Exponent<'_>) -> bool {
+    FIG4B.of(setting.cell()).is_some()
 }
 
 /// The paper's nine, where all widths are trained.
-pub(super) fn papers_nine<'a>(evidence: &Evidence<'a>) -> Result<Vec<Exponent<'a>>, TableError> {
-    let lookup = of_paper()?;
-    let is_theirs = |e: &Exponent<'_>| lookup.get(&e.place()).is_some();
-    Ok(by_distance(evidence).into_iter().map(|(_, e)| e).filter(is_theirs).collect())
+pub(super) fn papers_nine<'a>(material: &Material<'a>) -> Vec<Exponent<'a>> {
+    by_distance(material).into_iter().map(|(_, e)| e).filter(is_papers).collect()
 }
 
-fn make_4b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let lookup = of_paper()?;
-    let is_theirs = |e: &Exponent<'_>| lookup.get(&e.place()).is_some();
-    let settings = by_distance(evidence);
-    let closest = &settings[..settings.len().min(CLOSEST)];
-    let theirs: Vec<(f64, Exponent<'_>)> =
-        settings.iter().filter(|(_, e)| is_theirs(e)).cloned().collect();
-    let mut shown = distance_table("nine", &theirs, &lookup, "the paper's nine");
-    shown.rows.extend(distance_table("nine", closest, &lookup, "the nine closest here").rows);
-    let tables = vec![distance_table("exponents", &settings, &lookup, "all"), shown];
-    let shared = closest.iter().filter(|(_, e)| is_theirs(e)).count();
-    let less_theory = |settings: &[(f64, Exponent<'_>)]| -> Vec<f64> {
-        let of =
-            |(_, e): &(f64, Exponent<'_>)| Some(e.value()? - (e.cell().data_exponent()? - 1.0));
+fn make_4b(material: &Material<'_>) -> Findings {
+    let settings = by_distance(material);
+    let closest = &settings[..settings.len().min(NINE)];
+    let papers: Vec<Ranked<'_>> = settings.iter().filter(|(_, e)| is_papers(e)).cloned().collect();
+    let mut shown = distance_table("nine", &papers, "the paper's nine");
+    shown.rows.extend(distance_table("nine", closest, "the nine closest here").rows);
+    let tables = [distance_table("exponents", &settings, "all"), shown];
+    Findings::new(tables, claims_4b(&settings, closest, &papers))
+}
+
+fn claims_4b(settings: &[Ranked<'_>], closest: &[Ranked<'_>], papers: &[Ranked<'_>]) -> [Claim; 5] {
+    let n_shared = closest.iter().filter(|(_, e)| is_papers(e)).count();
+    let n_tied = settings.iter().filter(|(distance, _)| near(*distance, 1.0)).count();
+    let basis = format!("{} of {} settings have all widths", settings.len(), 5 * 17);
+    // Nine settings, or none: the mean over some of them is another number.
+    let mean = |claim: Claim, values: &[f64]| {
+        let summary = summarise(if values.len() == NINE { values } else { &[] });
+        claim
+            .measured(summary.mean, format!("standard error over the nine; {basis}"))
+            .plus_minus(summary.standard_error)
+    };
+    let less_theory = |settings: &[Ranked<'_>]| -> Vec<f64> {
+        let of = |(_, e): &Ranked<'_>| Some(e.value()? - (e.cell().data_exponent()? - 1.0));
         settings.iter().filter_map(of).collect()
     };
-    let differences: Vec<f64> = theirs
-        .iter()
-        .filter_map(|(_, e)| Some((e.value()? - lookup.get(&e.place())?).abs()))
-        .collect();
-    let basis = format!("{} of {} settings have all widths", settings.len(), 5 * 17);
-    let mean = |name: &str, paper: &str, values: &[f64], test| {
-        Claim::new(name.to_owned(), paper.to_owned(), test)
-            .measured(
-                (values.len() == CLOSEST).then(|| summarise(values).mean),
-                format!("standard error over the nine; {basis}"),
-            )
-            .plus_minus((values.len() == CLOSEST).then(|| summarise(values).standard_error))
-    };
+    let from_published = |(_, e): &Ranked<'_>| Some((e.value()? - FIG4B.of(e.cell())?).abs());
+    let differences: Vec<f64> = papers.iter().filter_map(from_published).collect();
     let near_theory = Test::Within { target: 0.0, tolerance: 0.15 };
-    Ok(Made {
-        tables,
-        claims: vec![
-            mean(
+    let some = |of: &[Ranked<'_>], n: usize, least: usize| (of.len() >= least).then_some(n as f64);
+    [
+        mean(
+            Claim::new(
                 "the paper's nine settings: model exponent less α − 1, mean",
                 "0 (0.10 for its own points)",
-                &less_theory(&theirs),
                 near_theory,
             ),
-            mean(
+            &less_theory(papers),
+        ),
+        mean(
+            Claim::new(
                 "the paper's nine settings: mean absolute difference from its exponents",
                 "0",
-                &differences,
                 Test::AtMost(0.1),
             ),
-            mean(
-                "the nine closest here: model exponent less α − 1, mean",
-                "0",
-                &less_theory(closest),
-                near_theory,
-            ),
-            Claim::new(
-                "how many of the nine closest here are the paper's nine",
-                "9",
-                Test::AtLeast(6.0),
-            )
-            .measured((closest.len() == CLOSEST).then_some(shared as f64), basis.clone()),
-            Claim::new(
-                "settings that tie at a distance of 1, the least that a missing row leaves",
-                "not mentioned",
-                Test::AtMost(1.0),
-            )
-            .measured(
-                (!settings.is_empty())
-                    .then(|| settings.iter().filter(|(d, _)| near(*d, 1.0)).count() as f64),
-                basis,
-            ),
-        ],
-    })
+            &differences,
+        ),
+        mean(
+            Claim::new("the nine closest here: model exponent less α − 1, mean", "0", near_theory),
+            &less_theory(closest),
+        ),
+        Claim::new(
+            "how many of the nine closest here are the paper's nine",
+            "9",
+            Test::AtLeast(6.0),
+        )
+        .measured(some(closest, n_shared, NINE), basis.clone()),
+        Claim::new(
+            "settings that tie at a distance of 1, the least that a missing row leaves",
+            "not mentioned",
+            Test::AtMost(1.0),
+        )
+        .measured(some(settings, n_tied, 1), basis.clone()),
+    ]
 }
 
-fn distance_table(
-    name: &str,
-    settings: &[(f64, Exponent<'_>)],
-    lookup: &Lookup,
-    group: &str,
-) -> Table {
+fn distance_table(name: &str, settings: &[Ranked<'_>], group: &str) -> Table {
     let exponents: Vec<Exponent<'_>> = settings.iter().map(|(_, e)| e.clone()).collect();
     let distances: BTreeMap<String, (usize, f64)> = settings
         .iter()
@@ -247,7 +255,7 @@ fn distance_table(
         &exponents,
         &[
             ("weak_exponent", "prediction without superposition: α − 1", &|e| {
-                e.cell().data_exponent().map_or(Field::Missing, |a| (a - 1.0).into())
+                e.cell().data_exponent().map(|a| a - 1.0).into()
             }),
             (
                 "spectral_distance.max",
@@ -257,8 +265,19 @@ fn distance_table(
             ("rank", "rank by that distance in this group, from 1", &|e| {
                 of(e).map(|d| d.0 + 1).into()
             }),
-            ("published", "the paper's exponent, of its nine", &|e| lookup.get(&e.place()).into()),
+            ("published", "the paper's exponent, of its nine", &|e| FIG4B.of(e.cell()).into()),
             ("group", "which settings", &|_| group.into()),
         ],
     )
+}
+
+fn draw_4b(tables: &Tables) -> Drawn {
+    let guides = [Guide { column: "weak_exponent", label: "α − 1", mark: Mark::Line }];
+    let of =
+        Lines { panel: Some("group"), published: Some("published"), ..exponent_lines(&guides) };
+    let panels = lines(tables.get("nine")?, &of)?;
+    let caption = "Left: the paper's nine settings. Right: the nine whose W is closest here to representing d \
+                   features and no more. Bars: standard error of the line. Rings: the paper's. Table: nine.csv.";
+    let title = "Model exponent closest to no superposition";
+    Ok(pictures([sheet(title, 2, panels, Axes::Own, caption)]))
 }

@@ -1,14 +1,17 @@
 //! Norms of rows: figures 5a, 5b, 11 and 12.
 
-use superpose_files::table::TableError;
+use superpose_figures::colour_bar::ColourScale;
+use superpose_figures::histograms::histograms;
+use superpose_figures::sheet::Axes;
+use superpose_files::table::Tables;
 use superpose_stats::summary::summarise;
 use superpose_toy::cell::Cell;
 
 use crate::cells::{dead_fraction, norm_table, share_of_norms};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, decay_is, exponent_is, none};
-use crate::figures::draw;
-use crate::rows::row_table;
+use crate::figure::{Figure, Findings, Material, decay_is, exponent_is, none};
+use crate::figures::draw::{Drawn, norm_histograms, pictures, sheet};
+use crate::rows::{feature_rows, frequency_panels, row_table};
 use crate::sweeps::SMALL;
 
 /// The paper's text says α = 1; the frequencies on its own axis are those of α = 0.5.
@@ -25,34 +28,39 @@ pub(super) const FIGURE_5A: Figure = Figure {
     wants: is_5a,
     wants_weights: none,
     make: make_5a,
-    draw: |tables| draw::norms(tables, "Row norms at α = 0.5, γ = −0.78, d = 15"),
+    draw: draw_5a,
     against: "A single peak, or rows in the gap around 1.",
     limits: "What the paper calls weakly represented features are, row by row, outputs that died \
              (experiment dead-outputs): the two peaks need not be two kinds of representation.",
 };
 
-fn make_5a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let cells = evidence.select(all);
+fn make_5a(material: &Material<'_>) -> Findings {
+    let cells = material.trained();
     let gap = cells.first().and_then(|f| share_of_norms(f, 0.96, 1.04));
-    let alive_or_long =
+    let left_over =
         cells.first().and_then(|f| Some((f.measured()?.phi_one + dead_fraction(f)? - 1.0).abs()));
-    Ok(Made {
-        tables: vec![norm_table("norms", "How long are the rows of W?", &cells, &[])],
-        claims: vec![
-            Claim::new(
-                "share of rows with norm between 0.96 and 1.04",
-                "a gap there",
-                Test::AtMost(0.03),
-            )
-            .measured(gap, "one model"),
-            Claim::new(
-                "ours: rows longer than 1 and dead outputs leave nothing over: |φ1 + dead/n − 1|",
-                "does not mention dead outputs",
-                Test::AtMost(0.02),
-            )
-            .measured(alive_or_long, "one model"),
-        ],
-    })
+    let claims = [
+        Claim::new(
+            "share of rows with norm between 0.96 and 1.04",
+            "a gap there",
+            Test::AtMost(0.03),
+        )
+        .measured(gap, "one model"),
+        Claim::new(
+            "ours: rows longer than 1 and dead outputs leave nothing over: |φ1 + dead/n − 1|",
+            "does not mention dead outputs",
+            Test::AtMost(0.02),
+        )
+        .measured(left_over, "one model"),
+    ];
+    Findings::new([norm_table("norms", "How long are the rows of W?", &cells, &[])], claims)
+}
+
+fn draw_5a(tables: &Tables) -> Drawn {
+    let grid = histograms(tables.get("norms")?, &norm_histograms(None, ""))?;
+    let title = "Row norms at α = 0.5, γ = −0.78, d = 15";
+    let caption = "Rows of W by norm. Table: norms.csv.";
+    Ok(pictures([sheet(title, 1, grid.panels, Axes::Own, caption)]))
 }
 
 /// Which rows are longer than 1.
@@ -64,95 +72,103 @@ pub(super) const FIGURE_5B: Figure = Figure {
     wants: is_5a,
     wants_weights: is_5a,
     make: make_5b,
-    draw: draw::rows,
+    draw: draw_5b,
     against: "Short rows among the most frequent features.",
     limits: "One model.",
 };
 
-fn make_5b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let cells = evidence.select(all);
-    let question = "Which features have rows longer than 1?";
-    let table = row_table("rows", question, &cells, evidence);
-    let norms = table.numbers("norm")?;
-    let dead = table.numbers("dead")?;
-    let some = !norms.is_empty();
-    let first_short = norms.iter().position(|n| *n <= 1.0).unwrap_or(norms.len());
-    let mismatch = norms.iter().zip(&dead).filter(|(n, d)| (**n <= 1.0) != (**d > 0.5)).count();
-    Ok(Made {
-        tables: vec![table],
-        claims: vec![
-            Claim::new(
-                "most frequent features that all have rows longer than 1",
-                "about 12",
-                Test::Between(4.0, 40.0),
-            )
-            .measured(some.then_some(first_short as f64), "one model"),
-            Claim::new(
-                "ours: rows that are short but alive, or long but dead",
-                "does not mention dead outputs",
-                Test::AtMost(20.0),
-            )
-            .measured(some.then_some(mismatch as f64), "of 1000 rows of one model"),
-        ],
-    })
+fn make_5b(material: &Material<'_>) -> Findings {
+    let cells = material.trained();
+    let rows = cells.first().and_then(|f| feature_rows(f, material));
+    let n_long = rows.as_ref().map(|rows| rows.iter().take_while(|row| row.norm > 1.0).count());
+    let n_other = rows.map(|rows| rows.iter().filter(|r| (r.norm <= 1.0) != r.is_dead).count());
+    let count = |n: usize| n as f64;
+    let claims = [
+        Claim::new(
+            "most frequent features that all have rows longer than 1",
+            "about 12",
+            Test::Between(4.0, 40.0),
+        )
+        .measured(n_long.map(count), "one model"),
+        Claim::new(
+            "ours: rows that are short but alive, or long but dead",
+            "does not mention dead outputs",
+            Test::AtMost(20.0),
+        )
+        .measured(n_other.map(count), "of 1000 rows of one model"),
+    ];
+    Findings::new([row_table("Which features have rows longer than 1?", material)], claims)
 }
 
-macro_rules! norm_figure {
-    ($name:ident, $id:literal, $decay:expr, $words:literal) => {
-        /// Row norms at every data exponent and width.
-        pub(super) const $name: Figure = Figure {
-            id: $id,
-            title: concat!("Row norms at ", $words),
-            question: "What are the norms of the rows, at every data exponent and width?",
-            sweeps: &[SMALL],
-            wants: |cell| decay_is(cell, $decay),
-            wants_weights: none,
-            make: make_norms,
-            draw: |tables| draw::norm_grid(tables, concat!("Row norms at ", $words)),
-            against: "Norms spread evenly.",
-            limits: "One training a cell.",
-        };
-    };
+fn draw_5b(tables: &Tables) -> Drawn {
+    let rows = tables.get("rows")?;
+    let mut panels = Vec::new();
+    for (column, label) in [("above_one", "norm above 1"), ("dead", "dead output")] {
+        let colours = ColourScale::linear(label).from_to(0.0, 1.0);
+        panels.extend(frequency_panels(rows, (column, colours))?);
+    }
+    let caption = "Frequency of each feature against its rank. Left: whether its row's norm is above 1, as the \
+                   paper shows it. Right: whether its output is dead. Table: rows.csv.";
+    let title = "Which features have long rows: α = 0.5, γ = −0.78, d = 15";
+    Ok(pictures([sheet(title, 2, panels, Axes::Own, caption)]))
 }
 
-norm_figure!(FIGURE_11, "11", 5.0 / 9.0, "γ = 0.56, by data exponent and width");
-norm_figure!(FIGURE_12, "12", -5.0 / 9.0, "γ = −0.56, by data exponent and width");
+/// Row norms at weight decay 5/9, at every data exponent and width.
+pub(super) const FIGURE_11: Figure = Figure {
+    id: "11",
+    title: "Row norms at γ = 0.56, by data exponent and width",
+    question: "What are the norms of the rows, at every data exponent and width?",
+    sweeps: &[SMALL],
+    wants: |cell| decay_is(cell, 5.0 / 9.0),
+    wants_weights: none,
+    make: |material| {
+        let name = "share of rows with norm between 0.24 and 0.76";
+        let between = Claim::new(name, "norms at 0 or 1", Test::AtMost(0.05));
+        grid(material, vec![mean_share(between, material, 0.24, 0.76)])
+    },
+    draw: |tables| draw_grid(tables, FIGURE_11.title),
+    against: "Norms spread evenly.",
+    limits: "One training a cell.",
+};
 
-fn make_norms(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let cells = evidence.select(all);
-    let weak = cells.first().is_some_and(|f| f.record.cell.train.weight_decay > 0.0);
-    let mean_share = |low: f64, high: f64| {
-        let shares: Vec<f64> = cells.iter().filter_map(|f| share_of_norms(f, low, high)).collect();
-        (!shares.is_empty()).then(|| summarise(&shares).mean)
-    };
-    let basis = format!("mean over {} of 102 cells", cells.len());
-    let claims = if weak {
-        vec![
-            Claim::new(
-                "share of rows with norm between 0.24 and 0.76",
-                "norms at 0 or 1",
-                Test::AtMost(0.05),
-            )
-            .measured(mean_share(0.24, 0.76), basis),
-        ]
-    } else {
-        vec![
-            Claim::new(
-                "share of rows with norm between 0.96 and 1.04",
-                "two peaks around 1, a gap between",
-                Test::AtMost(0.1),
-            )
-            .measured(mean_share(0.96, 1.04), basis.clone()),
-            Claim::new(
-                "share of rows with norm between 0.72 and 1.6",
-                "all around 1",
-                Test::AtLeast(0.9),
-            )
-            .measured(mean_share(0.72, 1.6), basis),
-        ]
-    };
-    Ok(Made {
-        tables: vec![norm_table("norms", "How long are the rows of W?", &cells, &[])],
-        claims,
-    })
+/// The same at weight decay −5/9.
+pub(super) const FIGURE_12: Figure = Figure {
+    id: "12",
+    title: "Row norms at γ = −0.56, by data exponent and width",
+    wants: |cell| decay_is(cell, -5.0 / 9.0),
+    make: |material| {
+        let gap = Claim::new(
+            "share of rows with norm between 0.96 and 1.04",
+            "two peaks around 1, a gap between",
+            Test::AtMost(0.1),
+        );
+        let around_one = Claim::new(
+            "share of rows with norm between 0.72 and 1.6",
+            "all around 1",
+            Test::AtLeast(0.9),
+        );
+        let gap = mean_share(gap, material, 0.96, 1.04);
+        grid(material, vec![gap, mean_share(around_one, material, 0.72, 1.6)])
+    },
+    draw: |tables| draw_grid(tables, FIGURE_12.title),
+    ..FIGURE_11
+};
+
+fn grid(material: &Material<'_>, claims: Vec<Claim>) -> Findings {
+    let question = "How long are the rows of W?";
+    Findings::new([norm_table("norms", question, &material.trained(), &[])], claims)
+}
+
+/// The claim with the share of rows with norm from `low` to `high`, a mean over cells.
+fn mean_share(claim: Claim, material: &Material<'_>, low: f64, high: f64) -> Claim {
+    let cells = material.trained();
+    let shares: Vec<f64> = cells.iter().filter_map(|f| share_of_norms(f, low, high)).collect();
+    claim.measured(summarise(&shares).mean, format!("mean over {} of 102 cells", cells.len()))
+}
+
+fn draw_grid(tables: &Tables, title: &str) -> Drawn {
+    let of = norm_histograms(Some("data_exponent"), "α");
+    let grid = histograms(tables.get("norms")?, &of)?;
+    let caption = "Rows of W by norm; heights are to be compared within a panel. Table: norms.csv.";
+    Ok(pictures([sheet(title, grid.columns, grid.panels, Axes::SharedX, caption)]))
 }

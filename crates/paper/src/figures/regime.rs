@@ -1,22 +1,29 @@
 //! Weight decay chooses the regime: figures 3a, 3b and 13, and the grid around zero.
 
-use superpose_files::table::{Field, Table, TableError};
-use superpose_stats::summary::{correlation, summarise};
-use superpose_toy::cell::Cell;
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::colour_bar::ColourScale;
+use superpose_figures::heat_maps::{HeatMaps, heat_maps};
+use superpose_figures::histograms::{Histograms, histograms};
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::sheet::Axes;
+use superpose_files::table::{Table, Tables};
+use superpose_stats::summary::correlation;
+use superpose_toy::cell::{Cell, Model};
 
 use crate::cells::{
     DEAD_SHARE, KEY, by_setting, cell_table, key, norm_table, over_seeds, share_of_norms,
 };
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, exponent_is, near, none};
-use crate::figures::draw;
-use crate::published::{self, Lookup};
-use crate::rows::row_table;
+use crate::figure::{Figure, Findings, Material, all, decay_is, exponent_is, none};
+use crate::figures::draw::{Drawn, grouped, loss_axis, norm_histograms, pictures, sheet};
+use crate::published::FIG3B;
+use crate::rows::{frequency_panels, row_table};
 use crate::sweeps::{SEEDS_DECAY, SMALL, TRANSITION};
 
 fn is_3a(cell: &Cell) -> bool {
-    let decay = cell.train.weight_decay;
-    exponent_is(cell, 1.0) && cell.model.d_hidden == 100 && (near(decay, 1.0) || near(decay, -1.0))
+    let is_end = decay_is(cell, 1.0) || decay_is(cell, -1.0);
+    exponent_is(cell, 1.0) && cell.model.d_hidden == 100 && is_end
 }
 
 /// Norms of rows at both ends of the weight decay.
@@ -28,46 +35,56 @@ pub(super) const FIGURE_3A: Figure = Figure {
     wants: is_3a,
     wants_weights: is_3a,
     make: make_3a,
-    draw: |tables| draw::norms_and_rows(tables, "Row norms at α = 1, d = 100"),
+    draw: draw_3a,
     against: "Rows of intermediate norm at γ = 1, or rows without norm at γ = −1.",
     limits: "One model for each regime; the frequencies are known here, which they never are in a \
              language model.",
 };
 
-fn make_3a(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let cells = evidence.select(all);
-    let question = "How long are the rows of W?";
-    let norms = norm_table("norms", question, &cells, &[]);
-    let rows = row_table("rows", "Which features have a row?", &cells, evidence);
-    let of = |decay: f64| cells.iter().find(|f| near(f.record.cell.train.weight_decay, decay));
+fn make_3a(material: &Material<'_>) -> Findings {
+    let cells = material.trained();
+    let norms = norm_table("norms", "How long are the rows of W?", &cells, &[]);
+    let rows = row_table("Which features have a row?", material);
+    let of = |decay: f64| cells.iter().find(|f| decay_is(&f.record.cell, decay));
     let (weak, strong) = (of(1.0), of(-1.0));
-    let number = |of: Option<&&superpose_analysis::run::Finished>, low, high| {
-        of.and_then(|f| share_of_norms(f, low, high))
-    };
     let mean = strong.and_then(|f| Some(f.measured()?.geometry.as_ref()?.norm_mean));
-    Ok(Made {
-        tables: vec![norms, rows],
-        claims: vec![
-            Claim::new(
-                "γ = 1: share of rows with norm between 0.24 and 0.76",
-                "norms at 0 or 1",
-                Test::AtMost(0.05),
-            )
-            .measured(number(weak, 0.24, 0.76), "one model"),
-            Claim::new(
-                "γ = −1: mean row norm",
-                "all near 1.1",
-                Test::Within { target: 1.1, tolerance: 0.1 },
-            )
-            .measured(mean, "one model"),
-            Claim::new(
-                "γ = −1: share of rows with norm between 0.88 and 1.32",
-                "all near 1.1",
-                Test::AtLeast(0.95),
-            )
-            .measured(number(strong, 0.88, 1.32), "one model"),
-        ],
-    })
+    let claims = [
+        Claim::new(
+            "γ = 1: share of rows with norm between 0.24 and 0.76",
+            "norms at 0 or 1",
+            Test::AtMost(0.05),
+        )
+        .measured(weak.and_then(|f| share_of_norms(f, 0.24, 0.76)), "one model"),
+        Claim::new(
+            "γ = −1: mean row norm",
+            "all near 1.1",
+            Test::Within { target: 1.1, tolerance: 0.1 },
+        )
+        .measured(mean, "one model"),
+        Claim::new(
+            "γ = −1: share of rows with norm between 0.88 and 1.32",
+            "all near 1.1",
+            Test::AtLeast(0.95),
+        )
+        .measured(strong.and_then(|f| share_of_norms(f, 0.88, 1.32)), "one model"),
+    ];
+    Findings::new([norms, rows], claims)
+}
+
+fn draw_3a(tables: &Tables) -> Drawn {
+    let of = Histograms {
+        panel_column: Some("weight_decay"),
+        column_label: "γ",
+        ..norm_histograms(None, "")
+    };
+    let grid = histograms(tables.get("norms")?, &of)?;
+    let colours = ColourScale::linear("row norm");
+    let mut panels = grid.panels;
+    panels.extend(frequency_panels(tables.get("rows")?, ("norm", colours))?);
+    let caption = "Above: rows of W by norm. Below: frequency of each feature against its rank, in the \
+                   colour of its row's norm. Tables: norms.csv, rows.csv.";
+    let title = "Row norms at α = 1, d = 100";
+    Ok(pictures([sheet(title, grid.columns, panels, Axes::Own, caption)]))
 }
 
 /// φ½ against weight decay at data exponent 1.
@@ -79,48 +96,56 @@ pub(super) const FIGURE_3B: Figure = Figure {
     wants: |cell| exponent_is(cell, 1.0),
     wants_weights: none,
     make: make_3b,
-    draw: draw::phi_by_decay,
+    draw: draw_3b,
     against: "φ½ above d/n by much at γ = 1, or below 1 at γ = −1.",
     limits: "Weight decay is the switch here because nothing else is varied: with biases that start at \
              zero the same decays give other fractions (experiment dead-outputs).",
 };
 
-fn make_3b(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let published = published::fig3b()?;
-    let lookup = Lookup::new(&published, &["weight_decay", "d_hidden"], "phi_half")?;
-    let of_paper = |cell: &Cell| lookup.get(&[cell.train.weight_decay, cell.model.d_hidden as f64]);
-    let (means, pairs) = phi_means(evidence, &of_paper);
-    let differences: Vec<f64> = pairs.iter().map(|p| (p.0 - p.1).abs()).collect();
+fn make_3b(material: &Material<'_>) -> Findings {
+    let (means, pairs) = phi_means(material);
     let basis = format!("{} of 60 settings; seeds averaged", pairs.len());
-    let some = !pairs.is_empty();
-    Ok(Made {
-        tables: vec![phi_table(evidence), means],
-        claims: vec![
-            Claim::new("correlation of φ½ with the paper's 60 values", "1", Test::AtLeast(0.98))
-                .measured(some.then(|| correlation(&pairs)), basis.clone()),
-            Claim::new("mean absolute difference of φ½ from the paper's", "0", Test::AtMost(0.03))
-                .measured(some.then(|| summarise(&differences).mean), basis)
-                .plus_minus(some.then(|| summarise(&differences).standard_error)),
-        ],
-    })
+    let claims = [
+        Claim::new("correlation of φ½ with the paper's 60 values", "1", Test::AtLeast(0.98))
+            .measured(correlation(&pairs), basis.clone()),
+        Claim::new("mean absolute difference of φ½ from the paper's", "0", Test::AtMost(0.03))
+            .mean_difference(&pairs, basis),
+    ];
+    Findings::new([phi_table(material), means], claims)
+}
+
+fn draw_3b(tables: &Tables) -> Drawn {
+    let guides = [Guide { column: "weak_phi", label: "d/n", mark: Mark::Dotted }];
+    let of = Lines {
+        error_bars: ErrorBars::Ends("phi_half_low", "phi_half_high"),
+        guides: &guides,
+        published: Some("published"),
+        ..grouped(
+            ("weight_decay", Axis::linear("weight decay γ")),
+            ("phi_half", Axis::linear("φ½: rows of W with norm above ½")),
+            ("d_hidden", "d"),
+        )
+    };
+    let panels = lines(tables.get("phi_means")?, &of)?;
+    let caption = "Dots: means over seeds, with one standard deviation where there are several. Rings: the \
+                   paper's. Table: phi_means.csv.";
+    let title = "Features represented against weight decay, α = 1";
+    Ok(pictures([sheet(title, 1, panels, Axes::Own, caption)]))
 }
 
 /// φ½ of each cell.
-fn phi_table(evidence: &Evidence<'_>) -> Table {
+fn phi_table(material: &Material<'_>) -> Table {
     cell_table(
         "phi",
         "What fraction of the features is represented?",
-        &evidence.select(all),
+        &material.trained(),
         &["phi_half", "phi_one", "dead_outputs"],
         &[],
     )
 }
 
 /// φ½ by setting, a mean over seeds beside the paper's, and the pairs of both.
-fn phi_means(
-    evidence: &Evidence<'_>,
-    of_paper: &dyn Fn(&Cell) -> Option<f64>,
-) -> (Table, Vec<(f64, f64)>) {
+fn phi_means(material: &Material<'_>) -> (Table, Vec<(f64, f64)>) {
     let mut columns = KEY[..4].to_vec();
     columns.extend([
         ("n_seeds", "trained cells"),
@@ -132,10 +157,10 @@ fn phi_means(
     ]);
     let mut table = Table::new("phi_means", "Is it the paper's fraction?", &columns);
     let mut pairs = Vec::new();
-    for group in by_setting(&evidence.select(all)) {
+    for group in by_setting(&material.trained()) {
         let cell = &group[0].record.cell;
         let phi = over_seeds(&group, "phi_half");
-        let published = of_paper(cell);
+        let published = FIG3B.of(cell);
         pairs.extend(published.map(|p| (phi.mean, p)));
         let mut row = key(cell);
         row.truncate(4);
@@ -145,7 +170,7 @@ fn phi_means(
             (phi.mean - phi.standard_deviation).into(),
             (phi.mean + phi.standard_deviation).into(),
             (cell.model.d_hidden as f64 / cell.model.n_features as f64).into(),
-            published.map_or(Field::Missing, Field::from),
+            published.into(),
         ]);
         table.push(row);
     }
@@ -161,44 +186,61 @@ pub(super) const FIGURE_13: Figure = Figure {
     wants: all,
     wants_weights: none,
     make: make_13,
-    draw: draw::phi_maps,
+    draw: draw_13,
     against: "A data exponent at which γ = −1 represents little, or γ = 1 much.",
     limits: "One training a cell, as in the paper.",
 };
 
-fn make_13(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let share = |wanted: &dyn Fn(&Cell) -> bool, passes: &dyn Fn(f64, &Cell) -> bool| {
-        let chosen = evidence.select(wanted);
-        let passing = chosen
+fn make_13(material: &Material<'_>) -> Findings {
+    let share = |claim: Claim, wanted: fn(&Cell) -> bool, passes: fn(f64, &Model) -> bool| {
+        let cells = material.select(wanted);
+        let passing = cells
             .iter()
-            .filter(|f| f.measured().is_some_and(|m| passes(m.phi_half, &f.record.cell)));
-        (!chosen.is_empty()).then(|| passing.count() as f64 / chosen.len() as f64)
+            .filter(|f| f.measured().is_some_and(|m| passes(m.phi_half, &f.record.cell.model)));
+        let share = passing.count() as f64 / cells.len() as f64;
+        claim.measured(share, format!("{} cells", cells.len()))
     };
-    let strong = |cell: &Cell| cell.train.weight_decay < -0.5;
-    let weak = |cell: &Cell| cell.train.weight_decay > 0.5;
-    let count = |wanted: &dyn Fn(&Cell) -> bool| format!("{} cells", evidence.select(wanted).len());
-    Ok(Made {
-        tables: vec![phi_table(evidence)],
-        claims: vec![
-            Claim::new(
-                "γ < −0.5: share of cells that represent more than 0.9 of the features",
-                "φ½ near 1",
-                Test::AtLeast(0.95),
-            )
-            .measured(share(&strong, &|phi, _| phi > 0.9), count(&strong)),
-            Claim::new(
-                "γ > 0.5: share of cells that represent fewer than 3 d features",
-                "lines at d/n (figure 3b)",
-                Test::AtLeast(0.95),
-            )
-            .measured(
-                share(&weak, &|phi, cell| {
-                    phi * (cell.model.n_features as f64) < 3.0 * cell.model.d_hidden as f64
-                }),
-                count(&weak),
-            ),
-        ],
-    })
+    let strong = Claim::new(
+        "γ < −0.5: share of cells that represent more than 0.9 of the features",
+        "φ½ near 1",
+        Test::AtLeast(0.95),
+    );
+    let weak = Claim::new(
+        "γ > 0.5: share of cells that represent fewer than 3 d features",
+        "lines at d/n (figure 3b)",
+        Test::AtLeast(0.95),
+    );
+    let claims = [
+        share(strong, |cell| cell.train.weight_decay < -0.5, |phi, _| phi > 0.9),
+        share(
+            weak,
+            |cell| cell.train.weight_decay > 0.5,
+            |phi, model| phi * (model.n_features as f64) < 3.0 * model.d_hidden as f64,
+        ),
+    ];
+    Findings::new([phi_table(material)], claims)
+}
+
+fn draw_13(tables: &Tables) -> Drawn {
+    let of = HeatMaps {
+        x: "weight_decay",
+        y: "data_exponent",
+        value: "phi_half",
+        panel: Some("d_hidden"),
+        panel_label: "d",
+        x_label: "weight decay γ",
+        y_label: "data exponent α",
+        colours: ColourScale::linear("φ½").from_to(0.0, 1.0),
+    };
+    let panels = heat_maps(tables.get("phi")?, &of)?;
+    let title = "Fraction of features represented, by width";
+    Ok(pictures([sheet(
+        title,
+        3,
+        panels,
+        Axes::Shared,
+        "Crossed out: not trained. Table: phi.csv.",
+    )]))
 }
 
 /// φ½, dead outputs and loss on a fine grid of weight decays around zero.
@@ -210,13 +252,13 @@ pub(super) const TRANSITION_GRID: Figure = Figure {
     wants: all,
     wants_weights: none,
     make: make_transition,
-    draw: draw::transition,
+    draw: draw_transition,
     against: "A jump between neighbouring decays would speak for a sharp transition.",
     limits: "One seed; three widths; the paper has no numbers here.",
 };
 
-fn make_transition(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let cells = evidence.select(all);
+fn make_transition(material: &Material<'_>) -> Findings {
+    let cells = material.trained();
     let largest_step = |exponent: f64, width: usize| {
         let mut phi: Vec<(f64, f64)> = cells
             .iter()
@@ -244,5 +286,21 @@ fn make_transition(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         &["phi_half", "phi_one", "loss.test", "dead_outputs", "loss.dead_part", "bias.mean"],
         &[DEAD_SHARE],
     );
-    Ok(Made { tables: vec![table], claims: [0.0, 1.0, 2.0].map(claim).to_vec() })
+    Findings::new([table], [0.0, 1.0, 2.0].map(claim))
+}
+
+fn draw_transition(tables: &Tables) -> Drawn {
+    let cells = tables.get("cells")?;
+    let of = |y: &'static str, axis| Lines {
+        panel: Some("data_exponent"),
+        panel_label: "α",
+        ..grouped(("weight_decay", Axis::linear("weight decay γ")), (y, axis), ("d_hidden", "d"))
+    };
+    let mut panels = lines(cells, &of("phi_half", Axis::linear("φ½")))?;
+    let columns = panels.len();
+    panels.extend(lines(cells, &of("loss.test", loss_axis()))?);
+    let share = Axis::linear("share of dead outputs in L");
+    panels.extend(lines(cells, &of("loss.dead_share", share))?);
+    let caption = "One training a cell. Table: cells.csv.";
+    Ok(pictures([sheet("Around γ = 0", columns, panels, Axes::SharedX, caption)]))
 }

@@ -1,14 +1,16 @@
 //! The sixty losses at data exponent 0, which the paper's first version shows one by one.
 
-use superpose_files::table::{Table, TableError};
+use superpose_figures::lines::{ErrorBars, Lines, lines};
+use superpose_figures::sheet::Axes;
+use superpose_files::table::{Table, Tables};
 use superpose_stats::summary::{Summary, mean_square, pooled_relative_deviation, summarise};
 use superpose_toy::cell::Cell;
 
 use crate::cells::{by_setting, cell_table, over_seeds};
 use crate::claim::{Claim, Test};
-use crate::figure::{Evidence, Figure, Made, all, none};
-use crate::figures::draw;
-use crate::published::{self, Lookup};
+use crate::figure::{Figure, Findings, Material, all, none};
+use crate::figures::draw::{Drawn, grouped, loss_axis, pictures, sheet, width_axis};
+use crate::published::LOSS_ALPHA0;
 use crate::sweeps::{SEEDS_ALPHA0, SMALL_ALPHA0};
 
 /// The losses of the small toy at even frequencies.
@@ -20,7 +22,7 @@ pub(super) const SIXTY_LOSSES: Figure = Figure {
     wants: all,
     wants_weights: none,
     make,
-    draw: draw::sixty_losses,
+    draw,
     against: "Losses further off than seeds scatter.",
     limits: "Published losses are read off a figure and are means of the last 100 training losses. The five \
              decays of a seed share batches and start, so their deviations at one width are not independent.",
@@ -49,10 +51,8 @@ impl Compared<'_> {
     }
 }
 
-fn compare<'a>(evidence: &Evidence<'a>) -> Result<Vec<Compared<'a>>, TableError> {
-    let published = published::loss_alpha0()?;
-    let lookup = Lookup::new(&published, &["weight_decay", "d_hidden"], "loss.test")?;
-    let groups: Vec<(&Cell, Summary, Summary, f64)> = by_setting(&evidence.select(all))
+fn compare<'a>(material: &Material<'a>) -> Vec<Compared<'a>> {
+    let groups: Vec<(&Cell, Summary, Summary, f64)> = by_setting(&material.trained())
         .into_iter()
         .map(|group| {
             let (loss, dead) =
@@ -67,17 +67,15 @@ fn compare<'a>(evidence: &Evidence<'a>) -> Result<Vec<Compared<'a>>, TableError>
         let (losses, of_batches): (Vec<Summary>, Vec<f64>) = alike.map(|g| (g.1, g.3)).unzip();
         of_batches.into_iter().fold(pooled_relative_deviation(&losses), f64::max)
     };
-    Ok(groups
-        .iter()
-        .filter_map(|&(cell, loss, dead, _)| {
-            let published = lookup.get(&[cell.train.weight_decay, cell.model.d_hidden as f64])?;
-            Some(Compared { cell, loss, dead, scatter: scatter(cell), published })
-        })
-        .collect())
+    let compared = |&(cell, loss, dead, _): &(&'a Cell, Summary, Summary, f64)| {
+        let published = LOSS_ALPHA0.of(cell)?;
+        Some(Compared { cell, loss, dead, scatter: scatter(cell), published })
+    };
+    groups.iter().filter_map(compared).collect()
 }
 
-fn make(evidence: &Evidence<'_>) -> Result<Made, TableError> {
-    let compared = compare(evidence)?;
+fn make(material: &Material<'_>) -> Findings {
+    let compared = compare(material);
     let quantities = [
         "loss.test",
         "loss.train_last100",
@@ -87,15 +85,27 @@ fn make(evidence: &Evidence<'_>) -> Result<Made, TableError> {
         "phi_one",
     ];
     let cells =
-        cell_table("cells", "What came of each cell?", &evidence.select(all), &quantities, &[]);
+        cell_table("cells", "What came of each cell?", &material.trained(), &quantities, &[]);
+    let mut claims = claims_of_all(&compared);
+    for d_hidden in [10, 15, 25, 39, 63, 100] {
+        let at_width = compared.iter().filter(|c| c.cell.model.d_hidden == d_hidden);
+        let (strong, weak): (Vec<_>, Vec<_>) =
+            at_width.partition(|c| c.cell.train.weight_decay < 0.0);
+        for (sign, of) in [("γ < 0", strong), ("γ > 0", weak)] {
+            claims.push(deviation_claim(&format!("d = {d_hidden}, {sign}"), &of));
+        }
+    }
+    Findings::new([table(&compared), cells], claims)
+}
+
+fn claims_of_all(compared: &[Compared<'_>]) -> Vec<Claim> {
     let logarithms: Vec<f64> = compared.iter().map(|c| (c.loss.mean / c.published).ln()).collect();
-    let some = !compared.is_empty();
     let z: Vec<f64> = compared.iter().map(Compared::z).filter(|z| z.is_finite()).collect();
-    let seeded = !z.is_empty();
-    let beyond = |limit: f64| z.iter().filter(|z| z.abs() > limit).count();
-    let mut claims = vec![
+    let n_beyond = |limit: f64| z.iter().filter(|z| z.abs() > limit).count();
+    let [beyond_2, beyond_3] = [2.0, 3.0].map(n_beyond);
+    vec![
         Claim::new("root mean square of ln(ours / paper)", "0", Test::AtMost(0.06)).measured(
-            some.then(|| mean_square(&logarithms).sqrt()),
+            mean_square(&logarithms).sqrt(),
             format!("{} of 60 losses; seeds averaged", compared.len()),
         ),
         Claim::new(
@@ -104,40 +114,26 @@ fn make(evidence: &Evidence<'_>) -> Result<Made, TableError> {
             Test::Between(0.5, 1.5),
         )
         .measured(
-            seeded.then(|| mean_square(&z)),
-            format!(
-                "{} losses, {} of them beyond 2, {} beyond 3",
-                z.len(),
-                beyond(2.0),
-                beyond(3.0)
-            ),
+            mean_square(&z),
+            format!("{} losses, {beyond_2} of them beyond 2, {beyond_3} beyond 3", z.len()),
         ),
-    ];
-    for d_hidden in [10, 15, 25, 39, 63, 100] {
-        for (name, strong) in [("γ < 0", true), ("γ > 0", false)] {
-            let of = compared.iter().filter(|c| {
-                c.cell.model.d_hidden == d_hidden && (c.cell.train.weight_decay < 0.0) == strong
-            });
-            let (deviations, scatter): (Vec<f64>, Vec<f64>) =
-                of.map(|c| (c.deviation(), c.scatter)).unzip();
-            let some = !deviations.is_empty();
-            claims.push(
-                Claim::new(
-                    format!(
-                        "d = {d_hidden}, {name}: published over ours, less 1, mean over decays"
-                    ),
-                    "0",
-                    Test::Within { target: 0.0, tolerance: 0.05 },
-                )
-                .measured(
-                    some.then(|| summarise(&deviations).mean),
-                    format!("scatter of one loss from seed to seed; {} decays", deviations.len()),
-                )
-                .plus_minus(some.then(|| summarise(&scatter).mean)),
-            );
-        }
-    }
-    Ok(Made { tables: vec![table(&compared), cells], claims })
+    ]
+}
+
+/// How far the published losses are from ours on average, beside the scatter of one loss.
+fn deviation_claim(setting: &str, compared: &[&Compared<'_>]) -> Claim {
+    let (deviations, scatter): (Vec<f64>, Vec<f64>) =
+        compared.iter().map(|c| (c.deviation(), c.scatter)).unzip();
+    Claim::new(
+        format!("{setting}: published over ours, less 1, mean over decays"),
+        "0",
+        Test::Within { target: 0.0, tolerance: 0.05 },
+    )
+    .measured(
+        summarise(&deviations).mean,
+        format!("scatter of one loss from seed to seed; {} decays", deviations.len()),
+    )
+    .plus_minus(summarise(&scatter).mean)
 }
 
 fn table(compared: &[Compared<'_>]) -> Table {
@@ -182,4 +178,15 @@ fn table(compared: &[Compared<'_>]) -> Table {
         ]);
     }
     table
+}
+
+fn draw(tables: &Tables) -> Drawn {
+    let of = Lines {
+        error_bars: ErrorBars::Ends("loss.low", "loss.high"),
+        published: Some("published"),
+        ..grouped(("d_hidden", width_axis()), ("loss.test", loss_axis()), ("weight_decay", "γ"))
+    };
+    let panels = lines(tables.get("losses")?, &of)?;
+    let caption = "Dots: means over seeds, with one standard deviation. Rings: the paper's. Table: losses.csv.";
+    Ok(pictures([sheet("The sixty losses at α = 0", 1, panels, Axes::Own, caption)]))
 }

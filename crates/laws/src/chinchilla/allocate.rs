@@ -1,0 +1,217 @@
+//! `theory chinchilla allocate`: how compute is best spent, or how much of it a loss takes, by several laws.
+//!
+//! The laws are the published ones, and one that `theory chinchilla fit` wrote, which has an interval over its resamples.
+
+use superpose_figures::study::Note;
+use superpose_files::table::{Field, TableError, Tables};
+use superpose_stats::bootstrap::percentile_interval;
+
+use super::fit::tables::{law_of, laws_of};
+use super::law::{Allocation, AllocationError, LossSurface, PUBLISHED};
+
+/// Confidence of the intervals.
+const CONFIDENCE: f64 = 0.95;
+
+/// What is wished.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Goal {
+    /// The least loss for this compute, in operations.
+    Compute(f64),
+    /// This loss for the least compute.
+    Loss(f64),
+    /// This loss for the least compute, if that is within a budget.
+    LossWithin {
+        /// The loss.
+        loss: f64,
+        /// The most operations.
+        budget: f64,
+    },
+}
+
+impl Goal {
+    /// How a law reaches it, or why it does not.
+    fn reach(self, law: &LossSurface) -> Result<Allocation, String> {
+        let sentence = |error: AllocationError| error.to_string();
+        match self {
+            Self::Compute(compute) => law.allocate(compute).map_err(sentence),
+            Self::Loss(loss) => law.allocate_for_loss(loss).map_err(sentence),
+            Self::LossWithin { loss, budget } => {
+                let found = law.allocate_for_loss(loss).map_err(sentence)?;
+                if found.compute <= budget {
+                    return Ok(found);
+                }
+                let reached = law.allocate(budget).map_err(sentence)?.loss;
+                Err(format!(
+                    "a loss of {loss} takes {:.4e} operations; {budget:.4e} reach {reached:.4}",
+                    found.compute
+                ))
+            }
+        }
+    }
+}
+
+/// A law by which compute can be spent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownLaw {
+    /// Whose it is.
+    pub name: String,
+    /// The law.
+    pub law: LossSurface,
+    /// What is known of its fit; nothing of a published law.
+    pub fit: Option<FitRecord>,
+}
+
+/// What is known of the fit of a law.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitRecord {
+    /// The laws of resamples of the runs.
+    pub resamples: Vec<LossSurface>,
+    /// The most compute of a run, in operations.
+    pub most_compute: Option<f64>,
+}
+
+impl KnownLaw {
+    /// The tables of a fit that [`Self::fitted`] reads.
+    pub const TABLES: [&str; 3] = ["chinchilla_fit", "chinchilla_resamples", "chinchilla_runs"];
+
+    /// The published laws.
+    pub fn published() -> Vec<Self> {
+        PUBLISHED.map(|(name, law)| Self { name: name.to_owned(), law, fit: None }).into()
+    }
+
+    /// The law in the tables that a fit wrote.
+    ///
+    /// # Errors
+    /// [`TableError`] when they lack a parameter or a column.
+    pub fn fitted(name: String, tables: &Tables) -> Result<Self, TableError> {
+        let law = law_of(tables.get("chinchilla_fit")?)?;
+        let resamples = laws_of(tables.get("chinchilla_resamples")?)?;
+        let compute = tables.get("chinchilla_runs")?.numbers("C")?;
+        let most_compute = compute.into_iter().reduce(f64::max);
+        Ok(Self { name, law, fit: Some(FitRecord { resamples, most_compute }) })
+    }
+
+    /// How this law reaches a goal.
+    pub fn spend(&self, goal: Goal) -> Spending {
+        let resamples = self.fit.as_ref().map_or(&[][..], |fit| &fit.resamples);
+        Spending {
+            law: self.name.clone(),
+            found: goal.reach(&self.law),
+            resampled: resamples.iter().map(|law| goal.reach(law).ok()).collect(),
+            most_compute: self.fit.as_ref().and_then(|fit| fit.most_compute),
+        }
+    }
+}
+
+/// How a law reaches a goal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spending {
+    /// Whose law it is.
+    pub law: String,
+    /// The best use of compute, or why the goal is out of reach.
+    pub found: Result<Allocation, String>,
+    /// The best use by each of the law's resamples that reaches the goal.
+    resampled: Vec<Option<Allocation>>,
+    /// The most compute of a run that the law was fitted to.
+    most_compute: Option<f64>,
+}
+
+/// A number of an allocation.
+pub type AllocationNumber = fn(&Allocation) -> f64;
+
+impl Spending {
+    /// The numbers of an allocation, by name.
+    pub const NUMBERS: [(&str, AllocationNumber); 4] =
+        [("C", |a| a.compute), ("N", |a| a.parameters), ("D", |a| a.tokens), ("loss", |a| a.loss)];
+
+    /// The interval of a number over the resamples, infinite where they do not reach the goal; `None` without any.
+    pub fn interval(&self, number: AllocationNumber) -> Option<(f64, f64)> {
+        let of = |found: &Option<Allocation>| found.as_ref().map_or(f64::INFINITY, number);
+        percentile_interval(self.resampled.iter().map(of).collect(), CONFIDENCE)
+    }
+
+    /// The compute to be spent divided by the most of a run that the law was fitted to, if both are known.
+    pub fn beyond(&self) -> Option<f64> {
+        Some(self.found.as_ref().ok()?.compute / self.most_compute?)
+    }
+
+    /// The rows of a table for people: the best use, and its interval if the law has resamples.
+    fn rows(&self) -> Vec<Vec<String>> {
+        let Ok(allocation) = &self.found else {
+            return vec![vec![self.law.clone(), "infeasible".to_owned()]];
+        };
+        let [compute, parameters, tokens, loss] = Self::NUMBERS.map(|(_, number)| number);
+        let shown = [compute, parameters, tokens, |a| a.tokens / a.parameters, loss];
+        let values = shown.map(|number| Field::from(number(allocation)).short());
+        let mut rows = vec![[vec![self.law.clone()], values.to_vec()].concat()];
+        let ends = shown.map(|number| {
+            let (low, high) = self.interval(number)?;
+            Some(format!("{} to {}", Field::from(low).short(), Field::from(high).short()))
+        });
+        let ends: Option<Vec<String>> = ends.into_iter().collect();
+        rows.extend(ends.map(|ends| [vec!["  95 %".to_owned()], ends].concat()));
+        rows
+    }
+
+    /// What is wrong with it, or should be known.
+    fn remark(&self) -> Option<String> {
+        let law = &self.law;
+        match &self.found {
+            Err(error) => Some(format!("{law}: {error}")),
+            Ok(_) => self.beyond().filter(|beyond| *beyond > 1.0).map(|beyond| {
+                format!("{law}: {} times the most compute of its runs", Field::from(beyond).short())
+            }),
+        }
+    }
+}
+
+/// What to say of these laws.
+pub fn words(spendings: &[Spending]) -> Vec<Note> {
+    let header = ["law", "C (FLOP)", "N", "D (tokens)", "D/N", "loss"];
+    let rows = spendings.iter().flat_map(Spending::rows).collect();
+    let remarks = spendings.iter().filter_map(Spending::remark).map(Note::Line);
+    std::iter::once(Note::rows(&header, rows)).chain(remarks).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chinchilla::law::BESIROGLU;
+
+    fn law(fit: Option<FitRecord>) -> KnownLaw {
+        KnownLaw { name: "ours".to_owned(), law: BESIROGLU, fit }
+    }
+
+    #[test]
+    fn a_fitted_law_has_intervals_and_says_how_far_beyond_its_runs_it_is() {
+        let worse = LossSurface { irreducible: 1.9, ..BESIROGLU };
+        let resamples = vec![BESIROGLU, worse];
+        let record = FitRecord { resamples, most_compute: Some(1e20) };
+        let spent = law(Some(record)).spend(Goal::Compute(3e20));
+        let best = BESIROGLU.allocate(3e20).unwrap();
+        assert_eq!(spent.found, Ok(best));
+        assert!((spent.beyond().unwrap() - 3.0).abs() < 1e-12);
+        let (low, high) = spent.interval(|a| a.loss).unwrap();
+        assert!(low < best.loss + 0.01 && high > best.loss + 0.07, "{low} {high}");
+        let [Note::Rows { rows, .. }, Note::Line(line)] = &words(&[spent])[..] else {
+            panic!("rows and a remark");
+        };
+        assert_eq!((rows.len(), rows[1].len(), &*rows[1][0]), (2, 6, "  95 %"));
+        assert_eq!(line, "ours: 3 times the most compute of its runs");
+    }
+
+    #[test]
+    fn a_goal_that_is_out_of_reach_has_its_reason_and_resamples_that_do_not_reach_it_no_end() {
+        let within = Goal::LossWithin { loss: 1.9, budget: 1e20 };
+        let said = law(None).spend(within).found.unwrap_err();
+        assert!(said.contains("operations; 1.0000e20 reach 2."), "{said}");
+        assert!(law(None).spend(Goal::Loss(1.8)).found.unwrap_err().contains("out of reach"));
+        let within = Goal::LossWithin { loss: 2.2, budget: 1e23 };
+        assert_eq!(law(None).spend(within).found, law(None).spend(Goal::Loss(2.2)).found);
+        let worse = LossSurface { irreducible: 2.3, ..BESIROGLU };
+        let record = FitRecord { resamples: vec![BESIROGLU, worse], most_compute: None };
+        let spent = law(Some(record)).spend(Goal::Loss(2.2));
+        assert!(spent.interval(|a| a.compute).unwrap().1.is_infinite());
+        assert!(spent.beyond().is_none() && words(&[spent]).len() == 1);
+    }
+}

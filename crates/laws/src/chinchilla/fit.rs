@@ -1,0 +1,283 @@
+//! `theory chinchilla fit`: the loss of trained language models as a law of size and data.
+//!
+//! [`surface`] fits laws of several forms, [`runs`] reads what is fitted, [`isoflop`] is the other way to find the best
+//! size and `theories` what others say; the tables are made there and in `tables`, their picture and words here.
+
+pub mod isoflop;
+pub mod runs;
+pub mod surface;
+pub(crate) mod tables;
+mod theories;
+
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::lines::{ErrorBars, Lines, lines};
+use superpose_figures::panel::Panel;
+use superpose_figures::study::{Note, Picture, Study};
+use superpose_files::table::{Field, Table, TableError, Tables};
+
+use self::runs::{ChinchillaError, runs};
+use self::surface::{Form, SurfaceError, fit_surface};
+use self::tables::{CONFIDENCE, FittedForm};
+use crate::answer::alone;
+
+/// How runs are fitted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FitOptions {
+    /// Runs with the highest losses that are left out.
+    pub n_dropped: usize,
+    /// The part of the runs, those with the most compute, that is held out to test the laws.
+    pub held_out: f64,
+    /// Resamples of the bootstrap.
+    pub n_resamples: usize,
+    /// Its seed.
+    pub seed: u64,
+}
+
+impl FitOptions {
+    /// How often `progress` of [`study`] is called at most: once for each resample of each form with intervals.
+    pub fn n_steps(&self) -> usize {
+        self.n_resamples * Form::ALL.iter().filter(|form| form.has_intervals()).count()
+    }
+}
+
+/// The additive law of the runs in `table`, with its profile, frontier and residuals; laws of other forms beside it; and
+/// what approach 2, theories and published laws say of the same runs. `progress` is called after each resample.
+///
+/// # Errors
+/// [`ChinchillaError`].
+pub fn study(
+    table: &Table,
+    options: FitOptions,
+    progress: &(dyn Fn() + Sync),
+) -> Result<Study, ChinchillaError> {
+    let mut runs = runs(table)?;
+    runs.sort_by(|a, b| a.loss.total_cmp(&b.loss));
+    runs.truncate(runs.len().saturating_sub(options.n_dropped));
+    runs.sort_by(|a, b| a.compute().total_cmp(&b.compute()));
+    let no_law = |source| ChinchillaError::NoLaw { table: table.name.clone(), source };
+    let mut laws = Vec::new();
+    for form in Form::ALL {
+        match fit_surface(&runs, form) {
+            Ok(fit) => {
+                let n_resamples = if form.has_intervals() { options.n_resamples } else { 0 };
+                let resamples = fit.bootstrap(&runs, n_resamples, options.seed, progress);
+                laws.push(FittedForm { fit, resamples });
+            }
+            // The first form needs the fewest runs.
+            Err(SurfaceError::TooFewRuns { .. } | SurfaceError::TooFewPlaces { .. })
+                if !laws.is_empty() => {}
+            Err(source) => return Err(no_law(source)),
+        }
+    }
+    let fitted = laws[0].closed().expect("the first form is additive");
+    let tables: Tables = [
+        tables::parameters(&fitted),
+        tables::forms(&laws, &runs, options.held_out),
+        tables::profile(fitted.fit, &runs),
+        tables::frontier(&fitted, &runs),
+        tables::residuals(fitted.fit, &runs),
+        tables::resamples(&fitted.resamples),
+        isoflop::isoflop(&fitted.law, &runs),
+        tables::form_parameters(&laws),
+        theories::theories(&fitted.law, &fitted.resamples, CONFIDENCE),
+        theories::published(&runs),
+    ]
+    .into_iter()
+    .collect();
+    let mut notes = words(tables.get("chinchilla_fit")?, tables.get("chinchilla_forms")?)?;
+    let published = tables.get("chinchilla_published")?;
+    notes.extend(theories::words(tables.get("chinchilla_theories")?, published)?);
+    notes.extend(isoflop::words(tables.get("chinchilla_isoflop")?, &fitted.law)?);
+    let convention = "Losses are in the unit of the file that was given.";
+    Ok(Study { convention, tables, draw: Box::new(draw), notes })
+}
+
+/// What to say of the law, and of the forms beside it.
+fn words(fit: &Table, forms: &Table) -> Result<Vec<Note>, TableError> {
+    let row = |[parameter, value, se, low, high]: [&Field; 5]| {
+        let interval = format!("{} to {}", low.short(), high.short());
+        vec![parameter.to_string(), value.short(), se.short(), interval]
+    };
+    let rows = fit.fields(["parameter", "value", "se", "ci_low", "ci_high"])?;
+    let rows = rows.into_iter().map(row).collect();
+    let mut notes = vec![Note::rows(&["parameter", "value", "se", "95 %, bootstrap"], rows)];
+    let search = fit.fields(["objective", "runs", "starts", "starts_agreeing"])?;
+    if let Some([objective, n_runs, starts, agreeing]) = search.first() {
+        notes.push(Note::Line(format!(
+            "{n_runs} runs; sum of Huber's function {}; {agreeing} of {starts} starts agree",
+            objective.short()
+        )));
+    }
+    notes.extend(words_of_forms(forms)?);
+    for [parameter, value] in fit.fields(["parameter", "value"])? {
+        let falls = value.number().is_some_and(|value| value > 0.0);
+        let parameter = parameter.to_string();
+        if ["alpha", "beta"].contains(&&*parameter) && !falls {
+            notes.push(Note::Line(format!(
+                "{parameter} is not positive: these losses do not fall, and no law describes them"
+            )));
+        }
+    }
+    Ok(notes)
+}
+
+fn words_of_forms(forms: &Table) -> Result<Vec<Note>, TableError> {
+    let percent = |field: &Field| match field {
+        Field::Number(value) if value.abs() >= 1e3 => format!("{:+.2e} %", 100.0 * value),
+        Field::Number(value) => format!("{:+.2} %", 100.0 * value),
+        Field::Text(_) | Field::Missing => "–".to_owned(),
+    };
+    let row = |[form, parameters, objective, error, bias]: [&Field; 5]| {
+        let (form, parameters) = (form.to_string(), parameters.to_string());
+        vec![form, parameters, objective.short(), percent(error), percent(bias)]
+    };
+    let columns = ["form", "parameters", "objective", "held_out_error", "held_out_bias"];
+    let rows = forms.fields(columns)?.into_iter().map(row).collect();
+    let header = ["form", "parameters", "objective", "held-out error", "bias"];
+    let mut notes = vec![Note::rows(&header, rows)];
+    if let Some([fitted, held_out]) = forms.fields(["runs_fitted", "runs_held_out"])?.first() {
+        notes.push(Note::Line(format!(
+            "held out: the {held_out} runs with the most compute, after {fitted} others"
+        )));
+    }
+    Ok(notes)
+}
+
+/// The frontier, how the runs lie about the law, and the profile.
+fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
+    let compute = || ("C", Axis::logarithmic("compute C = 6 N D"));
+    let best = |column, low, high, label: &str| Lines {
+        error_bars: ErrorBars::Ends(low, high),
+        ..Lines::plain(compute(), (column, Axis::logarithmic(label)))
+    };
+    let residual = ("residual", Axis::linear("ln fitted − ln loss"));
+    let held = ("E", Axis::linear("irreducible loss E, held"));
+    let objective = ("objective", Axis::logarithmic("objective"));
+    let mut panels = Vec::new();
+    for (title, table, columns) in [
+        (
+            "Best use of compute",
+            "chinchilla_frontier",
+            best("N", "N_low", "N_high", "parameters N"),
+        ),
+        ("Best use of compute", "chinchilla_frontier", best("D", "D_low", "D_high", "tokens D")),
+        (
+            "Residuals",
+            "chinchilla_runs",
+            Lines { mark: Mark::Dots, ..Lines::plain(compute(), residual) },
+        ),
+        ("Profile", "chinchilla_profile", Lines::plain(held, objective)),
+    ] {
+        for mut panel in lines(tables.get(table)?, &columns)? {
+            if let Panel::Chart(chart) = &mut panel {
+                title.clone_into(&mut chart.title);
+            }
+            panels.push(panel);
+        }
+    }
+    let caption = "Bars: 95 % over resamples of the runs. Tables: chinchilla_frontier.csv, \
+                   chinchilla_runs.csv, chinchilla_profile.csv.";
+    alone("chinchilla", ("L = E + A/N^α + B/D^β", caption), 2, panels)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::tables::{law_of, laws_of};
+    use super::*;
+    use crate::chinchilla::law::BESIROGLU;
+
+    fn runs_of_a_law() -> Table {
+        let mut csv = String::from("N,D,loss\n");
+        for n in [1e8, 3e8, 1e9, 3e9, 1e10] {
+            for d in [2e9, 1e10, 3e10, 1e11] {
+                csv.push_str(&format!("{n},{d},{}\n", BESIROGLU.loss(n, d)));
+            }
+        }
+        Table::from_csv("runs.csv", csv.as_bytes()).unwrap()
+    }
+
+    const OPTIONS: FitOptions =
+        FitOptions { n_dropped: 0, held_out: 0.2, n_resamples: 20, seed: 0 };
+
+    #[test]
+    fn exact_runs_give_their_law_their_frontier_and_no_residual() {
+        let steps = AtomicUsize::new(0);
+        let count = || {
+            steps.fetch_add(1, Ordering::Relaxed);
+        };
+        let found = study(&runs_of_a_law(), OPTIONS, &count).unwrap();
+        assert_eq!(steps.into_inner(), OPTIONS.n_steps());
+        let [fit, forms, profile, frontier, of_runs, resamples, parameters, theories, published] =
+            [
+                "fit",
+                "forms",
+                "profile",
+                "frontier",
+                "runs",
+                "resamples",
+                "form_parameters",
+                "theories",
+                "published",
+            ]
+            .map(|name| found.tables.get(&format!("chinchilla_{name}")).unwrap());
+        let truth = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
+        for (ours, truth) in fit.numbers("value").unwrap().iter().zip(truth) {
+            assert!((ours / truth - 1.0).abs() < 1e-3, "{ours} {truth}");
+        }
+        let objectives = forms.numbers("objective").unwrap();
+        assert!(objectives[0] < objectives[1] && objectives[0] < objectives[2]);
+        assert!(forms.numbers("held_out_error").unwrap()[0] < 1e-4);
+        // So few numbers of tokens do not tell of a bend.
+        assert!(objectives.len() == 3 && parameters.rows.len() == 5 + 4 + 4);
+        // The runs are exactly of one of the published laws.
+        let objectives = published.numbers("objective").unwrap();
+        assert!(objectives[2] < 1e-20 && objectives[0] > 1e-6 && objectives[1] > 1e-6);
+        let a = published.numbers("a").unwrap();
+        for (found, expected) in a.iter().zip([0.4516, 0.4565, 0.5126]) {
+            assert!((found - expected).abs() < 5e-5, "{found}");
+        }
+        assert_eq!(theories.words("theory").unwrap(), ["superposition", "quanta", "dimension"]);
+        let of_joint = |row: &&Vec<Field>| row[0].to_string() == "joint";
+        let mut of_joint = parameters.rows.iter().filter(of_joint).flatten();
+        assert!(of_joint.all(|field| *field != Field::Missing));
+        assert!(profile.rows.len() > 30 && resamples.rows.len() == 20);
+        let numbers = |column: &str| frontier.numbers(column).unwrap();
+        for (c, n) in numbers("C").into_iter().zip(numbers("N")) {
+            assert!((n / BESIROGLU.allocate(c).unwrap().parameters - 1.0).abs() < 1e-2);
+        }
+        assert!(of_runs.numbers("residual").unwrap().iter().all(|r| r.abs() < 1e-5));
+        assert!((law_of(fit).unwrap().irreducible - 1.8172).abs() < 1e-4);
+        assert_eq!(laws_of(resamples).unwrap().len(), 20);
+        let pictures = draw(&found.tables).unwrap();
+        assert_eq!((pictures.len(), pictures[0].sheet.panels.len()), (1, 4));
+        let said = |text: &str| {
+            found.notes.iter().any(|note| matches!(note, Note::Line(line) if line.contains(text)))
+        };
+        assert!(said("81 of 81 starts agree") && said("held out: the 4 runs"));
+        assert!(said("from 1/16 to 16 of the best") && !said("do not fall"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_runs_is_said() {
+        let said = |csv: &str| {
+            let table = Table::from_csv("runs.csv", csv.as_bytes()).unwrap();
+            study(&table, OPTIONS, &|| ()).unwrap_err().to_string()
+        };
+        assert!(said("N,D\n1,2\n").contains("must have a column `loss`; it has N, D"));
+        assert!(said("N,loss\n1,2\n").contains("two of N"));
+        assert!(
+            said("N,D,loss\n1e9,2e9,3\n1e9,-2e9,3\n")
+                .contains("row 2 must have a positive number in `D`, got `-2000000000`")
+        );
+        assert!(said("N,D,loss\n1e9,,3\n").contains("row 1"));
+        assert!(
+            said("N,D,loss\n1e9,2e9,3\n2e9,2e9,3\n").contains("needs more runs than that, got 2")
+        );
+        let one: String = (1..9).map(|d| format!("1e9,{d}e9,3\n")).collect();
+        assert!(said(&format!("N,D,loss\n{one}")).contains("all runs together have 1 different N"));
+        assert!(said("N,D,loss\n1e9,many,3\n").contains("must have a number in `D` of row 1"));
+    }
+}

@@ -1,0 +1,598 @@
+//! The loss of language models as a function of size and data, fitted to runs.
+//!
+//! As Hoffmann et al. 2022 (approach 3): the sum over runs of Huber's function of the residual of `ln L`, least over
+//! many starts. Besiroglu et al. 2024 found what goes wrong there: an *average* instead of the sum falls below the
+//! optimiser's tolerance, which then stops early. Here variables are taken about the runs' mean `ln N` and `ln D`, which
+//! takes the long valley between coefficients and exponents away, and a gradient must vanish.
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+
+use superpose_stats::bfgs::{Limits, Minimum, minimise};
+use superpose_stats::bootstrap::percentile_interval;
+
+use super::runs::TrainedModel;
+use crate::chinchilla::law::LossSurface;
+use crate::prediction::bend::Bend;
+
+/// Where Huber's function goes over from squares to absolute values, in `ln L`: Hoffmann et al. 2022.
+pub const HUBER: f64 = 1e-3;
+/// Starts along each of four directions.
+const STARTS: [f64; 3] = [0.2, 0.5, 0.8];
+/// Exponents of a bend, and its widths as parts of the way from the first `ln D` to the last.
+const BENDS: [(f64, f64); 6] =
+    [(-0.2, 0.02), (-0.2, 0.1), (-0.2, 0.5), (0.2, 0.02), (0.2, 0.1), (0.2, 0.5)];
+/// A gradient of the scaled objective that counts as none.
+const LIMITS: Limits = Limits { gradient: 1e-7, n_steps: 2000 };
+/// A scaled objective that is rounding: that of exact runs.
+const EXACT: f64 = 1e-15;
+/// The objective is small (`10⁻³` for 240 runs), so a gradient of it is measured in this unit.
+const SCALE: f64 = 1e3;
+
+/// The form of a law.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `E + A/N^α + B/D^β`: Hoffmann et al. 2022.
+    Additive,
+    /// `A/N^α + B/D^β`, without an irreducible loss.
+    WithoutIrreducible,
+    /// `[(N_c/N)^(α_N/α_D) + D_c/D]^α_D`: Kaplan et al. 2020.
+    Joint,
+    /// `E + A/N^α + B/D^β (1 + (D/D_1)^(1/f))^(-c f)`: additive, with a bend in its data (Caballero et al. 2023), beyond
+    /// which the exponent is `β + c`.
+    Broken,
+}
+
+/// A fitted law.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SurfaceFit {
+    /// Its form.
+    pub form: Form,
+    /// Its parameters, as [`Form::names`] lists them.
+    pub parameters: Vec<f64>,
+    /// The sum of Huber's function over all runs.
+    pub objective: f64,
+    /// Number of runs.
+    pub n_runs: usize,
+    /// Starts tried, and how many of them ended within a thousandth of the least objective.
+    pub n_starts: usize,
+    /// See [`Self::n_starts`].
+    pub n_agreeing: usize,
+    /// Whether the gradient vanished at the best of them.
+    pub has_converged: bool,
+}
+
+/// Why no law can be fitted.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SurfaceError {
+    /// A number of a run is not positive.
+    #[error("run {index} has N = {}, D = {} and loss = {}; all must be positive", run.parameters, run.tokens, run.loss)]
+    NotPositive {
+        /// Index of the run.
+        index: usize,
+        /// The run.
+        run: TrainedModel,
+    },
+    /// There are too few runs.
+    #[error("a law of {n_parameters} parameters needs more runs than that, got {n_runs}")]
+    TooFewRuns {
+        /// Number of runs.
+        n_runs: usize,
+        /// Number of parameters.
+        n_parameters: usize,
+    },
+    /// Runs have too few sizes, or numbers of tokens.
+    #[error(
+        "all runs together have {n_places} different {what}; this form of law needs at least {least}"
+    )]
+    TooFewPlaces {
+        /// Which of the two.
+        what: &'static str,
+        /// How many there are.
+        n_places: usize,
+        /// The least number.
+        least: usize,
+    },
+}
+
+impl Form {
+    /// All of them; the first needs the fewest runs, and is the one that all else is about.
+    pub const ALL: [Self; 4] =
+        [Self::Additive, Self::WithoutIrreducible, Self::Joint, Self::Broken];
+
+    /// What tables call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Additive => "additive",
+            Self::WithoutIrreducible => "without E",
+            Self::Joint => "joint",
+            Self::Broken => "broken",
+        }
+    }
+
+    /// Whether resamples of the runs say how sure its parameters are. Those of a bend stand in for one another without
+    /// end, so that resamples would say where the search was stopped.
+    pub fn has_intervals(self) -> bool {
+        self != Self::Broken
+    }
+
+    /// The names of its parameters, in the order of [`SurfaceFit::parameters`].
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Additive => &LossSurface::NAMES,
+            Self::WithoutIrreducible => &["A", "B", "alpha", "beta"],
+            Self::Joint => &["N_c", "D_c", "alpha_N", "alpha_D"],
+            Self::Broken => &["A", "B", "E", "alpha", "beta", "c", "D_1", "f"],
+        }
+    }
+
+    /// `ln L` at centred `ln N` and `ln D`, and its gradient by the variables: logarithms of the coefficients at the
+    /// centre (and of `E`), then the exponents.
+    fn ln_loss(self, v: &[f64], ln_n: f64, ln_d: f64, gradient: &mut [f64]) -> f64 {
+        match self {
+            Self::Additive | Self::Broken => {
+                let (bend, slopes) = Bend::of(&v[5..]).map_or((0.0, [0.0; 3]), |b| b.ln_at(ln_d));
+                let terms = [v[0] - v[3] * ln_n, v[1] - v[4] * ln_d + bend, v[2]];
+                let (sum, share) = ln_sum(terms);
+                gradient[..3].copy_from_slice(&share);
+                (gradient[3], gradient[4]) = (-share[0] * ln_n, -share[1] * ln_d);
+                gradient[5..].iter_mut().zip(slopes).for_each(|(g, slope)| *g = share[1] * slope);
+                sum
+            }
+            Self::WithoutIrreducible => {
+                let terms = [v[0] - v[2] * ln_n, v[1] - v[3] * ln_d, f64::NEG_INFINITY];
+                let (sum, share) = ln_sum(terms);
+                gradient[..2].copy_from_slice(&share[..2]);
+                (gradient[2], gradient[3]) = (-share[0] * ln_n, -share[1] * ln_d);
+                sum
+            }
+            Self::Joint => {
+                let (size, ratio) = (v[0] - ln_n, v[2] / v[3]);
+                let (sum, share) = ln_sum([ratio * size, v[1] - ln_d, f64::NEG_INFINITY]);
+                (gradient[0], gradient[1]) = (share[0] * v[2], share[1] * v[3]);
+                (gradient[2], gradient[3]) = (share[0] * size, sum - share[0] * ratio * size);
+                v[3] * sum
+            }
+        }
+    }
+}
+
+/// `ln Σ e^term`, and the share of each term.
+fn ln_sum(terms: [f64; 3]) -> (f64, [f64; 3]) {
+    let largest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let powers = terms.map(|term| (term - largest).exp());
+    let sum: f64 = powers.iter().sum();
+    (largest + sum.ln(), powers.map(|power| power / sum))
+}
+
+/// Huber's function, and its slope.
+fn huber(residual: f64) -> (f64, f64) {
+    if residual.abs() <= HUBER {
+        (0.5 * residual * residual, residual)
+    } else {
+        (HUBER * (residual.abs() - 0.5 * HUBER), HUBER * residual.signum())
+    }
+}
+
+/// Runs about their mean.
+struct CentredRuns {
+    form: Form,
+    /// `ln N` and `ln D` from their means, and `ln L`.
+    runs: Vec<(f64, f64, f64)>,
+    centre: (f64, f64),
+}
+
+impl CentredRuns {
+    fn new(runs: &[TrainedModel], form: Form) -> Self {
+        let n = runs.len() as f64;
+        let mean = |of: &dyn Fn(&TrainedModel) -> f64| {
+            runs.iter().map(|run| of(run).ln()).sum::<f64>() / n
+        };
+        let centre = (mean(&|run| run.parameters), mean(&|run| run.tokens));
+        let centred = |run: &TrainedModel| {
+            (run.parameters.ln() - centre.0, run.tokens.ln() - centre.1, run.loss.ln())
+        };
+        Self { form, runs: runs.iter().map(centred).collect(), centre }
+    }
+
+    fn objective(&self, variables: &[f64], gradient: &mut [f64]) -> f64 {
+        gradient.fill(0.0);
+        let mut slopes = vec![0.0; variables.len()];
+        let mut sum = 0.0;
+        for (ln_n, ln_d, ln_loss) in &self.runs {
+            let residual = self.form.ln_loss(variables, *ln_n, *ln_d, &mut slopes) - ln_loss;
+            let (value, slope) = huber(residual);
+            sum += value;
+            gradient.iter_mut().zip(&slopes).for_each(|(g, s)| *g += SCALE * slope * s);
+        }
+        SCALE * sum
+    }
+
+    fn minimise(&self, start: &[f64]) -> Minimum {
+        // A bend that the runs do not show leads along a valley without an end.
+        let limits = match self.form {
+            Form::Broken => Limits { n_steps: LIMITS.n_steps / 10, ..LIMITS },
+            Form::Additive | Form::WithoutIrreducible | Form::Joint => LIMITS,
+        };
+        minimise(&|variables, gradient| self.objective(variables, gradient), start, limits)
+    }
+
+    /// Where searches from all starts ended, and the index of the best.
+    fn search(&self) -> (Vec<Minimum>, usize) {
+        let ends: Vec<Minimum> =
+            self.starts().into_par_iter().map(|start| self.minimise(&start)).collect();
+        let best = (0..ends.len()).min_by(|a, b| ends[*a].value.total_cmp(&ends[*b].value));
+        (ends, best.expect("there are starts"))
+    }
+
+    /// Starts all over where laws can lie: three values each for the irreducible part of the least loss, for the share of
+    /// size in the rest, and for both exponents.
+    fn starts(&self) -> Vec<Vec<f64>> {
+        if self.form == Form::Broken {
+            return self.starts_with_a_bend();
+        }
+        let losses = || self.runs.iter().map(|run| run.2.exp());
+        let least = losses().fold(f64::INFINITY, f64::min);
+        let mean = losses().sum::<f64>() / self.runs.len() as f64;
+        let mut starts = Vec::new();
+        for part in STARTS {
+            let irreducible = match self.form {
+                Form::Additive | Form::Broken => part * least,
+                Form::WithoutIrreducible | Form::Joint => 0.0,
+            };
+            let reducible = mean - irreducible;
+            for share in STARTS {
+                let [size, data] = [share * reducible, (1.0 - share) * reducible].map(f64::ln);
+                for (alpha, beta) in STARTS.iter().flat_map(|a| STARTS.map(|b| (*a, b))) {
+                    starts.push(match self.form {
+                        Form::Additive | Form::Broken => {
+                            vec![size, data, irreducible.ln(), alpha, beta]
+                        }
+                        Form::WithoutIrreducible => vec![size, data, part * alpha, part * beta],
+                        // Its coefficients are to the power of an exponent.
+                        Form::Joint => {
+                            let (alpha, beta) = (0.5 * part * alpha, 0.5 * part * beta);
+                            vec![size / alpha, data / beta, alpha, beta]
+                        }
+                    });
+                }
+            }
+        }
+        starts
+    }
+
+    /// The best law without a bend, and that with a bend either way at three places and of three widths.
+    fn starts_with_a_bend(&self) -> Vec<Vec<f64>> {
+        let straight = Self { form: Form::Additive, runs: self.runs.clone(), ..*self };
+        let (ends, best) = straight.search();
+        let data = || self.runs.iter().map(|run| run.1);
+        let first = data().fold(f64::INFINITY, f64::min);
+        let length = data().fold(f64::NEG_INFINITY, f64::max) - first;
+        // Without a bend, too: no worse than the law without one.
+        let bends = STARTS.iter().flat_map(|place| BENDS.map(|bend| (*place, bend)));
+        let bends = bends.chain([(0.5, (0.0, 0.5))]);
+        let start = |(place, (exponent, width)): (f64, (f64, f64))| {
+            let bend = [exponent, first + place * length, (width * length).ln()];
+            [&ends[best].point[..], &bend].concat()
+        };
+        bends.map(start).collect()
+    }
+
+    /// The law's parameters, from the variables about the centre.
+    fn parameters(&self, v: &[f64]) -> Vec<f64> {
+        let (n, d) = self.centre;
+        match self.form {
+            Form::Additive | Form::Broken => {
+                let (size, data) = ((v[0] + v[3] * n).exp(), (v[1] + v[4] * d).exp());
+                let mut parameters = vec![size, data, v[2].exp(), v[3], v[4]];
+                if let Some(bend) = Bend::of(&v[5..]) {
+                    let (place, width) = ((bend.ln_place + d).exp(), bend.ln_width.exp());
+                    parameters.extend([bend.exponent, place, width]);
+                }
+                parameters
+            }
+            Form::WithoutIrreducible => {
+                vec![(v[0] + v[2] * n).exp(), (v[1] + v[3] * d).exp(), v[2], v[3]]
+            }
+            Form::Joint => vec![(v[0] + n).exp(), (v[1] + d).exp(), v[2], v[3]],
+        }
+    }
+
+    /// The variables of a law's parameters.
+    fn variables(&self, p: &[f64]) -> Vec<f64> {
+        let (n, d) = self.centre;
+        match self.form {
+            Form::Additive | Form::Broken => {
+                let (size, data) = (p[0].ln() - p[3] * n, p[1].ln() - p[4] * d);
+                let mut variables = vec![size, data, p[2].ln(), p[3], p[4]];
+                if let [exponent, place, width] = p[5..] {
+                    variables.extend([exponent, place.ln() - d, width.ln()]);
+                }
+                variables
+            }
+            Form::WithoutIrreducible => {
+                vec![p[0].ln() - p[2] * n, p[1].ln() - p[3] * d, p[2], p[3]]
+            }
+            Form::Joint => vec![p[0].ln() - n, p[1].ln() - d, p[2], p[3]],
+        }
+    }
+}
+
+/// The sum of Huber's function that a law of this form leaves on `runs`.
+pub fn objective(runs: &[TrainedModel], form: Form, parameters: &[f64]) -> f64 {
+    let centred = CentredRuns::new(runs, form);
+    let mut gradient = vec![0.0; parameters.len()];
+    centred.objective(&centred.variables(parameters), &mut gradient) / SCALE
+}
+
+/// Whether runs can be fitted at all.
+fn check(runs: &[TrainedModel], form: Form) -> Result<(), SurfaceError> {
+    let positive = |value: f64| value.is_finite() && value > 0.0;
+    let good =
+        |run: &TrainedModel| [run.parameters, run.tokens, run.loss].into_iter().all(positive);
+    if let Some(index) = runs.iter().position(|run| !good(run)) {
+        return Err(SurfaceError::NotPositive { index, run: runs[index] });
+    }
+    let (n_runs, n_parameters) = (runs.len(), form.names().len());
+    if n_runs <= n_parameters {
+        return Err(SurfaceError::TooFewRuns { n_runs, n_parameters });
+    }
+    for (what, of) in
+        [("N", (|run| run.parameters) as fn(&TrainedModel) -> f64), ("D", |run| run.tokens)]
+    {
+        let mut values: Vec<f64> = runs.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        // A term has a coefficient and an exponent, and a bend three parameters more.
+        let least = if form == Form::Broken && what == "D" { 6 } else { 3 };
+        let n_places = values.len();
+        if n_places < least {
+            return Err(SurfaceError::TooFewPlaces { what, n_places, least });
+        }
+    }
+    Ok(())
+}
+
+/// The law of this form that fits `runs` best, of 81 starts, or of 19 about the best of 81 for a law with a bend.
+///
+/// # Errors
+/// [`SurfaceError`].
+///
+/// # Panics
+/// Never: there are starts.
+pub fn fit_surface(runs: &[TrainedModel], form: Form) -> Result<SurfaceFit, SurfaceError> {
+    check(runs, form)?;
+    let centred = CentredRuns::new(runs, form);
+    let (ends, best) = centred.search();
+    let best = &ends[best];
+    Ok(SurfaceFit {
+        form,
+        parameters: centred.parameters(&best.point),
+        objective: best.value / SCALE,
+        n_runs: runs.len(),
+        n_starts: ends.len(),
+        n_agreeing: ends.iter().filter(|end| end.value <= 1.001 * best.value + EXACT).count(),
+        has_converged: best.has_converged,
+    })
+}
+
+impl SurfaceFit {
+    /// The law in closed form, if it is additive.
+    pub fn law(&self) -> Option<LossSurface> {
+        additive(self.form, &self.parameters)
+    }
+
+    /// The law's loss for a model of so many parameters after so many tokens.
+    pub fn loss(&self, parameters: f64, tokens: f64) -> f64 {
+        let centred = CentredRuns { form: self.form, runs: Vec::new(), centre: (0.0, 0.0) };
+        let mut gradient = vec![0.0; self.parameters.len()];
+        let variables = centred.variables(&self.parameters);
+        self.form.ln_loss(&variables, parameters.ln(), tokens.ln(), &mut gradient).exp()
+    }
+
+    /// The parameters fitted anew to `n_resamples` draws of the runs with replacement, from `seed`, each from this fit.
+    /// `progress` is told of each.
+    pub fn bootstrap(
+        &self,
+        runs: &[TrainedModel],
+        n_resamples: usize,
+        seed: u64,
+        progress: &(dyn Fn() + Sync),
+    ) -> Vec<Vec<f64>> {
+        let resample = |k: usize| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(k as u64);
+            let drawn: Vec<TrainedModel> =
+                runs.iter().map(|_| runs[rng.random_range(0..runs.len())]).collect();
+            let centred = CentredRuns::new(&drawn, self.form);
+            let end = centred.minimise(&centred.variables(&self.parameters));
+            progress();
+            centred.parameters(&end.point)
+        };
+        (0..n_resamples).into_par_iter().map(resample).collect()
+    }
+
+    /// The law with the least objective whose irreducible loss is `irreducible`, from this fit, and its objective; `None`
+    /// when the law is not additive, and so has no such loss.
+    pub fn with_irreducible(
+        &self,
+        runs: &[TrainedModel],
+        irreducible: f64,
+    ) -> Option<(LossSurface, f64)> {
+        self.law()?;
+        let centred = CentredRuns::new(runs, self.form);
+        let all = |v: &[f64]| vec![v[0], v[1], irreducible.ln(), v[2], v[3]];
+        let held = |v: &[f64], gradient: &mut [f64]| {
+            let mut slopes = [0.0; 5];
+            let value = centred.objective(&all(v), &mut slopes);
+            gradient.copy_from_slice(&[slopes[0], slopes[1], slopes[3], slopes[4]]);
+            value
+        };
+        let v = centred.variables(&self.parameters);
+        let end = minimise(&held, &[v[0], v[1], v[3], v[4]], LIMITS);
+        let law = additive(self.form, &centred.parameters(&all(&end.point)))?;
+        Some((law, end.value / SCALE))
+    }
+
+    /// How far off the law is on other runs: the mean absolute relative error of the loss, and the mean of `predicted /
+    /// measured − 1`.
+    pub fn errors_on(&self, runs: &[TrainedModel]) -> (f64, f64) {
+        let n = runs.len() as f64;
+        let errors =
+            || runs.iter().map(|run| self.loss(run.parameters, run.tokens) / run.loss - 1.0);
+        (errors().map(f64::abs).sum::<f64>() / n, errors().sum::<f64>() / n)
+    }
+}
+
+/// The law in closed form with these parameters, if its form is additive.
+pub(super) fn additive(form: Form, parameters: &[f64]) -> Option<LossSurface> {
+    let five = parameters.try_into().ok().filter(|_| form == Form::Additive);
+    five.map(LossSurface::of)
+}
+
+/// The percentile interval of a number over the laws of resamples; `None` without any.
+pub fn interval<L>(resamples: &[L], of: &dyn Fn(&L) -> f64, confidence: f64) -> Option<(f64, f64)> {
+    percentile_interval(resamples.iter().map(of).collect(), confidence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finite_difference::assert_gradient;
+    use rand_distr::{Distribution as _, StandardNormal};
+
+    const ADDITIVE: [f64; 5] = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
+
+    /// 240 runs of a law, over three decades of size and of tokens, with so much noise in `ln L`.
+    fn runs(form: Form, parameters: &[f64], noise: f64, seed: u64) -> Vec<TrainedModel> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let law = SurfaceFit {
+            form,
+            parameters: parameters.to_vec(),
+            objective: 0.0,
+            n_runs: 0,
+            n_starts: 0,
+            n_agreeing: 0,
+            has_converged: true,
+        };
+        let mut runs = Vec::new();
+        for i in 0..16 {
+            for j in 0..15 {
+                let n = 5e7 * 10_f64.powf(f64::from(i) / 6.0);
+                let d = 1e9 * 10_f64.powf(f64::from(j) / 5.0);
+                let normal: f64 = StandardNormal.sample(&mut rng);
+                let loss = law.loss(n, d) * (noise * normal).exp();
+                runs.push(TrainedModel { parameters: n, tokens: d, loss });
+            }
+        }
+        runs
+    }
+
+    fn close(a: f64, b: f64, tolerance: f64) {
+        assert!((a / b - 1.0).abs() <= tolerance, "{a} {b}");
+    }
+
+    #[test]
+    fn every_form_comes_back_from_its_own_runs() {
+        for (form, truth) in [
+            (Form::Additive, &ADDITIVE[..]),
+            (Form::WithoutIrreducible, &[50.0, 60.0, 0.2, 0.15]),
+            (Form::Joint, &[6.4e13, 1.8e13, 0.076, 0.103]),
+            (Form::Broken, &[482.01, 2085.43, 1.8172, 0.3478, 0.3658, 0.5, 3e10, 0.3]),
+        ] {
+            let runs = runs(form, truth, 0.0, 0);
+            let fit = fit_surface(&runs, form).unwrap();
+            let n_starts = if form == Form::Broken { 19 } else { 81 };
+            assert!(fit.has_converged && fit.n_starts == n_starts && fit.n_agreeing > 0, "{fit:?}");
+            for (ours, truth) in fit.parameters.iter().zip(truth) {
+                close(*ours, *truth, 1e-4);
+            }
+            assert!(objective(&runs, form, truth) < 1e-20);
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_the_objective() {
+        for (form, at) in [
+            (Form::Additive, &[0.3, 0.1, 0.5, 0.3, 0.4][..]),
+            (Form::WithoutIrreducible, &[0.8, 0.3, 0.2, 0.1]),
+            (Form::Joint, &[6.0, 4.0, 0.1, 0.15]),
+            (Form::Broken, &[0.3, 0.1, 0.5, 0.3, 0.4, 0.3, 0.5, -0.7]),
+        ] {
+            let centred = CentredRuns::new(&runs(Form::Additive, &ADDITIVE, 0.01, 1), form);
+            assert_gradient(&|v, gradient| centred.objective(v, gradient), at);
+        }
+    }
+
+    #[test]
+    fn noisy_runs_give_the_law_within_their_scatter_and_intervals_that_hold_it() {
+        let (mut held, n) = (0, 12);
+        for seed in 0..n {
+            let runs = runs(Form::Additive, &ADDITIVE, 0.005, seed);
+            let fit = fit_surface(&runs, Form::Additive).unwrap();
+            assert!(fit.has_converged);
+            // Of half a per cent of noise on so many runs.
+            assert!((fit.parameters[3] - ADDITIVE[3]).abs() < 0.04, "{fit:?}");
+            let resamples = fit.bootstrap(&runs, 100, seed, &|| ());
+            let (low, high) = interval(&resamples, &|p| p[4] / (p[3] + p[4]), 0.9).unwrap();
+            let truth = ADDITIVE[4] / (ADDITIVE[3] + ADDITIVE[4]);
+            held += u32::from(low <= truth && truth <= high);
+        }
+        // Nine in ten of twelve, within three standard deviations.
+        assert!(held >= 8, "{held}");
+    }
+
+    #[test]
+    fn another_irreducible_loss_fits_worse_the_farther_it_is() {
+        let runs = runs(Form::Additive, &ADDITIVE, 0.005, 3);
+        let fit = fit_surface(&runs, Form::Additive).unwrap();
+        let best = fit.parameters[2];
+        let with = |factor: f64| fit.with_irreducible(&runs, factor * best).unwrap();
+        let objective = |factor: f64| with(factor).1;
+        assert!((objective(1.0) / fit.objective - 1.0).abs() < 1e-6);
+        assert!(objective(0.8) > objective(0.9) && objective(0.9) > fit.objective);
+        assert!(objective(1.05) > fit.objective);
+        // Less irreducible, slower: the exponents make up for it.
+        assert!(with(0.8).0.size_exponent < fit.parameters[3]);
+    }
+
+    #[test]
+    fn a_law_is_right_about_runs_it_has_not_seen() {
+        let all = runs(Form::Additive, &ADDITIVE, 0.002, 5);
+        let (small, large): (Vec<TrainedModel>, Vec<TrainedModel>) =
+            all.iter().partition(|run| 6.0 * run.parameters * run.tokens < 1e21);
+        let fit = fit_surface(&small, Form::Additive).unwrap();
+        let (absolute, bias) = fit.errors_on(&large);
+        assert!(absolute < 0.01 && bias.abs() <= absolute, "{absolute} {bias}");
+        // Without an irreducible loss the same runs predict too little.
+        let wrong = fit_surface(&small, Form::WithoutIrreducible).unwrap();
+        assert!(wrong.objective > 2.0 * fit.objective);
+        assert!(wrong.errors_on(&large).1 < -0.02);
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_resamples() {
+        let runs = runs(Form::Additive, &ADDITIVE, 0.005, 9);
+        let fit = fit_surface(&runs, Form::Additive).unwrap();
+        assert_eq!(fit.bootstrap(&runs, 5, 1, &|| ()), fit.bootstrap(&runs, 5, 1, &|| ()));
+        assert_ne!(fit.bootstrap(&runs, 5, 1, &|| ()), fit.bootstrap(&runs, 5, 2, &|| ()));
+    }
+
+    #[test]
+    fn runs_that_say_nothing_are_refused() {
+        let good = runs(Form::Additive, &ADDITIVE, 0.0, 0);
+        let said =
+            |runs: &[TrainedModel]| fit_surface(runs, Form::Additive).unwrap_err().to_string();
+        assert!(said(&good[..5]).contains("5 parameters needs more runs"));
+        let mut bad = good.clone();
+        bad[3].loss = -1.0;
+        assert!(said(&bad).contains("run 3 has"));
+        bad[3].loss = f64::NAN;
+        assert!(said(&bad).contains("loss = NaN"));
+        let one: Vec<TrainedModel> =
+            good.iter().map(|run| TrainedModel { parameters: 1e9, ..*run }).collect();
+        assert!(said(&one).contains("all runs together have 1 different N"));
+    }
+}

@@ -1,0 +1,146 @@
+//! What others say of the loss of language models, beside a fit: theories of its exponents, and published laws.
+//!
+//! Each theory is held to the fit alone. None is multiplied with another: no source derives such a product.
+
+use superpose_figures::study::Note;
+use superpose_files::table::{Field, Table, TableError};
+use superpose_toy::superposition::{PARAMETERS_BY_WIDTH, strong_exponent};
+
+use super::runs::TrainedModel;
+use super::surface::{Form, interval, objective};
+use crate::chinchilla::law::{LossSurface, PUBLISHED};
+
+/// A theory of the exponents `α` by parameters and `β` by tokens.
+struct Theory {
+    name: &'static str,
+    says: &'static str,
+    /// What it predicts, from the other exponent of a fit where its formula has one.
+    predicts: fn(&LossSurface) -> f64,
+    /// The exponent that it predicts, of a fit.
+    measured: fn(&LossSurface) -> f64,
+}
+
+const THEORIES: [Theory; 3] = [
+    Theory {
+        name: "superposition",
+        says: "α = 1/2.52: strong superposition has 1/d (Liu, Liu & Gore 2025), and N ∝ d^2.52 in the Chinchilla models",
+        predicts: |_| strong_exponent(0.0) / PARAMETERS_BY_WIDTH,
+        measured: |law| law.size_exponent,
+    },
+    Theory {
+        name: "quanta",
+        says: "β = α/(1 + α): pieces of knowledge of power-law frequency (Michaud et al. 2023)",
+        predicts: |law| law.size_exponent / (1.0 + law.size_exponent),
+        measured: |law| law.data_exponent,
+    },
+    Theory {
+        name: "dimension",
+        says: "β = α, as both would be 4/d of the data's dimension d, which is not known here (Sharma & Kaplan 2022; Bahri et al. 2024)",
+        predicts: |law| law.size_exponent,
+        measured: |law| law.data_exponent,
+    },
+];
+
+/// The table `chinchilla_theories` of a fitted law and those of resamples.
+pub(super) fn theories(law: &LossSurface, resamples: &[LossSurface], confidence: f64) -> Table {
+    let mut table = Table::new(
+        "chinchilla_theories",
+        "Which theory's exponents does the fit leave out?",
+        &[
+            ("theory", "of the exponents α by parameters and β by tokens"),
+            ("says", "in a formula, and its source"),
+            ("predicted", "by the theory, from the fit's other exponent where the formula has one"),
+            ("measured", "by the fit"),
+            ("difference_low", "measured − predicted, 95 % interval over resamples, lower end"),
+            ("difference_high", "upper end"),
+            ("excluded", "yes where the interval leaves zero out; no is no proof"),
+        ],
+    );
+    for Theory { name, says, predicts, measured } in THEORIES {
+        let difference = |law: &LossSurface| measured(law) - predicts(law);
+        let ends = interval(resamples, &difference, confidence);
+        let excluded = ends.map(|(low, high)| if low <= 0.0 && high >= 0.0 { "no" } else { "yes" });
+        table.push(vec![
+            name.into(),
+            says.into(),
+            predicts(law).into(),
+            measured(law).into(),
+            ends.map(|ends| ends.0).into(),
+            ends.map(|ends| ends.1).into(),
+            excluded.map_or(Field::Missing, Field::from),
+        ]);
+    }
+    table
+}
+
+/// The table `chinchilla_published`: how the published laws do on the runs, without a fit.
+pub(super) fn published(runs: &[TrainedModel]) -> Table {
+    let mut table = Table::new(
+        "chinchilla_published",
+        "How well do published laws, as they are, describe the runs? For losses in nats a token.",
+        &[
+            ("law", "whose"),
+            ("objective", "the sum of Huber's function of the residuals of ln L"),
+            ("error", "mean |predicted / measured − 1|"),
+            ("bias", "mean of predicted / measured − 1"),
+            ("a", "a of N ∝ C^a"),
+            ("compute_exponent", "of L − E by compute spent best"),
+        ],
+    );
+    for (name, law) in PUBLISHED {
+        let off = |run: &TrainedModel| law.loss(run.parameters, run.tokens) / run.loss - 1.0;
+        let mean = |of: fn(f64) -> f64| {
+            runs.iter().map(|run| of(off(run))).sum::<f64>() / runs.len() as f64
+        };
+        table.push(vec![
+            name.into(),
+            objective(runs, Form::Additive, &law.parameters()).into(),
+            mean(f64::abs).into(),
+            mean(|off| off).into(),
+            law.size_allocation_exponent().into(),
+            law.compute_exponent().into(),
+        ]);
+    }
+    table
+}
+
+/// What to say of both tables.
+pub(super) fn words(theories: &Table, published: &Table) -> Result<Vec<Note>, TableError> {
+    let header = ["theory", "predicted", "measured", "difference, 95 %", "excluded"];
+    let columns =
+        ["theory", "predicted", "measured", "difference_low", "difference_high", "excluded"];
+    let row = |[theory, predicted, measured, low, high, excluded]: [&Field; 6]| {
+        let difference = format!("{} to {}", low.short(), high.short());
+        let (theory, excluded) = (theory.to_string(), excluded.to_string());
+        vec![theory, predicted.short(), measured.short(), difference, excluded]
+    };
+    let rows = theories.fields(columns)?.into_iter().map(row).collect();
+    let mut notes = vec![Note::rows(&header, rows)];
+    for [theory, says] in theories.fields(["theory", "says"])? {
+        notes.push(Note::Line(format!("{theory}: {says}")));
+    }
+    let header = ["published law", "objective", "error", "bias", "a", "compute exponent"];
+    notes.push(Note::whole(published, &header));
+    Ok(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_theory_is_left_out_where_its_difference_cannot_be_none() {
+        let alpha = 1.0 / PARAMETERS_BY_WIDTH;
+        let law = |shift: f64| {
+            LossSurface::of([400.0, 2000.0, 1.8, alpha + shift, alpha / (1.0 + alpha) + shift])
+        };
+        let resamples: Vec<LossSurface> = (-10..=10).map(|k| law(1e-3 * f64::from(k))).collect();
+        let table = theories(&law(0.0), &resamples, 0.95);
+        assert_eq!(table.words("excluded").unwrap(), ["no", "no", "yes"]);
+        let predicted = table.numbers("predicted").unwrap();
+        assert!((predicted[1] - alpha / (1.0 + alpha)).abs() < 1e-12);
+        assert!(table.numbers("difference_high").unwrap()[2] < 0.0);
+        let bare = theories(&law(0.0), &[], 0.95);
+        assert_eq!(bare.words("excluded").unwrap(), ["", "", ""]);
+    }
+}

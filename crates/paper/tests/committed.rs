@@ -1,0 +1,130 @@
+//! The experiments in the repository are what this crate makes of the records in the repository.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use superpose_analysis::results::records;
+use superpose_analysis::run::Finished;
+use superpose_figures::study::{Places, draw};
+use superpose_files::table::{LOSSES, Table, documentation};
+use superpose_paper::claim;
+use superpose_paper::figure::{Figure, Material};
+use superpose_paper::figures::FIGURES;
+use superpose_paper::report::{origins, write_page};
+use superpose_paper::sweeps::LARGE;
+use superpose_store::record::Record;
+
+/// Tables of single rows of `W`: they need weights, which are not in the repository.
+const NEED_WEIGHTS: [(&str, &str); 3] = [("3a", "rows"), ("5b", "rows"), ("dead-outputs", "fate")];
+
+fn experiments() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments")
+}
+
+/// The figures of which the repository has the cells, with their folders.
+fn committed() -> impl Iterator<Item = (&'static Figure, PathBuf)> {
+    let figures = FIGURES.iter().filter(|figure| !figure.sweeps.contains(&LARGE));
+    figures.map(|figure| (figure, experiments().join(figure.folder())))
+}
+
+/// The records in the repository.
+fn known() -> Vec<Finished> {
+    let csv = fs::read(experiments().join("liu2025.csv")).unwrap();
+    let finished = |record: Record| {
+        let probabilities = record.cell.probabilities().unwrap().as_slice().to_vec();
+        Finished { record, curve: Vec::new(), probabilities }
+    };
+    let table = Table::from_csv("liu2025", &csv).unwrap();
+    records(&table).unwrap().into_iter().map(finished).collect()
+}
+
+fn read(folder: &Path, name: &str) -> Table {
+    let csv = fs::read(folder.join(format!("tables/{name}.csv"))).unwrap();
+    Table::from_csv(name, &csv).unwrap()
+}
+
+/// Holds `made` against `file`, but for columns that were added.
+fn compare(made: &Table, file: &Table, figure: &Figure) {
+    let name = format!("table {} of figure {}", made.name, figure.id);
+    assert_eq!(made.rows.len(), file.rows.len(), "rows of {name}");
+    for column in &file.columns {
+        let (ours, theirs) = (made.words(&column.name).unwrap(), file.words(&column.name).unwrap());
+        for (row, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+            assert_eq!(ours, theirs, "{} of row {} of {name}", column.name, row + 1);
+        }
+    }
+}
+
+#[test]
+fn tables_and_claims_are_those_in_the_repository() {
+    let known = known();
+    for (figure, folder) in committed() {
+        let material = Material::of(figure, &known, |_| Ok::<_, Infallible>(None)).unwrap();
+        let findings = (figure.make)(&material);
+        let needs_weights = |name: &str| NEED_WEIGHTS.contains(&(figure.id, name));
+        for table in findings.tables.iter().filter(|table| !needs_weights(&table.name)) {
+            compare(table, &read(&folder, &table.name), figure);
+        }
+        compare(&origins(&material), &read(&folder, "origins"), figure);
+        let (mut made, mut file) = (claim::table(&findings.claims), read(&folder, "claims"));
+        if NEED_WEIGHTS.iter().any(|(id, _)| *id == figure.id) {
+            // Those that were run here are compared.
+            made.rows.retain(|row| row[6].to_string() != "not run");
+            let run: BTreeSet<String> = made.words("claim").unwrap().into_iter().collect();
+            file.rows.retain(|row| run.contains(&row[0].to_string()));
+        }
+        compare(&made, &file, figure);
+    }
+}
+
+#[test]
+#[ignore = "writes the tables in `experiments/` anew: after it, `git diff` shows what a change did to them"]
+fn the_tables_in_the_repository_are_written_anew() {
+    let known = known();
+    for (figure, folder) in committed() {
+        let material = Material::of(figure, &known, |_| Ok::<_, Infallible>(None)).unwrap();
+        let mut tables = (figure.make)(&material).tables;
+        tables.push(claim::table(&(figure.make)(&material).claims));
+        tables.push(origins(&material));
+        let needs_weights = |name: &str| {
+            let of_figure = NEED_WEIGHTS.iter().filter(|(id, _)| *id == figure.id);
+            of_figure.clone().any(|(_, table)| *table == name)
+                || of_figure.count() > 0 && name == "claims"
+        };
+        for table in tables.iter().filter(|table| !needs_weights(&table.name)) {
+            fs::write(folder.join(format!("tables/{}.csv", table.name)), table.to_csv()).unwrap();
+        }
+        let page = documentation(LOSSES, tables.as_slice());
+        fs::write(folder.join("tables/README.md"), page).unwrap();
+    }
+}
+
+#[test]
+fn pictures_and_pages_are_those_in_the_repository() {
+    for (figure, folder) in committed() {
+        let copy = tempfile::tempdir().unwrap();
+        let tables = copy.path().join("tables");
+        fs::create_dir(&tables).unwrap();
+        fs::copy(folder.join("README.md"), copy.path().join("README.md")).unwrap();
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder.join("tables")).unwrap().map(Result::unwrap) {
+            let file = entry.file_name().into_string().unwrap();
+            fs::copy(entry.path(), tables.join(&file)).unwrap();
+            names.extend(file.strip_suffix(".csv").map(str::to_owned));
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let places = Places { tables: &tables, pictures: copy.path(), remedy: "" };
+        let pictures = draw(&names, &figure.draw, &places).unwrap();
+        for picture in pictures.iter().filter(|path| path.extension().unwrap() == "svg") {
+            let name = picture.file_name().unwrap();
+            let is_same = fs::read(picture).unwrap() == fs::read(folder.join(name)).unwrap();
+            assert!(is_same, "{} of figure {}", name.display(), figure.id);
+        }
+        let page = fs::read_to_string(write_page(figure, copy.path()).unwrap()).unwrap();
+        assert_eq!(page, fs::read_to_string(folder.join("README.md")).unwrap(), "{}", figure.id);
+    }
+}

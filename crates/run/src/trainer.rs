@@ -1,0 +1,315 @@
+//! How cells are trained: on which device, with which engine, how many at a time.
+
+use std::num::NonZeroUsize;
+
+use superpose_device::NamedDevice;
+use superpose_store::store::Store;
+use superpose_toy::cell::Cell;
+use superpose_toy::prepared::Prepared;
+use superpose_toy::trained::Outcome;
+use superpose_train::memory::{dense_flop, host_bytes};
+
+use crate::error::{CellSize, RunError};
+use crate::event::Observer;
+use crate::queue::{OnLoss, Queue, Work};
+use crate::resources::Resources;
+use crate::work::{Alone, Ended, Engine, Together};
+
+/// How cells should be trained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Label of the device: `cpu`, or one that [`superpose_device::open`] knows.
+    pub device: String,
+    /// What makes the steps.
+    pub engine: Engine,
+    /// Cells trained at the same time; none for as many as there are cores and memory for.
+    pub jobs: Option<NonZeroUsize>,
+    /// Whether cells that diverged or failed are trained again.
+    pub retry_failed: bool,
+    /// Whether the first cell that diverges or fails stops the others.
+    pub fail_fast: bool,
+    /// Most cells to train; none for all.
+    pub limit: Option<usize>,
+}
+
+impl Default for Options {
+    /// All cells on all cores, with the fast engine.
+    fn default() -> Self {
+        Self {
+            device: "cpu".to_owned(),
+            engine: Engine::Gram,
+            jobs: None,
+            retry_failed: false,
+            fail_fast: false,
+            limit: None,
+        }
+    }
+}
+
+/// A way to train cells that is known to be there and to have room for them.
+#[derive(Debug)]
+pub struct Trainer {
+    options: Options,
+    device: NamedDevice,
+    /// If cells are trained together, on a GPU.
+    together: Option<Together>,
+    cores: NonZeroUsize,
+    n_at_once: NonZeroUsize,
+}
+
+impl Trainer {
+    /// The way that `options` ask for, with room for the largest of `cells`, which `asked_by`, such as
+    /// a sweep file, asks for.
+    ///
+    /// # Errors
+    /// [`RunError`] when there is no such device, or no room for a cell.
+    pub fn prepare(
+        options: &Options,
+        cells: &[Prepared],
+        asked_by: &str,
+    ) -> Result<Self, RunError> {
+        let resources = Resources::here();
+        let device = superpose_device::open(&options.device)?;
+        let together = Together::on(&device, options, resources.cores);
+        let n_at_once = match &together {
+            Some(together) => {
+                let flop = |c: &Prepared| dense_flop(&c.cell);
+                let largest = cells.iter().max_by(|a, b| flop(a).total_cmp(&flop(b)));
+                largest.map_or(Ok(1), |cell| together.at_most(cell))?
+            }
+            None => jobs_on(resources, options, cells, asked_by)?.get(),
+        };
+        Ok(Self {
+            options: options.clone(),
+            device,
+            together,
+            cores: resources.cores,
+            n_at_once: NonZeroUsize::new(n_at_once).unwrap_or(NonZeroUsize::MIN),
+        })
+    }
+
+    /// The engine that makes the steps.
+    pub fn engine(&self) -> Engine {
+        self.options.engine
+    }
+
+    /// How many cells are trained at a time, at most.
+    pub fn n_at_once(&self) -> NonZeroUsize {
+        self.n_at_once
+    }
+
+    /// The name of the device on which cells are trained together; none if they are not.
+    pub fn together_on(&self) -> Option<&str> {
+        self.together.as_ref().map(|_| self.device.name.as_str())
+    }
+
+    /// What a cell needs in training, in bytes.
+    pub fn cell_bytes(&self, cell: &Prepared) -> f64 {
+        match &self.together {
+            Some(together) => together.cell_bytes(cell),
+            None => host_bytes(self.engine(), &cell.cell),
+        }
+    }
+
+    /// The `cells` to train now, the costliest first so that the last ones to end are short.
+    ///
+    /// # Errors
+    /// [`RunError::Store`] when a record is damaged, so that no work is done before it is known.
+    pub fn unfinished(&self, cells: &[Prepared], store: &Store) -> Result<Vec<Prepared>, RunError> {
+        let mut todo = Vec::new();
+        for cell in cells {
+            if store.is_finished(&cell.id) {
+                let record = store.record(&cell.id)?;
+                if !self.options.retry_failed || record.outcome == Outcome::Completed {
+                    continue;
+                }
+                store.forget(&cell.id)?;
+            }
+            todo.push(cell.clone());
+        }
+        todo.truncate(self.options.limit.unwrap_or(usize::MAX));
+        todo.sort_by(|a, b| cost(&b.cell).total_cmp(&cost(&a.cell)));
+        Ok(todo)
+    }
+
+    /// Trains the cells `todo` and writes their records to `store`. Cells that another process is
+    /// training are waited for, and taken over should it die.
+    ///
+    /// # Errors
+    /// The first [`RunError`]; what is finished by then is kept.
+    pub fn train_all(
+        &self,
+        todo: Vec<Prepared>,
+        store: &Store,
+        observer: &Observer<'_>,
+    ) -> Result<(), RunError> {
+        let Some(n_cells) = NonZeroUsize::new(todo.len()) else { return Ok(()) };
+        let on_loss = if self.options.fail_fast { OnLoss::Stop } else { OnLoss::GoOn };
+        let n_at_once = self.n_at_once.min(n_cells);
+        let alone = self.alone(n_at_once);
+        let (work, n_threads): (&dyn Work, _) = match &self.together {
+            Some(together) => (together, NonZeroUsize::MIN),
+            None => (&alone, n_at_once),
+        };
+        Queue::new(todo, work, store, observer, on_loss).work_off(n_threads)
+    }
+
+    /// Trains a single cell, and writes nothing.
+    ///
+    /// # Errors
+    /// [`RunError`] when a GPU has no room for it, or fails.
+    ///
+    /// # Panics
+    /// Never: nothing stops the training.
+    pub fn train_one(&self, cell: &Prepared) -> Result<Ended, RunError> {
+        let alone = self.alone(NonZeroUsize::MIN);
+        let work: &dyn Work = self.together.as_ref().map_or(&alone, |together| together);
+        work.at_most(cell)?;
+        let ended = work.train(std::slice::from_ref(cell), &mut |_| true)?;
+        Ok(ended.and_then(|mut ended| ended.pop()).expect("nothing stops the training"))
+    }
+
+    /// To train `n_at_once` cells at once on the CPU, each by itself.
+    fn alone(&self, n_at_once: NonZeroUsize) -> Alone<'_> {
+        let n_threads = threads_each(self.cores, self.options.jobs, n_at_once);
+        Alone { engine: self.engine(), device: &self.device, n_threads }
+    }
+}
+
+/// Threads for each of so many cells at once. Cores are left over when cells are few; a number of jobs
+/// that was given leaves them free.
+fn threads_each(
+    cores: NonZeroUsize,
+    jobs: Option<NonZeroUsize>,
+    n_at_once: NonZeroUsize,
+) -> NonZeroUsize {
+    let shared = NonZeroUsize::new(cores.get() / n_at_once).unwrap_or(NonZeroUsize::MIN);
+    if jobs.is_some() { NonZeroUsize::MIN } else { shared }
+}
+
+/// The number of cells to train at once on the CPU: what was asked for, or as many as there are cores
+/// and room for. A cell that does not fit in memory at all is refused.
+fn jobs_on(
+    resources: Resources,
+    options: &Options,
+    cells: &[Prepared],
+    asked_by: &str,
+) -> Result<NonZeroUsize, RunError> {
+    let bytes = |cell: &Cell| host_bytes(options.engine, cell);
+    let largest = cells.iter().map(|c| &c.cell).max_by(|a, b| bytes(a).total_cmp(&bytes(b)));
+    let Some(cell) = largest else { return Ok(NonZeroUsize::MIN) };
+    let (needed_bytes, free_bytes) = (bytes(cell), resources.free_bytes);
+    if needed_bytes > free_bytes {
+        let (asked_by, cell) = (asked_by.to_owned(), CellSize::from(cell));
+        return Err(RunError::OutOfMemory { asked_by, cell, needed_bytes, free_bytes });
+    }
+    if let Some(jobs) = options.jobs {
+        return Ok(jobs);
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least one")]
+    let room = (free_bytes / needed_bytes) as usize;
+    Ok(NonZeroUsize::new(room).map_or(NonZeroUsize::MIN, |room| room.min(resources.cores)))
+}
+
+/// Cost of a cell, in arbitrary units: the passes over numbers of each sample weigh about as much
+/// as matrix products of width 40 do (measured at n = 1000, B = 2048); only their order counts.
+fn cost(cell: &Cell) -> f64 {
+    dense_flop(cell) * (1.0 + 40.0 / cell.model.d_hidden as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use superpose_store::record::Record;
+    use superpose_store::store::Manifest;
+
+    fn record() -> Record {
+        serde_json::from_str(include_str!("../../store/tests/record-2.json")).unwrap()
+    }
+
+    /// Cells of these widths.
+    fn cells(widths: &[usize]) -> Vec<Prepared> {
+        let of_width = |&width: &usize| {
+            let mut cell = record().cell;
+            cell.model.d_hidden = width;
+            Prepared::new(cell).unwrap()
+        };
+        widths.iter().map(of_width).collect()
+    }
+
+    fn n(count: usize) -> NonZeroUsize {
+        NonZeroUsize::new(count).unwrap()
+    }
+
+    #[test]
+    fn jobs_are_limited_by_cores_by_memory_and_by_what_is_asked_for() {
+        let cells = cells(&[10, 400]);
+        let largest = host_bytes(Engine::Gram, &cells[1].cell);
+        let jobs = |cores, free_bytes, jobs| {
+            let options = Options { jobs, ..Options::default() };
+            let resources = Resources { cores: n(cores), free_bytes };
+            jobs_on(resources, &options, &cells, "a.toml").unwrap().get()
+        };
+        assert_eq!(jobs(8, f64::INFINITY, None), 8);
+        assert_eq!(jobs(8, 3.5 * largest, None), 3);
+        assert_eq!(jobs(8, 1.5 * largest, None), 1);
+        // Who gives a number knows better.
+        assert_eq!(jobs(2, 3.5 * largest, Some(n(5))), 5);
+        let none = Resources { cores: n(8), free_bytes: 0.0 };
+        assert_eq!(jobs_on(none, &Options::default(), &[], "a.toml").unwrap().get(), 1);
+    }
+
+    #[test]
+    fn cores_that_are_left_over_are_shared_out() {
+        assert_eq!(threads_each(n(8), None, n(3)).get(), 2);
+        assert_eq!(threads_each(n(8), None, n(8)).get(), 1);
+        assert_eq!(threads_each(n(2), None, n(5)).get(), 1);
+        assert_eq!(threads_each(n(8), Some(n(3)), n(3)).get(), 1);
+    }
+
+    #[test]
+    fn a_cell_that_does_not_fit_in_memory_is_refused_with_its_size() {
+        let cells = cells(&[10, 400]);
+        for (engine, needed) in [(Engine::Gram, "25 MB"), (Engine::Reference, "80 MB")] {
+            let options = Options { engine, jobs: Some(n(1)), ..Options::default() };
+            let resources = Resources { cores: n(8), free_bytes: 7e6 };
+            let said = jobs_on(resources, &options, &cells, "a.toml").unwrap_err().to_string();
+            let expected = format!(
+                "a.toml: a cell with `model.n_features` = 1000, `model.d_hidden` = 400 and \
+                 `train.batch_size` = 2048 needs about {needed}; at most 7 MB is free on this machine"
+            );
+            assert_eq!(said, expected);
+        }
+    }
+
+    #[test]
+    fn what_is_left_to_train_is_what_has_no_record_and_the_costliest_comes_first() {
+        let cells = cells(&[10, 20, 30]);
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = Manifest {
+            name: "example".to_owned(),
+            cells: cells.iter().map(|c| c.cell.clone()).collect(),
+        };
+        let store = Store::create(folder.path(), &manifest).unwrap().0;
+        let (cell_id, cell) = (cells[1].id.clone(), cells[1].cell.clone());
+        let lost = Outcome::Diverged { step: 7 };
+        let record = Record { cell_id, cell, outcome: lost, measured: None, ..record() };
+        store.write(&record, &[], None).unwrap();
+        let left = |options: Options| -> Vec<usize> {
+            let trainer = Trainer::prepare(&options, &cells, "a.toml").unwrap();
+            let left = trainer.unfinished(&cells, &store).unwrap();
+            left.iter().map(|c| c.cell.model.d_hidden).collect()
+        };
+        assert_eq!(left(Options::default()), [30, 10]);
+        assert_eq!(left(Options { limit: Some(1), ..Options::default() }), [10]);
+        assert_eq!(left(Options { retry_failed: true, ..Options::default() }), [30, 20, 10]);
+        assert!(!store.is_finished(&cells[1].id));
+    }
+
+    #[test]
+    fn an_unknown_device_is_refused() {
+        let options = Options { device: "tpu".to_owned(), ..Options::default() };
+        let said = Trainer::prepare(&options, &[], "a.toml").unwrap_err().to_string();
+        assert!(said.contains("`--device`") && said.contains("`tpu`"), "{said}");
+    }
+}

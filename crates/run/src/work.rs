@@ -1,0 +1,185 @@
+//! From cells that are ours to their records: the one file that calls the training.
+
+use std::num::NonZeroUsize;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use superpose_device::NamedDevice;
+use superpose_store::measured::{Losses, measure};
+use superpose_store::record::{Provenance, RECORD_VERSION, Record};
+use superpose_toy::prepared::Prepared;
+use superpose_toy::trained::{CurvePoint, Outcome, Weights};
+pub use superpose_train::engine::EngineKind as Engine;
+use superpose_train::memory::{cell_bytes, most_cells};
+use superpose_train::together::{Common, Place};
+use superpose_train::train::{Trained, train};
+
+use crate::error::{CellSize, RunError};
+use crate::panics::caught;
+use crate::queue::Work;
+use crate::trainer::Options;
+
+/// All that is known of a cell when it has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// Its record.
+    pub record: Record,
+    /// Its loss curve.
+    pub curve: Vec<CurvePoint>,
+    /// The trained model; none unless all steps were made.
+    pub weights: Option<Weights>,
+}
+
+/// Trains cells on the CPU, each by itself.
+#[derive(Debug)]
+pub(crate) struct Alone<'a> {
+    pub(crate) engine: Engine,
+    pub(crate) device: &'a NamedDevice,
+    /// For each cell.
+    pub(crate) n_threads: NonZeroUsize,
+}
+
+impl Work for Alone<'_> {
+    fn at_most(&self, _: &Prepared) -> Result<usize, RunError> {
+        Ok(1)
+    }
+
+    fn go_together(&self, _: &Prepared, _: &Prepared) -> bool {
+        false
+    }
+
+    fn train(
+        &self,
+        cells: &[Prepared],
+        on_steps: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Option<Vec<Ended>>, RunError> {
+        let Self { engine, device, n_threads } = *self;
+        let on = match engine {
+            Engine::Reference => device.name.as_str(),
+            Engine::Gram => "cpu",
+        };
+        work(cells, engine, on, on_steps, |on_steps| {
+            let failed = |message| Trained {
+                outcome: Outcome::Failed { message },
+                curve: vec![],
+                model: None,
+            };
+            let place = Place { engine, device: device.device.clone(), client: None, n_threads };
+            let mut train_one = |cell: &Prepared| {
+                caught(|| train(std::slice::from_ref(cell), &place, on_steps))
+                    .unwrap_or_else(|message| Ok(vec![failed(message)]))
+                    .unwrap_or_else(|failure| vec![failed(failure.to_string())])
+            };
+            Ok(cells.iter().flat_map(&mut train_one).collect())
+        })
+    }
+}
+
+/// Trains cells of one shape together, on a GPU.
+#[derive(Debug)]
+pub(crate) struct Together {
+    place: Place,
+    device_name: String,
+    jobs: Option<NonZeroUsize>,
+}
+
+impl Together {
+    /// On this device, if it is a GPU; `cores` of the host draw the batches.
+    pub(crate) fn on(device: &NamedDevice, options: &Options, cores: NonZeroUsize) -> Option<Self> {
+        let place = Place {
+            engine: options.engine,
+            client: Some(device.client.clone()?),
+            device: device.device.clone(),
+            n_threads: cores,
+        };
+        Some(Self { place, device_name: device.name.clone(), jobs: options.jobs })
+    }
+
+    /// Memory that a cell in training needs on the device, about, in bytes.
+    pub(crate) fn cell_bytes(&self, cell: &Prepared) -> f64 {
+        cell_bytes(cell, &self.place)
+    }
+}
+
+impl Work for Together {
+    fn at_most(&self, cell: &Prepared) -> Result<usize, RunError> {
+        let fitting = most_cells(cell, &self.place);
+        if fitting == 0 {
+            let (cell, device) = (CellSize::from(&cell.cell), self.device_name.clone());
+            return Err(RunError::DoesNotFit { cell, device });
+        }
+        Ok(self.jobs.map_or(fitting, |jobs| jobs.get().min(fitting)))
+    }
+
+    fn go_together(&self, a: &Prepared, b: &Prepared) -> bool {
+        Common::of(&a.cell) == Common::of(&b.cell)
+    }
+
+    fn train(
+        &self,
+        cells: &[Prepared],
+        on_steps: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Option<Vec<Ended>>, RunError> {
+        let Self { place, device_name, .. } = self;
+        work(cells, place.engine, device_name, on_steps, |on_steps| {
+            let failed = |said, out_of_memory| RunError::DeviceFailed { said, out_of_memory };
+            caught(|| train(cells, place, on_steps))
+                .map_err(|words| failed(format!("the device failed: {words}"), false))?
+                .map_err(|failure| failed(failure.to_string(), failure.out_of_memory))
+        })
+    }
+}
+
+/// What comes of `cells` that `train` trains by `engine` on the device called `device`; `None` when
+/// `on_steps` has stopped it.
+fn work(
+    cells: &[Prepared],
+    engine: Engine,
+    device: &str,
+    on_steps: &mut dyn FnMut(u64) -> bool,
+    train: impl FnOnce(&mut dyn FnMut(u64) -> bool) -> Result<Vec<Trained>, RunError>,
+) -> Result<Option<Vec<Ended>>, RunError> {
+    let begun = Instant::now();
+    let mut stopped = false;
+    let trained = train(&mut |steps| {
+        stopped = !on_steps(steps);
+        !stopped
+    })?;
+    if stopped {
+        return Ok(None);
+    }
+    // So that the times of all cells add up to what they took.
+    let wall_s = begun.elapsed().as_secs_f64() / cells.len() as f64;
+    let ended = |(cell, trained)| ended(cell, trained, wall_s, provenance(engine, device));
+    Ok(Some(cells.iter().zip(trained).map(ended).collect()))
+}
+
+fn ended(cell: &Prepared, trained: Trained, wall_s: f64, provenance: Provenance) -> Ended {
+    let Trained { outcome, curve, model } = trained;
+    let measured = model.as_ref().map(|model| {
+        let losses = Losses::of_batches(&model.test_losses, model.loss_train_last100);
+        measure(&cell.cell, cell.probabilities.as_slice(), &model.weights, losses)
+    });
+    let record = Record {
+        record_version: RECORD_VERSION,
+        cell_id: cell.id.clone(),
+        outcome,
+        measured,
+        wall_s,
+        cell: cell.cell.clone(),
+        provenance,
+    };
+    Ended { record, curve, weights: model.map(|model| model.weights) }
+}
+
+fn provenance(engine: Engine, device: &str) -> Provenance {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    Provenance {
+        superpose_version: env!("CARGO_PKG_VERSION").to_owned(),
+        revision: crate::REVISION.to_owned(),
+        burn_version: superpose_device::BURN_VERSION.to_owned(),
+        device: device.to_owned(),
+        engine: engine.name().to_owned(),
+        dtype: "f32".to_owned(),
+        finished_unix_s: now.map_or(0, |d| d.as_secs()),
+    }
+}
