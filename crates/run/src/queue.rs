@@ -412,7 +412,7 @@ mod tests {
 
     #[test]
     fn cells_too_many_for_the_device_are_halved_until_they_fit() {
-        let cells = cells(&[1, 3, 5, 7, 9]);
+        let (cells, more) = (cells(&[1, 3, 5, 7, 9]), cells(&[11]));
         let (_folder, store) = store(&cells);
         let told = Told { fitting: 2, ..Told::new(9) };
         let (ended, events) = work_off(&cells, &told, &store, OnLoss::GoOn, &|_| ());
@@ -420,7 +420,6 @@ mod tests {
         assert_eq!(*lock(&told.trained), [vec![1, 3], vec![5], vec![7, 9]]);
         assert_eq!(events[2], "5 halved, 3");
         let none = Told { fitting: 0, ..Told::new(9) };
-        let more = super::tests::cells(&[11]);
         let (ended, _) = work_off(&more, &none, &store, OnLoss::GoOn, &|_| ());
         let said = ended.unwrap_err();
         assert_eq!(said, "what is finished is kept, and the same command goes on from there: full");

@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn a_cell_that_does_not_fit_in_memory_is_refused_with_its_size() {
         let cells = cells(&[10, 400]);
-        for (engine, needed) in [(Engine::Gram, "25 MB"), (Engine::Reference, "80 MB")] {
+        for (engine, needed) in [(Engine::Gram, "26 MB"), (Engine::Reference, "80 MB")] {
             let options = Options { engine, jobs: Some(n(1)), ..Options::default() };
             let resources = Resources { cores: n(8), free_bytes: 7e6 };
             let said = jobs_on(resources, &options, &cells, "a.toml").unwrap_err().to_string();
