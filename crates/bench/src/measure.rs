@@ -13,7 +13,6 @@ use superpose_stats::summary::median_and_deviation;
 use superpose_sweep::bench::Bench;
 use superpose_toy::cell::Cell;
 use superpose_toy::engine::EngineKind;
-use superpose_toy::frequency_file::FrequencyFileError;
 use superpose_toy::prepared::Prepared;
 use superpose_train::engine::{Effort, supports};
 use superpose_train::together::{Place, Processor};
@@ -122,20 +121,16 @@ const SHARING: u64 = 10;
 
 /// Measures a cell as `bench` says, of which the last round's loss should be `expected`; `say` is called
 /// with what is being measured.
-///
-/// # Errors
-/// [`FrequencyFileError`] when the cell's frequencies cannot be read.
 pub fn measure(
-    cell: &Cell,
+    prepared: &Prepared,
     expected: Option<f64>,
     bench: &Bench,
     about: &About,
     say: &mut dyn FnMut(&str),
-) -> Result<Vec<Row>, FrequencyFileError> {
-    let cases = cases(bench, about.n_cores);
+) -> Vec<Row> {
+    let (cell, cases) = (&prepared.cell, cases(bench, about.n_cores));
     let (n, d, size) = (cell.model.n_features, cell.model.d_hidden, cell.train.batch_size);
     say(&format!("n = {n}, d = {d}, batches of {size}: {} steps each", cell.train.steps));
-    let prepared = Prepared::new(cell.clone())?;
     let mut running: Vec<Option<Running<'_>>> = cases
         .iter()
         .map(|case| {
@@ -144,7 +139,7 @@ pub fn measure(
                 // Nobody means it when all devices are measured, and it takes minutes.
                 return None;
             }
-            Running::new(case, &prepared, &device, bench)
+            Running::new(case, prepared, &device, bench)
         })
         .collect();
     let mut left = cell.train.steps;
@@ -165,7 +160,7 @@ pub fn measure(
         }
         row
     };
-    Ok(cases.iter().zip(running).map(row).collect())
+    cases.iter().zip(running).map(row).collect()
 }
 
 fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
@@ -199,7 +194,12 @@ fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
 }
 
 impl<'a> Running<'a> {
-    fn new(case: &'a Case, task: Task<'_>, device: &NamedDevice, bench: &Bench) -> Option<Self> {
+    fn new(
+        case: &'a Case,
+        prepared: &Prepared,
+        device: &NamedDevice,
+        bench: &Bench,
+    ) -> Option<Self> {
         let client = if case.together { Some(device.client.clone()?) } else { None };
         let (engine, device_of_burn) = (case.engine, device.device.clone());
         let place = Place { engine, device: device_of_burn, client, n_threads: case.threads };
@@ -319,7 +319,7 @@ mod tests {
         let bench = sweep.bench.as_ref().unwrap();
         let measured = |(at, cell)| {
             let expected = bench.expected_loss.get(at).copied();
-            measure(cell, expected, bench, &about, &mut |_| ()).unwrap()
+            measure(cell, expected, bench, &about, &mut |_| ())
         };
         sweep.cells.iter().enumerate().flat_map(measured).collect()
     }

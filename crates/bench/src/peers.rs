@@ -15,7 +15,6 @@ use superpose_device::NamedDevice;
 use superpose_stats::summary::median_and_deviation;
 use superpose_toy::cell::Cell;
 use superpose_toy::engine::EngineKind;
-use superpose_toy::frequency_file::FrequencyFileError;
 use superpose_toy::prepared::Prepared;
 use superpose_train::together::Place;
 
@@ -101,9 +100,6 @@ pub enum PeerError {
     /// Our own side cannot begin or go on on the device.
     #[error("the ensemble of {0} cells does not run on the device")]
     Device(usize),
-    /// The cell's frequencies cannot be read.
-    #[error(transparent)]
-    Frequencies(#[from] FrequencyFileError),
 }
 
 /// What is compared, and how.
@@ -147,18 +143,18 @@ struct Peer {
     output: BufReader<ChildStdout>,
 }
 
-/// Times the peers on `cell`.
+/// Times the peers on a cell.
 ///
 /// # Errors
 /// [`PeerError`]
 pub fn against(
-    cell: &Cell,
+    prepared: &Prepared,
     device: &NamedDevice,
     plan: &Plan<'_>,
     about: &About,
     say: &mut dyn FnMut(&str),
 ) -> Result<Vec<PeerRow>, PeerError> {
-    let prepared = Prepared::new(cell.clone())?;
+    let cell = &prepared.cell;
     let (jobs, threads, peer_device) = match plan.ours {
         Ours::CellEach => (about.n_cores.get(), NonZeroUsize::MIN, "cpu"),
         Ours::OneCell => (1, about.n_cores, "cpu"),
@@ -172,7 +168,7 @@ pub fn against(
     };
     let (engine, device_of_burn) = (EngineKind::Gram, device.device.clone());
     let place = Place { engine, device: device_of_burn, client, n_threads: threads };
-    let mut ours = Work::new(&prepared, &place, jobs, our_steps).ok_or(PeerError::Device(jobs))?;
+    let mut ours = Work::new(prepared, &place, jobs, our_steps).ok_or(PeerError::Device(jobs))?;
     let mut peers = Vec::new();
     let mut versions = Vec::new();
     for (script, arguments) in PEERS {

@@ -16,7 +16,6 @@ use superpose_train::train::{Trained, train};
 use crate::error::{CellSize, RunError};
 use crate::panics::caught;
 use crate::queue::Work;
-use crate::trainer::Options;
 
 /// All that is known of a cell when it has ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,14 +83,19 @@ pub(crate) struct Together {
 
 impl Together {
     /// On this device, if it is a GPU; `cores` of the host draw the batches.
-    pub(crate) fn on(device: &NamedDevice, options: &Options, cores: NonZeroUsize) -> Option<Self> {
+    pub(crate) fn on(
+        device: &NamedDevice,
+        engine: Engine,
+        jobs: Option<NonZeroUsize>,
+        cores: NonZeroUsize,
+    ) -> Option<Self> {
         let place = Place {
-            engine: options.engine,
+            engine,
             client: Some(device.client.clone()?),
             device: device.device.clone(),
             n_threads: cores,
         };
-        Some(Self { place, device_name: device.name.clone(), jobs: options.jobs })
+        Some(Self { place, device_name: device.name.clone(), jobs })
     }
 
     /// Memory that a cell in training needs on the device, about, in bytes.
