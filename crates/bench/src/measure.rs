@@ -4,17 +4,19 @@
 //! falls on all of them alike.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Instant;
 
 use superpose_device::{BACKENDS, BURN_VERSION, NamedDevice};
-use superpose_gram::product::{Products, peak_flop_per_s};
+use superpose_gram::product::peak_flop_per_s;
 use superpose_stats::summary::median_and_deviation;
-use superpose_sweep::bench::{Bench, BenchEngine};
+use superpose_sweep::bench::Bench;
 use superpose_toy::cell::Cell;
-use superpose_toy::frequency::FeatureProbabilities;
-use superpose_toy::frequency_file::FrequencyFileError;
-use superpose_train::together::{Place, Rounds, gpu_peak_flop_per_s};
-use superpose_train::train::{Engine, Stepper};
+use superpose_toy::engine::EngineKind;
+use superpose_toy::prepared::Prepared;
+use superpose_train::engine::{Effort, supports};
+use superpose_train::together::{Place, Processor};
+use superpose_train::train::{Rounds, gpu_peak_flop_per_s};
 
 use crate::record::{Row, Status};
 
@@ -39,7 +41,7 @@ pub struct About {
 #[derive(Debug, PartialEq)]
 struct Case {
     device: &'static str,
-    engine: Engine,
+    engine: EngineKind,
     jobs: usize,
     threads: NonZeroUsize,
     /// Whether the cells are trained as one ensemble.
@@ -58,28 +60,57 @@ struct Running<'a> {
     gpu: Option<String>,
 }
 
-/// Cells that make steps.
+/// Cells that make steps at the same time: one on each of some threads, or all as one ensemble.
 #[derive(Debug)]
-pub(crate) enum Work {
-    Apart(Vec<Stepper>),
-    Together(Box<Rounds>),
-}
+pub(crate) struct Work(Vec<Rounds>);
 
 impl Work {
-    /// Every cell makes so many steps: the first one's mean loss. None when the device has failed.
-    pub(crate) fn round(&mut self, n_steps: u64) -> Option<f64> {
-        match self {
-            Self::Together(rounds) => rounds.round().ok()?,
-            Self::Apart(steppers) => {
-                let (first, others) = steppers.split_first_mut().expect("there is a job");
-                Some(std::thread::scope(|scope| {
-                    for other in others {
-                        scope.spawn(move || other.make_steps(n_steps));
-                    }
-                    first.make_steps(n_steps)
-                }))
-            }
-        }
+    /// Cells like this one, `jobs` of them, the first with its own seeds and each other with the next
+    /// ones. On a GPU all are one ensemble, [`SHARING`] of them at a time with the same batches. None
+    /// when the engine cannot train the cell or the device is out of memory.
+    pub(crate) fn new(
+        prepared: &Prepared,
+        place: &Place,
+        jobs: usize,
+        steps_a_round: u64,
+    ) -> Option<Self> {
+        let processor = place.processor();
+        supports(place.engine, processor, &prepared.cell).ok()?;
+        let (sharing, together) = match processor {
+            Processor::Cpu => (1, 1),
+            Processor::Gpu => (SHARING, jobs),
+        };
+        let like = |i: u64| {
+            let mut cell = prepared.cell.clone();
+            cell.train.seed = cell.train.seed.wrapping_add(i);
+            cell.data.seed = cell.data.seed.wrapping_add(i / sharing);
+            Prepared { id: cell.id(), cell, probabilities: Arc::clone(&prepared.probabilities) }
+        };
+        let cells: Vec<Prepared> = (0..jobs as u64).map(like).collect();
+        let rounds = |cells: &[Prepared]| Rounds::new(cells, place, steps_a_round).ok();
+        cells.chunks(together).map(rounds).collect::<Option<_>>().map(Self)
+    }
+
+    /// Every cell makes the steps of its next round: the first one's mean loss. None when a device has
+    /// failed or all rounds are made.
+    pub(crate) fn round(&mut self) -> Option<f64> {
+        let (first, others) = self.0.split_first_mut().expect("there is a job");
+        std::thread::scope(|scope| {
+            let others: Vec<_> =
+                others.iter_mut().map(|other| scope.spawn(move || other.round())).collect();
+            let loss = first.round();
+            let others = others.into_iter().map(|other| other.join().expect("no engine panics"));
+            // The first one's comes last.
+            others.chain([loss]).try_fold(None, |_, loss| loss.ok())?
+        })
+    }
+
+    /// What all have noted of their work: that of products added up, and else the first one's.
+    fn effort(&self) -> Effort {
+        let efforts: Vec<Effort> = self.0.iter().map(Rounds::effort).collect();
+        let sum = |of: fn(&Effort) -> Option<f64>| efforts.iter().map(of).sum();
+        let (product_flop, product_s) = (sum(|e| e.product_flop), sum(|e| e.product_s));
+        Effort { product_flop, product_s, ..efforts[0] }
     }
 }
 
@@ -88,22 +119,18 @@ const GPU: &str = "wgpu";
 /// Cells of an ensemble that share their batches, as the weight decays of a sweep do.
 const SHARING: u64 = 10;
 
-/// Measures a cell as `bench` says, of which the last round's loss should be `expected`; `say` hears
-/// what is being measured.
-///
-/// # Errors
-/// [`FrequencyFileError`] when the cell's frequencies cannot be read.
+/// Measures a cell as `bench` says, of which the last round's loss should be `expected`; `say` is called
+/// with what is being measured.
 pub fn measure(
-    cell: &Cell,
+    prepared: &Prepared,
     expected: Option<f64>,
     bench: &Bench,
     about: &About,
     say: &mut dyn FnMut(&str),
-) -> Result<Vec<Row>, FrequencyFileError> {
-    let cases = cases(bench, about.n_cores);
+) -> Vec<Row> {
+    let (cell, cases) = (&prepared.cell, cases(bench, about.n_cores));
     let (n, d, size) = (cell.model.n_features, cell.model.d_hidden, cell.train.batch_size);
     say(&format!("n = {n}, d = {d}, batches of {size}: {} steps each", cell.train.steps));
-    let probabilities = cell.probabilities()?;
     let mut running: Vec<Option<Running<'_>>> = cases
         .iter()
         .map(|case| {
@@ -112,7 +139,7 @@ pub fn measure(
                 // Nobody means it when all devices are measured, and it takes minutes.
                 return None;
             }
-            Running::new(case, cell, &probabilities, &device, bench, about)
+            Running::new(case, prepared, &device, bench)
         })
         .collect();
     let mut left = cell.train.steps;
@@ -133,18 +160,18 @@ pub fn measure(
         }
         row
     };
-    Ok(cases.iter().zip(running).map(row).collect())
+    cases.iter().zip(running).map(row).collect()
 }
 
 fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
     let or_cores = |count: usize| NonZeroUsize::new(count).unwrap_or(n_cores);
     let mut cases: Vec<Case> = Vec::new();
     for &engine in &bench.engines {
-        let (engine, devices, threads) = match engine {
-            BenchEngine::Gram => (Engine::Gram, vec!["cpu"], bench.threads.as_slice()),
-            BenchEngine::Reference => {
+        let (devices, threads) = match engine {
+            EngineKind::Gram => (vec!["cpu"], bench.threads.as_slice()),
+            EngineKind::Reference => {
                 let built = BACKENDS.iter().filter(|b| b.built).map(|b| b.label);
-                (Engine::Reference, built.collect(), &[1][..])
+                (built.collect(), &[1][..])
             }
         };
         for device in devices {
@@ -158,7 +185,7 @@ fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
         }
     }
     for &jobs in &bench.ensembles {
-        let (engine, threads) = (Engine::Gram, n_cores);
+        let (engine, threads) = (EngineKind::Gram, n_cores);
         cases.push(Case { device: GPU, engine, jobs, threads, together: true });
     }
     // On a machine of one core, 0 and 1 are the same.
@@ -169,30 +196,27 @@ fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
 impl<'a> Running<'a> {
     fn new(
         case: &'a Case,
-        cell: &Cell,
-        probabilities: &FeatureProbabilities,
+        prepared: &Prepared,
         device: &NamedDevice,
         bench: &Bench,
-        about: &About,
     ) -> Option<Self> {
-        let Case { engine, jobs, threads, .. } = *case;
-        let (work, peak) = if case.together {
-            let place = place(device, about)?;
-            let rounds = ensemble(cell, probabilities, &place, jobs, bench.steps_a_round);
-            (Work::Together(Box::new(rounds?)), gpu_peak_flop_per_s(&place.client).ok()?)
-        } else {
-            let steppers = steppers(cell, probabilities, engine, device, jobs, threads);
-            (Work::Apart(steppers), peak_flop_per_s())
+        let client = if case.together { Some(device.client.clone()?) } else { None };
+        let (engine, device_of_burn) = (case.engine, device.device.clone());
+        let place = Place { engine, device: device_of_burn, client, n_threads: case.threads };
+        let work = Work::new(prepared, &place, case.jobs, bench.steps_a_round)?;
+        let peak = match &place.client {
+            Some(client) => gpu_peak_flop_per_s(client).ok()?,
+            None => peak_flop_per_s(),
         };
         let gpu = device.client.as_ref().map(|_| device.name.clone());
         Some(Self { case, work, round_s: Vec::new(), loss: f64::NAN, peak, gpu })
     }
 
-    /// Every job makes so many steps. The first one's loss counts: it has the cell's own seed. None
+    /// Every job makes `n_steps`, a round. The first one's loss counts: it has the cell's own seed. None
     /// when the device has failed.
     fn round(&mut self, n_steps: u64) -> Option<()> {
         let begun = Instant::now();
-        self.loss = self.work.round(n_steps)?;
+        self.loss = self.work.round()?;
         self.round_s.push(begun.elapsed().as_secs_f64() / n_steps as f64);
         Some(())
     }
@@ -214,82 +238,23 @@ impl<'a> Running<'a> {
         row.step_ms_mad = Some(deviation * 1e3);
         row.steps_per_s = Some(rate);
         row.samples_per_s = Some(rate * row.batch_size as f64);
-        match &self.work {
-            Work::Apart(steppers) => {
-                let products: Option<Vec<Products>> =
-                    steppers.iter().map(Stepper::products).collect();
-                if let Some(products) = products {
-                    let flop: f64 = products.iter().map(|p| p.flop).sum();
-                    let seconds: f64 = products.iter().map(|p| p.seconds).sum();
-                    let cores = self.case.jobs * self.case.threads.get();
-                    row.product_time_fraction = Some(seconds / (wall * cores as f64));
-                    self.fill_in_products(row, flop / seconds);
-                }
-                row.working_mb = steppers[0].working_bytes().map(|bytes| bytes as f64 / 1e6);
-            }
-            Work::Together(rounds) => {
-                // Over all of the time, since the device does not say how much of it the products took.
-                self.fill_in_products(row, rounds.flop() / wall);
-                row.host_wait_fraction = Some(rounds.waited().as_secs_f64() / wall);
-            }
+        let effort = self.work.effort();
+        if let Some(flop) = effort.product_flop {
+            let cores = self.case.jobs * self.case.threads.get();
+            row.product_time_fraction = effort.product_s.map(|s| s / (wall * cores as f64));
+            // A GPU does not say how much of the time its products took.
+            let flop_per_s = flop / effort.product_s.unwrap_or(wall);
+            row.product_gflop_per_s = Some(flop_per_s / 1e9);
+            row.peak_gflop_per_s = Some(self.peak / 1e9);
+            row.share_of_peak = Some(flop_per_s / self.peak);
         }
+        row.working_mb = effort.working_bytes.map(|bytes| bytes as f64 / 1e6);
+        row.host_wait_fraction = effort.waited.map(|waited| waited.as_secs_f64() / wall);
         row.loss = Some(self.loss);
         row.expected_loss = expected;
         let near = |expected: f64| (self.loss / expected - 1.0).abs() <= bench.loss_tolerance;
         row.status = if expected.is_none_or(near) { Status::Ok } else { Status::WrongLoss };
     }
-
-    fn fill_in_products(&self, row: &mut Row, flop_per_s: f64) {
-        row.product_gflop_per_s = Some(flop_per_s / 1e9);
-        row.peak_gflop_per_s = Some(self.peak / 1e9);
-        row.share_of_peak = Some(flop_per_s / self.peak);
-    }
-}
-
-/// An ensemble of a cell and others that differ in their seeds, [`SHARING`] of them at a time having
-/// the same batches. None when the device has not the memory.
-pub(crate) fn ensemble(
-    cell: &Cell,
-    probabilities: &FeatureProbabilities,
-    place: &Place,
-    n_cells: usize,
-    steps_a_round: u64,
-) -> Option<Rounds> {
-    let member = |i: u64| {
-        let mut cell = cell.clone();
-        cell.train.seed = cell.train.seed.wrapping_add(i);
-        cell.data.seed = cell.data.seed.wrapping_add(i / SHARING);
-        cell
-    };
-    let cells: Vec<Cell> = (0..n_cells as u64).map(member).collect();
-    let probabilities = vec![probabilities.clone(); n_cells];
-    Rounds::new(&cells, &probabilities, place, steps_a_round).ok()
-}
-
-/// The gram engine on a GPU; none if the device is not one.
-pub(crate) fn place(device: &NamedDevice, about: &About) -> Option<Place> {
-    let (engine, n_threads) = (Engine::Gram, about.n_cores.get());
-    let (client, device) = (device.client.clone()?, device.device.clone());
-    Some(Place { engine, client, device, n_threads })
-}
-
-/// As many models of a cell as there are `jobs`, the first with its own seed and each other with the
-/// next one.
-pub(crate) fn steppers(
-    cell: &Cell,
-    probabilities: &FeatureProbabilities,
-    engine: Engine,
-    device: &NamedDevice,
-    jobs: usize,
-    threads: NonZeroUsize,
-) -> Vec<Stepper> {
-    let stepper = |job| {
-        let mut cell = cell.clone();
-        cell.train.seed = cell.train.seed.wrapping_add(job);
-        cell.data.seed = cell.data.seed.wrapping_add(job);
-        Stepper::new(&cell, probabilities, engine, &device.device, threads)
-    };
-    (0..jobs as u64).map(stepper).collect()
 }
 
 fn empty_row(case: &Case, cell: &Cell, about: &About) -> Row {
@@ -354,7 +319,7 @@ mod tests {
         let bench = sweep.bench.as_ref().unwrap();
         let measured = |(at, cell)| {
             let expected = bench.expected_loss.get(at).copied();
-            measure(cell, expected, bench, &about, &mut |_| ()).unwrap()
+            measure(cell, expected, bench, &about, &mut |_| ())
         };
         sweep.cells.iter().enumerate().flat_map(measured).collect()
     }

@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 use superpose_device::NamedDevice;
 use superpose_stats::summary::median_and_deviation;
 use superpose_toy::cell::Cell;
-use superpose_toy::frequency_file::FrequencyFileError;
-use superpose_train::train::Engine;
+use superpose_toy::engine::EngineKind;
+use superpose_toy::prepared::Prepared;
+use superpose_train::together::Place;
 
-use crate::measure::{About, Work, ensemble, place, steppers};
+use crate::measure::{About, Work};
 
 /// The scripts and their arguments; together they are a peer's name.
 pub const PEERS: [(&str, &[&str]); 4] =
@@ -99,9 +100,6 @@ pub enum PeerError {
     /// Our own side cannot begin or go on on the device.
     #[error("the ensemble of {0} cells does not run on the device")]
     Device(usize),
-    /// The cell's frequencies cannot be read.
-    #[error(transparent)]
-    Frequencies(#[from] FrequencyFileError),
 }
 
 /// What is compared, and how.
@@ -145,32 +143,32 @@ struct Peer {
     output: BufReader<ChildStdout>,
 }
 
-/// Times the peers on `cell`.
+/// Times the peers on a cell.
 ///
 /// # Errors
 /// [`PeerError`]
 pub fn against(
-    cell: &Cell,
+    prepared: &Prepared,
     device: &NamedDevice,
     plan: &Plan<'_>,
     about: &About,
     say: &mut dyn FnMut(&str),
 ) -> Result<Vec<PeerRow>, PeerError> {
-    let probabilities = cell.probabilities()?;
+    let cell = &prepared.cell;
     let (jobs, threads, peer_device) = match plan.ours {
         Ours::CellEach => (about.n_cores.get(), NonZeroUsize::MIN, "cpu"),
         Ours::OneCell => (1, about.n_cores, "cpu"),
         Ours::Ensemble(n_cells) => (n_cells, about.n_cores, "cuda"),
     };
-    let fields = fields(cell, probabilities.as_slice(), about.n_cores, peer_device);
+    let fields = fields(cell, prepared.probabilities.as_slice(), about.n_cores, peer_device);
     let our_steps = cell.train.steps / plan.n_rounds;
-    let mut ours = match (plan.ours, place(device, about)) {
-        (Ours::Ensemble(n), Some(place)) => {
-            let rounds = ensemble(cell, &probabilities, &place, n, our_steps);
-            Work::Together(Box::new(rounds.ok_or(PeerError::Device(n))?))
-        }
-        _ => Work::Apart(steppers(cell, &probabilities, Engine::Gram, device, jobs, threads)),
+    let client = match plan.ours {
+        Ours::Ensemble(_) => device.client.clone(),
+        Ours::CellEach | Ours::OneCell => None,
     };
+    let (engine, device_of_burn) = (EngineKind::Gram, device.device.clone());
+    let place = Place { engine, device: device_of_burn, client, n_threads: threads };
+    let mut ours = Work::new(prepared, &place, jobs, our_steps).ok_or(PeerError::Device(jobs))?;
     let mut peers = Vec::new();
     let mut versions = Vec::new();
     for (script, arguments) in PEERS {
@@ -190,7 +188,7 @@ pub fn against(
     let mut peer_s = vec![Vec::new(); peers.len()];
     for _ in 0..plan.n_rounds {
         let begun = Instant::now();
-        ours.round(our_steps).ok_or(PeerError::Device(jobs))?;
+        ours.round().ok_or(PeerError::Device(jobs))?;
         our_s.push(begun.elapsed().as_secs_f64() / (our_steps * jobs as u64) as f64);
         for ((peer, n_steps), times) in peers.iter_mut().zip(&mut peer_s) {
             let answer = peer.make_steps(*n_steps)?;

@@ -151,9 +151,9 @@ impl TrainingOptions {
         superpose_run::Options {
             device: self.device.clone(),
             engine: match self.engine {
-                // It does every cell, on the CPU or on a GPU.
-                Engine::Auto | Engine::Gram => superpose_run::Engine::Gram,
-                Engine::Reference => superpose_run::Engine::Reference,
+                Engine::Auto => None,
+                Engine::Gram => Some(superpose_run::Engine::Gram),
+                Engine::Reference => Some(superpose_run::Engine::Reference),
             },
             jobs: self.jobs,
             retry_failed: self.retry_failed,

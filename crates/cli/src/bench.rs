@@ -14,7 +14,7 @@ use superpose_files::disk::write_whole;
 use superpose_run::resources::{Resources, processor};
 use superpose_sweep::bench::Bench;
 use superpose_sweep::file::Sweep;
-use superpose_toy::cell::Cell;
+use superpose_toy::prepared::Prepared;
 
 use crate::args::{
     BenchCompareOptions, BenchFigureOptions, BenchPeersOptions, BenchRunOptions, BenchVerb,
@@ -58,7 +58,7 @@ fn default_path(about: &About, what: &str) -> PathBuf {
 
 fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
     let sweep = Sweep::read(&options.definition, &options.overrides)?;
-    let mut cells: Vec<Cell> = sweep.cells.into_iter().map(|prepared| prepared.cell).collect();
+    let mut cells = sweep.cells;
     let about = about(&sweep.name);
     let out = match (&options.out, &sweep.bench) {
         (Some(path), _) => Some(path.clone()),
@@ -66,9 +66,10 @@ fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
         (None, None) => None,
     };
     let bench = sweep.bench.unwrap_or_else(|| {
-        for cell in &mut cells {
+        for Prepared { id, cell, .. } in &mut cells {
             cell.train.steps = cell.train.steps.min(STEPS);
             cell.train.warmup_steps = cell.train.warmup_steps.min(cell.train.steps);
+            *id = cell.id();
         }
         Bench::default()
     });
@@ -76,7 +77,7 @@ fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
     for (at, cell) in cells.iter().enumerate() {
         // One cell at a time, so that what is measured is on disk when the next one is stopped.
         let expected = bench.expected_loss.get(at).copied();
-        let of_cell = measure(cell, expected, &bench, &about, &mut console::complain)?;
+        let of_cell = measure(cell, expected, &bench, &about, &mut console::complain);
         if let Some(path) = &out {
             record::append(path, &of_cell)?;
         }
@@ -219,9 +220,10 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
     };
     let path = options.out.clone().unwrap_or_else(|| default_path(&about, "-peers"));
     let mut all: Vec<PeerRow> = Vec::new();
-    for cell in sweep.cells.iter().map(|prepared| &prepared.cell) {
-        if cell.train.steps < plan.n_rounds {
-            bail!("`train.steps` must be at least `--rounds`, got {}", cell.train.steps);
+    for cell in &sweep.cells {
+        let steps = cell.cell.train.steps;
+        if steps < plan.n_rounds {
+            bail!("`train.steps` must be at least `--rounds`, got {steps}");
         }
         let rows = against(cell, &device, &plan, &about, &mut console::complain)?;
         record::append(&path, &rows)?;

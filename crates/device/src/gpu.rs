@@ -9,11 +9,14 @@ use cubecl::device::WgpuDeviceKind;
 use crate::probe;
 use crate::{Backend, DeviceError, Gpu, NamedDevice};
 
-/// What the kernels of the `gram` engine need: threads of a cube, and the bytes they share.
-const THREADS: u32 = 256;
-const SHARED_BYTES: usize = 16 * 1024;
-/// Arrays that one of its kernels takes, with the one for its plain numbers.
-const ARRAYS: u32 = 7;
+// What the kernels of the `gram` engine need. This crate does not import them; a test of `train`
+// compares these numbers with `ensemble::plan`'s.
+/// Threads of a cube.
+pub const THREADS: u32 = 256;
+/// Bytes of memory that the threads of a cube share.
+pub const SHARED_BYTES: usize = 16 * 1024;
+/// Arrays of one kernel, with the one for its plain numbers.
+pub const ARRAYS: u32 = 7;
 
 /// The GPU that is number `index` of those that `backend` reaches.
 pub(crate) fn open(

@@ -9,7 +9,7 @@ use burn::tensor::Device;
 pub use cubecl::client::Client;
 
 #[cfg(feature = "wgpu")]
-mod gpu;
+pub mod gpu;
 #[cfg(feature = "wgpu")]
 #[allow(
     missing_docs,

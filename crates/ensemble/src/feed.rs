@@ -33,12 +33,12 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Begins to draw `chunks` from `drawers`, one a stream, for cells that have them by `of_cells`, on
-    /// at most `n_threads`.
+    /// Begins to draw `chunks` from `drawers`, one per stream, on at most `n_threads`. `of_cells` has
+    /// each cell's stream.
     pub fn start(
         drawers: Vec<Drawer>,
         of_cells: Vec<u32>,
-        chunks: &[Chunk],
+        chunks: &(impl Iterator<Item = Chunk> + Clone + Send + 'static),
         n_threads: usize,
     ) -> Self {
         let per_thread = drawers.len().div_ceil(n_threads.max(1)).max(1);
@@ -50,8 +50,8 @@ impl Feed {
                 break;
             }
             let (sender, receiver) = sync_channel(AHEAD);
-            let chunks = chunks.to_vec();
-            threads.push(std::thread::spawn(move || draw(own, &chunks, &sender)));
+            let chunks = chunks.clone();
+            threads.push(std::thread::spawn(move || draw(own, chunks, &sender)));
             drawn.push(receiver);
         }
         let (sender, receiver) = sync_channel(AHEAD);
@@ -94,9 +94,13 @@ fn pack(drawn: &[Receiver<Vec<Vec<Units>>>], of_cells: &[u32], sender: &SyncSend
 }
 
 /// Draws chunk after chunk until all are drawn or nobody takes them.
-fn draw(mut drawers: Vec<Drawer>, chunks: &[Chunk], sender: &SyncSender<Vec<Vec<Units>>>) {
+fn draw(
+    mut drawers: Vec<Drawer>,
+    chunks: impl Iterator<Item = Chunk>,
+    sender: &SyncSender<Vec<Vec<Units>>>,
+) {
     for Chunk { stream, steps } in chunks {
-        let units = |drawer: &mut Drawer| steps.clone().map(|s| drawer.units(*stream, s)).collect();
+        let units = |drawer: &mut Drawer| steps.clone().map(|s| drawer.units(stream, s)).collect();
         if sender.send(drawers.iter_mut().map(units).collect()).is_err() {
             return;
         }
@@ -129,7 +133,7 @@ mod tests {
         }
         for n_threads in [1, 2, 8] {
             let drawers = vec![drawer(1), drawer(2), drawer(3)];
-            let mut feed = Feed::start(drawers, vec![2, 0], &chunks, n_threads);
+            let mut feed = Feed::start(drawers, vec![2, 0], &chunks.clone().into_iter(), n_threads);
             let taken: Vec<Batches> = std::iter::from_fn(|| feed.take()).collect();
             assert_eq!(taken, expected);
         }
@@ -137,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_feed_that_is_given_up_ends_its_threads() {
-        let chunks = vec![Chunk { stream: Stream::Train, steps: 0..50 }; 1000];
+        let chunks = vec![Chunk { stream: Stream::Train, steps: 0..50 }; 1000].into_iter();
         let mut feed = Feed::start(vec![drawer(1)], vec![0], &chunks, 1);
         assert!(feed.take().is_some());
         drop(feed);

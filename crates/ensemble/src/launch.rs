@@ -3,21 +3,31 @@
 use cubecl::prelude::*;
 use cubecl::server::Handle;
 
-use crate::ensemble::{Ensemble, Task};
+use crate::arrays::{Arrays, fours, ones};
 use crate::kernels::tile::{THREADS, Tile};
 use crate::kernels::{back, gather, respond, update};
 use crate::word;
 
+/// What is done with a chunk of batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Steps, the first of which has this number, from 1.
+    Step(u64),
+    /// Only the losses.
+    Losses,
+    /// The gradient.
+    Gradient,
+}
+
 /// The kernels of one step.
 pub(crate) struct Launch<'a> {
-    pub(crate) ensemble: &'a Ensemble,
-    pub(crate) n_cells: u32,
+    pub(crate) arrays: &'a Arrays,
     /// The batches of a chunk, and where this step's headers begin.
     pub(crate) words: &'a Handle,
     pub(crate) headers: u32,
-    /// What updates follow, and where this step's begins.
-    pub(crate) follows: &'a Handle,
-    pub(crate) follows_at: u32,
+    /// The numbers of the updates, and where this step's begin.
+    pub(crate) steps: &'a Handle,
+    pub(crate) steps_at: u32,
     /// Where losses go, and where this step's begin.
     pub(crate) losses: &'a Handle,
     pub(crate) losses_at: u32,
@@ -25,11 +35,11 @@ pub(crate) struct Launch<'a> {
 }
 
 impl Launch<'_> {
-    /// Asks the device for all of them, in order.
+    /// Gives the device all of them, in order.
     pub(crate) fn all(&self) {
         self.gather();
         self.respond();
-        if self.task != Task::Errors {
+        if self.task != Task::Losses {
             self.back_to_hidden();
             self.back_to_weights();
             self.update_weights();
@@ -38,65 +48,65 @@ impl Launch<'_> {
     }
 
     fn gather(&self) {
-        let Ensemble { client, room, weights, .. } = self.ensemble;
+        let Arrays { client, units, weights, .. } = self.arrays;
         gather::gather::launch(
             client,
-            self.cubes(room.n_units.div_ceil(gather::UNITS as usize), 1),
+            self.cubes(units.n_units.div_ceil(gather::UNITS as usize), 1),
             CubeDim::new_2d(gather::LANES, gather::UNITS),
             fours(&weights.values),
-            whole(self.words),
-            fours(&room.hidden),
+            ones(self.words),
+            fours(&units.hidden),
             self.headers,
             self.n(),
-            word(room.n_units),
+            word(units.n_units),
             self.row_fours(),
         );
     }
 
-    #[expect(unsafe_code, reason = "the products run without anybody else's bounds checks")]
+    #[expect(unsafe_code, reason = "the products check every index themselves")]
     fn respond(&self) {
-        let Ensemble { client, room, weights, biases, shape, .. } = self.ensemble;
+        let Arrays { client, units, weights, biases, shape, .. } = self.arrays;
         let tile = shape.respond_tile();
         // SAFETY: the kernel looks at every index itself before it uses it.
         unsafe {
             respond::respond::launch_unchecked(
                 client,
-                self.cubes(shape.n_features.div_ceil(tile.width()), room.n_units / tile.height()),
+                self.cubes(shape.n_features.div_ceil(tile.width()), units.n_units / tile.height()),
                 CubeDim::new_1d(THREADS),
-                fours(&room.hidden),
+                fours(&units.hidden),
                 fours(&weights.values),
-                whole(&biases.values),
-                whole(self.words),
-                whole(&room.asked),
-                whole(&room.sums),
+                ones(&biases.values),
+                ones(self.words),
+                ones(&units.z_gradient),
+                ones(&units.sums),
                 self.headers,
                 self.n(),
-                word(room.n_units),
+                word(units.n_units),
                 self.row_fours(),
                 word(shape.feature_stride()),
                 tile,
-                self.task != Task::Errors,
+                self.task != Task::Losses,
             );
         }
     }
 
-    #[expect(unsafe_code, reason = "the products run without anybody else's bounds checks")]
+    #[expect(unsafe_code, reason = "the products check every index themselves")]
     fn back_to_hidden(&self) {
-        let Ensemble { client, room, weights, shape, .. } = self.ensemble;
+        let Arrays { client, units, weights, shape, .. } = self.arrays;
         let tile = shape.back_tile();
         // SAFETY: the kernel looks at every index itself before it uses it.
         unsafe {
             back::back_to_hidden::launch_unchecked(
                 client,
-                self.back_cubes(tile, room.n_units),
+                self.back_cubes(tile, units.n_units),
                 CubeDim::new_1d(THREADS),
-                fours(&room.asked),
+                fours(&units.z_gradient),
                 fours(&weights.values),
-                whole(self.words),
-                whole(&room.hidden_asked),
+                ones(self.words),
+                ones(&units.hidden_gradient),
                 self.headers,
                 self.n(),
-                word(room.n_units),
+                word(units.n_units),
                 self.row_fours(),
                 word(shape.feature_stride()),
                 tile,
@@ -104,9 +114,9 @@ impl Launch<'_> {
         }
     }
 
-    #[expect(unsafe_code, reason = "the products run without anybody else's bounds checks")]
+    #[expect(unsafe_code, reason = "the products check every index themselves")]
     fn back_to_weights(&self) {
-        let Ensemble { client, room, weights_asked, shape, .. } = self.ensemble;
+        let Arrays { client, units, weights_gradient, shape, .. } = self.arrays;
         let tile = shape.back_tile();
         // SAFETY: the kernel looks at every index itself before it uses it.
         unsafe {
@@ -114,13 +124,13 @@ impl Launch<'_> {
                 client,
                 self.back_cubes(tile, shape.n_features),
                 CubeDim::new_1d(THREADS),
-                fours(&room.asked),
-                fours(&room.hidden),
-                whole(self.words),
-                whole(weights_asked),
+                fours(&units.z_gradient),
+                fours(&units.hidden),
+                ones(self.words),
+                ones(weights_gradient),
                 self.headers,
                 self.n(),
-                word(room.n_units),
+                word(units.n_units),
                 self.row_fours(),
                 word(shape.feature_stride()),
                 tile,
@@ -129,79 +139,62 @@ impl Launch<'_> {
     }
 
     fn update_weights(&self) {
-        let Ensemble { client, room, weights, weights_asked, shape, .. } = self.ensemble;
+        let Arrays { client, units, weights, weights_gradient, shape, .. } = self.arrays;
         update::update_weights::launch(
             client,
             self.cubes(shape.n_features.div_ceil(update::ROWS as usize), 1),
             CubeDim::new_2d(update::LANES, update::ROWS),
-            fours(&room.hidden_asked),
-            whole(self.words),
-            whole(self.follows),
-            fours(weights_asked),
+            fours(&units.hidden_gradient),
+            ones(self.words),
+            ones(self.steps),
+            fours(weights_gradient),
             fours(&weights.values),
             fours(&weights.moments),
             self.headers,
-            self.follows_at,
+            self.steps_at,
             self.n(),
-            word(room.n_units),
+            word(units.n_units),
             self.row_fours(),
             matches!(self.task, Task::Step(_)),
         );
     }
 
     fn update_biases(&self) {
-        let Ensemble { client, room, biases, shape, .. } = self.ensemble;
+        let Arrays { client, units, biases, shape, .. } = self.arrays;
         update::update_biases::launch(
             client,
             self.cubes(shape.n_features.div_ceil(THREADS as usize), 1),
             CubeDim::new_1d(THREADS),
-            whole(self.words),
-            whole(self.follows),
-            whole(&room.sums),
-            whole(&biases.values),
-            whole(&biases.moments),
-            whole(self.losses),
+            ones(self.words),
+            ones(self.steps),
+            ones(&units.sums),
+            ones(&biases.values),
+            ones(&biases.moments),
+            ones(self.losses),
             self.headers,
-            self.follows_at + self.n_cells * word(update::FOLLOW),
+            self.steps_at + word(self.arrays.n_cells * update::STEP_NUMBERS),
             self.losses_at,
             self.n(),
-            word(self.ensemble.unit_tiles()),
+            word(self.arrays.unit_tiles()),
             shape.respond_tile().height(),
-            self.task != Task::Errors,
+            self.task != Task::Losses,
             matches!(self.task, Task::Step(_)),
         );
     }
 
     fn cubes(&self, x: usize, y: usize) -> CubeCount {
-        CubeCount::Static(word(x), word(y), self.n_cells)
+        CubeCount::Static(word(x), word(y), word(self.arrays.n_cells))
     }
 
     fn back_cubes(&self, tile: Tile, rows: usize) -> CubeCount {
-        self.cubes(self.ensemble.shape.row().div_ceil(tile.width()), rows.div_ceil(tile.height()))
+        self.cubes(self.arrays.shape.row().div_ceil(tile.width()), rows.div_ceil(tile.height()))
     }
 
     fn n(&self) -> u32 {
-        word(self.ensemble.shape.n_features)
+        word(self.arrays.shape.n_features)
     }
 
     fn row_fours(&self) -> u32 {
-        word(self.ensemble.shape.row() / 4)
+        word(self.arrays.shape.row() / 4)
     }
-}
-
-/// An array as a kernel's argument, number by number.
-pub(crate) fn whole(handle: &Handle) -> BufferArg {
-    array(handle, 4)
-}
-
-/// An array as a kernel's argument, four numbers by four.
-fn fours(handle: &Handle) -> BufferArg {
-    array(handle, 16)
-}
-
-#[expect(unsafe_code, reason = "a kernel's argument cannot be made from an array otherwise")]
-fn array(handle: &Handle, item_bytes: u64) -> BufferArg {
-    let length = usize::try_from(handle.size_in_used() / item_bytes).expect("it was given as one");
-    // SAFETY: the length is the array's own.
-    unsafe { BufferArg::from_raw_parts(handle.clone(), length) }
 }

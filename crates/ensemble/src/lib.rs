@@ -9,8 +9,10 @@
 //! A cell's result does not depend on which others it is trained with: each has its own numbers, its
 //! own tiles and its own order of summation.
 
+mod arrays;
 pub mod batches;
 pub mod ensemble;
+pub mod failure;
 pub mod feed;
 #[allow(
     missing_docs,

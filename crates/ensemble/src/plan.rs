@@ -1,10 +1,20 @@
 //! Which tiles suit a shape, and how much memory a cell of it needs.
 
-use crate::kernels::tile::{SIDE, Tile};
+use crate::kernels::tile::{self, SIDE, Tile};
 
 /// Inner indices that a tile may have in shared memory at once, the deepest first. With sixteen, two
 /// tiles of 128 by 128 take 16 KiB, which every GPU has.
 const DEPTHS: [usize; 3] = [16, 12, 8];
+
+/// Threads of a cube in every kernel that needs most.
+pub const CUBE_THREADS: u32 = tile::THREADS;
+/// Bytes that the threads of a cube share at most: pieces, 16 deep, of two factors of 128 rows.
+pub const SHARED_BYTES: usize = 4 * 2 * ROWS * SIDE * DEPTHS[0];
+/// Arrays that a kernel takes at most (six), with the one that the plain numbers come in.
+pub const KERNEL_ARRAYS: u32 = 7;
+/// Rows and, at most, columns of a tile in one thread's registers: 64 sums and 16 factors, of the 128
+/// registers that a thread of NVIDIA's has when two cubes share a processor.
+const ROWS: usize = 8;
 
 /// The shape that all cells of an ensemble have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,37 +38,37 @@ impl Shape {
         self.n_features.next_multiple_of(4)
     }
 
-    /// The tiles of the product that units and features answer with.
+    /// The tiles of the product `z = h Wᵀ`.
     pub(crate) fn respond_tile(&self) -> Tile {
         // As little as can be beyond the row's end, and then as few rounds as can be.
         let beyond = |depth: &usize| self.row().next_multiple_of(*depth);
         let depth = DEPTHS.into_iter().min_by_key(beyond).expect("there are some");
-        Tile { rows: 8, columns: 8, depth }
+        Tile { rows: ROWS, columns: ROWS, depth }
     }
 
     /// The tiles of the products that go back: as few as cover the hidden dimensions, and those as
     /// narrow as they can be.
     pub(crate) fn back_tile(&self) -> Tile {
-        let tiles = self.row().div_ceil(8 * SIDE);
-        Tile { rows: 8, columns: self.row().div_ceil(tiles * SIDE), depth: DEPTHS[0] }
+        let tiles = self.row().div_ceil(ROWS * SIDE);
+        Tile { rows: ROWS, columns: self.row().div_ceil(tiles * SIDE), depth: DEPTHS[0] }
     }
 
-    /// Room that `n_units` units are given: whole tiles.
-    pub(crate) fn room(&self, n_units: usize) -> usize {
+    /// Units that arrays have room for when batches have up to `n_units`: a multiple of a tile's.
+    pub(crate) fn padded_units(&self, n_units: usize) -> usize {
         n_units.max(1).next_multiple_of(self.respond_tile().height())
     }
 
     /// Bytes of the largest array of one cell whose batches have up to `n_units` units.
     pub fn largest_array_bytes(&self, n_units: usize) -> u64 {
-        let room = self.room(n_units);
+        let room = self.padded_units(n_units);
         let numbers = (room * self.feature_stride()).max(self.row() * room.max(self.n_features));
         4 * numbers as u64
     }
 
     /// Bytes of all arrays of one cell whose batches have up to `n_units` units: parameters, moments
-    /// and gradient; hidden vectors and what is asked of them; `D`; and sums by tile.
+    /// and gradient; hidden vectors and their gradients; `D`; and sums by tile.
     pub fn cell_bytes(&self, n_units: usize) -> u64 {
-        let room = self.room(n_units);
+        let room = self.padded_units(n_units);
         let parameters = 4 * self.n_features * self.row() + 3 * self.n_features;
         let units = room * (2 * self.row() + self.feature_stride());
         let sums = 2 * room / self.respond_tile().height() * self.n_features;
@@ -99,7 +109,10 @@ mod tests {
     fn rooms_are_whole_tiles_and_strides_whole_fours() {
         let shape = shape(39);
         assert_eq!((shape.row(), shape.feature_stride()), (40, 1004));
-        assert_eq!((shape.room(0), shape.room(128), shape.room(129)), (128, 128, 256));
+        assert_eq!(
+            (shape.padded_units(0), shape.padded_units(128), shape.padded_units(129)),
+            (128, 128, 256)
+        );
         assert_eq!(shape.largest_array_bytes(200), 4 * 256 * 1004);
         assert!(shape.cell_bytes(200) > shape.largest_array_bytes(200));
     }

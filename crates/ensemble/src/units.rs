@@ -2,8 +2,8 @@
 //!
 //! A *unit* is a hidden vector that the device multiplies with all of `W`: a feature's row of `W`,
 //! on behalf of the samples in which it alone is active, or the hidden vector `x W` of a sample with
-//! several. Samples without any active feature need no unit. What a unit's hidden vector is asked to
-//! change goes back to the rows of `W` that it is made of.
+//! several. Samples without any active feature need no unit. The gradient of a unit's hidden
+//! vector goes back to the rows of `W` that it is made of.
 
 use superpose_toy::grouped::GroupedBatch;
 

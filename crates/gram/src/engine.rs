@@ -6,17 +6,27 @@
 use std::num::NonZeroUsize;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use superpose_toy::adam::AdamStep;
 use superpose_toy::cell::Cell;
-use superpose_toy::trained::{LossGradient, Weights};
-
-use crate::fused_adam::{Course, FusedAdam};
-use crate::gradient::Gradient;
-pub use crate::gradient::{PANEL_NUMBERS, Way, n_strips};
-use crate::product::Products;
+use superpose_toy::engine::Unsupported;
 use superpose_toy::grouped::GroupedBatch;
 use superpose_toy::init::start;
 use superpose_toy::sampler::SparseBatch;
-use superpose_toy::schedule::Schedule;
+use superpose_toy::trained::{LossGradient, Weights};
+
+use crate::fused_adam::FusedAdam;
+use crate::gradient::{Gradient, Pass};
+pub use crate::gradient::{PANEL_NUMBERS, Way, n_strips};
+use crate::product::Products;
+
+/// Whether this engine can train `cell`: today, every cell. Another activation or a decoder that is not
+/// tied belongs here.
+///
+/// # Errors
+/// [`Unsupported`], which names the field.
+pub fn supports(_cell: &Cell) -> Result<(), Unsupported> {
+    Ok(())
+}
 
 /// A model in training.
 #[derive(Debug)]
@@ -25,7 +35,6 @@ pub struct Gram {
     adam_weights: FusedAdam,
     adam_bias: FusedAdam,
     cell: Cell,
-    schedule: Schedule,
     batch: GroupedBatch,
     gradient: Gradient,
     bias_gradient: Vec<f32>,
@@ -40,13 +49,9 @@ impl Gram {
 
     /// As [`Gram::new`], but starting from `weights`.
     pub fn from_weights(cell: &Cell, weights: Weights) -> Self {
-        let train = &cell.train;
-        let adam =
-            |length| FusedAdam::new(length, train.adam_beta1, train.adam_beta2, train.adam_epsilon);
         Self {
-            adam_weights: adam(weights.weights.len()),
-            adam_bias: adam(weights.bias.len()),
-            schedule: Schedule::of(train),
+            adam_weights: FusedAdam::new(weights.weights.len()),
+            adam_bias: FusedAdam::new(weights.bias.len()),
             cell: cell.clone(),
             weights,
             batch: GroupedBatch::default(),
@@ -56,7 +61,7 @@ impl Gram {
         }
     }
 
-    /// As it is, but working on so many threads, which changes no bit of what comes out.
+    /// The same model, but working on `n_threads`, which changes no bit of the result.
     ///
     /// # Panics
     /// When the system has no more threads to give.
@@ -70,38 +75,32 @@ impl Gram {
 
     /// Makes step number `step` (from 1) and returns the mean squared error on `batch` before it.
     pub fn step(&mut self, step: u64, batch: &SparseBatch) -> f64 {
-        self.accumulate(batch, true);
-        let train = &self.cell.train;
-        let course = self.schedule.at(step);
-        let (factor, d) = (self.factor(), self.weights.d_hidden);
+        self.accumulate(batch, Pass::Backward);
+        let d = self.weights.d_hidden;
         let (gradient, places) = (&self.gradient, &self.batch.places);
         let place = |feature: usize| places[feature] as usize;
-        let weight_decay = train.weight_decay;
-        let rate = train.learning_rate * course;
         let of_row = |feature: usize| &gradient.weights[place(feature) * gradient.row..][..d];
-        let weights = &mut self.weights.weights;
-        self.adam_weights.update(weights, d, Course { factor, rate, weight_decay }, of_row);
-        let rate = train.learning_rate_bias * course;
-        let bias = &mut self.weights.bias;
-        let gradients = &mut self.bias_gradient;
+        let of_weights = AdamStep::of_weights(&self.cell, step);
+        self.adam_weights.update(&mut self.weights.weights, d, &of_weights, of_row);
+        let (bias, gradients) = (&mut self.weights.bias, &mut self.bias_gradient);
         gradients.clear();
         gradients.extend((0..bias.len()).map(|feature| gradient.bias[place(feature)]));
-        let (n, course) = (bias.len(), Course { factor, rate, weight_decay: 0.0 });
-        self.adam_bias.update(bias, n, course, |_| gradients.as_slice());
-        self.mean_squared_error()
+        let (n, of_biases) = (bias.len(), AdamStep::of_biases(&self.cell, step));
+        self.adam_bias.update(bias, n, &of_biases, |_| gradients.as_slice());
+        self.last_mse()
     }
 
     /// The mean squared error on `batch`, without any step.
-    pub fn error(&mut self, batch: &SparseBatch) -> f64 {
-        self.accumulate(batch, false);
-        self.mean_squared_error()
+    pub fn mse(&mut self, batch: &SparseBatch) -> f64 {
+        self.accumulate(batch, Pass::Forward);
+        self.last_mse()
     }
 
     /// The trained loss on `batch` and its gradient by the given way, without any step.
     pub fn gradient(&mut self, batch: &SparseBatch, way: Way) -> LossGradient {
         self.gradient.way = way;
-        self.accumulate(batch, true);
-        let factor = self.factor();
+        self.accumulate(batch, Pass::Backward);
+        let factor = AdamStep::of_weights(&self.cell, 1).factor;
         let scaled = |values: &[f32]| -> Vec<f64> {
             values.iter().map(|g| f64::from(*g) * factor).collect()
         };
@@ -109,7 +108,7 @@ impl Gram {
         let Gradient { weights, bias, row, .. } = &self.gradient;
         let d = self.weights.d_hidden;
         LossGradient {
-            loss: self.mean_squared_error() * self.cell.train.loss_scale,
+            loss: self.last_mse() * self.cell.train.loss_scale,
             weights: places.clone().flat_map(|at| scaled(&weights[at * row..][..d])).collect(),
             bias: places.flat_map(|at| scaled(&bias[at..=at])).collect(),
         }
@@ -135,21 +134,14 @@ impl Gram {
         &self.weights
     }
 
-    fn entries(&self) -> f64 {
-        self.cell.train.batch_size as f64 * self.weights.n_features as f64
+    /// The mean squared error on the batch that was accumulated last.
+    fn last_mse(&self) -> f64 {
+        self.gradient.squares / (self.cell.train.batch_size * self.weights.n_features) as f64
     }
 
-    fn factor(&self) -> f64 {
-        2.0 * self.cell.train.loss_scale / self.entries()
-    }
-
-    fn mean_squared_error(&self) -> f64 {
-        self.gradient.squares / self.entries()
-    }
-
-    /// Fills `self.gradient`; only its sum of squares unless `backward`.
-    fn accumulate(&mut self, batch: &SparseBatch, backward: bool) {
+    /// Fills `self.gradient`, or on a forward pass only its sum of squares.
+    fn accumulate(&mut self, batch: &SparseBatch, pass: Pass) {
         self.batch.arrange(batch, self.cell.train.batch_size, self.weights.n_features);
-        self.gradient.compute(&self.weights, &self.batch, backward, self.pool.as_ref());
+        self.gradient.compute(&self.weights, &self.batch, pass, self.pool.as_ref());
     }
 }

@@ -1,42 +1,13 @@
-//! Adam and the signed weight decay in one pass, on the host.
-//!
-//! The same update as `superpose_train::optimizer`, entry by entry.
+//! The step that [`AdamStep`] defines, in one pass over a parameter on the CPU.
 
 use pulp::Arch;
+use superpose_toy::adam::AdamStep;
 
 /// Adam's memory of one parameter.
 #[derive(Debug)]
 pub(crate) struct FusedAdam {
     first_moment: Vec<f32>,
     second_moment: Vec<f32>,
-    beta1: f64,
-    beta2: f64,
-    epsilon: f64,
-    step: i32,
-}
-
-/// What an update follows, the same for every entry.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Course {
-    /// What the gradient is to be multiplied by.
-    pub(crate) factor: f64,
-    /// The learning rate.
-    pub(crate) rate: f64,
-    /// The signed weight decay of the rows.
-    pub(crate) weight_decay: f64,
-}
-
-/// The numbers of one update.
-#[derive(Debug, Clone, Copy)]
-struct Update {
-    factor: f32,
-    beta1: f32,
-    one_minus_beta1: f32,
-    beta2: f32,
-    one_minus_beta2: f32,
-    inverse_root_correction: f32,
-    epsilon: f32,
-    rate: f32,
 }
 
 /// Rows with Adam's memory of them.
@@ -49,67 +20,45 @@ struct Rows<'a> {
 
 impl FusedAdam {
     /// No memory yet, for a parameter of the given length.
-    pub(crate) fn new(length: usize, beta1: f64, beta2: f64, epsilon: f64) -> Self {
-        let zeros = vec![0.0; length];
-        Self { first_moment: zeros.clone(), second_moment: zeros, beta1, beta2, epsilon, step: 0 }
+    pub(crate) fn new(length: usize) -> Self {
+        Self { first_moment: vec![0.0; length], second_moment: vec![0.0; length] }
     }
 
-    /// One update of a matrix of rows of length `width`, after their decay; `gradient` gives the
-    /// gradient of a row.
+    /// One step of a matrix of rows of length `width`; `gradient` gives the gradient of a row, up to
+    /// the step's factor.
     pub(crate) fn update<'g>(
         &mut self,
         parameter: &mut [f32],
         width: usize,
-        course: Course,
+        step: &AdamStep,
         gradient: impl Fn(usize) -> &'g [f32],
     ) {
-        let update = self.next(course);
-        let strength = course.rate * course.weight_decay;
         let rows = Rows {
             parameter,
             first: &mut self.first_moment,
             second: &mut self.second_moment,
             width,
         };
-        let epsilon = self.epsilon;
+        let single = step.single();
         Arch::new().dispatch(
             #[inline(always)]
-            || rows.update(update, strength, epsilon, gradient),
+            || rows.update(step, single, gradient),
         );
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "parameters are single precision")]
-    fn next(&mut self, course: Course) -> Update {
-        self.step = self.step.saturating_add(1);
-        let first_correction = 1.0 - self.beta1.powi(self.step);
-        let second_correction = 1.0 - self.beta2.powi(self.step);
-        Update {
-            factor: course.factor as f32,
-            beta1: self.beta1 as f32,
-            one_minus_beta1: (1.0 - self.beta1) as f32,
-            beta2: self.beta2 as f32,
-            one_minus_beta2: (1.0 - self.beta2) as f32,
-            inverse_root_correction: (1.0 / second_correction.sqrt()) as f32,
-            epsilon: self.epsilon as f32,
-            rate: (course.rate / first_correction) as f32,
-        }
     }
 }
 
 impl Rows<'_> {
     #[inline(always)]
-    fn update<'g>(
-        self,
-        u: Update,
-        strength: f64,
-        epsilon: f64,
-        gradient: impl Fn(usize) -> &'g [f32],
-    ) {
+    #[expect(clippy::cast_possible_truncation, reason = "parameters are single precision")]
+    fn update<'g>(self, step: &AdamStep, u: AdamStep<f32>, gradient: impl Fn(usize) -> &'g [f32]) {
         let width = self.width;
         let moments = self.first.chunks_exact_mut(width).zip(self.second.chunks_exact_mut(width));
         let rows = self.parameter.chunks_exact_mut(width).zip(moments);
         for (row, (parameter, (first, second))) in rows.enumerate() {
-            let decay = decay(parameter, strength, epsilon);
+            let decay = step.decay(
+                #[inline(always)]
+                || square_sum(parameter).sqrt(),
+            ) as f32;
             let moments = first.iter_mut().zip(second);
             for ((w, g), (m, v)) in parameter.iter_mut().zip(gradient(row)).zip(moments) {
                 let g = g * u.factor;
@@ -119,16 +68,6 @@ impl Rows<'_> {
             }
         }
     }
-}
-
-/// What the decay multiplies a row by.
-#[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "parameters are single precision")]
-fn decay(row: &[f32], strength: f64, epsilon: f64) -> f32 {
-    if strength >= 0.0 {
-        return (1.0 - strength) as f32;
-    }
-    (1.0 + strength - strength / (square_sum(row).sqrt() + epsilon)) as f32
 }
 
 /// The sum of the squares, in as many strands as a vector register holds.
@@ -143,4 +82,58 @@ fn square_sum(values: &[f32]) -> f64 {
     }
     let rest: f32 = rest.iter().map(|v| v * v).sum();
     sums.iter().map(|s| f64::from(*s)).sum::<f64>() + f64::from(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_follow_the_definition_number_by_number() {
+        // Rows of 17 numbers: a register of any kind, and one more.
+        let (rows, width) = (3, 17);
+        let steps = |strength: f64| {
+            (1..=20).map(move |t| AdamStep {
+                factor: 0.5,
+                beta1: 0.9,
+                one_minus_beta1: 0.1,
+                beta2: 0.999,
+                one_minus_beta2: 0.001,
+                epsilon: 1e-8,
+                inverse_root_correction: 1.0 / (1.0 - 0.999_f64.powi(t)).sqrt(),
+                rate: 0.01 / (1.0 - 0.9_f64.powi(t)),
+                strength,
+            })
+        };
+        let start = |i: usize| (i as f32 * 0.7).sin();
+        for strength in [0.03, -0.03] {
+            let mut parameter: Vec<f32> = (0..rows * width).map(start).collect();
+            let mut expected: Vec<f64> = parameter.iter().copied().map(f64::from).collect();
+            let mut moments = vec![(0.0, 0.0); expected.len()];
+            let mut adam = FusedAdam::new(parameter.len());
+            for (t, step) in steps(strength).enumerate() {
+                // Also so small that epsilon rules.
+                let gradient: Vec<f32> = (0..parameter.len())
+                    .map(|i| if i % 5 == 0 { 1e-9 } else { (i as f32 + t as f32).cos() })
+                    .collect();
+                adam.update(&mut parameter, width, &step, |row| &gradient[row * width..][..width]);
+                for (row, weights) in expected.chunks_mut(width).enumerate() {
+                    let norm = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
+                    let decay = step.decay(|| norm);
+                    for (i, w) in weights.iter_mut().enumerate() {
+                        let at = row * width + i;
+                        let g = 0.5 * f64::from(gradient[at]);
+                        let (m, v) = moments[at];
+                        let (m, v) = (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g);
+                        moments[at] = (m, v);
+                        let root = v.sqrt() * step.inverse_root_correction + 1e-8;
+                        *w = decay * *w - step.rate * m / root;
+                    }
+                }
+            }
+            for (got, expected) in parameter.iter().zip(expected) {
+                assert!((f64::from(*got) - expected).abs() < 1e-5, "{got} is not {expected}");
+            }
+        }
+    }
 }

@@ -3,17 +3,17 @@
 //! A batch of sparse samples touches only `a` features, and the pre-activation of a sample is a
 //! sparse combination of rows of `G = W_A Wᵀ` (`a × n`). Features are put in the batch's order, active
 //! ones first, and columns are done in panels, so that what a panel takes stays in the cache: nothing
-//! of size `B × n` or `n × n` is ever made. From what samples answer ([`respond`](crate::respond))
+//! of size `B × n` or `n × n` is ever made. From the samples' responses ([`respond`](crate::respond))
 //! back to the weights there are two ways,
 //!
 //! ```text
 //! dense     dW = Dᵀ W_A,  dW_A += D W        4·a·n·d operations in products
-//! sparse    dW_c += e h,  dh += e W_c        4·d for every answer that is not zero
+//! sparse    dW_c += e h,  dh += e W_c        4·d for every response that is not zero
 //! ```
 //!
-//! all up to the factor `2 · loss_scale / (B n)`. The first batches answer everywhere; later some per
-//! cent or less of the answers are positive. The way of a step is the one that would have been
-//! cheaper at the step before.
+//! all up to the factor `2 · loss_scale / (B n)`. Of the first batches most responses are positive;
+//! later some per cent or less are. The way of a step is the one that would have been cheaper at the
+//! step before.
 //!
 //! Columns are shared out in strips. Strips, panels, ways and the order of every sum depend on the
 //! cell and its batches alone, so the number of threads changes no bit of the result.
@@ -22,28 +22,28 @@ use std::ops::Range;
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
+use superpose_toy::grouped::GroupedBatch;
 use superpose_toy::trained::Weights;
 
 use crate::nonzeros::Nonzeros;
 use crate::numbers::{Numbers, WIDEST};
-use crate::product::{Products, View};
+use crate::product::{Products, View, Write};
 use crate::respond::{COLUMN_BLOCK, Respond, Response, Scatter};
-use superpose_toy::grouped::GroupedBatch;
 
 /// Numbers in a panel of `G`, and of `D`: half a megabyte each.
 pub const PANEL_NUMBERS: usize = 1 << 17;
 /// Features of a strip, while there are few strips.
 const STRIP_FEATURES: usize = 500;
-/// Strips there are at most, and so threads that have work: each sums up what it asks of the active
-/// features in an array of its own, which for large models is what takes most memory.
+/// Strips there are at most, and so threads that have work: each sums up its gradient of the active
+/// features in an array of its own, which for large models takes most of the memory.
 const MAX_STRIPS: usize = 4;
-/// What an answer costs on the sparse way, in operations of a product, as a polynomial in `d`. Found
+/// What a response costs on the sparse way, in operations of a product, as a polynomial in `d`. Found
 /// on 2026-11-22 on an Intel Xeon (Sapphire Rapids): at d = 10 to 100 a training takes within 10 % as
 /// long with a third or three times of either of the first two; the third is for rows that do not
 /// fit in the nearest cache together, from one measurement at d = 1024.
 const SPARSE_COST: [f64; 3] = [400.0, 6.0, 0.017];
 
-/// What a batch asks of the weights, up to a factor.
+/// The gradient of a batch's loss, up to a factor.
 #[derive(Debug, Default)]
 pub(crate) struct Gradient {
     /// `dW` by place in the batch's order, in rows of [`row`](Self::row) numbers.
@@ -62,13 +62,22 @@ pub(crate) struct Gradient {
     strips: Vec<Strip>,
 }
 
-/// From answers to weights.
+/// How far a batch is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// To the sum of squares.
+    Forward,
+    /// To the gradient.
+    Backward,
+}
+
+/// From responses back to weights.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Way {
     /// By products of matrices.
     #[default]
     Dense,
-    /// One answer at a time.
+    /// One response at a time.
     Sparse,
 }
 
@@ -84,8 +93,8 @@ struct Active {
 /// Some columns, and what is needed to do them panel by panel.
 #[derive(Debug, Default)]
 struct Strip {
-    /// What these columns ask of `W_A`, by active feature, or of `h`, by unit.
-    asked: Numbers,
+    /// These columns' part of `dW_A`, by active feature, or of `dh`, by unit.
+    row_gradient: Numbers,
     response: Response,
     products: Products,
     /// `W` in a panel's columns.
@@ -125,14 +134,14 @@ impl Gradient {
         &mut self,
         weights: &Weights,
         batch: &GroupedBatch,
-        backward: bool,
+        pass: Pass,
         pool: Option<&ThreadPool>,
     ) {
         let n = weights.n_features;
-        let way = backward.then_some(self.way);
+        let way = (pass == Pass::Backward).then_some(self.way);
         self.row = weights.d_hidden.next_multiple_of(WIDEST);
         self.active.take_in(weights, batch, self.row, way);
-        if backward {
+        if pass == Pass::Backward {
             self.weights.zero(n * self.row);
             self.bias.resize(n);
         }
@@ -157,54 +166,55 @@ impl Gradient {
             self.products.add(strip.products);
         }
         self.squares = response.squares;
-        if backward {
-            self.add_asked(batch, pool);
+        if pass == Pass::Backward {
+            self.add_row_gradients(batch, pool);
             self.way = cheaper_way(response.n_nonzero, batch.n_active, n, weights.d_hidden);
         }
     }
 
-    /// Adds what the strips ask of the active features.
-    fn add_asked(&mut self, batch: &GroupedBatch, pool: Option<&ThreadPool>) {
+    /// Adds the strips' gradients of the active features' rows, or of units, to the gradient.
+    fn add_row_gradients(&mut self, batch: &GroupedBatch, pool: Option<&ThreadPool>) {
         let row = self.row;
         let (first, others) = self.strips.split_first_mut().expect("there is a strip");
-        let chunk = first.asked.len().div_ceil(pool.map_or(1, ThreadPool::current_num_threads));
-        let chunks = first.asked.chunks_mut(chunk.max(1)).enumerate();
+        let chunk =
+            first.row_gradient.len().div_ceil(pool.map_or(1, ThreadPool::current_num_threads));
+        let chunks = first.row_gradient.chunks_mut(chunk.max(1)).enumerate();
         each(pool, chunks.collect(), |(k, to): (usize, &mut [f32])| {
             for other in others.iter() {
-                add(to, 1.0, &other.asked[k * chunk..][..to.len()]);
+                add(to, 1.0, &other.row_gradient[k * chunk..][..to.len()]);
             }
         });
-        let mut rows = first.asked.chunks_exact(row);
+        let mut rows = first.row_gradient.chunks_exact(row);
         let weights = &mut self.weights;
-        let mut give = |place: usize, share: f32, asked: &[f32]| {
-            add(&mut weights[place * row..(place + 1) * row], share, asked);
+        let mut give = |place: usize, share: f32, gradient: &[f32]| {
+            add(&mut weights[place * row..(place + 1) * row], share, gradient);
         };
         match self.way {
-            Way::Dense => rows.enumerate().for_each(|(place, asked)| give(place, 1.0, asked)),
+            Way::Dense => rows.enumerate().for_each(|(place, gradient)| give(place, 1.0, gradient)),
             Way::Sparse => {
-                for ((place, _), asked) in batch.lone().zip(&mut rows) {
-                    give(place, 1.0, asked);
+                for ((place, _), gradient) in batch.lone().zip(&mut rows) {
+                    give(place, 1.0, gradient);
                 }
-                for (entries, asked) in batch.several().zip(rows) {
-                    entries.iter().for_each(|entry| give(entry.row, entry.value, asked));
+                for (entries, gradient) in batch.several().zip(rows) {
+                    entries.iter().for_each(|entry| give(entry.row, entry.value, gradient));
                 }
             }
         }
     }
 }
 
-/// Strips that the columns of so many features are shared out in.
+/// Strips that the columns of `n_features` features are shared out in.
 pub fn n_strips(n_features: usize) -> usize {
     (n_features / STRIP_FEATURES).clamp(1, MAX_STRIPS)
 }
 
-/// The way that costs less when so many answers are not zero.
+/// The way that costs less when `n_nonzero` responses are not zero, of `a` active features by `n`.
 fn cheaper_way(n_nonzero: usize, a: usize, n: usize, d: usize) -> Way {
     // Products of narrow matrices leave registers half empty, and `D` has to be written and read.
     let width = (d.next_multiple_of(WIDEST) + WIDEST) as f64;
     let (a, n, d) = (a as f64, n as f64, d as f64);
-    let [per_answer, per_number, crowding] = SPARSE_COST;
-    let sparse = n_nonzero as f64 * (per_answer + d * (per_number + d * crowding));
+    let [per_response, per_number, crowding] = SPARSE_COST;
+    let sparse = n_nonzero as f64 * (per_response + d * (per_number + d * crowding));
     let dense = 4.0 * a * n * width;
     if sparse < dense { Way::Sparse } else { Way::Dense }
 }
@@ -229,8 +239,10 @@ impl Active {
 
 impl Strip {
     fn bytes(&self) -> usize {
-        let Self { asked, weights, bias, bias_gradient, gram, errors, nonzeros, ends, .. } = self;
-        let numbers = [asked, weights, bias, bias_gradient, gram, errors];
+        let Self {
+            row_gradient, weights, bias, bias_gradient, gram, errors, nonzeros, ends, ..
+        } = self;
+        let numbers = [row_gradient, weights, bias, bias_gradient, gram, errors];
         nonzeros.bytes()
             + size_of_val(ends.as_slice())
             + numbers.iter().map(|numbers| numbers.bytes()).sum::<usize>()
@@ -248,8 +260,8 @@ impl Strip {
         let a = batch.n_active;
         (self.response, self.products) = Default::default();
         match way {
-            Some(Way::Dense) => self.asked.zero(a * row),
-            Some(Way::Sparse) => self.asked.zero(batch.n_units() * row),
+            Some(Way::Dense) => self.row_gradient.zero(a * row),
+            Some(Way::Sparse) => self.row_gradient.zero(batch.n_units() * row),
             None => (),
         }
         let width = (PANEL_NUMBERS / a.max(1)).clamp(COLUMN_BLOCK, 16 * COLUMN_BLOCK);
@@ -285,7 +297,7 @@ impl Strip {
         self.bias_gradient.resize(stride);
         let rows = View::by_rows(&active.weights, a, d, row);
         let columns = View::by_rows(&self.weights, width, d, row);
-        self.products.multiply(&mut self.gram, stride, false, rows, columns.transposed());
+        self.products.multiply(&mut self.gram, stride, Write::Over, rows, columns.transposed());
         self.diagonal.clear();
         for (column, row) in (from..a.min(from + width)).enumerate() {
             let entry = &mut self.gram[row * stride + column];
@@ -299,8 +311,14 @@ impl Strip {
                 self.errors.resize(a * stride);
                 let response = respond.dense(&mut self.errors);
                 let errors = View::by_rows(&self.errors, a, width, stride);
-                self.products.multiply(weights_gradient, row, false, errors.transposed(), rows);
-                self.products.multiply(&mut self.asked, row, true, errors, columns);
+                self.products.multiply(
+                    weights_gradient,
+                    row,
+                    Write::Over,
+                    errors.transposed(),
+                    rows,
+                );
+                self.products.multiply(&mut self.row_gradient, row, Write::Add, errors, columns);
                 response
             }
             Some(Way::Sparse) => {
@@ -309,7 +327,7 @@ impl Strip {
                     weights: &self.weights,
                     hidden: &active.hidden,
                     weights_gradient,
-                    hidden_gradient: &mut self.asked,
+                    hidden_gradient: &mut self.row_gradient,
                     nonzeros: std::mem::take(&mut self.nonzeros),
                     ends: std::mem::take(&mut self.ends),
                 };

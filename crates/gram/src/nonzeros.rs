@@ -86,7 +86,7 @@ fn compress(
     values: &mut [f32; WIDEST],
 ) -> usize {
     use std::arch::x86_64::*;
-    // SAFETY: each load and store is of sixteen numbers, from and to arrays of so many.
+    // SAFETY: each load and store is of sixteen numbers, from and to arrays of sixteen.
     unsafe {
         let register = _mm512_loadu_ps(register.as_ptr());
         let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(register, _mm512_setzero_ps());

@@ -18,14 +18,14 @@ impl Default for Numbers {
 }
 
 impl Numbers {
-    /// Becomes so many numbers, which are those there were as far as these go, and then zeros.
+    /// Becomes `length` numbers: the first of those there were, and zeros if there were fewer.
     pub(crate) fn resize(&mut self, length: usize) {
         // No more than is needed: these are most of what a large model takes.
         self.0.reserve_exact(length.saturating_sub(self.0.len()));
         self.0.resize(length, 0.0);
     }
 
-    /// Becomes so many zeros.
+    /// Becomes `length` zeros.
     pub(crate) fn zero(&mut self, length: usize) {
         self.0.clear();
         self.resize(length);

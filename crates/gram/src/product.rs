@@ -40,6 +40,15 @@ impl<'a> View<'a> {
     }
 }
 
+/// What a product does with the numbers that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Write {
+    /// Replaces them.
+    Over,
+    /// Adds to them.
+    Add,
+}
+
 /// How much was done in matrix products, and how long it took.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Products {
@@ -55,12 +64,12 @@ impl Products {
         &mut self,
         to: &mut [f32],
         stride: usize,
-        add: bool,
+        write: Write,
         a: View<'_>,
         b: View<'_>,
     ) {
         let begun = Instant::now();
-        multiply(to, stride, add, a, b);
+        multiply(to, stride, write, a, b);
         self.seconds += begun.elapsed().as_secs_f64();
         self.flop += 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
     }
@@ -80,14 +89,14 @@ pub fn peak_flop_per_s() -> f64 {
     let view = View::by_rows(&a, SIZE, SIZE, SIZE);
     let rate = |_| {
         let mut products = Products::default();
-        products.multiply(&mut to, SIZE, false, view, view);
+        products.multiply(&mut to, SIZE, Write::Over, view, view);
         products.flop / products.seconds
     };
     (0..20).map(rate).fold(0.0, f64::max)
 }
 
-/// Puts `a · b` into `to`, whose rows are `stride` apart, or adds it to what is there.
-pub(crate) fn multiply(to: &mut [f32], stride: usize, add: bool, a: View<'_>, b: View<'_>) {
+/// Writes `a · b` to `to`, whose rows are `stride` apart.
+pub(crate) fn multiply(to: &mut [f32], stride: usize, write: Write, a: View<'_>, b: View<'_>) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert_eq!(b.rows, k, "the inner sizes of a product agree");
     assert!(a.values.len() >= a.extent() && b.values.len() >= b.extent(), "views fit their slices");
@@ -104,7 +113,7 @@ pub(crate) fn multiply(to: &mut [f32], stride: usize, add: bool, a: View<'_>, b:
             to.as_mut_ptr(),
             1,
             signed(stride),
-            add,
+            write == Write::Add,
             a.values.as_ptr(),
             signed(a.column_stride),
             signed(a.row_stride),
@@ -131,11 +140,11 @@ mod tests {
         let a = [1.0, 2.0, 3.0, 9.0, 4.0, 5.0, 6.0, 9.0];
         let view = View::by_rows(&a, 2, 3, 4);
         let mut to = [7.0; 6];
-        multiply(&mut to, 3, false, view, view.transposed());
+        multiply(&mut to, 3, Write::Over, view, view.transposed());
         assert!(
             to.iter().zip([14.0, 32.0, 7.0, 32.0, 77.0, 7.0]).all(|(a, b)| (a - b).abs() < 1e-6)
         );
-        multiply(&mut to, 3, true, view, view.transposed());
+        multiply(&mut to, 3, Write::Add, view, view.transposed());
         assert!((to[4] - 154.0).abs() < 1e-6 && (to[5] - 7.0).abs() < 1e-6);
     }
 
@@ -144,6 +153,6 @@ mod tests {
     fn a_view_beyond_its_slice_is_refused() {
         let a = [1.0; 5];
         let view = View::by_rows(&a, 2, 3, 3);
-        multiply(&mut [0.0; 4], 2, false, view, view.transposed());
+        multiply(&mut [0.0; 4], 2, Write::Over, view, view.transposed());
     }
 }

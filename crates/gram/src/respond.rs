@@ -1,4 +1,4 @@
-//! The gram engine's kernel: what samples answer, and what that asks of the weights.
+//! The gram engine's kernel: the samples' responses, and the gradient that comes of them.
 //!
 //! For some columns of the Gram matrix, and sample by sample,
 //!
@@ -6,14 +6,25 @@
 //! z = Σ_k v_k G_k + b        e = (ReLU(z) − x) · 1[z > 0]        db += e
 //! ```
 //!
+//! The columns of `G` are shared out in strips for the threads; a strip is done panel by panel, and a
+//! panel a few registers' width of columns ([`COLUMN_BLOCK`]) at a time:
+//!
+//! ```text
+//!                strip 0           strip 1            columns: all features, active ones first
+//!           ┌─────────────────┬─────────────────┐
+//! rows:     │ panel  │ panel  │ panel  │ panel  │    a panel of G and D stays in the cache
+//! active    │▮▮▮▮    │        │        │        │    ▮: REGISTERS of columns, for all samples
+//! features  └─────────────────┴─────────────────┘
+//! ```
+//!
 //! A few registers' width of columns is done for all samples before the next. The samples with one
 //! active feature stand by that feature, whose row of `G` stays in registers: such a sample costs
 //! five vector operations a register and no memory. `x` is zero almost everywhere, so `e` is taken as
-//! `ReLU(z)`, except at a sample's own features: with `−∞` on the diagonal of `G` it answers nothing
-//! there (values are positive), and what belongs there is added one number at a time.
+//! `ReLU(z)`, except at a sample's own features: with `−∞` on the diagonal of `G` its response is
+//! zero there (values are positive), and what belongs there is added one number at a time.
 //!
 //! From there to the weights there are two ways. **Dense**: `D_k += v_k e`, a matrix like `G`, which
-//! products take on. **Sparse**: a trained model answers with zero nearly everywhere, so its few
+//! products take on. **Sparse**: a trained model's responses are zero nearly everywhere, so its few
 //! nonzero `e` go straight to the weights ([`Scatter`]).
 
 use pulp::{Arch, Simd, WithSimd};
@@ -29,7 +40,7 @@ pub(crate) const COLUMN_BLOCK: usize = REGISTERS * WIDEST;
 /// Samples whose squares are summed in single precision before they go to double.
 const SAMPLES_A_SUM: usize = 64;
 
-/// Some columns of `G`, to be answered.
+/// Some columns of `G`, whose responses are wanted.
 #[derive(Debug)]
 pub(crate) struct Respond<'a> {
     pub(crate) batch: &'a GroupedBatch,
@@ -37,7 +48,7 @@ pub(crate) struct Respond<'a> {
     pub(crate) from: usize,
     /// The number of columns, a multiple of [`COLUMN_BLOCK`].
     pub(crate) width: usize,
-    /// `G`: a row of so many columns for every active feature, with `−∞` where the column is the
+    /// `G`: a row of `width` columns for every active feature, with `−∞` where the column is the
     /// row's own.
     pub(crate) gram: &'a [f32],
     /// What stood there, by column.
@@ -48,9 +59,9 @@ pub(crate) struct Respond<'a> {
     pub(crate) bias_gradient: &'a mut [f32],
 }
 
-/// What is asked of the weights, on the sparse way.
+/// The gradients of weights and hidden vectors, on the sparse way.
 ///
-/// With `h_u` the hidden vector of unit `u` and `e_uc` its answer in column `c`,
+/// With `h_u` the hidden vector of unit `u` and `e_uc` its response in column `c`,
 /// `dW_c += e_uc h_u` and `dh_u += e_uc W_c`. Units are the active features, for their samples that
 /// have no other (`h` is the feature's row of `W`), and the other samples one by one.
 #[derive(Debug, Default)]
@@ -65,7 +76,7 @@ pub(crate) struct Scatter<'a> {
     pub(crate) weights_gradient: &'a mut [f32],
     /// `dh_u`, by unit, added to.
     pub(crate) hidden_gradient: &'a mut [f32],
-    /// The answers in some columns that are not zero, by unit.
+    /// The responses in some columns that are not zero, by unit.
     pub(crate) nonzeros: Nonzeros,
     /// Where those of each unit end.
     pub(crate) ends: Vec<usize>,
@@ -76,7 +87,7 @@ pub(crate) struct Scatter<'a> {
 pub(crate) struct Response {
     /// The sum of squared errors.
     pub(crate) squares: f64,
-    /// How many answers of units were not zero; only counted when going backward.
+    /// How many responses of units were not zero; only counted when going backward.
     pub(crate) n_nonzero: usize,
 }
 
@@ -86,13 +97,13 @@ impl Respond<'_> {
         self.run::<FORWARD>(&mut [], &mut Scatter::default())
     }
 
-    /// The loss and, on the dense way, what is asked of the weights: fills in `D`, which is like
+    /// The loss and, on the dense way, the gradient: fills in `D`, which is like
     /// `G`.
     pub(crate) fn dense(self, errors: &mut [f32]) -> Response {
         self.run::<DENSE>(errors, &mut Scatter::default())
     }
 
-    /// The loss and, on the sparse way, what is asked of the weights.
+    /// The loss and, on the sparse way, the gradient.
     pub(crate) fn sparse(self, scatter: &mut Scatter<'_>) -> Response {
         self.run::<SPARSE>(&mut [], scatter)
     }
@@ -246,7 +257,7 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         }
         self.response.squares += squares;
         self.response.n_nonzero += match WAY {
-            DENSE => whole(simd.reduce_sum_f32s(count)),
+            DENSE => counted(simd.reduce_sum_f32s(count)),
             _ => nonzeros.len(),
         };
     }
@@ -330,7 +341,7 @@ impl Scatter<'_> {
         self.nonzeros = nonzeros;
     }
 
-    /// One unit's answers, by column of the panel.
+    /// One unit's responses, by column of the panel.
     #[inline(always)]
     fn scatter_unit<S: Simd>(&mut self, simd: S, unit: usize, columns: &[u32], values: &[f32]) {
         let registers = self.row / S::F32_LANES;
@@ -388,8 +399,8 @@ impl Scatter<'_> {
 }
 
 /// A count that was kept in a register.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number")]
-fn whole(count: f32) -> usize {
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+fn counted(count: f32) -> usize {
     count as usize
 }
 

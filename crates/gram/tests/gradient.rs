@@ -12,8 +12,7 @@ use superpose_gram::engine::{Gram, Way};
 use superpose_toy::cell::Cell;
 use superpose_toy::init::initial_weights;
 use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
-use superpose_toy::trained::LossGradient;
-use superpose_toy::trained::Weights;
+use superpose_toy::trained::{LossGradient, Weights};
 
 use support::{cell, difference, first_batch};
 
@@ -83,7 +82,7 @@ fn both_ways_give_the_gradient_by_hand() {
             // 1e-5, as asked of the engine: single precision and sums of some hundred terms.
             assert!(differences.iter().all(|d| *d < 1e-5), "{overrides:?} {way:?} {differences:?}");
         }
-        assert!((gram.error(&batch) * cell.train.loss_scale / truth.loss - 1.0).abs() < 1e-5);
+        assert!((gram.mse(&batch) * cell.train.loss_scale / truth.loss - 1.0).abs() < 1e-5);
     }
 }
 

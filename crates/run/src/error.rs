@@ -3,6 +3,7 @@
 use superpose_device::DeviceError;
 use superpose_store::store::StoreError;
 use superpose_toy::cell::{Cell, Model};
+use superpose_toy::engine::Unsupported;
 
 use crate::resources::size;
 
@@ -14,6 +15,9 @@ pub enum RunError {
     /// The device cannot be opened.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// The engine that was asked for cannot train a cell.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
     /// The folder of records cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),

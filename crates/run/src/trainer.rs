@@ -7,21 +7,23 @@ use superpose_store::store::Store;
 use superpose_toy::cell::Cell;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::Outcome;
-use superpose_train::memory::dense_flop;
+use superpose_train::engine::{fastest, supports};
+use superpose_train::memory::{dense_flop, host_bytes};
+use superpose_train::together::Processor;
 
 use crate::error::{CellSize, RunError};
 use crate::event::Observer;
 use crate::queue::{OnLoss, Queue, Work};
 use crate::resources::Resources;
-use crate::work::{Alone, Ended, Engine, Together, host_bytes};
+use crate::work::{Alone, Ended, Engine, Together};
 
 /// How cells should be trained.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Label of the device: `cpu`, or one that [`superpose_device::open`] knows.
     pub device: String,
-    /// What makes the steps.
-    pub engine: Engine,
+    /// What makes the steps; none for the fastest that can train all cells.
+    pub engine: Option<Engine>,
     /// Cells trained at the same time; none for as many as there are cores and memory for.
     pub jobs: Option<NonZeroUsize>,
     /// Whether cells that diverged or failed are trained again.
@@ -37,7 +39,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             device: "cpu".to_owned(),
-            engine: Engine::Gram,
+            engine: None,
             jobs: None,
             retry_failed: false,
             fail_fast: false,
@@ -50,6 +52,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Trainer {
     options: Options,
+    engine: Engine,
     device: NamedDevice,
     /// If cells are trained together, on a GPU.
     together: Option<Together>,
@@ -62,7 +65,7 @@ impl Trainer {
     /// a sweep file, asks for.
     ///
     /// # Errors
-    /// [`RunError`] when there is no such device, or no room for a cell.
+    /// [`RunError`] when there is no such device, no room for a cell, or an engine cannot train it.
     pub fn prepare(
         options: &Options,
         cells: &[Prepared],
@@ -70,17 +73,19 @@ impl Trainer {
     ) -> Result<Self, RunError> {
         let resources = Resources::here();
         let device = superpose_device::open(&options.device)?;
-        let together = Together::on(&device, options, resources.cores);
+        let engine = engine_for(cells, options.engine, &device)?;
+        let together = Together::on(&device, engine, options.jobs, resources.cores);
         let n_at_once = match &together {
             Some(together) => {
                 let flop = |c: &Prepared| dense_flop(&c.cell);
                 let largest = cells.iter().max_by(|a, b| flop(a).total_cmp(&flop(b)));
                 largest.map_or(Ok(1), |cell| together.at_most(cell))?
             }
-            None => jobs_on(resources, options, cells, asked_by)?.get(),
+            None => jobs_on(resources, engine, options.jobs, cells, asked_by)?.get(),
         };
         Ok(Self {
             options: options.clone(),
+            engine,
             device,
             together,
             cores: resources.cores,
@@ -90,7 +95,7 @@ impl Trainer {
 
     /// The engine that makes the steps.
     pub fn engine(&self) -> Engine {
-        self.options.engine
+        self.engine
     }
 
     /// How many cells are trained at a time, at most.
@@ -176,6 +181,23 @@ impl Trainer {
     }
 }
 
+/// The engine that is asked for, or the fastest that can train all `cells`: one for a whole run.
+///
+/// # Errors
+/// [`RunError::Unsupported`] when it cannot train one of them.
+fn engine_for(
+    cells: &[Prepared],
+    asked_for: Option<Engine>,
+    device: &NamedDevice,
+) -> Result<Engine, RunError> {
+    let processor = if device.client.is_some() { Processor::Gpu } else { Processor::Cpu };
+    let mut fastest = cells.iter().map(|cell| fastest(&cell.cell, processor));
+    let slowest = fastest.find(|&engine| engine == Engine::Reference).unwrap_or(Engine::Gram);
+    let engine = asked_for.unwrap_or(slowest);
+    cells.iter().try_for_each(|cell| supports(engine, processor, &cell.cell))?;
+    Ok(engine)
+}
+
 /// Threads for each of so many cells at once. Cores are left over when cells are few; a number of jobs
 /// that was given leaves them free.
 fn threads_each(
@@ -191,11 +213,12 @@ fn threads_each(
 /// and room for. A cell that does not fit in memory at all is refused.
 fn jobs_on(
     resources: Resources,
-    options: &Options,
+    engine: Engine,
+    asked_for: Option<NonZeroUsize>,
     cells: &[Prepared],
     asked_by: &str,
 ) -> Result<NonZeroUsize, RunError> {
-    let bytes = |cell: &Cell| host_bytes(options.engine, cell);
+    let bytes = |cell: &Cell| host_bytes(engine, cell);
     let largest = cells.iter().map(|c| &c.cell).max_by(|a, b| bytes(a).total_cmp(&bytes(b)));
     let Some(cell) = largest else { return Ok(NonZeroUsize::MIN) };
     let (needed_bytes, free_bytes) = (bytes(cell), resources.free_bytes);
@@ -203,7 +226,7 @@ fn jobs_on(
         let (asked_by, cell) = (asked_by.to_owned(), CellSize::from(cell));
         return Err(RunError::OutOfMemory { asked_by, cell, needed_bytes, free_bytes });
     }
-    if let Some(jobs) = options.jobs {
+    if let Some(jobs) = asked_for {
         return Ok(jobs);
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least one")]
@@ -246,9 +269,8 @@ mod tests {
         let cells = cells(&[10, 400]);
         let largest = host_bytes(Engine::Gram, &cells[1].cell);
         let jobs = |cores, free_bytes, jobs| {
-            let options = Options { jobs, ..Options::default() };
             let resources = Resources { cores: n(cores), free_bytes };
-            jobs_on(resources, &options, &cells, "a.toml").unwrap().get()
+            jobs_on(resources, Engine::Gram, jobs, &cells, "a.toml").unwrap().get()
         };
         assert_eq!(jobs(8, f64::INFINITY, None), 8);
         assert_eq!(jobs(8, 3.5 * largest, None), 3);
@@ -256,7 +278,7 @@ mod tests {
         // Who gives a number knows better.
         assert_eq!(jobs(2, 3.5 * largest, Some(n(5))), 5);
         let none = Resources { cores: n(8), free_bytes: 0.0 };
-        assert_eq!(jobs_on(none, &Options::default(), &[], "a.toml").unwrap().get(), 1);
+        assert_eq!(jobs_on(none, Engine::Gram, None, &[], "a.toml").unwrap().get(), 1);
     }
 
     #[test]
@@ -271,14 +293,13 @@ mod tests {
     fn a_cell_that_does_not_fit_in_memory_is_refused_with_its_size() {
         let cells = cells(&[10, 400]);
         for (engine, needed) in [(Engine::Gram, "26 MB"), (Engine::Reference, "80 MB")] {
-            let options = Options { engine, jobs: Some(n(1)), ..Options::default() };
             let resources = Resources { cores: n(8), free_bytes: 7e6 };
-            let said = jobs_on(resources, &options, &cells, "a.toml").unwrap_err().to_string();
+            let said = jobs_on(resources, engine, Some(n(1)), &cells, "a.toml").unwrap_err();
             let expected = format!(
                 "a.toml: a cell with `model.n_features` = 1000, `model.d_hidden` = 400 and \
                  `train.batch_size` = 2048 needs about {needed}; at most 7 MB is free on this machine"
             );
-            assert_eq!(said, expected);
+            assert_eq!(said.to_string(), expected);
         }
     }
 

@@ -6,19 +6,16 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use superpose_device::NamedDevice;
 use superpose_store::measured::{Losses, measure};
 use superpose_store::record::{Provenance, RECORD_VERSION, Record};
-use superpose_toy::cell::Cell;
-use superpose_toy::frequency::FeatureProbabilities;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::{CurvePoint, Outcome, Weights};
-use superpose_train::memory::{gram_bytes, reference_bytes};
-use superpose_train::together::{Common, Place, cell_bytes, most_cells, train_together};
-pub use superpose_train::train::Engine;
+pub use superpose_train::engine::EngineKind as Engine;
+use superpose_train::memory::{cell_bytes, most_cells};
+use superpose_train::together::{Common, Place};
 use superpose_train::train::{Trained, train};
 
 use crate::error::{CellSize, RunError};
 use crate::panics::caught;
 use crate::queue::Work;
-use crate::trainer::Options;
 
 /// All that is known of a cell when it has ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,14 +26,6 @@ pub struct Ended {
     pub curve: Vec<CurvePoint>,
     /// The trained model; none unless all steps were made.
     pub weights: Option<Weights>,
-}
-
-/// Memory that a cell in training needs on the host, in bytes.
-pub(crate) fn host_bytes(engine: Engine, cell: &Cell) -> f64 {
-    match engine {
-        Engine::Reference => reference_bytes(cell),
-        Engine::Gram => gram_bytes(cell),
-    }
 }
 
 /// Trains cells on the CPU, each by itself.
@@ -73,12 +62,13 @@ impl Work for Alone<'_> {
                 curve: vec![],
                 model: None,
             };
-            let mut train_one = |Prepared { cell, probabilities, .. }: &Prepared| {
-                let device = &device.device;
-                caught(|| train(cell, probabilities, engine, device, n_threads, on_steps))
-                    .unwrap_or_else(failed)
+            let place = Place { engine, device: device.device.clone(), client: None, n_threads };
+            let mut train_one = |cell: &Prepared| {
+                caught(|| train(std::slice::from_ref(cell), &place, on_steps))
+                    .unwrap_or_else(|message| Ok(vec![failed(message)]))
+                    .unwrap_or_else(|failure| vec![failed(failure.to_string())])
             };
-            Ok(cells.iter().map(&mut train_one).collect())
+            Ok(cells.iter().flat_map(&mut train_one).collect())
         })
     }
 }
@@ -93,25 +83,30 @@ pub(crate) struct Together {
 
 impl Together {
     /// On this device, if it is a GPU; `cores` of the host draw the batches.
-    pub(crate) fn on(device: &NamedDevice, options: &Options, cores: NonZeroUsize) -> Option<Self> {
+    pub(crate) fn on(
+        device: &NamedDevice,
+        engine: Engine,
+        jobs: Option<NonZeroUsize>,
+        cores: NonZeroUsize,
+    ) -> Option<Self> {
         let place = Place {
-            engine: options.engine,
-            client: device.client.clone()?,
+            engine,
+            client: Some(device.client.clone()?),
             device: device.device.clone(),
-            n_threads: cores.get(),
+            n_threads: cores,
         };
-        Some(Self { place, device_name: device.name.clone(), jobs: options.jobs })
+        Some(Self { place, device_name: device.name.clone(), jobs })
     }
 
     /// Memory that a cell in training needs on the device, about, in bytes.
     pub(crate) fn cell_bytes(&self, cell: &Prepared) -> f64 {
-        cell_bytes(self.place.engine, &cell.cell, &cell.probabilities)
+        cell_bytes(cell, &self.place)
     }
 }
 
 impl Work for Together {
     fn at_most(&self, cell: &Prepared) -> Result<usize, RunError> {
-        let fitting = most_cells(&cell.cell, &cell.probabilities, &self.place);
+        let fitting = most_cells(cell, &self.place);
         if fitting == 0 {
             let (cell, device) = (CellSize::from(&cell.cell), self.device_name.clone());
             return Err(RunError::DoesNotFit { cell, device });
@@ -129,12 +124,9 @@ impl Work for Together {
         on_steps: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Option<Vec<Ended>>, RunError> {
         let Self { place, device_name, .. } = self;
-        let tasks: Vec<Cell> = cells.iter().map(|c| c.cell.clone()).collect();
-        let probabilities: Vec<FeatureProbabilities> =
-            cells.iter().map(|c| (*c.probabilities).clone()).collect();
         work(cells, place.engine, device_name, on_steps, |on_steps| {
             let failed = |said, out_of_memory| RunError::DeviceFailed { said, out_of_memory };
-            caught(|| train_together(&tasks, &probabilities, place, on_steps))
+            caught(|| train(cells, place, on_steps))
                 .map_err(|words| failed(format!("the device failed: {words}"), false))?
                 .map_err(|failure| failed(failure.to_string(), failure.out_of_memory))
         })

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use superpose_toy::engine::EngineKind;
 
 use crate::error::FieldError;
 
@@ -12,7 +13,7 @@ pub struct Bench {
     /// Steps that are timed together, at least 1. Default: 20.
     pub steps_a_round: u64,
     /// Engines. Default: all.
-    pub engines: Vec<BenchEngine>,
+    pub engines: Vec<EngineKind>,
     /// Cells trained at the same time, one core each; 0 stands for as many as there are cores.
     /// Default: 1.
     pub jobs: Vec<usize>,
@@ -29,21 +30,11 @@ pub struct Bench {
     pub loss_tolerance: f64,
 }
 
-/// An engine to measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum BenchEngine {
-    /// Sparse batches and the Gram matrix, on the CPU.
-    Gram,
-    /// Dense autodiff, on every device.
-    Reference,
-}
-
 impl Default for Bench {
     fn default() -> Self {
         Self {
             steps_a_round: 20,
-            engines: vec![BenchEngine::Gram, BenchEngine::Reference],
+            engines: vec![EngineKind::Gram, EngineKind::Reference],
             jobs: vec![1],
             threads: vec![1],
             ensembles: Vec::new(),

@@ -250,7 +250,7 @@ fn flatten(prefix: &str, value: &Value, fields: &mut Vec<(String, Value)>) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn example() -> Cell {

@@ -1,5 +1,6 @@
 //! The toy: what one training run is ([`cell`], [`prepared`]), what every engine begins with
-//! ([`sampler`], [`init`], [`schedule`]), and what its theory says in closed form ([`superposition`], [`overlap`]).
+//! ([`sampler`], [`init`], [`schedule`], [`adam`]), and what its theory says in closed form
+//! ([`superposition`], [`overlap`]).
 //!
 //! Symbols follow Liu, Liu & Gore 2025 (arXiv 2505.10465 v4), "Superposition Yields Robust Neural
 //! Scaling", except that their hidden width `m` is called `d_hidden`.
@@ -7,8 +8,10 @@
 //! All randomness is ours: a batch is a function of (data seed, stream, step) and an
 //! initialisation one of (seed, shape), on every device and at every degree of parallelism.
 
+pub mod adam;
 pub mod cell;
 pub mod counts;
+pub mod engine;
 pub mod frequency;
 pub mod frequency_file;
 pub mod grouped;

@@ -16,7 +16,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The course that a cell asks for.
+    /// The course of a cell.
     pub fn of(train: &Training) -> Self {
         Self {
             steps: train.steps,

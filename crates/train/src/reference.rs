@@ -5,15 +5,23 @@
 
 use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use superpose_toy::cell::{Cell, Training};
+use superpose_toy::adam::AdamStep;
+use superpose_toy::cell::Cell;
+use superpose_toy::engine::Unsupported;
 use superpose_toy::init::start;
 use superpose_toy::sampler::SparseBatch;
-use superpose_toy::schedule::Schedule;
-use superpose_toy::trained::LossGradient;
-use superpose_toy::trained::Weights;
+use superpose_toy::trained::{LossGradient, Weights};
 
 use crate::model::TiedAutoencoders;
-use crate::optimizer::{Adam, AdamConstants, Decay, decay};
+use crate::optimizer::{Adam, decay};
+
+/// Whether this engine can train `cell`: today, every cell. What its formula does not say belongs here.
+///
+/// # Errors
+/// [`Unsupported`], which names the field.
+pub fn supports(_cell: &Cell) -> Result<(), Unsupported> {
+    Ok(())
+}
 
 /// Models in training, side by side.
 #[derive(Debug)]
@@ -48,17 +56,11 @@ impl Reference {
         device: &Device,
         dtype: DType,
     ) -> Self {
-        assert_eq!(cells.len(), weights.len(), "one of each a cell");
-        let constants = |cell: &Cell| AdamConstants {
-            beta1: cell.train.adam_beta1,
-            beta2: cell.train.adam_beta2,
-            epsilon: cell.train.adam_epsilon,
-        };
-        let constants: Vec<AdamConstants> = cells.iter().map(constants).collect();
+        assert_eq!(cells.len(), weights.len(), "one start per cell");
         let models = TiedAutoencoders::from_weights(weights, &device.clone().autodiff(), dtype);
         Self {
-            adam_weights: Adam::new(&models.weights.val().inner(), constants.clone()),
-            adam_biases: Adam::new(&models.biases.val().inner(), constants),
+            adam_weights: Adam::new(&models.weights.val().inner()),
+            adam_biases: Adam::new(&models.biases.val().inner()),
             models,
             cells: cells.to_vec(),
             device: device.clone(),
@@ -66,35 +68,28 @@ impl Reference {
         }
     }
 
-    /// Makes step number `step` (from 1) and returns each model's mean squared error on its one of
-    /// `batches` before it, `[k]`, still on the device.
+    /// Makes step number `step` (from 1) and returns the mean squared errors before it, `[k]`, still on
+    /// the device. There is one of `batches` per model.
     pub fn step(&mut self, step: u64, batches: &[&SparseBatch]) -> Tensor<1> {
-        let (errors, weights_gradient, biases_gradient) = self.backward(batches);
-        let rates = |peak: fn(&Training) -> f64| -> Vec<f64> {
-            let rate = |cell: &Cell| peak(&cell.train) * Schedule::of(&cell.train).at(step);
-            self.cells.iter().map(rate).collect()
+        let (mses, weights_gradient, biases_gradient) = self.backward(batches);
+        let steps = |of: fn(&Cell, u64) -> AdamStep| -> Vec<AdamStep> {
+            self.cells.iter().map(|cell| of(cell, step)).collect()
         };
-        let (rates, bias_rates) = (rates(|t| t.learning_rate), rates(|t| t.learning_rate_bias));
-        let decay_of = |(cell, &rate): (&Cell, &f64)| Decay {
-            weight_decay: cell.train.weight_decay,
-            rate,
-            epsilon: cell.train.adam_epsilon,
-        };
-        let decays: Vec<Decay> = self.cells.iter().zip(&rates).map(decay_of).collect();
-        let weights = decay(self.models.weights.val().inner(), &decays);
-        let weights = self.adam_weights.update(weights, weights_gradient, &rates);
+        let (of_weights, of_biases) = (steps(AdamStep::of_weights), steps(AdamStep::of_biases));
+        let weights = decay(self.models.weights.val().inner(), &of_weights);
+        let weights = self.adam_weights.update(weights, weights_gradient, &of_weights);
         let biases = self.models.biases.val().inner();
-        let biases = self.adam_biases.update(biases, biases_gradient, &bias_rates);
+        let biases = self.adam_biases.update(biases, biases_gradient, &of_biases);
         self.models = TiedAutoencoders {
             weights: Param::from_tensor(weights.autodiff()),
             biases: Param::from_tensor(biases.autodiff()),
         };
-        errors
+        mses
     }
 
-    /// Each model's mean squared error on its one of `batches`, `[k]`, still on the device, without any
-    /// step.
-    pub fn errors(&self, batches: &[&SparseBatch]) -> Tensor<1> {
+    /// The mean squared errors without any step, `[k]`, still on the device. There is one of `batches`
+    /// per model.
+    pub fn mses(&self, batches: &[&SparseBatch]) -> Tensor<1> {
         let models = TiedAutoencoders {
             weights: Param::from_tensor(self.models.weights.val().inner()),
             biases: Param::from_tensor(self.models.biases.val().inner()),
@@ -102,20 +97,21 @@ impl Reference {
         models.mean_squared_errors(self.dense(batches))
     }
 
-    /// Each model's trained loss on its one of `batches` and its gradient, without any step.
+    /// Each model's trained loss and its gradient, without any step. There is one of `batches` per
+    /// model.
     ///
     /// # Panics
     /// When the device cannot hand them over.
     pub fn gradients(&self, batches: &[&SparseBatch]) -> Vec<LossGradient> {
-        let (errors, weights, biases) = self.backward(batches);
+        let (mses, weights, biases) = self.backward(batches);
         let host = |data: TensorData| data.try_to_vec::<f64>().expect("has just been made f64");
-        let errors = host(errors.into_data_as::<f64>());
+        let mses = host(mses.into_data_as::<f64>());
         let weights = host(weights.into_data_as::<f64>());
         let biases = host(biases.into_data_as::<f64>());
         let k = self.cells.len();
         let part = |all: &[f64], i: usize| all[i * all.len() / k..][..all.len() / k].to_vec();
         let gradient = |(i, cell): (usize, &Cell)| LossGradient {
-            loss: errors[i] * cell.train.loss_scale,
+            loss: mses[i] * cell.train.loss_scale,
             weights: part(&weights, i),
             bias: part(&biases, i),
         };
@@ -130,12 +126,12 @@ impl Reference {
     /// The mean squared errors, and the trained losses' gradients.
     fn backward(&self, batches: &[&SparseBatch]) -> (Tensor<1>, Tensor<3>, Tensor<3>) {
         let x = self.dense(batches).autodiff();
-        let errors = self.models.mean_squared_errors(x);
+        let mses = self.models.mean_squared_errors(x);
         let scales: Vec<f64> = self.cells.iter().map(|cell| cell.train.loss_scale).collect();
         let scales = TensorData::new(scales, [self.cells.len()]);
         let scales = Tensor::<1>::from_data(scales, (&self.device, self.dtype)).autodiff();
         // No model has a part in another's loss, so the sum's gradient is each one's own.
-        let mut gradients = (errors.clone() * scales).sum().backward();
+        let mut gradients = (mses.clone() * scales).sum().backward();
         let both = (
             self.models.weights.val().grad_remove(&mut gradients),
             self.models.biases.val().grad_remove(&mut gradients),
@@ -143,7 +139,7 @@ impl Reference {
         let (Some(weights), Some(biases)) = both else {
             unreachable!("the loss depends on both parameters, and both are tracked")
         };
-        (errors.inner(), weights, biases)
+        (mses.inner(), weights, biases)
     }
 
     fn dense(&self, batches: &[&SparseBatch]) -> Tensor<3> {

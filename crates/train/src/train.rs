@@ -1,288 +1,276 @@
-//! One cell from its first step to its test.
+//! Cells from their first step to their test: the one loop for all engines.
 
-use std::num::NonZeroUsize;
+use std::collections::VecDeque;
+use std::fmt;
 
-use burn::tensor::{DType, Device, Tensor};
-use superpose_gram::engine::Gram;
-use superpose_gram::product::Products;
-use superpose_toy::cell::Cell;
-use superpose_toy::frequency::FeatureProbabilities;
-use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
-use superpose_toy::trained::{CurvePoint, Outcome, Weights};
+use superpose_ensemble::feed::Chunk;
+pub use superpose_ensemble::peak::peak_flop_per_s as gpu_peak_flop_per_s;
+use superpose_toy::engine::EngineKind;
+use superpose_toy::prepared::Prepared;
+use superpose_toy::sampler::Stream;
 
-use crate::reference::Reference;
+use crate::engine::{DeviceFailure, Effort, Engine, supports};
+use crate::losses::{LossLog, Sums};
+pub use crate::losses::{Trained, TrainedModel};
+use crate::together::{Common, Place, Processor};
 
-/// What came of training a cell. Losses are squared errors summed over features.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Trained {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// The loss curve, up to where it ended.
-    pub curve: Vec<CurvePoint>,
-    /// The trained model and its losses; absent unless all steps were made.
-    pub model: Option<TrainedModel>,
-}
+/// Steps that a GPU is given together at most. The host sends them and reads their losses at once,
+/// which costs little per step then; a stop that is asked for waits for two such chunks.
+const GPU_CHUNK: u64 = 100;
+/// Chunks that a GPU has been given before the losses of the first are read, so that it has work while
+/// the host looks at them.
+const GPU_IN_FLIGHT: usize = 2;
 
-/// A model trained to the end.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainedModel {
-    /// Its parameters.
-    pub weights: Weights,
-    /// Loss on each of the fresh test batches.
-    pub test_losses: Vec<f64>,
-    /// Mean training loss over the last 100 steps, or over all if there are fewer.
-    pub loss_train_last100: f64,
-}
-
-/// Steps at the end of training whose mean loss is reported, as in the paper.
-const LAST: u64 = 100;
-
-/// What makes the steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// Dense autodiff on a device of burn: the formula as written.
-    Reference,
-    /// The same gradient from the active rows of the Gram matrix, on the host.
-    Gram,
-}
-
-impl Engine {
-    /// Its name in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Reference => "reference",
-            Self::Gram => "gram",
-        }
-    }
-}
-
-/// Trains `cell`, whose data follow `probabilities`, with `engine`; `device` is where the reference
-/// engine works, and `n_threads` what the gram engine has.
-/// `on_step` hears the number of steps made, after each; training ends early, as failed, when it
-/// answers `false`.
+/// Trains `prepared` cells, which have [`Common`] in common, together at `place`. `on_steps` is called with the
+/// number of steps made so far, after every step on the CPU and after some steps on a GPU; when it
+/// returns `false` training ends early and cells have failed. It ends early, too, when all cells have
+/// diverged. When the engine does not support one of the cells, all fail with the reason; ask
+/// [`supports`] first.
+///
+/// # Errors
+/// [`DeviceFailure`] when the device has failed or is out of memory.
+///
+/// # Panics
+/// When there are no cells.
 pub fn train(
-    cell: &Cell,
-    probabilities: &FeatureProbabilities,
-    engine: Engine,
-    device: &Device,
-    n_threads: NonZeroUsize,
-    on_step: &mut dyn FnMut(u64) -> bool,
-) -> Trained {
-    let mut stepper = Stepper::new(cell, probabilities, engine, device, n_threads);
-    let mut losses = LossLog::new(cell);
-    for step in 1..=cell.train.steps {
-        if !losses.add(stepper.step()) || !on_step(step) {
-            return losses.stopped();
-        }
+    prepared: &[Prepared],
+    place: &Place,
+    on_steps: &mut dyn FnMut(u64) -> bool,
+) -> Result<Vec<Trained>, DeviceFailure> {
+    let (common, processor) = (Common::of(&prepared[0].cell), place.processor());
+    let sums = match (place.engine, processor) {
+        (EngineKind::Reference, Processor::Cpu) => Sums::Single,
+        _ => Sums::Double,
+    };
+    let logs: Vec<LossLog> = prepared.iter().map(|p| LossLog::new(&p.cell, sums)).collect();
+    let refusal = |p: &Prepared| supports(place.engine, processor, &p.cell).err();
+    if let Some(refusal) = prepared.iter().find_map(refusal) {
+        return Ok(logs.into_iter().map(|log| log.failed(refusal.to_string())).collect());
     }
-    let test_errors = (0..cell.train.test_batches)
-        .map(|i| {
-            let batch = stepper.sampler.batch(Stream::Test, i);
-            stepper.engine.error(&batch)
-        })
-        .collect();
-    losses.tested(stepper.engine.weights(), test_errors)
+    // A step on the CPU may take seconds, and then a stop should not wait for another.
+    let (steps, tests, in_flight) = match processor {
+        Processor::Cpu => (1, 1, 1),
+        Processor::Gpu => (common.log_every.min(GPU_CHUNK), GPU_CHUNK, GPU_IN_FLIGHT),
+    };
+    let chunks = common.training(steps).chain(common.test(tests));
+    let mut engine = place.start(prepared, &chunks)?;
+    run(&mut *engine, chunks, in_flight, logs, on_steps)
 }
 
-/// The losses of a cell in training, step by step.
-pub(crate) struct LossLog {
-    n_features: f64,
-    steps: u64,
-    log_every: u64,
-    step: u64,
-    /// Since the last point of the curve.
-    recent: RunningMean,
-    /// Over the last steps of all.
-    last: RunningMean,
-    curve: Vec<CurvePoint>,
-    diverged: Option<Outcome>,
-}
-
-impl LossLog {
-    pub(crate) fn new(cell: &Cell) -> Self {
-        Self {
-            n_features: cell.model.n_features as f64,
-            steps: cell.train.steps,
-            log_every: cell.train.log_every,
-            step: 0,
-            recent: RunningMean::default(),
-            last: RunningMean::default(),
-            curve: Vec::new(),
-            diverged: None,
+/// THE loop: gives `engine` all `chunks`, keeping `in_flight` of them ahead of what is read.
+fn run(
+    engine: &mut dyn Engine,
+    chunks: impl Iterator<Item = Chunk>,
+    in_flight: usize,
+    mut logs: Vec<LossLog>,
+    on_steps: &mut dyn FnMut(u64) -> bool,
+) -> Result<Vec<Trained>, DeviceFailure> {
+    let mut chunks = chunks.fuse();
+    let mut begun = VecDeque::new();
+    loop {
+        while begun.len() < in_flight
+            && let Some(chunk) = chunks.next()
+        {
+            let pending = engine.begin(&chunk)?;
+            begun.push_back((chunk, pending));
         }
-    }
-
-    /// Takes in the mean squared error of the next step, and answers whether the loss is still
-    /// finite. Once it is not, no more errors are taken in.
-    pub(crate) fn add(&mut self, error: StepLoss) -> bool {
-        if self.diverged.is_some() {
-            return false;
-        }
-        self.step += 1;
-        let step = self.step;
-        if step + LAST > self.steps {
-            self.last.add(error.clone());
-        }
-        self.recent.add(error);
-        // Reading a loss waits for the device, so it is done once in a while only.
-        if step.is_multiple_of(self.log_every) || step == self.steps {
-            let loss = self.recent.take() * self.n_features;
-            self.curve.push(CurvePoint { step, loss });
-            if !loss.is_finite() {
-                self.diverged = Some(Outcome::Diverged { step });
+        let Some((chunk, pending)) = begun.pop_front() else { break };
+        for mses in pending()? {
+            for (log, mse) in logs.iter_mut().zip(mses) {
+                match chunk.stream {
+                    Stream::Train => log.add(mse),
+                    Stream::Test => log.add_test(mse),
+                }
             }
         }
-        self.diverged.is_none()
-    }
-
-    /// What came of a training that ended before its last step.
-    pub(crate) fn stopped(self) -> Trained {
-        let message = format!("stopped after step {} of {}", self.step, self.steps);
-        let outcome = self.diverged.unwrap_or(Outcome::Failed { message });
-        Trained { outcome, curve: self.curve, model: None }
-    }
-
-    /// What came of a training with all its steps, whose model has these mean squared errors.
-    pub(crate) fn tested(mut self, weights: Weights, test_errors: Vec<f64>) -> Trained {
-        if self.diverged.is_some() {
-            return self.stopped();
+        let ends = logs.iter().all(LossLog::has_diverged)
+            || (chunk.stream == Stream::Train && !on_steps(chunk.steps.end));
+        if ends {
+            return Ok(logs.into_iter().map(LossLog::stopped).collect());
         }
-        let loss = |error: f64| error * self.n_features;
-        let model = TrainedModel {
-            weights,
-            test_losses: test_errors.into_iter().map(loss).collect(),
-            loss_train_last100: loss(self.last.take()),
-        };
-        Trained { outcome: Outcome::Completed, curve: self.curve, model: Some(model) }
+    }
+    let weights = engine.weights()?;
+    Ok(logs.into_iter().zip(weights).map(|(log, weights)| log.completed(weights)).collect())
+}
+
+/// Cells in training together, a round of steps at a time: for timing.
+pub struct Rounds {
+    engine: Box<dyn Engine>,
+    chunks: Box<dyn Iterator<Item = Chunk> + Send>,
+    n_features: f64,
+}
+
+impl fmt::Debug for Rounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rounds").field("effort", &self.effort()).finish_non_exhaustive()
     }
 }
 
-/// A model in training, and the batches that it is trained on.
-#[derive(Debug)]
-pub struct Stepper {
-    sampler: Sampler,
-    engine: Running,
-    n_features: f64,
-    steps_made: u64,
-}
-
-impl Stepper {
-    /// The `cell`'s model before its first step; the arguments are those of [`train`].
+impl Rounds {
+    /// `prepared` cells, which have [`Common`] in common, before their first step at `place`; they will make all
+    /// their steps in rounds of `steps_a_round`.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed or is out of memory.
+    ///
+    /// # Panics
+    /// When there are no cells.
     pub fn new(
-        cell: &Cell,
-        probabilities: &FeatureProbabilities,
-        engine: Engine,
-        device: &Device,
-        n_threads: NonZeroUsize,
-    ) -> Self {
-        let (values, size) = (cell.value_distribution(), cell.train.batch_size);
-        let engine = match engine {
-            Engine::Reference => {
-                let cells = std::slice::from_ref(cell);
-                Running::Reference(Box::new(Reference::new(cells, device, DType::F32)))
-            }
-            Engine::Gram => Running::Gram(Box::new(Gram::new(cell).on_threads(n_threads))),
+        prepared: &[Prepared],
+        place: &Place,
+        steps_a_round: u64,
+    ) -> Result<Self, DeviceFailure> {
+        let common = Common::of(&prepared[0].cell);
+        let chunks = common.training(steps_a_round);
+        let engine = place.start(prepared, &chunks)?;
+        Ok(Self { engine, chunks: Box::new(chunks), n_features: common.shape.n_features as f64 })
+    }
+
+    /// Makes the steps of the next round, waits until they are done, and returns the first cell's mean
+    /// loss over them (squared errors summed over features); none when all rounds are made.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed or is out of memory.
+    pub fn round(&mut self) -> Result<Option<f64>, DeviceFailure> {
+        let Some(chunk) = self.chunks.next() else { return Ok(None) };
+        let mses = self.engine.begin(&chunk)?()?;
+        let sum: f64 = mses.iter().map(|mses| mses[0]).sum();
+        Ok(Some(sum / mses.len() as f64 * self.n_features))
+    }
+
+    /// What the engine has noted of its work so far.
+    pub fn effort(&self) -> Effort {
+        self.engine.effort()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use superpose_toy::cell::Cell;
+    use superpose_toy::engine::Unsupported;
+    use superpose_toy::trained::{Outcome, Weights};
+
+    use super::*;
+    use crate::engine::PendingLosses;
+
+    /// A cell of four features, 50 steps and two test batches.
+    pub(crate) fn cell() -> Cell {
+        let text = r#"
+            [model]
+            n_features = 4
+            d_hidden = 2
+            bias_init_std = 1.0
+            [data]
+            frequencies = { law = "power", exponent = 1.0 }
+            activation_density = 1.0
+            values = "uniform"
+            seed = 0
+            [train]
+            batch_size = 8
+            steps = 50
+            learning_rate = 0.01
+            learning_rate_bias = 0.01
+            warmup_steps = 5
+            final_learning_rate_fraction = 0.05
+            weight_decay = -1.0
+            adam_beta1 = 0.9
+            adam_beta2 = 0.999
+            adam_epsilon = 1e-8
+            loss_scale = 1.0
+            seed = 0
+            test_batches = 2
+            log_every = 10
+        "#;
+        toml::from_str(text).unwrap()
+    }
+
+    /// An engine whose cells diverge each from a step on; before, the loss is the number of the step.
+    struct Scripted {
+        diverge_from: Vec<u64>,
+        begun: Vec<Chunk>,
+    }
+
+    impl Engine for Scripted {
+        fn supports(_: &Cell) -> Result<(), Unsupported> {
+            Ok(())
+        }
+
+        fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses, DeviceFailure> {
+            self.begun.push(chunk.clone());
+            let from = self.diverge_from.clone();
+            let mse = |step: u64| {
+                let of_cell = |&from: &u64| if step >= from { f64::NAN } else { step as f64 };
+                from.iter().map(of_cell).collect()
+            };
+            let mses: Vec<Vec<f64>> = chunk.steps.clone().map(|at| mse(at + 1)).collect();
+            Ok(Box::new(|| Ok(mses)))
+        }
+
+        fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
+            let (weights, bias) = (vec![0.0; 8], vec![0.0; 4]);
+            let weights = Weights { n_features: 4, d_hidden: 2, weights, bias };
+            Ok(vec![weights; self.diverge_from.len()])
+        }
+    }
+
+    /// What comes of cells that diverge from these steps on, chunks of five steps two at a time; the
+    /// number of chunks begun; and the last step heard of.
+    fn run_scripted(diverge_from: &[u64], stop_at: u64) -> (Vec<Trained>, usize, u64) {
+        let common = Common::of(&cell());
+        let logs = diverge_from.iter().map(|_| LossLog::new(&cell(), Sums::Double)).collect();
+        let mut engine = Scripted { diverge_from: diverge_from.to_vec(), begun: Vec::new() };
+        let chunks = common.training(5).chain(common.test(1));
+        let mut last = 0;
+        let mut on_steps = |step| {
+            last = step;
+            step < stop_at
         };
-        let sampler = Sampler::new(probabilities, values, cell.data.seed, size);
-        Self { sampler, engine, n_features: cell.model.n_features as f64, steps_made: 0 }
+        let trained = run(&mut engine, chunks, 2, logs, &mut on_steps).unwrap();
+        (trained, engine.begun.len(), last)
     }
 
-    /// Makes so many steps, waits until they are done, and returns their mean loss (squared errors
-    /// summed over features); not a number when there are none.
-    pub fn make_steps(&mut self, n_steps: u64) -> f64 {
-        let mut mean = RunningMean::default();
-        for _ in 0..n_steps {
-            mean.add(self.step());
-        }
-        mean.take() * self.n_features
+    #[test]
+    fn every_chunk_is_begun_and_read_in_order() {
+        let (trained, begun, last) = run_scripted(&[u64::MAX], u64::MAX);
+        assert_eq!((begun, last), (12, 50));
+        // Mean losses of ten steps, times four features.
+        let losses: Vec<f64> = trained[0].curve.iter().map(|point| point.loss).collect();
+        assert_eq!(losses, [22.0, 62.0, 102.0, 142.0, 182.0]);
+        let model = trained[0].model.as_ref().unwrap();
+        assert_eq!(
+            (model.test_losses.as_slice(), model.loss_train_last100),
+            (&[4.0, 8.0][..], 102.0)
+        );
     }
 
-    /// What was done in matrix products so far, where the engine notes it.
-    pub fn products(&self) -> Option<Products> {
-        match &self.engine {
-            Running::Reference(_) => None,
-            Running::Gram(engine) => Some(engine.products()),
-        }
+    #[test]
+    fn a_cell_diverges_at_its_step_whatever_the_others_do() {
+        let (trained, begun, _) = run_scripted(&[u64::MAX, 13, 41], u64::MAX);
+        assert_eq!(begun, 12);
+        let outcomes: Vec<&Outcome> = trained.iter().map(|trained| &trained.outcome).collect();
+        let diverged = |step| Outcome::Diverged { step };
+        assert_eq!(outcomes, [&Outcome::Completed, &diverged(20), &diverged(50)]);
+        assert_eq!((trained[1].curve.len(), trained[1].model.is_none()), (2, true));
     }
 
-    /// Memory beyond the parameters and Adam's memory of them, in bytes, where the engine knows.
-    pub fn working_bytes(&self) -> Option<usize> {
-        match &self.engine {
-            Running::Reference(_) => None,
-            Running::Gram(engine) => Some(engine.working_bytes()),
-        }
+    #[test]
+    fn training_ends_when_all_cells_have_diverged() {
+        let (trained, begun, last) = run_scripted(&[3, 13], u64::MAX);
+        // Seen in the fourth chunk, when the fifth is under way.
+        assert_eq!((begun, last), (5, 15));
+        let step = |trained: &Trained| match trained.outcome {
+            Outcome::Diverged { step } => step,
+            _ => 0,
+        };
+        assert_eq!(trained.iter().map(step).collect::<Vec<_>>(), [10, 20]);
     }
 
-    fn step(&mut self) -> StepLoss {
-        let batch = self.sampler.batch(Stream::Train, self.steps_made);
-        self.steps_made += 1;
-        self.engine.step(self.steps_made, &batch)
-    }
-}
-
-/// A model in training, by either engine.
-#[derive(Debug)]
-enum Running {
-    Reference(Box<Reference>),
-    Gram(Box<Gram>),
-}
-
-/// A mean squared error, where the engine has it.
-#[derive(Clone)]
-pub(crate) enum StepLoss {
-    OnDevice(Box<Tensor<1>>),
-    OnHost(f64),
-}
-
-impl Running {
-    fn step(&mut self, step: u64, batch: &SparseBatch) -> StepLoss {
-        match self {
-            Self::Reference(engine) => StepLoss::OnDevice(Box::new(engine.step(step, &[batch]))),
-            Self::Gram(engine) => StepLoss::OnHost(engine.step(step, batch)),
-        }
-    }
-
-    fn error(&mut self, batch: &SparseBatch) -> f64 {
-        match self {
-            Self::Reference(engine) => engine.errors(&[batch]).into_scalar::<f64>(),
-            Self::Gram(engine) => engine.error(batch),
-        }
-    }
-
-    fn weights(&self) -> Weights {
-        match self {
-            Self::Reference(engine) => engine.weights().remove(0),
-            Self::Gram(engine) => engine.weights().clone(),
-        }
-    }
-}
-
-/// A mean that is summed where its terms are.
-#[derive(Default)]
-struct RunningMean {
-    on_device: Option<Tensor<1>>,
-    on_host: f64,
-    count: u64,
-}
-
-impl RunningMean {
-    fn add(&mut self, value: StepLoss) {
-        match value {
-            StepLoss::OnHost(value) => self.on_host += value,
-            StepLoss::OnDevice(value) => {
-                self.on_device = Some(match self.on_device.take() {
-                    Some(sum) => sum + *value,
-                    None => *value,
-                });
-            }
-        }
-        self.count += 1;
-    }
-
-    /// The mean of what was added since the last time, read from the device if it is there.
-    fn take(&mut self) -> f64 {
-        let Self { on_device, on_host, count } = std::mem::take(self);
-        let on_device = on_device.map_or(0.0, |sum| sum.into_scalar::<f64>());
-        (on_device + on_host) / count as f64
+    #[test]
+    fn a_stop_fails_all_cells_but_those_that_had_diverged() {
+        let (trained, begun, last) = run_scripted(&[u64::MAX, 3], 15);
+        assert_eq!((begun, last), (4, 15));
+        let message = "stopped after step 15 of 50".to_owned();
+        assert_eq!(trained[0].outcome, Outcome::Failed { message });
+        assert_eq!(trained[1].outcome, Outcome::Diverged { step: 10 });
     }
 }

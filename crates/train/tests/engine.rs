@@ -12,12 +12,14 @@ use burn::tensor::{DType, Device};
 use superpose_gram::engine::{Gram, Way};
 use superpose_toy::cell::Cell;
 use superpose_toy::init::initial_weights;
-use superpose_toy::sampler::SparseBatch;
-use superpose_toy::trained::LossGradient;
-use superpose_toy::trained::{Outcome, Weights};
+use superpose_toy::prepared::Prepared;
+use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
+use superpose_toy::trained::{LossGradient, Outcome, Weights};
+use superpose_train::engine::EngineKind;
 use superpose_train::memory::gram_bytes;
 use superpose_train::reference::Reference;
-use superpose_train::train::{Engine, Stepper, Trained, train};
+use superpose_train::together::Place;
+use superpose_train::train::{Rounds, Trained, train};
 
 use support::{cell, difference, first_batch};
 
@@ -25,6 +27,29 @@ const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
 fn devices() -> [Device; 2] {
     ["flex", "ndarray"].map(|label| superpose_device::open(label).unwrap().device)
+}
+
+fn place(engine: EngineKind, device: &Device) -> Place {
+    Place { engine, device: device.clone(), client: None, n_threads: ONE }
+}
+
+/// What came of training a cell alone on a device of the CPU.
+fn train_alone(cell: &Cell, engine: EngineKind, device: &Device) -> Trained {
+    let prepared = [Prepared::new(cell.clone()).unwrap()];
+    train(&prepared, &place(engine, device), &mut |_| true).unwrap().remove(0)
+}
+
+/// What came of training cells together by the gram engine, and the steps that were heard of.
+fn train_together(cells: &[Cell]) -> (Vec<Trained>, Vec<u64>) {
+    let prepared: Vec<Prepared> =
+        cells.iter().map(|cell| Prepared::new(cell.clone()).unwrap()).collect();
+    let mut heard = Vec::new();
+    let mut on_steps = |step| {
+        heard.push(step);
+        true
+    };
+    let trained = train(&prepared, &place(EngineKind::Gram, &devices()[0]), &mut on_steps).unwrap();
+    (trained, heard)
 }
 
 fn start(cell: &Cell) -> Weights {
@@ -103,10 +128,7 @@ fn the_gradient_agrees_with_finite_differences_in_double_precision() {
 #[test]
 fn both_backends_make_the_same_steps() {
     let cell = cell(&[]);
-    let run = |device: &Device| {
-        let p = cell.probabilities().unwrap();
-        train(&cell, &p, Engine::Reference, device, ONE, &mut |_| true)
-    };
+    let run = |device: &Device| train_alone(&cell, EngineKind::Reference, device);
     let [flex, ndarray] = devices().map(|device| run(&device));
     let loss = |trained: &Trained| trained.model.as_ref().unwrap().test_losses.clone();
     for (a, b) in loss(&flex).into_iter().zip(loss(&ndarray)) {
@@ -121,8 +143,7 @@ fn both_backends_make_the_same_steps() {
 #[test]
 fn training_lowers_the_loss_and_the_test_agrees_with_it() {
     let cell = cell(&["train.steps=800", "train.batch_size=256", "train.test_batches=20"]);
-    let p = cell.probabilities().unwrap();
-    let trained = train(&cell, &p, Engine::Reference, &devices()[0], ONE, &mut |_| true);
+    let trained = train_alone(&cell, EngineKind::Reference, &devices()[0]);
     assert_eq!(trained.outcome, Outcome::Completed);
     let (first, last) = (trained.curve[0].loss, trained.curve.last().unwrap().loss);
     assert!(last < 0.7 * first, "{first} to {last}");
@@ -134,8 +155,7 @@ fn training_lowers_the_loss_and_the_test_agrees_with_it() {
 #[test]
 fn a_loss_that_is_not_finite_is_an_outcome_with_the_curve_so_far() {
     let cell = cell(&["train.learning_rate=1e18", "train.warmup_steps=0"]);
-    let p = cell.probabilities().unwrap();
-    let trained = train(&cell, &p, Engine::Reference, &devices()[0], ONE, &mut |_| true);
+    let trained = train_alone(&cell, EngineKind::Reference, &devices()[0]);
     assert_eq!(trained.outcome, Outcome::Diverged { step: 20 });
     assert_eq!((trained.curve.len(), trained.model), (1, None));
 }
@@ -153,8 +173,7 @@ fn the_papers_loss_comes_out_at_its_own_setting() {
         "train.test_batches=100",
         "train.log_every=1000",
     ]);
-    let p = cell.probabilities().unwrap();
-    let trained = train(&cell, &p, Engine::Reference, &devices()[0], ONE, &mut |_| true);
+    let trained = train_alone(&cell, EngineKind::Reference, &devices()[0]);
     let model = trained.model.unwrap();
     let test = model.test_losses.iter().sum::<f64>() / model.test_losses.len() as f64;
     // Liu, Liu & Gore 2025, figure 9b: 1.185, from a single run.
@@ -172,11 +191,12 @@ fn the_gram_engine_takes_no_more_memory_than_was_said() {
         &["model.n_features=2500", "train.batch_size=64"],
     ] {
         let cell = cell(&[overrides, &["train.steps=300"]].concat());
-        let p = cell.probabilities().unwrap();
-        let mut stepper = Stepper::new(&cell, &p, Engine::Gram, &devices()[0], ONE);
-        stepper.make_steps(300);
+        let prepared = [Prepared::new(cell.clone()).unwrap()];
+        let mut rounds =
+            Rounds::new(&prepared, &place(EngineKind::Gram, &devices()[0]), 300).unwrap();
+        assert!(rounds.round().unwrap().is_some() && rounds.round().unwrap().is_none());
         let parameters = cell.model.n_features * (cell.model.d_hidden + 1);
-        let taken = (stepper.working_bytes().unwrap() + 3 * 4 * parameters) as f64;
+        let taken = (rounds.effort().working_bytes.unwrap() + 3 * 4 * parameters) as f64;
         let said = gram_bytes(&cell);
         assert!(taken < said && said < 6.0 * taken, "{overrides:?}: {taken} of {said}");
     }
@@ -236,20 +256,83 @@ fn the_gram_engine_has_the_reference_gradient_on_two_hundred_random_cells() {
 #[test]
 fn the_gram_engine_notices_a_loss_that_is_not_finite() {
     let cell = cell(&["train.learning_rate=1e18", "train.warmup_steps=0"]);
-    let p = cell.probabilities().unwrap();
-    let trained = train(&cell, &p, Engine::Gram, &devices()[0], ONE, &mut |_| true);
+    let trained = train_alone(&cell, EngineKind::Gram, &devices()[0]);
     assert_eq!(trained.outcome, Outcome::Diverged { step: 20 });
 }
 
 #[test]
 fn the_engines_train_alike() {
     let cell = cell(&["train.steps=300", "train.batch_size=128", "train.test_batches=20"]);
-    let p = cell.probabilities().unwrap();
-    let [reference, gram] = [Engine::Reference, Engine::Gram]
-        .map(|engine| train(&cell, &p, engine, &devices()[0], ONE, &mut |_| true));
+    let [reference, gram] = [EngineKind::Reference, EngineKind::Gram]
+        .map(|engine| train_alone(&cell, engine, &devices()[0]));
     for (a, b) in reference.curve.iter().zip(&gram.curve) {
         // Rounding grows along the way; after 300 steps it is still far below the batch noise.
         assert!((a.loss / b.loss - 1.0).abs() < 1e-3, "step {}: {} {}", a.step, a.loss, b.loss);
     }
-    assert_eq!(gram, train(&cell, &p, Engine::Gram, &devices()[0], ONE, &mut |_| true));
+    assert_eq!(gram, train_alone(&cell, EngineKind::Gram, &devices()[0]));
+}
+
+type Sum = fn(&[f64]) -> f64;
+
+/// Mean losses, summed over `n` features: of every twenty steps, and of all.
+fn means(losses: &[f64], n: usize, sum: Sum) -> (Vec<f64>, f64) {
+    let mean = |losses: &[f64]| sum(losses) / losses.len() as f64 * n as f64;
+    (losses.chunks(20).map(mean).collect(), mean(losses))
+}
+
+#[test]
+fn training_is_the_engines_steps_one_by_one_to_the_bit() {
+    let cell = cell(&[]);
+    let (p, n) = (cell.probabilities().unwrap(), cell.model.n_features);
+    let sampler =
+        || Sampler::new(&p, cell.value_distribution(), cell.data.seed, cell.train.batch_size);
+    let check = |engine, losses: &[f64], tests: &[f64], weights: &Weights, sum: Sum| {
+        let trained = train_alone(&cell, engine, &devices()[0]);
+        let curve: Vec<f64> = trained.curve.iter().map(|point| point.loss).collect();
+        let model = trained.model.unwrap();
+        assert_eq!((curve, model.loss_train_last100), means(losses, n, sum));
+        assert_eq!(model.test_losses, tests.iter().map(|mse| mse * n as f64).collect::<Vec<_>>());
+        assert_eq!(&model.weights, weights);
+    };
+
+    let (mut gram, mut batches) = (Gram::new(&cell), sampler());
+    let losses: Vec<f64> =
+        (1..=50).map(|step| gram.step(step, &batches.batch(Stream::Train, step - 1))).collect();
+    let tests: Vec<f64> = (0..4).map(|i| gram.mse(&batches.batch(Stream::Test, i))).collect();
+    check(EngineKind::Gram, &losses, &tests, gram.weights(), |l| l.iter().sum());
+
+    let mut reference = Reference::new(std::slice::from_ref(&cell), &devices()[0], DType::F32);
+    let mut batches = sampler();
+    let mut step = |step: u64| {
+        reference.step(step, &[&batches.batch(Stream::Train, step - 1)]).into_scalar::<f64>()
+    };
+    let losses: Vec<f64> = (1..=50).map(&mut step).collect();
+    let tests: Vec<f64> = (0..4)
+        .map(|i| reference.mses(&[&batches.batch(Stream::Test, i)]).into_scalar::<f64>())
+        .collect();
+    #[expect(clippy::cast_possible_truncation, reason = "losses of the reference are of 32 bits")]
+    let single = |losses: &[f64]| f64::from(losses.iter().map(|l| *l as f32).sum::<f32>());
+    check(EngineKind::Reference, &losses, &tests, &reference.weights()[0], single);
+}
+
+#[test]
+fn cells_that_diverge_leave_the_others_alone_and_end_when_all_have() {
+    let bad = |rate: &str| cell(&["train.warmup_steps=0", &format!("train.learning_rate={rate}")]);
+    let (trained, heard) = train_together(&[cell(&[]), bad("1e18"), cell(&["data.seed=3"])]);
+    assert_eq!(trained[1].outcome, Outcome::Diverged { step: 20 });
+    assert_eq!((trained[1].curve.len(), &trained[1].model), (1, &None));
+    let alone = |cell: &Cell| train_alone(cell, EngineKind::Gram, &devices()[0]);
+    assert_eq!((&trained[0], &trained[2]), (&alone(&cell(&[])), &alone(&cell(&["data.seed=3"]))));
+    assert_eq!(heard, (1..=50).collect::<Vec<u64>>());
+    let (trained, heard) = train_together(&[bad("1e18"), bad("1e19")]);
+    assert!(trained.iter().all(|t| t.outcome == Outcome::Diverged { step: 20 }));
+    assert_eq!(heard, (1..20).collect::<Vec<u64>>());
+}
+
+#[test]
+fn what_gpus_are_asked_for_is_what_the_kernels_need() {
+    use superpose_device::gpu;
+    use superpose_ensemble::plan;
+    let asked = (gpu::THREADS, gpu::SHARED_BYTES, gpu::ARRAYS);
+    assert_eq!(asked, (plan::CUBE_THREADS, plan::SHARED_BYTES, plan::KERNEL_ARRAYS));
 }

@@ -16,12 +16,14 @@ use superpose_ensemble::batches::{Batches, Drawer};
 use superpose_ensemble::ensemble::Ensemble;
 use superpose_toy::cell::Cell;
 use superpose_toy::init::initial_weights;
+use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::{Sampler, Stream};
-use superpose_toy::trained::LossGradient;
-use superpose_toy::trained::{Outcome, Weights};
+use superpose_toy::trained::{LossGradient, Outcome, Weights};
+use superpose_train::engine::EngineKind;
+use superpose_train::memory::most_cells;
 use superpose_train::reference::Reference;
-use superpose_train::together::{Common, Place, most_cells, streams, train_together};
-use superpose_train::train::{Engine, Trained, train};
+use superpose_train::together::{Common, Place, streams};
+use superpose_train::train::{Trained, train};
 
 use support::{cell, difference, first_batch};
 
@@ -155,18 +157,22 @@ fn gradients_of(cell: &Cell) {
     ensemble.gradients(first_batches(&cells)).unwrap();
 }
 
-fn place(engine: Engine) -> Place {
+fn place(engine: EngineKind) -> Place {
     let gpu = gpu();
-    Place { engine, client: gpu.client.unwrap(), device: gpu.device, n_threads: 2 }
+    let (client, n_threads) = (gpu.client, NonZeroUsize::new(2).unwrap());
+    assert!(client.is_some());
+    Place { engine, client, device: gpu.device, n_threads }
+}
+
+/// What came of training cells together at a place.
+fn train_at(place: &Place, cells: &[Cell], on_steps: &mut dyn FnMut(u64) -> bool) -> Vec<Trained> {
+    let prepared: Vec<Prepared> =
+        cells.iter().map(|cell| Prepared::new(cell.clone()).unwrap()).collect();
+    train(&prepared, place, on_steps).unwrap()
 }
 
 fn together(cells: &[Cell]) -> Vec<Trained> {
-    together_by(Engine::Gram, cells)
-}
-
-fn together_by(engine: Engine, cells: &[Cell]) -> Vec<Trained> {
-    let p: Vec<_> = cells.iter().map(|cell| cell.probabilities().unwrap()).collect();
-    train_together(cells, &p, &place(engine), &mut |_| true).unwrap()
+    train_at(&place(EngineKind::Gram), cells, &mut |_| true)
 }
 
 /// Cells that differ in all that cells of an ensemble may differ in.
@@ -200,14 +206,15 @@ fn so_are_those_that_the_reference_engine_trains_together() {
         cell
     });
     let cells: Vec<Cell> = few.collect();
-    assert_same(&cells, together_by(Engine::Reference, &cells));
+    assert_same(&cells, train_at(&place(EngineKind::Reference), &cells, &mut |_| true));
 }
 
 /// That cells came out on the GPU as the CPU's gram engine trains them.
 fn assert_same(cells: &[Cell], trained: Vec<Trained>) {
     for (cell, gpu) in cells.iter().zip(trained) {
-        let p = cell.probabilities().unwrap();
-        let cpu = train(cell, &p, Engine::Gram, &flex(), NonZeroUsize::MIN, &mut |_| true);
+        let (engine, n_threads) = (EngineKind::Gram, NonZeroUsize::MIN);
+        let place = Place { engine, device: flex(), client: None, n_threads };
+        let cpu = train_at(&place, std::slice::from_ref(cell), &mut |_| true).remove(0);
         assert_eq!(gpu.outcome, Outcome::Completed);
         assert_eq!(gpu.curve.len(), cpu.curve.len());
         for (a, b) in gpu.curve.iter().zip(&cpu.curve) {
@@ -242,14 +249,21 @@ fn a_cell_that_diverges_leaves_the_others_alone() {
     assert_eq!(trained[1].outcome, Outcome::Diverged { step: 20 });
     assert_eq!((trained[1].curve.len(), &trained[1].model), (1, &None));
     assert_eq!(trained[..1], together(&cells[..1]));
+    // Nobody waits for a thousand steps of which nothing can come.
+    let all_bad = [cell(&[&bad[..], &["train.steps=1000"]].concat())];
+    let mut last = 0;
+    let trained = train_at(&place(EngineKind::Gram), &all_bad, &mut |step| {
+        last = step;
+        true
+    });
+    assert_eq!((&trained[0].outcome, last), (&Outcome::Diverged { step: 20 }, 0));
 }
 
 #[test]
 #[ignore = "needs a GPU"]
 fn training_stops_when_it_is_told_to() {
     let cells = [cell(&["train.steps=1000"])];
-    let p = [cells[0].probabilities().unwrap()];
-    let trained = train_together(&cells, &p, &place(Engine::Gram), &mut |step| step < 100).unwrap();
+    let trained = train_at(&place(EngineKind::Gram), &cells, &mut |step| step < 100);
     let Outcome::Failed { message } = &trained[0].outcome else { panic!("{trained:?}") };
     assert_eq!(message, "stopped after step 100 of 1000");
 }
@@ -257,16 +271,17 @@ fn training_stops_when_it_is_told_to() {
 #[test]
 #[ignore = "needs a GPU"]
 fn what_does_not_fit_is_counted_before_and_told_when_tried() {
-    let fits = cell(&[]);
-    assert_eq!(most_cells(&fits, &fits.probabilities().unwrap(), &place(Engine::Gram)), 512);
+    let most =
+        |cell: &Cell, engine| most_cells(&Prepared::new(cell.clone()).unwrap(), &place(engine));
+    assert_eq!(most(&cell(&[]), EngineKind::Gram), 512);
     let huge = cell(&[
         "model.n_features=10000000",
         "model.d_hidden=100000",
         "data.frequencies={ law = \"power\", exponent = 2.0 }",
         "data.activation_density=1",
     ]);
-    for engine in [Engine::Gram, Engine::Reference] {
-        assert_eq!(most_cells(&huge, &huge.probabilities().unwrap(), &place(engine)), 0);
+    for engine in [EngineKind::Gram, EngineKind::Reference] {
+        assert_eq!(most(&huge, engine), 0);
     }
 }
 

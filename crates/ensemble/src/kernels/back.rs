@@ -1,4 +1,6 @@
-//! From what is asked of answers back to hidden vectors and weights: `dh = D W` and `dW = Dᵀ h`.
+//! From the gradient `D` of `z` back to hidden vectors and weights: `dh = D W` and `dW = Dᵀ h`.
+//!
+//! The arguments' shapes are in [`super`].
 
 use cubecl::prelude::*;
 
@@ -9,10 +11,10 @@ use crate::kernels::tile::{Along, Factor, Four, SIDE, Tile, product};
 #[cube(launch_unchecked)]
 #[expect(clippy::too_many_arguments, reason = "what it reads, what it writes, and their sizes")]
 pub fn back_to_hidden(
-    asked: &[Four],
+    z_gradient: &[Four],
     weights: &[Four],
     words: &[u32],
-    hidden_asked: &mut [f32],
+    hidden_gradient: &mut [f32],
     headers: u32,
     n_features: u32,
     n_units_at_most: u32,
@@ -40,10 +42,12 @@ pub fn back_to_hidden(
             end: row_fours * 4,
         };
         let along = comptime!([Along::Inner, Along::Outer]);
-        product(asked, &units, weights, &columns, n, &mut left, &mut right, &mut sums, along, tile);
+        product(
+            z_gradient, &units, weights, &columns, n, &mut left, &mut right, &mut sums, along, tile,
+        );
         write(
             &sums,
-            hidden_asked,
+            hidden_gradient,
             units_before,
             first_unit,
             n_units,
@@ -58,10 +62,10 @@ pub fn back_to_hidden(
 #[cube(launch_unchecked)]
 #[expect(clippy::too_many_arguments, reason = "what it reads, what it writes, and their sizes")]
 pub fn back_to_weights(
-    asked: &[Four],
+    z_gradient: &[Four],
     hidden: &[Four],
     words: &[u32],
-    weights_asked: &mut [f32],
+    weights_gradient: &mut [f32],
     headers: u32,
     n_features: u32,
     n_units_at_most: u32,
@@ -90,9 +94,10 @@ pub fn back_to_weights(
     };
     let along = comptime!([Along::Outer, Along::Outer]);
     product(
-        asked, &features, hidden, &columns, n_units, &mut left, &mut right, &mut sums, along, tile,
+        z_gradient, &features, hidden, &columns, n_units, &mut left, &mut right, &mut sums, along,
+        tile,
     );
-    write(&sums, weights_asked, cell * n, first_feature, n, first_column, row_fours * 4, tile);
+    write(&sums, weights_gradient, cell * n, first_feature, n, first_column, row_fours * 4, tile);
 }
 
 /// Writes a thread's numbers of a tile into a matrix of rows of `width` numbers, `rows_before` of

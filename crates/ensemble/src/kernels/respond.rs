@@ -1,8 +1,9 @@
-//! `z = h Wᵀ + b`, and what comes of it: errors, and what they ask of hidden vectors and biases.
+//! `z = h Wᵀ`, and from it the squared errors, the gradient `D` of `z` and that of the biases.
 //!
-//! Each unit's samples answer `y = ReLU(v z + b)` at each feature, `v` being the sample's value for a
-//! lone unit and one for another. With `g = (y − x)·1[y > 0]`, `D = Σ v g` is asked of the unit and
-//! `Σ g` of the bias; the trained loss's factor comes in at the update.
+//! Each unit's samples respond with `y = ReLU(v z + b)` at each feature, `v` being the sample's value for a
+//! lone unit and one for another. With `g = (y − x)·1[y > 0]` and sums over the unit's samples,
+//! `D = Σ v g`, and `Σ g` goes to the bias; the trained loss's factor comes in at the update. The
+//! arguments' shapes are in [`super`].
 
 use cubecl::prelude::*;
 
@@ -19,7 +20,7 @@ pub fn respond(
     weights: &[Four],
     biases: &[f32],
     words: &[u32],
-    asked: &mut [f32],
+    z_gradient: &mut [f32],
     sums: &mut [f32],
     headers: u32,
     n_features: u32,
@@ -104,10 +105,10 @@ pub fn respond(
                             let y = fma(value, z[comptime!(r * tile.columns + c)], bias[c]);
                             let target = select(column + c * SIDE == feature, value, 0.0f32);
                             let error = max(y, 0.0f32) - target;
-                            let asks = select(y > 0.0f32, error, 0.0f32);
+                            let g = select(y > 0.0f32, error, 0.0f32);
                             squares[c] = fma(error, error, squares[c]);
-                            bias_sum[c] += asks;
-                            d[c] = fma(value, asks, d[c]);
+                            bias_sum[c] += g;
+                            d[c] = fma(value, g, d[c]);
                         }
                     }
                 } else {
@@ -133,7 +134,7 @@ pub fn respond(
                     for c in 0..comptime!(tile.columns) {
                         let at = column + c * SIDE;
                         if at < stride {
-                            asked[(units_before + unit) * stride + at] =
+                            z_gradient[(units_before + unit) * stride + at] =
                                 select(at < n, d[c], 0.0f32);
                         }
                     }

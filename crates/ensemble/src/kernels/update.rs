@@ -1,8 +1,8 @@
-//! The step: what units ask goes back to the rows they are made of; decay and Adam.
-//!
-//! The same update as the CPU engine's, number by number.
+//! The step that [`AdamStep`] defines, after each unit's `dh` has gone back to the rows that it is made
+//! of. The arguments' shapes are in [`super`].
 
 use cubecl::prelude::*;
+use superpose_toy::adam::AdamStep;
 
 use crate::kernels::batch::{header, number};
 use crate::kernels::tile::{Four, THREADS};
@@ -11,54 +11,51 @@ use crate::kernels::tile::{Four, THREADS};
 pub const LANES: u32 = 32;
 /// Rows of a cube.
 pub const ROWS: u32 = 8;
-/// Numbers that an update follows, for each cell: those of [`Follow`] in its order.
-pub const FOLLOW: usize = 9;
+/// Where each number of a packed [`AdamStep`] is: for the host that packs it and for the kernels.
+macro_rules! places {
+    ($($name:ident at $place:tt),*) => {
+        /// Numbers of a packed [`AdamStep`].
+        pub const STEP_NUMBERS: usize = [$($place),*].len();
 
-/// What a cell's update follows.
-#[derive(CubeType, Clone, Copy)]
-struct Follow {
-    /// What the gradient is to be multiplied by.
-    factor: f32,
-    beta1: f32,
-    one_minus_beta1: f32,
-    beta2: f32,
-    one_minus_beta2: f32,
-    epsilon: f32,
-    inverse_root_correction: f32,
-    /// Learning rate over the first moment's correction.
-    rate: f32,
-    /// Learning rate times weight decay.
-    strength: f32,
+        /// A step as the device gets it.
+        pub fn packed(step: AdamStep<f32>) -> [f32; STEP_NUMBERS] {
+            let mut numbers = [0.0; STEP_NUMBERS];
+            $(numbers[$place] = step.$name;)*
+            numbers
+        }
+
+        /// An [`AdamStep`], on the device.
+        #[derive(CubeType, Clone, Copy)]
+        struct Step {
+            $($name: f32),*
+        }
+
+        /// The step that [`packed`] has put at `at`.
+        #[cube]
+        fn unpacked(numbers: &[f32], at: usize) -> Step {
+            Step { $($name: numbers[at + $place]),* }
+        }
+    };
 }
 
-#[cube]
-fn follow(numbers: &[f32], at: usize) -> Follow {
-    Follow {
-        factor: numbers[at],
-        beta1: numbers[at + 1],
-        one_minus_beta1: numbers[at + 2],
-        beta2: numbers[at + 3],
-        one_minus_beta2: numbers[at + 4],
-        epsilon: numbers[at + 5],
-        inverse_root_correction: numbers[at + 6],
-        rate: numbers[at + 7],
-        strength: numbers[at + 8],
-    }
+places! {
+    factor at 0, beta1 at 1, one_minus_beta1 at 2, beta2 at 3, one_minus_beta2 at 4, epsilon at 5,
+    inverse_root_correction at 6, rate at 7, strength at 8
 }
 
 /// For every cell (`z`) and row of `W` (`x`, [`ROWS`] to a cube): the gradient, in place of what
-/// `weights_asked` has, and, with `step`, the update.
+/// `weights_gradient` has, and, with `step`, the update.
 #[cube(launch)]
 #[expect(clippy::too_many_arguments, reason = "what it reads, what it writes, and their sizes")]
 pub fn update_weights(
-    hidden_asked: &[Four],
+    hidden_gradient: &[Four],
     words: &[u32],
     numbers: &[f32],
-    weights_asked: &mut [Four],
+    weights_gradient: &mut [Four],
     weights: &mut [Four],
     moments: &mut [Four],
     headers: u32,
-    follows: u32,
+    steps_at: u32,
     n_features: u32,
     n_units_at_most: u32,
     row_fours: u32,
@@ -67,7 +64,7 @@ pub fn update_weights(
     let cell = CUBE_POS_Z as usize;
     let batch = header(words, headers, cell);
     let feature = CUBE_POS_X * ROWS + UNIT_POS_Y;
-    let follow = follow(numbers, follows as usize + cell * FOLLOW);
+    let adam = unpacked(numbers, steps_at as usize + cell * STEP_NUMBERS);
     let row_fours = row_fours as usize;
     let row = (cell * n_features as usize + feature as usize) * row_fours;
     let units_before = cell * n_units_at_most as usize;
@@ -91,42 +88,41 @@ pub fn update_weights(
         sync_cube();
     }
     if feature < n_features {
-        let mut decay = 1.0f32 - follow.strength;
+        let mut decay = 1.0f32 - adam.strength;
         if comptime!(step) {
-            if follow.strength < 0.0f32 {
+            if adam.strength < 0.0f32 {
                 let mut square = 0.0f32;
                 for lane in 0..comptime!(LANES as usize) {
                     square += norms[(UNIT_POS_Y * LANES) as usize + lane];
                 }
-                decay =
-                    1.0f32 + follow.strength - follow.strength / (square.sqrt() + follow.epsilon);
+                decay = 1.0f32 + adam.strength - adam.strength / (square.sqrt() + adam.epsilon);
             }
         }
         let start = words[batch.part_starts + feature as usize] as usize;
         let end = words[batch.part_starts + feature as usize + 1] as usize;
         let mut lane = UNIT_POS_X as usize;
         while lane < row_fours {
-            let mut gradient = weights_asked[row + lane];
+            let mut gradient = weights_gradient[row + lane];
             for part in start..end {
                 let unit = words[batch.part_units + part] as usize;
                 let share = number(words, batch.part_weights + part);
-                let asked = hidden_asked[(units_before + unit) * row_fours + lane];
-                gradient = fma(Four::new(share), asked, gradient);
+                let dh = hidden_gradient[(units_before + unit) * row_fours + lane];
+                gradient = fma(Four::new(share), dh, gradient);
             }
-            gradient *= Four::new(follow.factor);
+            gradient *= Four::new(adam.factor);
             if comptime!(step) {
-                let m = Four::new(follow.beta1) * moments[row + lane]
-                    + Four::new(follow.one_minus_beta1) * gradient;
-                let v = Four::new(follow.beta2) * moments[second + lane]
-                    + Four::new(follow.one_minus_beta2) * (gradient * gradient);
+                let m = Four::new(adam.beta1) * moments[row + lane]
+                    + Four::new(adam.one_minus_beta1) * gradient;
+                let v = Four::new(adam.beta2) * moments[second + lane]
+                    + Four::new(adam.one_minus_beta2) * (gradient * gradient);
                 moments[row + lane] = m;
                 moments[second + lane] = v;
-                let root = v.sqrt() * Four::new(follow.inverse_root_correction)
-                    + Four::new(follow.epsilon);
+                let root =
+                    v.sqrt() * Four::new(adam.inverse_root_correction) + Four::new(adam.epsilon);
                 weights[row + lane] =
-                    Four::new(decay) * weights[row + lane] - Four::new(follow.rate) * m / root;
+                    Four::new(decay) * weights[row + lane] - Four::new(adam.rate) * m / root;
             } else {
-                weights_asked[row + lane] = gradient;
+                weights_gradient[row + lane] = gradient;
             }
             lane += LANES as usize;
         }
@@ -146,7 +142,7 @@ pub fn update_biases(
     moments: &mut [f32],
     losses: &mut [f32],
     headers: u32,
-    follows: u32,
+    steps_at: u32,
     losses_at: u32,
     n_features: u32,
     n_unit_tiles: u32,
@@ -164,30 +160,29 @@ pub fn update_biases(
     let mut squares = 0.0f32;
     if feature < n {
         let at = cell * n + feature;
-        // Samples without any active feature answer with their biases, and should not.
-        let answer = max(biases[at], 0.0f32);
-        squares = n_empty * answer * answer;
+        // Samples without any active feature respond with the biases; their targets are zero.
+        let response = max(biases[at], 0.0f32);
+        squares = n_empty * response * response;
         for tile in 0..tiles {
             squares += sums[(tiles_before + tile) * n + feature];
         }
         if comptime!(backward) {
             let all_tiles = CUBE_COUNT_Z as usize * n_unit_tiles as usize;
             let bias_sums = (all_tiles + tiles_before) * n + feature;
-            let mut gradient = n_empty * answer;
+            let mut gradient = n_empty * response;
             for tile in 0..tiles {
                 gradient += sums[bias_sums + tile * n];
             }
-            let follow = follow(numbers, follows as usize + cell * FOLLOW);
-            gradient *= follow.factor;
+            let adam = unpacked(numbers, steps_at as usize + cell * STEP_NUMBERS);
+            gradient *= adam.factor;
             if comptime!(step) {
                 let second = CUBE_COUNT_Z as usize * n + at;
-                let m = follow.beta1 * moments[at] + follow.one_minus_beta1 * gradient;
-                let v =
-                    follow.beta2 * moments[second] + follow.one_minus_beta2 * (gradient * gradient);
+                let m = adam.beta1 * moments[at] + adam.one_minus_beta1 * gradient;
+                let v = adam.beta2 * moments[second] + adam.one_minus_beta2 * (gradient * gradient);
                 moments[at] = m;
                 moments[second] = v;
                 biases[at] -=
-                    follow.rate * m / (v.sqrt() * follow.inverse_root_correction + follow.epsilon);
+                    adam.rate * m / (v.sqrt() * adam.inverse_root_correction + adam.epsilon);
             } else {
                 sums[bias_sums] = gradient;
             }
@@ -207,5 +202,28 @@ pub fn update_biases(
     }
     if UNIT_POS == 0 {
         losses[losses_at as usize + cell * CUBE_COUNT_X as usize + CUBE_POS_X as usize] = sums[0];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_of_a_step_has_a_place_of_its_own() {
+        let step = AdamStep {
+            factor: 1.0,
+            beta1: 2.0,
+            one_minus_beta1: 3.0,
+            beta2: 4.0,
+            one_minus_beta2: 5.0,
+            epsilon: 6.0,
+            inverse_root_correction: 7.0,
+            rate: 8.0,
+            strength: 9.0,
+        };
+        let mut numbers = packed(step);
+        numbers.sort_by(f32::total_cmp);
+        assert_eq!(numbers, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
     }
 }

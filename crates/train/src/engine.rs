@@ -1,0 +1,307 @@
+//! What the training loop needs of an engine, and the engines there are.
+
+use std::time::Duration;
+
+use burn::tensor::{DType, Tensor};
+use superpose_ensemble::batches::Drawer;
+pub use superpose_ensemble::ensemble::PendingLosses;
+use superpose_ensemble::ensemble::{self, Ensemble};
+pub use superpose_ensemble::failure::DeviceFailure;
+use superpose_ensemble::feed::{Chunk, Feed};
+use superpose_gram::engine::{self as gram, Gram};
+use superpose_toy::cell::Cell;
+pub use superpose_toy::engine::{EngineKind, Unsupported};
+use superpose_toy::init::start;
+use superpose_toy::prepared::Prepared;
+use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
+use superpose_toy::trained::Weights;
+
+use crate::reference::{self, Reference};
+use crate::together::{Common, Place, Processor, streams};
+
+/// Cells in training together. A single cell is an ensemble of one.
+pub trait Engine: Send {
+    /// Whether the engine can train `cell`. No device is needed to tell.
+    ///
+    /// # Errors
+    /// [`Unsupported`], which names the field, its value and the values that the engine can train.
+    fn supports(cell: &Cell) -> Result<(), Unsupported>
+    where
+        Self: Sized;
+
+    /// Begins the next chunk: a step on each of its training batches, or only the losses on each of its
+    /// test batches. Losses of a step are those before it.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed or is out of memory.
+    fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses, DeviceFailure>;
+
+    /// Every cell's weights after all steps so far.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed.
+    fn weights(&self) -> Result<Vec<Weights>, DeviceFailure>;
+
+    /// What the engine has noted of its own work.
+    fn effort(&self) -> Effort {
+        Effort::default()
+    }
+}
+
+/// What an engine notes of its own work, for benchmarks; each is absent where the engine does not know.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Effort {
+    /// Operations in matrix products so far.
+    pub product_flop: Option<f64>,
+    /// Time in matrix products so far, in seconds, added up over cores.
+    pub product_s: Option<f64>,
+    /// Time spent on waiting for batches so far.
+    pub waited: Option<Duration>,
+    /// Memory beyond the parameters and Adam's memory of them, in bytes.
+    pub working_bytes: Option<usize>,
+}
+
+/// Whether `engine` can train `cell` on such a `processor`. No device is needed to tell.
+///
+/// # Errors
+/// [`Unsupported`], which names the field, its value and the values that the engine can train.
+pub fn supports(engine: EngineKind, processor: Processor, cell: &Cell) -> Result<(), Unsupported> {
+    match (engine, processor) {
+        (EngineKind::Gram, Processor::Cpu) => GramOnCpu::supports(cell),
+        (EngineKind::Gram, Processor::Gpu) => GramOnGpu::supports(cell),
+        (EngineKind::Reference, _) => Dense::supports(cell),
+    }
+}
+
+/// The fastest engine that can train `cell` on such a `processor`: gram where it supports the cell, and
+/// else the reference engine.
+pub fn fastest(cell: &Cell, processor: Processor) -> EngineKind {
+    match processor {
+        Processor::Cpu => gram_or_reference::<GramOnCpu>(cell),
+        Processor::Gpu => gram_or_reference::<GramOnGpu>(cell),
+    }
+}
+
+fn gram_or_reference<Fast: Engine>(cell: &Cell) -> EngineKind {
+    Fast::supports(cell).map_or(EngineKind::Reference, |()| EngineKind::Gram)
+}
+
+impl Place {
+    /// `prepared` cells, which have [`Common`] in common, before their first step; they are going to be
+    /// given `chunks`.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed or is out of memory.
+    pub(crate) fn start(
+        &self,
+        prepared: &[Prepared],
+        chunks: &(impl Iterator<Item = Chunk> + Clone + Send + 'static),
+    ) -> Result<Box<dyn Engine>, DeviceFailure> {
+        Ok(match (self.engine, &self.client) {
+            (EngineKind::Gram, None) => Box::new(GramOnCpu::start(prepared, self)),
+            (EngineKind::Gram, Some(client)) => {
+                let (shape, n_threads) =
+                    (Common::of(&prepared[0].cell).shape, self.n_threads.get());
+                let drawer = |sampler| Drawer::new(sampler, shape.batch_size, shape.n_features);
+                let (samplers, streams) = samplers(prepared);
+                let cells = cells(prepared);
+                let starts: Vec<Weights> = cells.iter().map(start).collect();
+                Box::new(GramOnGpu {
+                    ensemble: Ensemble::new(client, shape, &cells, &starts)?,
+                    feed: Feed::start(samplers.map(drawer).collect(), streams, chunks, n_threads),
+                    parameters: shape.n_features * shape.d_hidden,
+                    flop: 0.0,
+                })
+            }
+            (EngineKind::Reference, _) => {
+                let (samplers, streams) = samplers(prepared);
+                let models = Reference::new(&cells(prepared), &self.device, DType::F32);
+                Box::new(Dense { models, samplers: samplers.collect(), streams })
+            }
+        })
+    }
+}
+
+fn cells(prepared: &[Prepared]) -> Vec<Cell> {
+    prepared.iter().map(|p| p.cell.clone()).collect()
+}
+
+/// What draws the batches of a cell.
+pub(crate) fn sampler(Prepared { cell, probabilities, .. }: &Prepared) -> Sampler {
+    let (values, size) = (cell.value_distribution(), cell.train.batch_size);
+    Sampler::new(probabilities, values, cell.data.seed, size)
+}
+
+/// What draws the batches of each stream, and each cell's stream.
+fn samplers(prepared: &[Prepared]) -> (impl Iterator<Item = Sampler>, Vec<u32>) {
+    let (first_cells, streams) = streams(prepared.iter().map(|p| &p.cell));
+    (first_cells.into_iter().map(|i| sampler(&prepared[i])), streams)
+}
+
+/// The gram engine on the CPU: one cell after the other, usually a single one.
+struct GramOnCpu(Vec<(Sampler, Gram)>);
+
+impl GramOnCpu {
+    fn start(prepared: &[Prepared], place: &Place) -> Self {
+        let gram = |p: &Prepared| Gram::new(&p.cell).on_threads(place.n_threads);
+        Self(prepared.iter().map(|p| (sampler(p), gram(p))).collect())
+    }
+}
+
+impl Engine for GramOnCpu {
+    fn supports(cell: &Cell) -> Result<(), Unsupported> {
+        gram::supports(cell)
+    }
+
+    fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses, DeviceFailure> {
+        let mut of_step = |step: u64| -> Vec<f64> {
+            let mse = |(sampler, gram): &mut (Sampler, Gram)| {
+                let batch = sampler.batch(chunk.stream, step);
+                match chunk.stream {
+                    Stream::Train => gram.step(step + 1, &batch),
+                    Stream::Test => gram.mse(&batch),
+                }
+            };
+            self.0.iter_mut().map(mse).collect()
+        };
+        let mses = chunk.steps.clone().map(&mut of_step).collect();
+        Ok(Box::new(move || Ok(mses)))
+    }
+
+    fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
+        Ok(self.0.iter().map(|(_, gram)| gram.weights().clone()).collect())
+    }
+
+    fn effort(&self) -> Effort {
+        let products = || self.0.iter().map(|(_, gram)| gram.products());
+        Effort {
+            product_flop: Some(products().map(|p| p.flop).sum()),
+            product_s: Some(products().map(|p| p.seconds).sum()),
+            waited: None,
+            working_bytes: Some(self.0.iter().map(|(_, gram)| gram.working_bytes()).sum()),
+        }
+    }
+}
+
+/// The gram engine on a GPU: all cells in one batch of kernels, on batches drawn ahead.
+struct GramOnGpu {
+    ensemble: Ensemble,
+    feed: Feed,
+    /// Numbers in `W` of one cell.
+    parameters: usize,
+    flop: f64,
+}
+
+impl Engine for GramOnGpu {
+    fn supports(cell: &Cell) -> Result<(), Unsupported> {
+        ensemble::supports(cell)
+    }
+
+    fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses, DeviceFailure> {
+        let batches = self.feed.take().expect("a feed has all the chunks that it was started with");
+        // Every unit meets every number of `W` in three products, two operations each time.
+        self.flop += 6.0 * (batches.all_units * self.parameters) as f64;
+        match chunk.stream {
+            Stream::Train => self.ensemble.steps(chunk.steps.start + 1, batches),
+            Stream::Test => self.ensemble.mses(batches),
+        }
+    }
+
+    fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
+        self.ensemble.weights()
+    }
+
+    fn effort(&self) -> Effort {
+        let (product_flop, waited) = (Some(self.flop), Some(self.feed.waited));
+        Effort { product_flop, waited, ..Effort::default() }
+    }
+}
+
+/// The reference engine, on any device.
+struct Dense {
+    models: Reference,
+    samplers: Vec<Sampler>,
+    /// Each cell's sampler.
+    streams: Vec<u32>,
+}
+
+impl Engine for Dense {
+    fn supports(cell: &Cell) -> Result<(), Unsupported> {
+        reference::supports(cell)
+    }
+
+    fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses, DeviceFailure> {
+        let Self { models, samplers, streams } = self;
+        let of_step = |step: u64| {
+            let draw = |sampler: &mut Sampler| sampler.batch(chunk.stream, step);
+            let batches: Vec<SparseBatch> = samplers.iter_mut().map(draw).collect();
+            let of_cells: Vec<&SparseBatch> =
+                streams.iter().map(|&stream| &batches[stream as usize]).collect();
+            match chunk.stream {
+                Stream::Train => models.step(step + 1, &of_cells),
+                Stream::Test => models.mses(&of_cells),
+            }
+        };
+        let mses: Vec<Tensor<1>> = chunk.steps.clone().map(of_step).collect();
+        let n_cells = streams.len();
+        Ok(Box::new(move || {
+            let all = Tensor::stack::<2>(mses, 0).into_data_as::<f64>();
+            let all = all.try_to_vec::<f64>().expect("has just been made f64");
+            Ok(all.chunks(n_cells).map(<[f64]>::to_vec).collect())
+        }))
+    }
+
+    fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
+        Ok(self.models.weights())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::tests::cell;
+
+    /// An engine that refuses wide cells.
+    struct Narrow;
+
+    impl Engine for Narrow {
+        fn supports(cell: &Cell) -> Result<(), Unsupported> {
+            let d = cell.model.d_hidden;
+            let (engine, field, allowed) = (EngineKind::Gram, "model.d_hidden", "1 to 8");
+            if d <= 8 {
+                return Ok(());
+            }
+            Err(Unsupported { engine, field, value: d.to_string(), allowed })
+        }
+
+        fn begin(&mut self, _: &Chunk) -> Result<PendingLosses, DeviceFailure> {
+            unreachable!("it is only asked what it supports")
+        }
+
+        fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
+            unreachable!("it is only asked what it supports")
+        }
+    }
+
+    #[test]
+    fn an_engine_that_refuses_a_cell_leaves_it_to_the_reference() {
+        let mut cell = cell();
+        assert_eq!(gram_or_reference::<Narrow>(&cell), EngineKind::Gram);
+        cell.model.d_hidden = 9;
+        assert_eq!(gram_or_reference::<Narrow>(&cell), EngineKind::Reference);
+        assert_eq!(
+            Narrow::supports(&cell).unwrap_err().to_string(),
+            "the engine `gram` cannot train `model.d_hidden` = 9; it can train 1 to 8"
+        );
+    }
+
+    #[test]
+    fn today_every_engine_supports_every_cell() {
+        for processor in [Processor::Cpu, Processor::Gpu] {
+            assert_eq!(fastest(&cell(), processor), EngineKind::Gram);
+            for engine in [EngineKind::Gram, EngineKind::Reference] {
+                assert_eq!(supports(engine, processor, &cell()), Ok(()));
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The losses of a cell in training, and what comes of them.
+
+use superpose_toy::cell::Cell;
+use superpose_toy::trained::{CurvePoint, Outcome, Weights};
+
+/// What came of training a cell. Losses are squared errors summed over features.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trained {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The loss curve, up to where it ended.
+    pub curve: Vec<CurvePoint>,
+    /// The trained model and its losses; absent unless all steps were made.
+    pub model: Option<TrainedModel>,
+}
+
+/// A model trained to the end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainedModel {
+    /// Its parameters.
+    pub weights: Weights,
+    /// Loss on each of the fresh test batches.
+    pub test_losses: Vec<f64>,
+    /// Mean training loss over the last 100 steps, or over all if there are fewer.
+    pub loss_train_last100: f64,
+}
+
+/// Steps at the end of training whose mean loss is reported, as in the paper.
+const LAST: u64 = 100;
+
+/// The losses of a cell in training, step by step.
+pub(crate) struct LossLog {
+    n_features: f64,
+    steps: u64,
+    log_every: u64,
+    step: u64,
+    /// Since the last point of the curve.
+    recent: RunningMean,
+    /// Over the last steps of all.
+    last: RunningMean,
+    curve: Vec<CurvePoint>,
+    diverged: Option<Outcome>,
+    test_losses: Vec<f64>,
+}
+
+impl LossLog {
+    pub(crate) fn new(cell: &Cell, sums: Sums) -> Self {
+        let empty = RunningMean { sums, sum: 0.0, count: 0 };
+        Self {
+            n_features: cell.model.n_features as f64,
+            steps: cell.train.steps,
+            log_every: cell.train.log_every,
+            step: 0,
+            recent: empty,
+            last: empty,
+            curve: Vec::new(),
+            diverged: None,
+            test_losses: Vec::new(),
+        }
+    }
+
+    /// Takes in the mean squared error of the next step. Once the loss is not finite, none is taken in
+    /// any more.
+    pub(crate) fn add(&mut self, mse: f64) {
+        if self.has_diverged() {
+            return;
+        }
+        self.step += 1;
+        let step = self.step;
+        if step + LAST > self.steps {
+            self.last.add(mse);
+        }
+        self.recent.add(mse);
+        if step.is_multiple_of(self.log_every) || step == self.steps {
+            let loss = self.recent.take() * self.n_features;
+            self.curve.push(CurvePoint { step, loss });
+            if !loss.is_finite() {
+                self.diverged = Some(Outcome::Diverged { step });
+            }
+        }
+    }
+
+    /// Takes in the mean squared error of the next test batch.
+    pub(crate) fn add_test(&mut self, mse: f64) {
+        self.test_losses.push(mse * self.n_features);
+    }
+
+    pub(crate) fn has_diverged(&self) -> bool {
+        self.diverged.is_some()
+    }
+
+    /// What came of a training that ended before its last step.
+    pub(crate) fn stopped(self) -> Trained {
+        let message = format!("stopped after step {} of {}", self.step, self.steps);
+        self.failed(message)
+    }
+
+    /// What came of a training that ended with this `message`, unless it had diverged.
+    pub(crate) fn failed(self, message: String) -> Trained {
+        let outcome = self.diverged.unwrap_or(Outcome::Failed { message });
+        Trained { outcome, curve: self.curve, model: None }
+    }
+
+    /// What came of a training with all its steps and its test.
+    pub(crate) fn completed(mut self, weights: Weights) -> Trained {
+        if self.has_diverged() {
+            return self.stopped();
+        }
+        let loss_train_last100 = self.last.take() * self.n_features;
+        let model = TrainedModel { weights, test_losses: self.test_losses, loss_train_last100 };
+        Trained { outcome: Outcome::Completed, curve: self.curve, model: Some(model) }
+    }
+}
+
+/// How precisely losses are added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sums {
+    /// Rounded to single precision after each term: the reference engine's on a CPU, so that
+    /// its curves keep the bits of older records.
+    Single,
+    /// In double precision.
+    Double,
+}
+
+#[derive(Clone, Copy)]
+struct RunningMean {
+    sums: Sums,
+    sum: f64,
+    count: u64,
+}
+
+impl RunningMean {
+    #[expect(clippy::cast_possible_truncation, reason = "rounded on purpose")]
+    fn add(&mut self, value: f64) {
+        let sum = self.sum + value;
+        self.sum = if self.sums == Sums::Single { f64::from(sum as f32) } else { sum };
+        self.count += 1;
+    }
+
+    /// The mean of what was added since the last time.
+    fn take(&mut self) -> f64 {
+        let mean = self.sum / self.count as f64;
+        (self.sum, self.count) = (0.0, 0);
+        mean
+    }
+}
