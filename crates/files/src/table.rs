@@ -146,6 +146,9 @@ pub struct Table {
     pub rows: Vec<Vec<Field>>,
 }
 
+/// A column of [`Table::of`]: its name, its meaning, and its value for an item.
+pub type ColumnOf<'a, T> = (&'a str, &'a str, &'a dyn Fn(&T) -> Field);
+
 /// Why a file is no table.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -201,6 +204,21 @@ impl Table {
             })
             .collect();
         Self { name: name.to_owned(), question: question.to_owned(), columns, rows: Vec::new() }
+    }
+
+    /// A table with one row for each of the `items`; each column is its name, its meaning and its value.
+    pub fn of<T>(
+        name: &str,
+        question: &str,
+        items: impl IntoIterator<Item = T>,
+        columns: &[ColumnOf<'_, T>],
+    ) -> Self {
+        let header: Vec<(&str, &str)> = columns.iter().map(|c| (c.0, c.1)).collect();
+        let mut table = Self::new(name, question, &header);
+        table
+            .rows
+            .extend(items.into_iter().map(|item| columns.iter().map(|c| c.2(&item)).collect()));
+        table
     }
 
     /// Puts columns for the swept fields `names` before the others.
@@ -427,6 +445,18 @@ mod tests {
         assert!((x[0] - 0.001).abs() < 1e-15 && x[1].is_nan());
         assert_eq!(String::from_utf8(read.to_csv()).unwrap(), csv);
         assert_eq!(Field::from("12 apples").number(), None);
+    }
+
+    #[test]
+    fn a_table_of_items_has_a_row_for_each_and_a_column_in_one_line() {
+        let table = Table::of(
+            "squares",
+            "How large is a square?",
+            1..=3_usize,
+            &[("side", "length", &|n| (*n).into()), ("area", "length²", &|n| (n * n).into())],
+        );
+        assert_eq!(table.numbers("area").unwrap(), [1.0, 4.0, 9.0]);
+        assert_eq!(table.columns[1].meaning, "length²");
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::args::theory::{
     RedundancyDimensionOptions, RedundancyFeaturesOptions, RedundancyMatrixOptions,
     RedundancySpectrumOptions, RedundancyTextOptions,
 };
-use crate::study::{present, read_given};
 use crate::progress;
+use crate::study::{present, read_given};
 
 pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()> {
     check_simulated(options.simulate)?;
