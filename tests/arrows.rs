@@ -48,24 +48,45 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-/// The table of crates in ARCHITECTURE.md: name in the second column, imports in the last.
-fn documented() -> BTreeMap<String, BTreeSet<String>> {
+/// A row of the table of crates in ARCHITECTURE.md.
+struct Room {
+    name: String,
+    floor: usize,
+    imports: BTreeSet<String>,
+}
+
+/// That table: floor, name, purpose, imports.
+fn documented() -> Vec<Room> {
     let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     let crates = text.split("## Crates").nth(1).unwrap().split("\n## ").next().unwrap();
-    crates
-        .lines()
-        .filter(|line| line.starts_with("| ") && line.contains('`'))
-        .map(|line| {
-            let columns: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let imports = columns.last().unwrap().split(", ").filter(|i| *i != "–");
-            (columns[1].replace('`', ""), imports.map(str::to_owned).collect())
-        })
-        .collect()
+    let room = |line: &str| {
+        let columns: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let imports = columns.last().unwrap().split(", ").filter(|i| *i != "–");
+        Room {
+            name: columns[1].replace('`', ""),
+            floor: columns[0].parse().unwrap(),
+            imports: imports.map(str::to_owned).collect(),
+        }
+    };
+    crates.lines().filter(|line| line.starts_with("| ") && line.contains('`')).map(room).collect()
 }
 
 #[test]
 fn every_crate_imports_what_the_architecture_says() {
-    assert_eq!(dependencies(), documented());
+    let documented = documented().into_iter().map(|room| (room.name, room.imports)).collect();
+    assert_eq!(dependencies(), documented);
+}
+
+#[test]
+fn imports_go_down_and_there_are_five_floors() {
+    let rooms = documented();
+    let floors: BTreeMap<&str, usize> = rooms.iter().map(|r| (r.name.as_str(), r.floor)).collect();
+    for Room { name, floor, imports } in &rooms {
+        // burn is the ground. A room stands right above the highest that it imports.
+        let below = imports.iter().filter_map(|import| floors.get(import.as_str()));
+        assert_eq!(*floor, 1 + below.max().unwrap_or(&0), "the floor of `{name}`");
+        assert!(*floor <= 5, "`{name}` is on floor {floor}");
+    }
 }
 
 #[test]
@@ -103,6 +124,8 @@ fn only_the_device_crate_names_a_backend() {
                 "Device::default",
                 "Device::wgpu",
                 "Device::vulkan",
+                "Device::cuda",
+                "Device::metal",
             ] {
                 assert!(!code.contains(backend), "{path} names {backend}");
             }

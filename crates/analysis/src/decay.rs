@@ -1,10 +1,17 @@
 //! How weight decay chooses the regime.
 
+use std::collections::BTreeMap;
+
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::study::Picture;
 use superpose_stats::summary::summarise;
 
+use crate::pictures::{ENTRY, picture, symbols, with_entries};
 use crate::run::{Finished, Run};
 use crate::settings::{label, row_start, setting_fields, values};
-use superpose_files::table::Table;
+use superpose_files::table::{Table, TableError, Tables};
 
 const COLUMNS: [(&str, &str); 9] = [
     ("setting", "the swept fields but the weight decay, in one line"),
@@ -62,4 +69,42 @@ pub fn decay(run: &Run) -> Table {
         table.push(row);
     }
     table
+}
+
+/// The fraction of represented features against weight decay, one line a setting and width.
+///
+/// # Errors
+/// [`TableError`] when there is no table `decay` or it lacks a column.
+pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
+    let table = tables.get("decay")?;
+    let settings = table.words("setting")?;
+    let one_setting = settings.windows(2).all(|pair| pair[0] == pair[1]);
+    let entry = |(setting, width): (&String, String)| match one_setting {
+        true => format!("d = {width}"),
+        false => format!("d = {width}, {}", symbols(setting)),
+    };
+    let entries: Vec<String> = settings.iter().zip(table.words("d_hidden")?).map(entry).collect();
+    let mut n_decays: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in &entries {
+        *n_decays.entry(entry).or_default() += 1;
+    }
+    // A line through two points would claim what lies between them.
+    let mark = if n_decays.values().any(|n| *n > 2) { Mark::JoinedDots } else { Mark::Dots };
+    let weak = Guide { column: "weak_phi", label: "weak regime: φ = d/n", mark: Mark::Dotted };
+    let fraction = Axis::linear("φ½: rows of W with norm above ½");
+    let columns = Lines {
+        error_bars: ErrorBars::Deviation("phi_half_sd"),
+        group: Some(ENTRY),
+        guides: &[weak],
+        mark,
+        ..Lines::plain(
+            ("weight_decay", Axis::linear("weight decay γ")),
+            ("phi_half", fraction.ticked_at(&[0.0, 0.2, 0.4, 0.6, 0.8, 1.0])),
+        )
+    };
+    let title = "Fraction of features represented against weight decay";
+    let caption =
+        "Bars: one standard deviation over seeds. Dotted: weak regime, φ = d/n. Table: decay.csv.";
+    let panels = lines(&with_entries(table, entries), &columns)?;
+    Ok(picture("phi_half_by_decay", title, panels, caption))
 }

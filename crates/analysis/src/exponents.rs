@@ -1,35 +1,155 @@
 //! How fast the loss falls with width.
 
-use std::collections::BTreeMap;
-
-use superpose_stats::bootstrap;
+use superpose_stats::exponent::{ExponentFit, Interval, Place, fit_exponent};
 use superpose_stats::power_law::{PowerLaw, fit_power_law, local_exponents as local};
-use superpose_stats::summary::{geometric_mean, summarise};
+use superpose_stats::summary::{Summary, geometric_mean, summarise};
 use superpose_store::record::Measured;
+use superpose_toy::cell::Cell;
 use superpose_toy::superposition::{strong_exponent, weak_exponent};
 
 use crate::FitWindow;
 use crate::regime::{Evidence, Regime};
+use crate::run::Finished;
 use crate::settings::{Setting, field_names, row_start};
-use superpose_files::table::Table;
+use superpose_files::table::{Field, Table};
 
-/// Confidence of the intervals.
-const CONFIDENCE: f64 = 0.95;
-/// Enough for the interval's ends to be good to about 2 % of its width.
-const RESAMPLES: usize = 2000;
-/// The intervals are a function of the records alone.
-const BOOTSTRAP_SEED: u64 = 0;
+/// The power law of the loss over width of the trained cells of a setting.
+#[derive(Debug, Clone)]
+pub struct Exponent<'a> {
+    /// One of the cells.
+    pub example: &'a Finished,
+    /// All of them, by width.
+    pub cells: Vec<&'a Finished>,
+    /// The loss at each width, a geometric mean over seeds.
+    pub losses: Vec<(usize, f64)>,
+    /// The law through these; absent below three widths.
+    pub fit: Option<PowerLaw>,
+    /// The 95 % interval of its exponent, and what it is of.
+    pub interval: Option<Interval>,
+    /// The exponents of the seeds that have all the widths, each fitted alone.
+    pub seeds: Summary,
+    /// Standard deviation of the exponent of trainings that each have a seed of their own
+    /// ([`ExponentFit::independent_sd`]).
+    pub scatter: Option<f64>,
+    /// The law of what live outputs cost: the loss without that of the dead ones.
+    pub alive: Option<PowerLaw>,
+}
 
-const COLUMNS: [(&str, &str); 17] = [
-    ("setting", "the swept fields in one line"),
+/// Seeds of the batches and of the initial weights: a training is one draw of both.
+type Seed = (u64, u64);
+
+impl<'a> Exponent<'a> {
+    /// The power law of `setting` inside the window; absent if nothing is trained there.
+    pub fn of(setting: &Setting<'a>, window: FitWindow) -> Option<Self> {
+        let (mut cells, mut places, mut alive) = (Vec::new(), Vec::new(), Vec::new());
+        for (&width, finished) in setting.by_width.iter().filter(|(d, _)| window.contains(**d)) {
+            let trained: Vec<(&'a Finished, &'a Measured)> =
+                finished.iter().copied().filter_map(|f| Some((f, f.measured()?))).collect();
+            if trained.is_empty() {
+                continue;
+            }
+            let by_seed = |(f, m): &(&'a Finished, &'a Measured)| -> (Seed, f64) {
+                ((f.record.cell.data.seed, f.record.cell.train.seed), m.loss_test)
+            };
+            let alive_parts: Vec<f64> = trained.iter().map(|t| t.1.loss_alive_part()).collect();
+            alive.push(geometric_mean(&alive_parts));
+            let by_seed = trained.iter().map(by_seed).collect();
+            places.push((width, Place { x: width as f64, by_seed }));
+            cells.extend(trained.iter().map(|t| t.0));
+        }
+        let loss = |(width, place): &(usize, Place<Seed>)| {
+            (*width, geometric_mean(&place.by_seed.iter().map(|v| v.1).collect::<Vec<f64>>()))
+        };
+        let losses: Vec<(usize, f64)> = places.iter().map(loss).collect();
+        let places: Vec<Place<Seed>> = places.into_iter().map(|p| p.1).collect();
+        let widths: Vec<f64> = places.iter().map(|place| place.x).collect();
+        let fit = fit_exponent(&places).ok();
+        Some(Self {
+            example: *cells.first()?,
+            cells,
+            losses,
+            fit: fit.map(|f| f.line),
+            interval: fit.map(|f| f.interval),
+            seeds: fit.map_or(summarise(&[]), |f| f.seeds),
+            scatter: fit.and_then(|f: ExponentFit| f.independent_sd),
+            alive: fit_power_law(&widths, &alive).ok(),
+        })
+    }
+
+    /// The exponent, if there is a fit.
+    pub fn value(&self) -> Option<f64> {
+        self.fit.map(|f| f.exponent)
+    }
+
+    /// The local exponents between neighbouring widths, in a line.
+    pub fn local_exponents(&self) -> String {
+        let (widths, losses) = self.points();
+        local(&widths, &losses).iter().map(|e| format!("{e:.3}")).collect::<Vec<_>>().join(" ")
+    }
+
+    fn points(&self) -> (Vec<f64>, Vec<f64>) {
+        self.losses.iter().map(|(d, loss)| (*d as f64, *loss)).unzip()
+    }
+
+    /// Data exponent and weight decay.
+    pub fn place(&self) -> [f64; 2] {
+        let cell = self.cell();
+        [cell.data_exponent().unwrap_or(f64::NAN), cell.train.weight_decay]
+    }
+
+    /// The cell of the example.
+    pub fn cell(&self) -> &'a Cell {
+        &self.example.record.cell
+    }
+}
+
+/// What a table says of a fitted exponent: [`fit_fields`].
+pub const FIT_COLUMNS: [(&str, &str); 8] = [
     ("model_exponent", "minus the slope of ln(test loss) on ln d, by least squares"),
-    ("model_exponent_se", "its standard error, from the scatter around the line"),
-    ("ci_low", "lower end of its 95 % interval"),
-    ("ci_high", "upper end of its 95 % interval"),
-    ("ci_method", "bootstrap (over seeds) or student-t (from the scatter; one seed a width)"),
+    ("model_exponent_se", "its standard error, from the scatter about the line"),
+    ("ci_low", "lower end of its 95 % interval, by Student's t"),
+    ("ci_high", "upper end"),
+    (
+        "ci_method",
+        "what the interval is of: `seeds` (more seeds at these widths; where two or more have them all) or \
+         `line` (a power law about which the widths scatter)",
+    ),
+    ("ci_se", "the standard error that the interval rests on"),
+    ("ci_degrees", "its degrees of freedom"),
     ("r_squared", "share of the variance of ln(test loss) that the line explains"),
-    ("n_points", "widths in the fit; the losses of a width's seeds are averaged first"),
-    ("n_seeds", "most trained cells at one width"),
+];
+
+/// The fields of [`FIT_COLUMNS`].
+pub fn fit_fields(exponent: Option<&Exponent<'_>>) -> Vec<Field> {
+    let fit = exponent.and_then(|e| e.fit);
+    let interval = exponent.and_then(|e| e.interval);
+    vec![
+        fit.map(|f| f.exponent).into(),
+        fit.map(|f| f.exponent_se).into(),
+        interval.map(|i| i.low).into(),
+        interval.map(|i| i.high).into(),
+        interval.map(|i| i.of.to_string()).into(),
+        interval.map(|i| i.standard_error).into(),
+        interval.map(|i| i.degrees).into(),
+        fit.map(|f| f.r_squared).into(),
+    ]
+}
+
+/// What a table says of an exponent from seed to seed: [`seed_fields`].
+pub const SEED_COLUMNS: [(&str, &str); 3] = [
+    ("n_seeds", "seeds that have all these widths"),
+    ("seed_mean", "mean of the exponents of these seeds, each fitted alone"),
+    ("seed_sd", "their standard deviation"),
+];
+
+/// The fields of [`SEED_COLUMNS`].
+pub fn seed_fields(exponent: Option<&Exponent<'_>>) -> Vec<Field> {
+    let seeds = exponent.map_or(summarise(&[]), |e| e.seeds);
+    vec![seeds.n.into(), seeds.mean.into(), seeds.standard_deviation.into()]
+}
+
+/// The last columns of the table `exponents`.
+const CELL_COLUMNS: [(&str, &str); 8] = [
     ("d_min", "smallest width in the fit"),
     ("d_max", "largest width in the fit"),
     ("coefficient", "the line's loss at d = 1"),
@@ -40,30 +160,6 @@ const COLUMNS: [(&str, &str); 17] = [
     ("regime", "the regime of all cells in the fit, or `mixed`"),
 ];
 
-/// The trained losses of a setting by width, inside the window.
-pub(crate) fn losses(setting: &Setting<'_>, window: FitWindow) -> BTreeMap<usize, Vec<f64>> {
-    let mut losses = BTreeMap::new();
-    for (&width, cells) in &setting.by_width {
-        let trained: Vec<f64> =
-            cells.iter().filter_map(|c| c.measured()).map(|m| m.loss_test).collect();
-        if window.contains(width) && !trained.is_empty() {
-            losses.insert(width, trained);
-        }
-    }
-    losses
-}
-
-/// The widths, and the geometric mean of the losses at each.
-fn mean_losses(losses: &BTreeMap<usize, Vec<f64>>) -> (Vec<f64>, Vec<f64>) {
-    losses.iter().map(|(d, losses)| (*d as f64, geometric_mean(losses))).unzip()
-}
-
-/// The power law through the geometric means of the `losses` at each width, if there is one.
-pub(crate) fn fit(losses: &BTreeMap<usize, Vec<f64>>) -> Option<PowerLaw> {
-    let (widths, means) = mean_losses(losses);
-    fit_power_law(&widths, &means).ok()
-}
-
 /// The model exponent that theory gives the strong regime here.
 pub(crate) fn predicted_strong(setting: &Setting<'_>) -> f64 {
     setting.example().record.cell.data_exponent().map_or(1.0, strong_exponent)
@@ -73,36 +169,29 @@ pub(crate) fn predicted_strong(setting: &Setting<'_>) -> f64 {
 /// widths the fit's fields are empty.
 pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
     let question = "How fast does the loss fall with width?";
-    let mut table = Table::new("exponents", question, &COLUMNS).with_fields(&field_names(settings));
+    let columns = [
+        &[("setting", "the swept fields in one line")],
+        &FIT_COLUMNS[..],
+        &[("n_points", "widths in the fit; the losses of a width's seeds are averaged first")],
+        &SEED_COLUMNS,
+        &CELL_COLUMNS,
+    ];
+    let mut table =
+        Table::new("exponents", question, &columns.concat()).with_fields(&field_names(settings));
     for setting in settings {
-        let losses = losses(setting, window);
-        let widths: Vec<f64> = losses.keys().map(|d| *d as f64).collect();
-        let replicates: Vec<Vec<f64>> = losses.values().cloned().collect();
-        let fit = fit(&losses);
-        let resampled = bootstrap::exponent_interval(
-            &widths,
-            &replicates,
-            CONFIDENCE,
-            RESAMPLES,
-            BOOTSTRAP_SEED,
-        );
-        let interval = resampled.or(fit.map(|f| f.exponent_interval(CONFIDENCE)));
-        let method = resampled.map_or("student-t", |_| "bootstrap");
+        let exponent = Exponent::of(setting, window);
+        let exponent = exponent.as_ref();
+        let losses = exponent.map_or(&[][..], |e| &e.losses);
         let data_exponent = setting.example().record.cell.data_exponent();
         let mut row = row_start(&setting.fields);
+        row.push(setting.label().into());
+        row.extend(fit_fields(exponent));
+        row.push(losses.len().into());
+        row.extend(seed_fields(exponent));
         row.extend([
-            setting.label().into(),
-            fit.map(|f| f.exponent).into(),
-            fit.map(|f| f.exponent_se).into(),
-            interval.map(|i| i.0).into(),
-            interval.map(|i| i.1).into(),
-            interval.map(|_| method).into(),
-            fit.map(|f| f.r_squared).into(),
-            widths.len().into(),
-            replicates.iter().map(Vec::len).max().unwrap_or(0).into(),
-            losses.keys().next().copied().into(),
-            losses.keys().next_back().copied().into(),
-            fit.map(|f| f.coefficient).into(),
+            losses.first().map(|l| l.0).into(),
+            losses.last().map(|l| l.0).into(),
+            exponent.and_then(|e| e.fit).map(|f| f.coefficient).into(),
             mean_of(setting, window, |m| m.dead_outputs as f64).into(),
             mean_of(setting, window, Measured::dead_share).into(),
             data_exponent.and_then(weak_exponent).into(),
@@ -154,8 +243,8 @@ pub fn local_exponents(settings: &[Setting<'_>]) -> Table {
     let mut table =
         Table::new("local_exponents", question, &LOCAL_COLUMNS).with_fields(&field_names(settings));
     for setting in settings {
-        let losses = losses(setting, FitWindow::ALL);
-        let (widths, means) = mean_losses(&losses);
+        let Some(exponent) = Exponent::of(setting, FitWindow::ALL) else { continue };
+        let (widths, means) = exponent.points();
         for (pair, exponent) in widths.windows(2).zip(local(&widths, &means)) {
             let mut row = row_start(&setting.fields);
             row.extend([
@@ -204,7 +293,7 @@ mod tests {
         for (got, planted) in table.numbers("model_exponent").unwrap().iter().zip([1.0, 0.25]) {
             assert!((got - planted).abs() < 1e-12, "{got}");
         }
-        assert_eq!(table.words("ci_method").unwrap(), ["student-t", "student-t"]);
+        assert_eq!(table.words("ci_method").unwrap(), ["line", "line"]);
         let local = local_exponents(&settings(&run)).numbers("local_exponent").unwrap();
         assert!(local.len() == 4 && (local[3] - 0.25).abs() < 1e-12);
     }
@@ -225,11 +314,13 @@ mod tests {
         assert_eq!(table.words("setting").unwrap(), ["all"], "seeds are no setting");
         assert_eq!(table.words("n_points").unwrap(), ["3"]);
         assert_eq!(table.words("n_seeds").unwrap(), ["3"]);
-        assert_eq!(table.words("ci_method").unwrap(), ["bootstrap"]);
+        assert_eq!(table.words("ci_method").unwrap(), ["seeds"]);
         assert!((table.numbers("model_exponent").unwrap()[0] - 1.0).abs() < 1e-12);
         let (low, high) =
             (table.numbers("ci_low").unwrap()[0], table.numbers("ci_high").unwrap()[0]);
-        assert!(low < 1.0 && 1.0 < high && high - low < 0.2, "{low} to {high}");
+        // A seed's losses are off by one factor at all widths, which leaves its exponent.
+        assert!((high - low).abs() < 1e-12, "{low} to {high}");
+        assert!(table.numbers("seed_sd").unwrap()[0] < 1e-12);
     }
 
     #[test]

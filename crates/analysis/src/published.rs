@@ -1,6 +1,8 @@
-//! Published losses beside ours: is the difference more than the scatter from seed to seed?
+//! Published numbers beside ours: is the difference more than the scatter from seed to seed?
+//!
+//! [`published`] compares the losses of a run; [`Beside`] and [`Agreement`] serve any comparison.
 
-use superpose_stats::summary::{Summary, pooled_relative_deviation, summarise};
+use superpose_stats::summary::{Summary, mean_square, pooled_relative_deviation, summarise};
 
 use superpose_files::table::{Field, Table, TableError};
 
@@ -10,6 +12,57 @@ const LOSS: &str = "loss.test";
 const WIDTH: &str = "model.d_hidden";
 /// Published fields are rounded: they are met within this fraction.
 const ROUNDING: f64 = 1e-3;
+
+/// A published number, of one training, beside ours.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Beside {
+    /// The published number.
+    pub published: f64,
+    /// Ours over seeds.
+    pub ours: Summary,
+    /// The standard deviation of one training from seed to seed, relative to the mean.
+    pub scatter: f64,
+}
+
+impl Beside {
+    /// The relative difference of the published number from our mean.
+    pub fn deviation(&self) -> f64 {
+        self.published / self.ours.mean - 1.0
+    }
+
+    /// The deviation over its standard error: one published training scatters as ours do.
+    pub fn z(&self) -> f64 {
+        self.deviation() / (self.scatter * (1.0 + 1.0 / self.ours.n as f64).sqrt())
+    }
+}
+
+/// How well published numbers agree with ours, over those that have a standard error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Agreement {
+    /// How many numbers are compared.
+    pub n: usize,
+    /// Mean square of their deviations in standard errors: one, if they scatter as ours do.
+    pub mean_square: f64,
+    /// How many are more than two standard errors off.
+    pub beyond_2: usize,
+    /// How many are more than three standard errors off.
+    pub beyond_3: usize,
+}
+
+impl Agreement {
+    /// The agreement of numbers with these deviations in standard errors; those that are no number do not
+    /// count.
+    pub fn of(z: impl IntoIterator<Item = f64>) -> Self {
+        let z: Vec<f64> = z.into_iter().filter(|z| z.is_finite()).collect();
+        let beyond = |limit: f64| z.iter().filter(|z| z.abs() > limit).count();
+        Self {
+            n: z.len(),
+            mean_square: mean_square(&z),
+            beyond_2: beyond(2.0),
+            beyond_3: beyond(3.0),
+        }
+    }
+}
 
 const COLUMNS: [(&str, &str); 6] = [
     ("published", "published loss, one training"),
@@ -30,7 +83,7 @@ const COLUMNS: [(&str, &str); 6] = [
 /// One row for each of the `published`: a table with a column `loss.test` and columns of fields.
 ///
 /// # Errors
-/// [`TableError`] when `published` has no such column, or one that `results` has not.
+/// [`TableError`] when `published` has no such column, or a column that `results` lacks.
 pub fn published(results: &Table, published: &Table) -> Result<Table, TableError> {
     let losses = results.numbers(LOSS)?;
     let targets = published.numbers(LOSS)?;
@@ -60,28 +113,44 @@ pub fn published(results: &Table, published: &Table) -> Result<Table, TableError
     let question = "Is what was published within our scatter from seed to seed?";
     let mut table = Table::new("published", question, &COLUMNS).with_fields(&names);
     for ((row, target), losses) in published.rows.iter().zip(targets).zip(&ours) {
-        let (summary, scatter) = (summarise(losses), scatter(row));
-        let deviation = target / summary.mean - 1.0;
-        let error = scatter * (1.0 + 1.0 / summary.n as f64).sqrt();
+        let beside = Beside { published: target, ours: summarise(losses), scatter: scatter(row) };
         let mut of_row: Vec<Field> = fields.iter().map(|f| row[f.0].clone()).collect();
         of_row.extend([
             target.into(),
-            summary.mean.into(),
-            summary.n.into(),
-            deviation.into(),
-            scatter.into(),
-            (deviation / error).into(),
+            beside.ours.mean.into(),
+            beside.ours.n.into(),
+            beside.deviation().into(),
+            beside.scatter.into(),
+            beside.z().into(),
         ]);
         table.push(of_row);
     }
     Ok(table)
 }
 
-fn same(a: &Field, b: &Field) -> bool {
-    match (a.number(), b.number()) {
-        (Some(a), Some(b)) => (a - b).abs() <= ROUNDING * a.abs(),
-        _ => a == b,
+/// How well the numbers of a table of [`published`] agree with ours, in a sentence.
+///
+/// # Errors
+/// [`TableError`] when the table lacks the column `z`.
+pub fn agreement(table: &Table) -> Result<String, TableError> {
+    let Agreement { n, mean_square, beyond_2, beyond_3 } = Agreement::of(table.numbers("z")?);
+    Ok(format!(
+        "{n} of {} published losses compared: z² is {mean_square:.2} on average, {beyond_2} are beyond 2 and \
+         {beyond_3} beyond 3 standard errors",
+        table.rows.len()
+    ))
+}
+
+fn same(published: &Field, ours: &Field) -> bool {
+    match (published.number(), ours.number()) {
+        (Some(published), Some(ours)) => is_rounded(published, ours),
+        _ => published == ours,
     }
+}
+
+/// Whether a published number is ours but for its rounding.
+pub fn is_rounded(published: f64, ours: f64) -> bool {
+    (published - ours).abs() <= ROUNDING * published.abs()
 }
 
 #[cfg(test)]
@@ -111,6 +180,8 @@ mod tests {
         assert!((column("scatter")[0] - scatter).abs() < 1e-12);
         assert!((column("z")[0] - 0.05 / (scatter * 1.5_f64.sqrt())).abs() < 1e-9);
         assert!(column("z")[1].abs() < 1e-9);
+        let said = agreement(&answer).unwrap();
+        assert!(said.starts_with("2 of 3 published") && said.contains("0 beyond 3"), "{said}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which regime a trained model is in.
 //!
-//! Two signs are asked for. How many features are represented: nearly all of them, and more than
+//! Two signs decide. How many features are represented: nearly all of them, and more than
 //! there are dimensions, in the strong regime; about as many as there are dimensions in the weak
 //! one. And what the loss consists of: in the weak regime it is what the ignored features cost.
 

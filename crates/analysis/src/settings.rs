@@ -21,7 +21,12 @@ pub struct Setting<'a> {
     pub by_width: BTreeMap<usize, Vec<&'a Finished>>,
 }
 
-impl Setting<'_> {
+impl<'a> Setting<'a> {
+    /// Its cells, by width.
+    pub fn cells(&self) -> impl Iterator<Item = &'a Finished> {
+        self.by_width.values().flatten().copied()
+    }
+
     /// The setting in one line, such as `weight_decay=-1, exponent=1`.
     pub fn label(&self) -> String {
         label(&self.fields)
@@ -31,9 +36,8 @@ impl Setting<'_> {
     ///
     /// # Panics
     /// Never: a setting is made from its cells.
-    pub fn example(&self) -> &Finished {
-        let cells = self.by_width.values().next().and_then(|cells| cells.first());
-        cells.expect("a setting is made from its cells")
+    pub fn example(&self) -> &'a Finished {
+        self.cells().next().expect("a setting is made from its cells")
     }
 }
 
@@ -93,15 +97,34 @@ pub fn setting_fields(run: &Run) -> Vec<String> {
 /// The settings of a run, in the order of their first cells.
 pub fn settings(run: &Run) -> Vec<Setting<'_>> {
     let names = setting_fields(run);
-    let mut settings: Vec<Setting<'_>> = Vec::new();
-    for finished in &run.finished {
-        let fields = values(&names, finished);
-        let width = finished.record.cell.model.d_hidden;
-        let at = settings.iter().position(|s| s.fields == fields).unwrap_or_else(|| {
+    grouped(&run.finished, |finished| values(&names, finished))
+}
+
+/// The settings of `cells` when those of one setting may differ in the fields `apart` and no others, in the
+/// order of their first cells.
+pub fn settings_but_for<'a>(cells: &[&'a Finished], apart: &[&str]) -> Vec<Setting<'a>> {
+    grouped(cells.iter().copied(), |finished| {
+        let mut fields = finished.record.cell.fields();
+        fields.retain(|(name, _)| !apart.contains(&name.as_str()));
+        fields
+    })
+}
+
+/// The cells by their `fields`.
+fn grouped<'a>(
+    cells: impl IntoIterator<Item = &'a Finished>,
+    fields: impl Fn(&Finished) -> Vec<(String, Value)>,
+) -> Vec<Setting<'a>> {
+    let mut settings: Vec<Setting<'a>> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for finished in cells {
+        let fields = fields(finished);
+        let place = *places.entry(format!("{fields:?}")).or_insert_with(|| {
             settings.push(Setting { fields, by_width: BTreeMap::new() });
             settings.len() - 1
         });
-        settings[at].by_width.entry(width).or_default().push(finished);
+        let width = finished.record.cell.model.d_hidden;
+        settings[place].by_width.entry(width).or_default().push(finished);
     }
     settings
 }
@@ -158,6 +181,27 @@ mod tests {
         );
         assert_eq!(setting_fields(&run), ["train.learning_rate"]);
         assert_eq!(settings(&run)[0].label(), "learning_rate=0.02");
+    }
+
+    #[test]
+    fn what_may_differ_is_no_setting_and_all_else_is() {
+        let run = Run::planted(
+            &[
+                |c| (c.model.d_hidden, c.train.learning_rate) = (16, 0.01),
+                |c| (c.model.d_hidden, c.train.learning_rate) = (8, 0.02),
+                |c| (c.model.d_hidden, c.train.learning_rate, c.train.seed) = (8, 0.02, 1),
+            ],
+            |_| 1.0,
+        );
+        let cells: Vec<&Finished> = run.finished.iter().collect();
+        let n_cells = |apart: &[&str]| -> Vec<usize> {
+            settings_but_for(&cells, apart).iter().map(|s| s.cells().count()).collect()
+        };
+        let seeds_and_width = [&SEED_FIELDS[..], &[WIDTH_FIELD]].concat();
+        assert_eq!(n_cells(&seeds_and_width), [1, 2]);
+        let rates_too = [&seeds_and_width[..], &["train.learning_rate"]].concat();
+        assert_eq!(n_cells(&rates_too), [3]);
+        assert_eq!(n_cells(&[]), [1, 1, 1]);
     }
 
     #[test]

@@ -1,21 +1,29 @@
 //! The loss at each width, over seeds, beside what the theory of the weak regime says.
 
+use std::collections::BTreeMap;
+
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::study::Picture;
 use superpose_stats::summary::{geometric_mean, summarise};
 use superpose_toy::superposition::{ignored_features_loss, unrepresented_loss};
 
 use crate::FitWindow;
-use crate::exponents::{common_regime, fit, losses, predicted_strong};
+use crate::exponents::{Exponent, common_regime, predicted_strong};
+use crate::pictures::{ENTRY, picture, symbols, with_entries};
 use crate::regime::Regime;
 use crate::settings::{Setting, field_names, row_start};
-use superpose_files::table::{Field, Table};
+use superpose_files::table::{Field, Table, TableError, Tables};
 
-const COLUMNS: [(&str, &str); 12] = [
+const COLUMNS: [(&str, &str); 13] = [
     ("setting", "the swept fields in one line"),
     ("d_hidden", "hidden width d"),
     ("n_seeds", "trained cells at this width"),
     ("loss", "geometric mean of their test losses"),
-    ("loss_low", "one standard deviation below, over seeds; of the test batches if one seed"),
-    ("loss_high", "one standard deviation above, likewise"),
+    ("loss_low", "one standard deviation below, of what `spread_of` says"),
+    ("loss_high", "one standard deviation above"),
+    ("spread_of", "`seeds`, or with one seed `test batches` (of the mean over them)"),
     ("loss.dead_part", "mean of what the dead outputs cost"),
     ("weak_loss", "prediction for the weak regime: the d most frequent features are perfect"),
     ("unrepresented_loss", "loss when nothing is represented"),
@@ -34,9 +42,10 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
     let question = "How large is the loss at each width?";
     let mut table = Table::new("losses", question, &COLUMNS).with_fields(&names);
     for setting in settings {
-        let fit = fit(&losses(setting, window));
+        let fit = Exponent::of(setting, window).and_then(|exponent| exponent.fit);
         let regime = common_regime(setting, FitWindow::ALL);
-        let widest = losses(setting, FitWindow::ALL).pop_last();
+        let all = Exponent::of(setting, FitWindow::ALL);
+        let widest = all.and_then(|exponent| exponent.losses.last().copied());
         for (&d_hidden, cells) in &setting.by_width {
             let trained: Vec<_> = cells.iter().filter(|c| c.measured().is_some()).collect();
             let of = |f: fn(&superpose_store::record::Measured) -> f64| -> Vec<f64> {
@@ -44,17 +53,17 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
             };
             let losses = of(|m| m.loss_test);
             let mean = geometric_mean(&losses);
-            let spread = match losses.len() {
+            let (spread, spread_of) = match losses.len() {
+                0 => (f64::NAN, None),
                 // A relative error is an error of the logarithm.
-                1 => of(|m| m.loss_test_se / m.loss_test)[0],
+                1 => (of(|m| m.loss_test_se / m.loss_test)[0], Some("test batches")),
                 _ => {
                     let logarithms: Vec<f64> = losses.iter().map(|l| l.ln()).collect();
-                    summarise(&logarithms).standard_deviation
+                    (summarise(&logarithms).standard_deviation, Some("seeds"))
                 }
             };
-            let anchored = widest.as_ref().map(|(d_max, losses)| {
-                let exponent = predicted_strong(setting);
-                geometric_mean(losses) * (*d_max as f64 / d_hidden as f64).powf(exponent)
+            let anchored = widest.map(|(d_max, loss)| {
+                loss * (d_max as f64 / d_hidden as f64).powf(predicted_strong(setting))
             });
             let theory = trained.first().map(|c| {
                 let values = c.record.cell.value_distribution();
@@ -71,6 +80,7 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
                 mean.into(),
                 (mean * (-spread).exp()).into(),
                 (mean * spread.exp()).into(),
+                spread_of.into(),
                 summarise(&of(|m| m.loss_dead_part)).mean.into(),
                 theory.map(|t| t.0).into(),
                 theory.map(|t| t.1).into(),
@@ -86,6 +96,66 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
         }
     }
     table
+}
+
+/// The loss against width: dots with error bars, the fitted law as a line, theory dotted.
+///
+/// # Errors
+/// [`TableError`] when a table `losses` or `exponents` is not there or lacks a column.
+pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
+    let losses = tables.get("losses")?;
+    let laws = laws(tables.get("exponents")?)?;
+    let entry = |setting: &String| {
+        let law = laws.get(setting).map_or("", String::as_str);
+        format!("{}{law}", symbols(setting))
+    };
+    let entries = losses.words("setting")?.iter().map(entry).collect();
+    let guides = [
+        Guide { column: "theory_loss", label: "theory", mark: Mark::Dotted },
+        Guide { column: "fit_loss", label: "least squares", mark: Mark::Line },
+    ];
+    let width = Axis::logarithmic("hidden width d").ticked_at(&losses.numbers("d_hidden")?);
+    let columns = Lines {
+        error_bars: ErrorBars::Ends("loss_low", "loss_high"),
+        group: Some(ENTRY),
+        guides: &guides,
+        mark: Mark::Dots,
+        ..Lines::plain(
+            ("d_hidden", width),
+            ("loss", Axis::logarithmic("test loss L (sum over features)")),
+        )
+    };
+    let caption = "Bars: one standard deviation over seeds (of the test, where there is one seed). Lines: least \
+                   squares. Dotted: theory of the regime that the cells are in; in the strong one only its slope \
+                   is predicted. Tables: losses.csv, exponents.csv.";
+    let panels = lines(&with_entries(losses, entries), &columns)?;
+    Ok(picture("loss_by_width", "Test loss against hidden width", panels, caption))
+}
+
+/// The fitted law of each setting that has one, as it is written in the legend, beside that of its theory.
+fn laws(exponents: &Table) -> Result<BTreeMap<String, String>, TableError> {
+    let exponent = exponents.numbers("model_exponent")?;
+    // Tables of older runs have the line's error alone.
+    let error = exponents.numbers("ci_se").or_else(|_| exponents.numbers("model_exponent_se"))?;
+    let (weak, strong) =
+        (exponents.numbers("predicted_weak")?, exponents.numbers("predicted_strong")?);
+    let regime = exponents.words("regime")?;
+    let slope = |exponent: f64| format!("{:.2}", -exponent).replace('-', "−");
+    let law = |row: usize| {
+        let theory = match &*regime[row] {
+            "weak" => weak[row],
+            "strong" => strong[row],
+            _ => f64::NAN,
+        };
+        let theory = match theory.is_finite() {
+            true => format!("; theory {}", slope(theory)),
+            false => String::new(),
+        };
+        format!(": slope {} ± {:.2}{theory}", slope(exponent[row]), error[row])
+    };
+    let fitted = exponents.words("setting")?.into_iter().enumerate();
+    let fitted = fitted.filter(|(row, _)| exponent[*row].is_finite());
+    Ok(fitted.map(|(row, setting)| (setting, law(row))).collect())
 }
 
 #[cfg(test)]
@@ -119,5 +189,14 @@ mod tests {
         let p = 1.0 / 7_485.470_860_550_345_f64;
         let weak = table.numbers("weak_loss").unwrap()[0];
         assert!((weak - (4.0 / 3.0 * p - p * p)).abs() < 1e-12, "{weak}");
+    }
+
+    #[test]
+    fn the_slope_and_its_theory_are_written() {
+        let exponents = "setting,model_exponent,model_exponent_se,predicted_weak,predicted_strong,\
+                         regime\nweight_decay=-1,1.1,0.05,,1,strong\nweight_decay=1,,,,1,weak\n";
+        let laws = laws(&Table::from_csv("exponents", exponents.as_bytes()).unwrap()).unwrap();
+        assert_eq!(laws["weight_decay=-1"], ": slope −1.10 ± 0.05; theory −1.00");
+        assert_eq!(laws.len(), 1);
     }
 }

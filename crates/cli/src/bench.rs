@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use superpose_bench::compare::compare;
+use superpose_bench::growth::growth;
 use superpose_bench::measure::{About, measure};
 use superpose_bench::peers::{Ours, PeerRow, Plan, against};
 use superpose_bench::record::{self, Row, Status};
+use superpose_figures::render::render;
 use superpose_files::disk::write_whole;
 use superpose_sweep::bench::Bench;
 use superpose_sweep::file::Sweep;
@@ -246,9 +248,10 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
 fn figure(options: &BenchFigureOptions) -> anyhow::Result<ExitCode> {
     let path = &options.records;
     let records = tables::read(path)?;
-    let Some(drawn) = superpose_figures::draw_growth(&records, &options.definition)? else {
+    let Some(sheet) = growth(&records, &options.definition)? else {
         bail!("`{}` has no rows of the definition `{}`", path.display(), options.definition);
     };
+    let drawn = render(&sheet).map_err(|problem| anyhow!("growth cannot be drawn: {problem}"))?;
     for (extension, bytes) in [("svg", drawn.svg), ("png", drawn.png)] {
         let path = options.out.with_extension(extension);
         write_whole(&path, &bytes)?;

@@ -42,11 +42,7 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 
 /// A field for people, a number with so many digits.
 pub(crate) fn field(field: &Field, digits: usize) -> String {
-    match field {
-        Field::Number(value) => format!("{value:.digits$}"),
-        Field::Text(text) => text.clone(),
-        Field::Missing => "–".to_owned(),
-    }
+    field.rounded(digits)
 }
 
 /// The rows of a table for programs, an object each.

@@ -5,18 +5,16 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::json;
-use superpose_figures::heads::{HeadTables, by_width, sheets};
-use superpose_figures::render::render;
-use superpose_files::table::{Field, Table};
+use superpose_figures::study::Note;
 use superpose_heads::checkpoint::Checkpoint;
 use superpose_heads::head::head;
 use superpose_heads::measure::{Options, measure};
-use superpose_heads::tables::{Model, tables as tables_of};
+use superpose_heads::study::{Model, study};
 
 use crate::args::MeasureOptions;
 use crate::console;
 use crate::progress;
-use crate::tables;
+use crate::study::{Presenter, json_of};
 
 /// Measures every head that can be; what is wrong with the others is said at once.
 pub(crate) fn heads(options: &MeasureOptions) -> anyhow::Result<ExitCode> {
@@ -36,28 +34,24 @@ pub(crate) fn heads(options: &MeasureOptions) -> anyhow::Result<ExitCode> {
         }
     }
     tell_apart(&mut models, &options.paths);
-    let tables = tables_of(&models);
-    let (heads, fits) = (&tables[0], &tables[4]);
-    if options.output.json {
-        let [heads, fits] = [heads, fits].map(console::json_rows);
-        let all = json!({ "heads": heads, "fits": fits, "failures": failures });
-        console::say(&format!("{all:#}"));
-    } else {
-        print(heads, fits)?;
-    }
+    let mut study = study(&models)?;
     if let Some(out) = &options.output.out {
-        write(out, &tables)?;
-        if !options.output.json {
-            let out = out.display();
-            console::say(&format!(
-                "wrote {} tables in {out}/tables and a picture a head",
-                tables.len()
-            ));
-            console::say(&format!("next: look at {out}/overlap_by_width.png"));
-        }
-    } else if !options.output.json {
-        console::say("next: add --out heads for tables and pictures");
+        let n_tables = study.tables.iter().count();
+        study.notes.push(Note::Line(format!(
+            "wrote {n_tables} tables in {}/tables and a picture a head",
+            out.display()
+        )));
     }
+    Presenter {
+        json: &|tables| {
+            let mut shown = json_of(tables, &[("heads", "heads"), ("fits", "head_fits")])?;
+            shown.insert("failures".to_owned(), json!(failures));
+            Ok(shown)
+        },
+        without_folder: Some("next: add --out heads for tables and pictures"),
+        ..Presenter::of("measure", &options.output)
+    }
+    .present(&study)?;
     Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
@@ -129,77 +123,4 @@ fn tell_apart(models: &mut [Model], paths: &[std::path::PathBuf]) {
             model.name = path.display().to_string();
         }
     }
-}
-
-fn print(heads: &Table, fits: &Table) -> anyhow::Result<()> {
-    let at = |name: &str| heads.column(name);
-    let number = |row: &[Field], column: &str, digits: usize| -> anyhow::Result<String> {
-        Ok(console::field(&row[at(column)?], digits))
-    };
-    let mut rows = Vec::new();
-    for row in &heads.rows {
-        let text = |column, digits| number(row, column, digits);
-        rows.push(vec![
-            text("model", 0)?,
-            text("tensor", 0)?,
-            format!("{} × {}", text("n_rows", 0)?, text("d_hidden", 0)?),
-            format!("{} ± {}", text("norm_mean", 2)?, text("norm_std", 2)?),
-            text("phi_half_of_mean", 3)?,
-            text("overlap_mean_square", 5)?,
-            text("overlap_mean_square_centred", 5)?,
-            text("overlap_random", 5)?,
-            text("effective_rank", 0)?,
-            text("regime", 0)?,
-        ]);
-    }
-    let header =
-        ["model", "tensor", "n × d", "norm", "φ", "mean cos²", "centred", "1/d", "rank", "regime"];
-    console::say(&console::table(&header, &rows));
-    for row in &heads.rows {
-        let text = |column| number(row, column, 0);
-        let model = text("model")?;
-        console::say(&format!(
-            "{model}, {}: {}, as {}",
-            text("chosen")?,
-            text("regime")?,
-            text("reason")?
-        ));
-        for (column, what) in [("zero_rows", "zero"), ("not_finite_rows", "not finite")] {
-            let n = text(column)?;
-            if n != "0" {
-                console::say(&format!("{model}: {n} rows are {what} and were left out"));
-            }
-        }
-    }
-    for row in &fits.rows {
-        // Columns of the table `head_fits`.
-        if let [name, _, Field::Number(exponent), _, Field::Number(low), Field::Number(high), ..] =
-            &row[..]
-        {
-            let line = format!(
-                "{name} overlaps go as d^{:.2} over these models, 95 % interval {:.2} to {:.2}",
-                -exponent, -high, -low
-            );
-            console::say(&line.replace('-', "−"));
-        }
-    }
-    Ok(())
-}
-
-/// Writes the tables, reads them back and draws them.
-fn write(out: &Path, tables: &[Table; 6]) -> anyhow::Result<()> {
-    let convention = "Overlaps are cos² or |cos| between two different rows.";
-    let read = tables::write_and_read(out, "measure", convention, tables)?;
-    let [heads, norms, overlaps, spectra, fits, published] = &read[..] else {
-        unreachable!("as many tables as were written")
-    };
-    let tables = HeadTables { heads, norms, overlaps, spectra, fits, published };
-    for (number, (_, sheet)) in (1..).zip(sheets(&tables)?) {
-        tables::draw(out, &format!("head-{number}"), &sheet)?;
-    }
-    let name = "overlap_by_width";
-    let drawn = render(&by_width(&tables)?)
-        .map_err(|problem| anyhow::anyhow!("{name} cannot be drawn: {problem}"))?;
-    tables::write_picture(out, name, &drawn)?;
-    Ok(())
 }

@@ -18,6 +18,7 @@ mod reproduce;
 mod resources;
 mod run;
 mod status;
+mod study;
 mod tables;
 mod theory;
 mod together;

@@ -45,12 +45,12 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let summary = analyze::write_tables(&store, FitWindow::ALL, None)?;
     let figures = analyze::write_figures(&store)?;
     if options.json {
-        console::say(&format!("{:#}", summary.to_json()));
+        console::say(&format!("{:#}", summary.to_json()?));
     } else {
         summary.print();
-        analyze::print_written(&root, summary.n_tables, &figures);
+        analyze::print_written(&root, summary.n_tables(), &figures);
     }
-    Ok(if summary.n_lost > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    Ok(if summary.n_lost() > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
 /// Moves a run to `<root>.1`, or the next number that is free.

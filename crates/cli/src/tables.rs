@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use superpose_figures::Drawn;
-use superpose_figures::sheet::{Sheet, render_sheet};
+use superpose_figures::render::render;
+use superpose_figures::sheet::Sheet;
 use superpose_files::disk::write_whole;
 use superpose_files::table::{Table, documentation};
 
@@ -54,8 +55,7 @@ pub(crate) fn write_and_read(
 
 /// Draws a sheet as `name.svg` and `name.png`.
 pub(crate) fn draw(folder: &Path, name: &str, sheet: &Sheet) -> anyhow::Result<()> {
-    let drawn =
-        render_sheet(sheet).map_err(|problem| anyhow!("{name} cannot be drawn: {problem}"))?;
+    let drawn = render(sheet).map_err(|problem| anyhow!("{name} cannot be drawn: {problem}"))?;
     write_picture(folder, name, &drawn).map(|_| ())
 }
 

@@ -3,6 +3,7 @@
 mod as_published;
 mod chinchilla;
 mod icl;
+mod mechanisms;
 mod predict;
 mod redundancy;
 
@@ -25,7 +26,7 @@ pub(crate) fn theory(verb: &TheoryVerb) -> anyhow::Result<()> {
         TheoryVerb::Redundancy(RedundancyVerb::Matrix(options)) => redundancy::matrix(options),
         TheoryVerb::Chinchilla(ChinchillaVerb::Repeat(options)) => chinchilla::repeat(options),
         TheoryVerb::Predict(options) => predict::predict(options),
-        TheoryVerb::Mechanisms(options) => predict::mechanisms(options),
+        TheoryVerb::Mechanisms(options) => mechanisms::mechanisms(options),
         TheoryVerb::Redundancy(RedundancyVerb::Text(options)) => redundancy::text(options),
         TheoryVerb::Redundancy(RedundancyVerb::Dimension(options)) => {
             redundancy::dimension(options)

@@ -3,21 +3,39 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::canvas::{Canvas, FAINT_TEXT, Outcome, Scene, TEXT, said};
+use crate::axes::{Side, axes};
+use crate::canvas::{BORDER, Canvas, FAINT_TEXT, Outcome, Scene, TEXT, said};
 use crate::chart::Series;
 use crate::colour_bar::Shades;
+use crate::common;
 use crate::font;
-use crate::frame::{Side, frame};
 use crate::heat_map::absent;
-use crate::layout::{BORDER, Labels, Layout, Needs};
+use crate::layout::{Labels, Layout, Needs};
 use crate::legend;
 use crate::panel::Panel;
-use crate::sheet::{CAPTION, MARGIN, Sheet, common_bar, common_legend, ends, shared};
+use crate::sheet::Sheet;
 
+/// Left and right of everything.
+const MARGIN: u32 = 20;
+/// Letters of the sheet's title, and from the top of the sheet to their top.
 const TITLE: u32 = 19;
+const TITLE_TOP: u32 = 12;
+/// From the top of the sheet to the titles of the first panels: the title's line and some air.
+const HEAD: u32 = 36;
+/// From the end of the plots' labels to the caption's room.
+const CAPTION_GAP: u32 = 20;
+/// Letters of the caption, the height of a line of it, and from the top of the last to the end of the sheet.
+const CAPTION: u32 = 13;
+const CAPTION_LINE: u32 = 17;
+const CAPTION_END: u32 = 22;
 /// Letters of the legend and the bar that hold for all panels.
 const STRIP: u32 = 14;
-const CAPTION_LINE: u32 = 17;
+/// From the plots to the legend and the bar that hold for all of them, and between these two.
+const STRIP_GAP: u32 = 16;
+/// The same for those of one panel.
+const PANEL_GAP: u32 = 12;
+/// A bar for all panels is as high as one plot, but at least this, as far as the plots go: numbers need room.
+const LEAST_BAR: u32 = 300;
 /// The narrowest sheet, for the sake of its caption.
 const NARROWEST: u32 = 560;
 /// From the top of a plot to the middle of the first entry of a legend.
@@ -25,10 +43,15 @@ const LEGEND_TOP: u32 = 10;
 /// The room for the text of a legend's entry: at most, and in the legend of one panel.
 const LEGEND_TEXT: u32 = 240;
 const PANEL_LEGEND_TEXT: u32 = 110;
+/// Right of the text of an entry, which renderers set a little wider than it is measured, and of the legend.
+const LEGEND_AIR: u32 = 4;
+/// From an axis title that stands once for the sheet to the numbers beside it.
+const LABEL_GAP: u32 = 8;
 
 /// A sheet whose sizes are known.
 pub(crate) struct Arrangement<'a> {
     sheet: &'a Sheet,
+    title: String,
     layout: Layout,
     /// Which of the axes are shared.
     shared: [bool; 2],
@@ -57,54 +80,57 @@ impl<'a> Arrangement<'a> {
     /// What the font said.
     pub(crate) fn of(sheet: &'a Sheet) -> Result<Self, String> {
         let panels = &sheet.panels;
-        let shared = shared(sheet);
+        let shared = common::shared(sheet);
         let shades: Vec<Option<Shades>> = panels.iter().map(Panel::shades).collect();
-        let bar = common_bar(panels, &shades);
-        let mut legend = common_legend(panels);
+        let bar = common::bar(panels, &shades);
+        let legend = common::legend(panels);
         let letters = Layout::of(panels, sheet.columns, &Needs { shared, aside: 0 }).look.tick;
         let mut aside = 0;
         if bar.is_none() {
             for shades in shades.iter().flatten() {
-                aside = aside.max(shades.width(letters)? + 12);
+                aside = aside.max(shades.width(letters)? + PANEL_GAP);
             }
         }
         if legend.is_none() {
-            aside += legend::INDENT + PANEL_LEGEND_TEXT + 12;
+            aside += legend::INDENT + PANEL_LEGEND_TEXT + PANEL_GAP;
         }
         let layout = Layout::of(panels, sheet.columns, &Needs { shared, aside });
-        let mut legend_text = 0;
-        for series in legend.iter().flatten() {
-            legend_text = legend_text.max(font::width(&series.label, STRIP)?);
-        }
-        let legend_text =
-            if legend.is_none() { PANEL_LEGEND_TEXT } else { legend_text.min(LEGEND_TEXT) + 4 };
-        let legend = legend.take().unwrap_or_default();
-        let strip_legend = if legend.is_empty() { 0 } else { legend::INDENT + legend_text + 20 };
-        let strip_bar = match &bar {
-            Some(bar) => bar.width(STRIP)? + 16,
-            None => 0,
+        let legend_text = match &legend {
+            Some(legend) => legend_text(legend)?,
+            None => PANEL_LEGEND_TEXT,
+        };
+        let legend = legend.unwrap_or_default();
+        let strip_legend =
+            if legend.is_empty() { 0 } else { legend::INDENT + legend_text + LEGEND_AIR };
+        let strip_bar = bar.as_ref().map_or(Ok(0), |bar| bar.width(STRIP))?;
+        let strip = match strip_legend.max(strip_bar) {
+            0 => 0,
+            width => STRIP_GAP + width,
         };
         let apart = match layout.labels {
-            Labels::Sheet => layout.look.label + 8,
+            Labels::Sheet => layout.look.label + LABEL_GAP,
             Labels::Panel => 0,
         };
-        let origin = (MARGIN + apart + layout.rooms.0, 36 + layout.title);
+        let origin = (MARGIN + apart + layout.rooms.0, HEAD + layout.title);
         let extent = layout.extent(aside);
-        let width = origin.0 + extent.0 + strip_legend.max(strip_bar) + MARGIN;
-        let width = width.max(NARROWEST).max(font::width(&sheet.title, TITLE)? + 2 * MARGIN);
+        let title = title(sheet);
+        let width = origin.0 + extent.0 + strip + MARGIN;
+        let width = width.max(NARROWEST).max(font::width(&title, TITLE)? + 2 * MARGIN);
         let caption = font::lines(&sheet.caption, CAPTION, width - 2 * MARGIN)?;
         let lines = u32::try_from(caption.len()).unwrap_or(0);
-        // A legend is whole, however small the plots, unless it is very long or shares with a bar.
+        // The sheet grows for its legend, unless that is very long or shares its place with a bar.
         let legend_height = match bar.is_some() || legend.len() > legend::LONGEST {
             true => 0,
             false => legend::height(&legend, legend_text, STRIP)? + LEGEND_TOP,
         };
         let plots = extent.1 + layout.rooms.1 + apart;
-        let height = origin.1 + plots.max(legend_height) + 20 + CAPTION_LINE * lines;
-        let ends = ends(sheet, shared);
+        let height = origin.1 + plots.max(legend_height) + CAPTION_GAP + CAPTION_LINE * lines;
+        let ends = common::ends(sheet, shared);
+        let strip_end = origin.1 + extent.1.max(legend_height);
         let size = (width, height);
         Ok(Self {
             sheet,
+            title,
             layout,
             shared,
             ends,
@@ -115,7 +141,7 @@ impl<'a> Arrangement<'a> {
             aside,
             caption,
             origin,
-            strip_end: origin.1 + extent.1.max(legend_height),
+            strip_end,
             size,
         })
     }
@@ -125,12 +151,13 @@ impl<'a> Arrangement<'a> {
         let (layout, panel) = (&self.layout, &self.sheet.panels[i]);
         let corner = layout.corner(i);
         let (left, top) = (self.origin.0 + corner.0, self.origin.1 + corner.1);
-        let style = canvas.font(layout.title_letters, TEXT);
-        let style = style.pos(Pos::new(HPos::Left, VPos::Bottom));
-        let room = canvas.px(layout.pitch.0 - 4);
-        let title = canvas.cut(panel.title(), &style, room)?;
-        canvas.write(&title, &style, place(left, top.saturating_sub(3)))?;
-        let ends = [place(left, top), place(left + layout.plot.0, top + layout.plot.1)];
+        if self.sheet.panels.len() > 1 {
+            let style = canvas.font(layout.title_letters, TEXT);
+            let style = style.pos(Pos::new(HPos::Left, VPos::Bottom));
+            let title = canvas.cut(panel.title(), &style, canvas.px(layout.pitch.0 - 4))?;
+            canvas.write(&title, &style, point(left, top.saturating_sub(3)))?;
+        }
+        let ends = [point(left, top), point(left + layout.plot.0, top + layout.plot.1)];
         let pixels = ends.map(|p| canvas.at(p.0, p.1));
         // Not a rectangle, whose lines are as thin as an SVG's coordinates are fine.
         let [(x0, y0), (x1, y1)] = pixels;
@@ -149,10 +176,10 @@ impl<'a> Arrangement<'a> {
             },
         ];
         let room = |labelled: bool, room: u32| if labelled { room } else { 0 };
-        let axes = panel.axes();
+        let [x_axis, y_axis] = panel.axes();
         let mut sides = [
-            Side::of(&axes[0], x, room(labelled[0], layout.rooms.1)),
-            Side::of(&axes[1], y, room(labelled[1], layout.rooms.0)),
+            Side::of(&x_axis, x, room(labelled[0], layout.rooms.1)),
+            Side::of(&y_axis, y, room(labelled[1], layout.rooms.0)),
         ];
         sides[0].fit_beneath(layout.plot.0, layout.look.tick);
         sides[1].fit_beside(layout.plot.1, layout.look.tick);
@@ -160,22 +187,22 @@ impl<'a> Arrangement<'a> {
             sides[0].leave_end_free();
             sides.iter_mut().for_each(|side| side.label.clear());
         }
-        let corner = place(left - sides[1].room, top);
-        let size = place(layout.plot.0 + sides[1].room, layout.plot.1 + sides[0].room);
+        let corner = point(left - sides[1].room, top);
+        let size = point(layout.plot.0 + sides[1].room, layout.plot.1 + sides[0].room);
         let area =
             canvas.area.clone().shrink(canvas.at(corner.0, corner.1), canvas.at(size.0, size.1));
-        let plot = frame(canvas, &area, [&sides[0], &sides[1]], &layout.look)?;
+        let plot = axes(canvas, &area, [&sides[0], &sides[1]], &layout.look)?;
         let pixel = |x: f64, y: f64| plot.backend_coord(&(x, y));
         if panel.ends().is_some() {
-            panel.draw(canvas, self.shades[i].as_ref(), &pixel, [x, y])?;
+            panel.draw(canvas, self.shades[i].as_ref(), &pixel, [x, y], layout.look.dot)?;
         } else {
             absent(canvas, pixels)?;
         }
         canvas.area.draw(&border).map_err(said)?;
-        let mut next = left + layout.plot.0 + 12;
+        let mut next = left + layout.plot.0 + PANEL_GAP;
         if let (None, Some(shades)) = (&self.bar, &self.shades[i]) {
-            shades.draw(canvas, place(next, top), layout.plot.1, layout.look.tick)?;
-            next += shades.width(layout.look.tick)? + 12;
+            shades.draw(canvas, point(next, top), layout.plot.1, layout.look.tick)?;
+            next += shades.width(layout.look.tick)? + PANEL_GAP;
         }
         if let (true, Panel::Chart(chart)) = (self.legend.is_empty(), panel) {
             let entries = chart.legend();
@@ -192,22 +219,22 @@ impl<'a> Arrangement<'a> {
         end: u32,
     ) -> Outcome {
         let letters = if self.legend.is_empty() { self.layout.look.tick } else { STRIP };
-        let (left, top) = place(left, top + LEGEND_TOP);
-        let at = legend::Place { left, top, end: place(0, end).1, text: self.legend_text, letters };
+        let (left, top) = point(left, top + LEGEND_TOP);
+        let at = legend::Spot { left, top, end: point(0, end).1, text: self.legend_text, letters };
         legend::draw(canvas, entries, &at).map(|_| ())
     }
 
     /// Draws what holds for all panels, right of them.
     fn strip<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
         let extent = self.layout.extent(self.aside);
-        let (left, top) = (self.origin.0 + extent.0 + 16, self.origin.1);
+        let (left, top) = (self.origin.0 + extent.0 + STRIP_GAP, self.origin.1);
         let mut end = self.strip_end;
         if let Some(bar) = &self.bar {
-            let height = extent.1.min(self.layout.plot.1.max(300));
+            let height = extent.1.min(self.layout.plot.1.max(LEAST_BAR));
             let height = if self.legend.is_empty() { height } else { height.min(extent.1 / 2) };
             let from = if self.legend.is_empty() { top } else { end - height };
-            bar.draw(canvas, place(left, from), height, STRIP)?;
-            end = from.saturating_sub(16);
+            bar.draw(canvas, point(left, from), height, STRIP)?;
+            end = from.saturating_sub(STRIP_GAP);
         }
         if self.legend.is_empty() {
             Ok(())
@@ -226,10 +253,10 @@ impl<'a> Arrangement<'a> {
         let style = canvas.font(self.layout.look.label + 2, TEXT);
         let below = style.clone().pos(Pos::new(HPos::Center, VPos::Top));
         let bottom = self.origin.1 + extent.1 + self.layout.rooms.1;
-        canvas.write(&x.label, &below, place(self.origin.0 + extent.0 / 2, bottom + 2))?;
+        canvas.write(&x.label, &below, point(self.origin.0 + extent.0 / 2, bottom + 2))?;
         let beside = style.transform(FontTransform::Rotate270);
         let beside = beside.pos(Pos::new(HPos::Center, VPos::Top));
-        canvas.write(&y.label, &beside, place(MARGIN, self.origin.1 + extent.1 / 2))
+        canvas.write(&y.label, &beside, point(MARGIN, self.origin.1 + extent.1 / 2))
     }
 }
 
@@ -239,11 +266,11 @@ impl Scene for Arrangement<'_> {
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
-        canvas.write(&self.sheet.title, &canvas.font(TITLE, TEXT), place(MARGIN, 12))?;
+        canvas.write(&self.title, &canvas.font(TITLE, TEXT), point(MARGIN, TITLE_TOP))?;
         let caption = canvas.font(CAPTION, FAINT_TEXT);
         for (line, text) in (0..).zip(self.caption.iter().rev()) {
-            let y = self.size.1 - 22 - CAPTION_LINE * line;
-            canvas.write(text, &caption, place(MARGIN, y))?;
+            let y = self.size.1 - CAPTION_END - CAPTION_LINE * line;
+            canvas.write(text, &caption, point(MARGIN, y))?;
         }
         for i in 0..self.sheet.panels.len() {
             self.panel(canvas, i)?;
@@ -253,7 +280,27 @@ impl Scene for Arrangement<'_> {
     }
 }
 
-/// A place in units.
-fn place(x: u32, y: u32) -> (i32, i32) {
+/// The title of a sheet, with that of its only panel unless it says the same.
+fn title(sheet: &Sheet) -> String {
+    match &sheet.panels[..] {
+        [panel] if sheet.title.is_empty() => panel.title().to_owned(),
+        [panel] if !sheet.title.contains(panel.title()) => {
+            format!("{}: {}", sheet.title, panel.title())
+        }
+        _ => sheet.title.clone(),
+    }
+}
+
+/// The room for the text of an entry in a legend for all panels.
+fn legend_text(legend: &[&Series]) -> Result<u32, String> {
+    let mut widest = 0;
+    for series in legend {
+        widest = widest.max(font::width(&series.label, STRIP)?);
+    }
+    Ok(widest.min(LEGEND_TEXT) + LEGEND_AIR)
+}
+
+/// A point, in units, as the canvas takes it.
+fn point(x: u32, y: u32) -> (i32, i32) {
     (i32::try_from(x).unwrap_or(0), i32::try_from(y).unwrap_or(0))
 }

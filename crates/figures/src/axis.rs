@@ -1,4 +1,7 @@
-//! Axes: what they say, how they count, and where on them a value is.
+//! Axes: their titles, how they count, and where on them a value is.
+
+/// Given ticks that an axis of a single chart has room for; of more, some are chosen.
+const MOST_TICKS: usize = 12;
 
 /// Whether an axis counts in steps or in factors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +15,7 @@ pub enum Scale {
 /// An axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
-    /// Symbol and unit.
+    /// Its title: symbol and unit.
     pub label: String,
     /// How it counts.
     pub scale: Scale,
@@ -38,15 +41,16 @@ impl Axis {
         Self { names, ..Self::linear(label) }
     }
 
-    /// The axis of hidden widths, with a tick at each of `widths` unless they are too many.
-    pub(crate) fn of_widths(widths: &[f64]) -> Self {
-        let mut ticks = widths.to_vec();
+    /// The same axis with a tick at each of `values`, unless they are more than can be read.
+    #[must_use]
+    pub fn ticked_at(self, values: &[f64]) -> Self {
+        let mut ticks = values.to_vec();
         ticks.sort_by(f64::total_cmp);
         ticks.dedup();
-        if ticks.len() > 12 {
+        if ticks.len() > MOST_TICKS {
             ticks.clear();
         }
-        Self { ticks, ..Self::logarithmic("hidden width d") }
+        Self { ticks, ..self }
     }
 }
 

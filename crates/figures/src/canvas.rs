@@ -5,18 +5,31 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::Drawn;
 use crate::font;
 
 /// Pixels of the PNG to a unit.
 const PIXELS: u32 = 2;
 
-/// Letters and axes.
+/// Letters.
 pub(crate) const TEXT: RGBColor = RGBColor(40, 40, 40);
 /// Captions.
 pub(crate) const FAINT_TEXT: RGBColor = RGBColor(110, 110, 110);
+/// Around a plot, and along its axes.
+pub(crate) const BORDER: RGBColor = RGBColor(150, 150, 150);
 /// Lines behind the marks.
 pub(crate) const GRID: RGBColor = RGBColor(228, 228, 228);
+
+/// Coordinates of the SVG to a unit, so that narrow bars are not rounded away.
+const FINENESS: u32 = 4;
+
+/// A picture, drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn {
+    /// As SVG.
+    pub svg: Vec<u8>,
+    /// As PNG.
+    pub png: Vec<u8>,
+}
 
 /// Nothing, or what the drawing library said.
 pub(crate) type Outcome = Result<(), String>;
@@ -30,24 +43,24 @@ pub(crate) trait Scene {
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome;
 }
 
-/// The scene as SVG, with coordinates of `1 / fineness` units, and as PNG.
+/// The scene as SVG and as PNG.
 ///
 /// # Errors
 /// What the drawing library said.
-pub(crate) fn draw_twice<S: Scene>(scene: &S, fineness: u32) -> Result<Drawn, String> {
+pub(crate) fn draw_twice<S: Scene>(scene: &S) -> Result<Drawn, String> {
     font::register()?;
     let size = |unit: u32| (scene.size().0 * unit, scene.size().1 * unit);
     let mut svg = String::new();
     {
-        let area = SVGBackend::with_string(&mut svg, size(fineness)).into_drawing_area();
+        let area = SVGBackend::with_string(&mut svg, size(FINENESS)).into_drawing_area();
         area.fill(&WHITE).map_err(said)?;
-        scene.draw(&Canvas { area: &area, unit: fineness })?;
+        scene.draw(&Canvas { area: &area, unit: FINENESS })?;
         area.present().map_err(said)?;
     }
     // The file says its size in units, whatever its coordinates are.
     let tag =
         |(width, height): (u32, u32)| format!("width=\"{width}\" height=\"{height}\" viewBox");
-    let svg = svg.replacen(&tag(size(fineness)), &tag(size(1)), 1);
+    let svg = svg.replacen(&tag(size(FINENESS)), &tag(size(1)), 1);
     let (width, height) = size(PIXELS);
     let mut pixels = vec![0; (width * height * 3) as usize];
     {
@@ -90,7 +103,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         units * self.unit
     }
 
-    /// The pixel of a place.
+    /// The pixel of a point, in units.
     pub(crate) fn at(&self, x: i32, y: i32) -> (i32, i32) {
         let unit = i32::try_from(self.unit).unwrap_or(1);
         (x * unit, y * unit)
@@ -106,14 +119,14 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         ShapeStyle::from(&colour).stroke_width(self.px(units))
     }
 
-    /// Writes a text at a place in units.
+    /// Writes a text at a point, in units.
     pub(crate) fn write(&self, text: &str, style: &TextStyle<'_>, at: (i32, i32)) -> Outcome {
         self.area.draw_text(text, style, self.at(at.0, at.1)).map_err(said)
     }
 
-    /// Draws a line through places in units.
-    pub(crate) fn line(&self, places: &[(i32, i32)], pen: ShapeStyle) -> Outcome {
-        let pixels: Vec<_> = places.iter().map(|p| self.at(p.0, p.1)).collect();
+    /// Draws a line through points, in units.
+    pub(crate) fn line(&self, points: &[(i32, i32)], pen: ShapeStyle) -> Outcome {
+        let pixels: Vec<_> = points.iter().map(|p| self.at(p.0, p.1)).collect();
         self.area.draw(&PathElement::new(pixels, pen)).map_err(said)
     }
 

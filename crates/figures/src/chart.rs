@@ -69,8 +69,6 @@ pub struct Chart {
     pub series: Vec<Series>,
     /// What the colours of points with a value mean.
     pub colours: Option<ColourScale>,
-    /// How to read the marks, and where the numbers stand; a panel's is not drawn.
-    pub caption: String,
 }
 
 impl Chart {
@@ -131,52 +129,5 @@ impl Chart {
     /// The values of all coloured points.
     pub(crate) fn values(&self) -> Vec<f64> {
         self.series.iter().flat_map(|s| &s.points).filter_map(|p| p.value).collect()
-    }
-}
-
-/// The distinct `keys` in order of appearance, each with the indices of its rows.
-pub(crate) fn groups(keys: &[String]) -> Vec<(String, Vec<usize>)> {
-    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
-    for (i, key) in keys.iter().enumerate() {
-        match groups.iter_mut().find(|(k, _)| k == key) {
-            Some((_, rows)) => rows.push(i),
-            None => groups.push((key.clone(), vec![i])),
-        }
-    }
-    groups
-}
-
-/// A setting's label in the symbols of the field: `weight_decay=-1` becomes `γ = −1`.
-pub(crate) fn symbols(setting: &str) -> String {
-    let part = |part: &str| {
-        let Some((name, value)) = part.split_once('=') else { return part.to_owned() };
-        let symbol = match name {
-            "weight_decay" => "γ",
-            "exponent" => "α",
-            "activation_density" => "E",
-            "n_features" => "n",
-            "batch_size" => "B",
-            "bias_init_std" => "σ(b)",
-            other => other,
-        };
-        format!("{symbol} = {}", value.replace('-', "−"))
-    };
-    setting.split(", ").map(part).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_are_written_in_the_symbols_of_the_field() {
-        assert_eq!(symbols("weight_decay=-1, exponent=1.5"), "γ = −1, α = 1.5");
-        assert_eq!(symbols("all"), "all");
-    }
-
-    #[test]
-    fn rows_are_grouped_in_order_of_appearance() {
-        let keys: Vec<String> = ["b", "a", "b"].map(String::from).to_vec();
-        assert_eq!(groups(&keys), [("b".to_owned(), vec![0, 2]), ("a".to_owned(), vec![1])]);
     }
 }

@@ -3,10 +3,10 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use crate::axes::Side;
 use crate::axis::{Axis, Scale, place, shown};
 use crate::canvas::{Canvas, Outcome, TEXT, said};
 use crate::font;
-use crate::frame::Side;
 use crate::palette::shade;
 
 /// The width of the bar without letters, in units, and its number of colours.

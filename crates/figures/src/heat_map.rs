@@ -16,7 +16,7 @@ use crate::ticks::rounded;
 /// Where nothing was measured.
 const ABSENT: RGBColor = RGBColor(238, 238, 238);
 const ABSENT_LINE: RGBColor = RGBColor(190, 190, 190);
-/// Values are written into cells of at most so many columns.
+/// Values are written into the cells of a map with at most this many columns.
 const MOST_WRITTEN: usize = 20;
 
 /// A heat map.
@@ -156,7 +156,7 @@ fn written(value: f64, digits: Digits) -> String {
         return "0".to_owned();
     }
     let text = format!("{value:.decimals$}").replace('-', "−");
-    // The zero before the point says nothing.
+    // The zero before the point is left out.
     if decimals == 2 { text.replacen("0.", ".", 1) } else { text }
 }
 

@@ -1,26 +1,30 @@
-//! How big the panels of a sheet are, and where they stand.
+//! How big the panels of a sheet are, and where they stand. All lengths are in units.
 //!
-//! Sizes follow from the number of panels: a few charts get 420 × 320 units each, a hundred small
-//! histograms 110 × 80. Panels that share an axis leave the room for its labels to the outer ones.
+//! Sizes follow from the number of panels: one chart gets a plot of 600 × 430 units, each of a few 420 × 320
+//! with its labels, each of a hundred small histograms 110 × 80. Panels that share an axis leave the room for
+//! its labels to the outer ones.
 
-use plotters::style::RGBColor;
-
-use crate::frame::{Grid, Look};
+use crate::axes::{Grid, Look};
 use crate::panel::Panel;
 
-/// The widest and the highest that a grid of panels gets before they shrink, the size of one among
-/// few, and the smallest of one with axes to be read and of a small multiple.
-const GRID: (u32, u32) = (1300, 1400);
+/// The plot of a panel that stands alone: with a legend beside it, a picture as wide as a page of text.
+const SINGLE: (u32, u32) = (600, 430);
+/// A panel among few, with its labels.
 const LARGEST: (u32, u32) = (420, 320);
+/// The widest and the highest grid of panels before they shrink: three and four of the largest.
+const GRID: (u32, u32) = (1300, 1400);
+/// The smallest panel whose axes can be read.
 const SMALLEST: (u32, u32) = (260, 200);
+/// The smallest of many histograms, of which only the shape is to be seen.
 const TINY: (u32, u32) = (110, 80);
-/// The size of a panel that stands alone.
-const ALONE: (u32, u32) = (700, 440);
+/// Panels narrower than this are compact: small letters, and axis titles once for the sheet.
+const COMPACT: u32 = 180;
+/// Panels at least this wide have large letters.
+const WIDE: u32 = 300;
+/// The smallest plot, whatever else a panel must hold.
+const LEAST_PLOT: (u32, u32) = (60, 40);
 
-/// Around a plot.
-pub(crate) const BORDER: RGBColor = RGBColor(150, 150, 150);
-
-/// Sizes and rooms of panels, in units.
+/// Sizes of panels and of what stands around them.
 pub(crate) struct Layout {
     /// Panels in a row.
     pub(crate) columns: usize,
@@ -38,11 +42,11 @@ pub(crate) struct Layout {
     pub(crate) title_letters: u32,
     /// Letters and lines of the axes.
     pub(crate) look: Look,
-    /// Whether axes say what they are once for the whole sheet.
+    /// Where axis titles go.
     pub(crate) labels: Labels,
 }
 
-/// Where stands what an axis is.
+/// Where an axis title goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Labels {
     /// At every outer panel.
@@ -59,67 +63,72 @@ pub(crate) struct Needs {
     pub(crate) aside: u32,
 }
 
+/// How much can be written into a panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The only one.
+    Single,
+    /// One of a few.
+    Full,
+    /// One of many.
+    Compact,
+}
+
 impl Layout {
     /// The layout of `panels` in `columns`.
     pub(crate) fn of(panels: &[Panel], columns: usize, needs: &Needs) -> Self {
         let columns = columns.clamp(1, panels.len().max(1));
         let rows = panels.len().div_ceil(columns).max(1);
-        let tiny = panels.iter().all(|p| matches!(p, Panel::Histogram(_)));
-        let smallest = if tiny { TINY } else { SMALLEST };
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let mut cell = (
-            (GRID.0 / count(columns)).clamp(smallest.0, LARGEST.0),
-            (GRID.1 / count(rows)).clamp(smallest.1, LARGEST.1),
-        );
-        // Neither flat nor high.
-        cell = (cell.0.min(cell.1 * 3 / 2), cell.1.min(cell.0 * 4 / 5));
-        let alone = panels.len() <= 1;
-        if alone {
-            cell = ALONE;
-        }
-        let (tick, label, title_letters) = match cell.0 {
-            _ if alone => (15, 16, 16),
-            300.. => (13, 14, 15),
-            180..300 => (11, 12, 13),
-            _ => (9, 11, 10),
+        let panel = panel_size(panels, columns, rows);
+        let kind = match panels.len() {
+            0 | 1 => Kind::Single,
+            _ if panel.0 < COMPACT => Kind::Compact,
+            _ => Kind::Full,
         };
-        let compact = cell.0 < 180;
-        let titled = panels.iter().any(|p| !p.title().is_empty());
-        let title = match (titled, compact) {
-            (true, false) => title_letters + 11,
-            (true, true) => title_letters + 4,
+        let (tick, label, title_letters) = match (kind, panel.0) {
+            (Kind::Single, _) => (15, 16, 16),
+            (Kind::Full, WIDE..) => (13, 14, 15),
+            (Kind::Full, _) => (11, 12, 13),
+            (Kind::Compact, _) => (9, 11, 10),
+        };
+        // The title of the only panel stands in that of the sheet.
+        let titled = kind != Kind::Single && panels.iter().any(|p| !p.title().is_empty());
+        let title = match (titled, kind) {
+            (true, Kind::Compact) => title_letters + 4,
+            (true, _) => title_letters + 11,
             (false, _) => 6,
         };
-        let rooms = match (alone, compact) {
-            (true, _) => (78, 48),
-            (false, false) => (4 * tick + label + 6, 2 * tick + label + 8),
-            // A height of its own in a panel so small is not labelled.
-            (false, true) => (if needs.shared[1] { 30 } else { 8 }, 18),
+        // Left: numbers of four letters and the axis title; below: a line of each.
+        let rooms = match kind {
+            Kind::Single => (78, 48),
+            Kind::Full => (4 * tick + label + 6, 2 * tick + label + 8),
+            // A vertical axis of its own is not labelled in so small a panel.
+            Kind::Compact => (if needs.shared[1] { 30 } else { 8 }, 18),
         };
-        let gap = if compact { (9, 5) } else { (20, 10) };
+        let gap = if kind == Kind::Compact { (9, 5) } else { (20, 10) };
         let inner = (
-            if needs.shared[1] || compact { 0 } else { rooms.0 },
+            if needs.shared[1] || kind == Kind::Compact { 0 } else { rooms.0 },
             if needs.shared[0] { 0 } else { rooms.1 },
         );
-        let plot = (
-            cell.0.saturating_sub(gap.0 + inner.0).max(60),
-            cell.1.saturating_sub(gap.1 + title + inner.1).max(40),
-        );
-        let pitch = (plot.0 + gap.0 + inner.0 + needs.aside, plot.1 + gap.1 + title + inner.1);
-        let grid = if panels.iter().any(|p| matches!(p, Panel::Chart(_))) {
-            Grid::Lines
-        } else {
-            Grid::None
+        let plot = match kind {
+            Kind::Single => SINGLE,
+            Kind::Full | Kind::Compact => (
+                panel.0.saturating_sub(gap.0 + inner.0).max(LEAST_PLOT.0),
+                panel.1.saturating_sub(gap.1 + title + inner.1).max(LEAST_PLOT.1),
+            ),
         };
-        let labels = if compact { Labels::Sheet } else { Labels::Panel };
-        let look =
-            Look { tick, label, tick_mark: Some(if compact { 2 } else { 4 }), line: BORDER, grid };
+        let pitch = (plot.0 + gap.0 + inner.0 + needs.aside, plot.1 + gap.1 + title + inner.1);
+        let charts = panels.iter().any(|p| matches!(p, Panel::Chart(_)));
+        let grid = if charts { Grid::Lines } else { Grid::None };
+        let labels = if kind == Kind::Compact { Labels::Sheet } else { Labels::Panel };
+        let tick_mark = if kind == Kind::Compact { 2 } else { 4 };
+        let dot = if kind == Kind::Single { 4 } else { 3 };
+        let look = Look { tick, label, tick_mark, dot, grid };
         Self { columns, rows, plot, pitch, rooms, title, title_letters, look, labels }
     }
 
     /// The left top corner of the plot of panel `i`, from that of the first.
     pub(crate) fn corner(&self, i: usize) -> (u32, u32) {
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         (count(i % self.columns) * self.pitch.0, count(i / self.columns) * self.pitch.1)
     }
 
@@ -128,4 +137,20 @@ impl Layout {
         let last = self.corner(self.columns * self.rows - 1);
         (last.0 + self.plot.0 + aside, last.1 + self.plot.1)
     }
+}
+
+/// The width and the height of each of several panels, with its labels.
+fn panel_size(panels: &[Panel], columns: usize, rows: usize) -> (u32, u32) {
+    let tiny = panels.iter().all(|p| matches!(p, Panel::Histogram(_)));
+    let smallest = if tiny { TINY } else { SMALLEST };
+    let (width, height) = (
+        (GRID.0 / count(columns)).clamp(smallest.0, LARGEST.0),
+        (GRID.1 / count(rows)).clamp(smallest.1, LARGEST.1),
+    );
+    // Neither flat nor high.
+    (width.min(height * 3 / 2), height.min(width * 4 / 5))
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -17,7 +17,7 @@ const LINE: i32 = 18;
 pub(crate) const INDENT: u32 = 32;
 
 /// Where a legend stands, in units.
-pub(crate) struct Place {
+pub(crate) struct Spot {
     /// Its left end.
     pub(crate) left: i32,
     /// The middle of its first entry.
@@ -30,7 +30,7 @@ pub(crate) struct Place {
     pub(crate) letters: u32,
 }
 
-/// Units that a legend of `entries` takes below the middle of its first one, with so much room for a text.
+/// Units that a legend of `entries` takes below the middle of its first one; `text` is the room for a text.
 ///
 /// # Errors
 /// What the font said.
@@ -42,7 +42,7 @@ pub(crate) fn height(entries: &[&Series], text: u32, letters: u32) -> Result<u32
     Ok(height.unsigned_abs())
 }
 
-/// Units that an entry with so many lines takes.
+/// Units that an entry of this number of lines takes.
 fn entry_height(lines: usize) -> i32 {
     ROW + LINE * (i32::try_from(lines).unwrap_or(1) - 1)
 }
@@ -52,31 +52,31 @@ fn entry_height(lines: usize) -> i32 {
 pub(crate) fn draw<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     entries: &[&Series],
-    place: &Place,
+    spot: &Spot,
 ) -> Result<i32, String> {
-    let style = canvas.font(place.letters, TEXT).pos(Pos::new(HPos::Left, VPos::Center));
-    let room = canvas.px(place.text);
+    let style = canvas.font(spot.letters, TEXT).pos(Pos::new(HPos::Left, VPos::Center));
+    let room = canvas.px(spot.text);
     let wrap = |series: &&Series| {
-        let lines = lines(&series.label, place.text, place.letters)?;
+        let lines = lines(&series.label, spot.text, spot.letters)?;
         lines.into_iter().map(|line| canvas.cut(line, &style, room)).collect()
     };
     let wrapped: Vec<Vec<String>> = entries.iter().map(wrap).collect::<Result<_, String>>()?;
     let height = |lines: &Vec<String>| entry_height(lines.len());
-    let room = place.end - place.top;
+    let room = spot.end - spot.top;
     let shown = if wrapped.iter().map(height).sum::<i32>() <= room {
         (0..entries.len()).collect()
     } else {
         let highest = wrapped.iter().map(height).max().unwrap_or(ROW);
         thinned(entries.len(), usize::try_from(room / highest).unwrap_or(1))
     };
-    let mut next = place.top;
+    let mut next = spot.top;
     for i in shown {
         let y = next;
         next += height(&wrapped[i]);
-        mark(canvas, entries[i], (place.left, y))?;
+        mark(canvas, entries[i], (spot.left, y))?;
         for (text, below) in wrapped[i].iter().zip(0..) {
             let indent = i32::try_from(INDENT).unwrap_or(0);
-            canvas.write(text, &style, (place.left + indent, y + LINE * below))?;
+            canvas.write(text, &style, (spot.left + indent, y + LINE * below))?;
         }
     }
     Ok(next)

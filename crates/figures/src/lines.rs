@@ -17,14 +17,15 @@ pub enum ErrorBars<'a> {
     None,
     /// At the values of two columns.
     Ends(&'a str, &'a str),
-    /// So far above and below the point as a column says.
+    /// Above and below the point, by the value of a column.
     Deviation(&'a str),
 }
 
 /// A line to compare with, drawn from a column of the same table: theory, or a fit.
 ///
 /// Where all groups have the same value at every place it is one grey line a panel, else one line a
-/// group in the colour of the group.
+/// group in the colour of the group. Without a value in the whole table it has no line and no entry in the
+/// legend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Guide<'a> {
     /// Its ordinates.
@@ -49,6 +50,8 @@ pub struct Lines<'a> {
     pub group: Option<&'a str>,
     /// The symbol before the value in the legend; without groups the entry itself.
     pub group_label: &'a str,
+    /// What sets lines of a group apart: one line for each distinct value; one line a group if none.
+    pub line: Option<&'a str>,
     /// What sets panels apart: one chart for each distinct value.
     pub panel: Option<&'a str>,
     /// The symbol before the value in the panel's title.
@@ -76,6 +79,7 @@ impl<'a> Lines<'a> {
             error_bars: ErrorBars::None,
             group: None,
             group_label: "",
+            line: None,
             panel: None,
             panel_label: "",
             guides: &[],
@@ -104,7 +108,6 @@ pub fn lines(table: &Table, lines: &Lines<'_>) -> Result<Vec<Panel>, TableError>
             y: lines.y_axis.clone(),
             series: columns.series(lines, &rows),
             colours: columns.colours.clone(),
-            caption: String::new(),
         })
     });
     Ok(charts.collect())
@@ -118,6 +121,7 @@ struct Columns {
     /// Ends of the error bars.
     ends: Option<(Vec<f64>, Vec<f64>)>,
     groups: Keys,
+    lines: Keys,
     /// Which groups have a mark anywhere.
     present: Vec<bool>,
     guides: Vec<Vec<f64>>,
@@ -140,6 +144,7 @@ impl Columns {
             }
         };
         let groups = Keys::of(table, lines.group, lines.group_label, Order::Size)?;
+        let of_line = Keys::of(table, lines.line, "", Order::Appearance)?;
         let guides =
             lines.guides.iter().map(|g| table.numbers(g.column)).collect::<Result<_, _>>()?;
         let published = lines.published.map(|column| table.numbers(column)).transpose()?;
@@ -148,7 +153,19 @@ impl Columns {
             lines.colour.as_ref().zip(values.as_ref()).map(|((_, scale), v)| scale.over(v));
         let is_marked = |row: &usize| x[*row].is_finite() && y[*row].is_finite();
         let present = groups.rows().iter().map(|rows| rows.iter().any(is_marked)).collect();
-        Ok(Self { x, x_axis, y, ends, groups, present, guides, published, values, colours })
+        Ok(Self {
+            x,
+            x_axis,
+            y,
+            ends,
+            groups,
+            lines: of_line,
+            present,
+            guides,
+            published,
+            values,
+            colours,
+        })
     }
 
     /// The series of a chart of `rows`: guides at the bottom, published numbers on top.
@@ -166,7 +183,8 @@ impl Columns {
             })
             .collect();
         let mut series = Vec::new();
-        for (i, guide) in lines.guides.iter().enumerate() {
+        let known = |(i, _): &(usize, &Guide<'_>)| self.guides[*i].iter().any(|v| v.is_finite());
+        for (i, guide) in lines.guides.iter().enumerate().filter(known) {
             series.extend(self.guide(guide, i, &rows, &groups));
         }
         for (g, (rows, colour)) in groups.iter().enumerate().filter(|(g, _)| self.present[*g]) {
@@ -174,13 +192,7 @@ impl Columns {
                 Some(_) => &self.groups.labels[g],
                 None => lines.group_label,
             };
-            let points = rows.iter().filter(|r| self.y[**r].is_finite()).map(|&r| self.point(r));
-            series.push(Series {
-                label: label.to_owned(),
-                colour: *colour,
-                mark: lines.mark,
-                points: points.collect(),
-            });
+            series.extend(self.group(rows, label, *colour, lines.mark));
         }
         let published = self.published.as_ref();
         if let Some(published) = published.filter(|all| all.iter().any(|v| v.is_finite())) {
@@ -195,6 +207,30 @@ impl Columns {
             }
         }
         series
+    }
+
+    /// The series of a group: one for each of its lines, the first with the group's entry in the legend.
+    fn group(&self, rows: &[usize], label: &str, colour: RGBColor, mark: Mark) -> Vec<Series> {
+        let mut of_line: Vec<(usize, Vec<Point>)> = Vec::new();
+        for &row in rows.iter().filter(|r| self.y[**r].is_finite()) {
+            let line = self.lines.of_row[row];
+            match of_line.iter_mut().find(|(known, _)| *known == line) {
+                Some((_, points)) => points.push(self.point(row)),
+                None => of_line.push((line, vec![self.point(row)])),
+            }
+        }
+        of_line.sort_by_key(|(line, _)| *line);
+        if of_line.is_empty() {
+            of_line.push((0, Vec::new()));
+        }
+        let labels = std::iter::once(label).chain(std::iter::repeat(""));
+        let series = |((_, points), label): ((usize, Vec<Point>), &str)| Series {
+            label: label.to_owned(),
+            colour,
+            mark,
+            points,
+        };
+        of_line.into_iter().zip(labels).map(series).collect()
     }
 
     fn guide(
@@ -235,7 +271,7 @@ impl Columns {
         Point { bar, ..self.at(row, &self.y) }
     }
 
-    /// The points of a guide at `rows`, each but once.
+    /// The points of a guide at `rows`, each once.
     fn points(&self, y: &[f64], rows: &[usize]) -> Vec<Point> {
         let points =
             rows.iter().filter(|r| y[**r].is_finite()).map(|&r| Point::at(self.x[r], y[r]));
@@ -273,6 +309,7 @@ mod tests {
             error_bars: ErrorBars::Ends("low", "high"),
             group: Some("gamma"),
             group_label: "γ",
+            line: None,
             panel: Some("set"),
             panel_label: "",
             guides: &[Guide { column: "theory", label: "1/d", mark: Mark::Dotted }],
@@ -320,6 +357,23 @@ mod tests {
             &example(),
         );
         assert_eq!(count(&own[0], Mark::Dotted), [0, 1, 1]);
+        let none = charts("set,d,gamma,loss,low,high,theory,paper\na,1,1,1,,,,\n", &example());
+        assert_eq!(count(&none[0], Mark::Dotted), [0_usize; 0]);
+    }
+
+    #[test]
+    fn lines_of_a_group_have_its_colour_and_one_entry() {
+        let csv = "set,cell,step,loss\na,x,1,1\na,x,2,0.5\na,y,1,1\nb,z,1,1\n";
+        let columns = Lines {
+            group: Some("set"),
+            line: Some("cell"),
+            ..Lines::plain(("step", Axis::linear("")), ("loss", Axis::linear("")))
+        };
+        let charts = charts(csv, &columns);
+        assert_eq!(count(&charts[0], Mark::JoinedDots), [2, 1, 1]);
+        let series = &charts[0].series;
+        assert_eq!(series.iter().map(|s| &*s.label).collect::<Vec<_>>(), ["a", "", "b"]);
+        assert!(series[0].colour == series[1].colour && series[1].colour != series[2].colour);
     }
 
     #[test]

@@ -35,7 +35,7 @@ const VIRIDIS: [RGBColor; 9] = [
     RGBColor(253, 231, 37),
 ];
 
-/// Guides, so many that several can be told apart.
+/// Guides, that several can be told apart.
 const GUIDES: [RGBColor; 4] =
     [GREY, RGBColor(30, 30, 30), RGBColor(175, 175, 175), RGBColor(130, 90, 60)];
 

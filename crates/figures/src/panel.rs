@@ -82,18 +82,20 @@ impl Panel {
         texts
     }
 
-    /// Draws its marks; `pixel` is that of a pair of places, `ends` are those of the axes.
+    /// Draws its marks; `pixel` is that of a pair of places, `ends` are those of the
+    /// axes, `dot` is the radius of a dot in units.
     pub(crate) fn draw<DB: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, DB>,
         shades: Option<&Shades>,
         pixel: &dyn Fn(f64, f64) -> (i32, i32),
         ends: [(f64, f64); 2],
+        dot: u32,
     ) -> Outcome {
         match self {
             Self::Chart(chart) => {
                 let floor = chart.floor(ends[1]);
-                Marks { canvas, chart, shades, pixel, floor, radius: 3 }.draw()
+                Marks { canvas, chart, shades, pixel, floor, radius: dot }.draw()
             }
             Self::HeatMap(map) => map.draw(canvas, shades, pixel),
             Self::Histogram(histogram) => histogram.draw(canvas, shades, pixel, ends),

@@ -1,94 +1,187 @@
-//! Draws a chart that stands alone, as SVG and as PNG.
+//! From a sheet to a picture.
 
-use plotters::prelude::*;
+use crate::arrangement::Arrangement;
+use crate::canvas::{Drawn, draw_twice};
+use crate::font;
+use crate::sheet::Sheet;
 
-use crate::Drawn;
-use crate::canvas::{Canvas, FAINT_TEXT, Outcome, Scene, TEXT, draw_twice};
-use crate::chart::Chart;
-use crate::frame::{Grid, Look, Side, frame};
-use crate::legend;
-use crate::marks::Marks;
-
-/// Width of a figure in SVG units.
-pub(crate) const WIDTH: u32 = 960;
-const SIZE: (u32, u32) = (WIDTH, 560);
-const LEGEND_WIDTH: u32 = 290;
-/// The room for the text of its entries, and their letters.
-const LEGEND_TEXT: u32 = LEGEND_WIDTH - 52;
-const LETTERS: u32 = 15;
-/// Where the legend begins and ends.
-const LEGEND_TOP: i32 = 66;
-const LEGEND_END: i32 = 500;
-/// The height of the bar that says what colours mean, if there is one; it stands below
-/// the legend.
-const BAR_HEIGHT: u32 = 200;
-
-/// The chart as SVG and as PNG.
+/// The sheet as SVG and as PNG.
 ///
 /// # Errors
-/// What the drawing library said.
-pub fn render(chart: &Chart) -> Result<Drawn, String> {
-    draw_twice(&Alone::of(chart)?, 1)
-}
-
-/// A chart and nothing else.
-struct Alone<'a> {
-    chart: &'a Chart,
-    /// By how much it is higher than others, for the sake of its legend.
-    more: u32,
-}
-
-impl<'a> Alone<'a> {
-    fn of(chart: &'a Chart) -> Result<Self, String> {
-        let (entries, room) = (chart.legend(), (LEGEND_END - LEGEND_TOP).unsigned_abs());
-        let grows = chart.colours.is_none() && entries.len() <= legend::LONGEST;
-        let height = if grows { legend::height(&entries, LEGEND_TEXT, LETTERS)? } else { room };
-        Ok(Self { chart, more: height.saturating_sub(room) })
+/// What the drawing library said, or a letter that the font does not have.
+pub fn render(sheet: &Sheet) -> Result<Drawn, String> {
+    for text in [&sheet.title, &sheet.caption] {
+        font::check(text)?;
     }
+    for panel in &sheet.panels {
+        panel.texts().iter().try_for_each(|text| font::check(text))?;
+    }
+    draw_twice(&Arrangement::of(sheet)?)
 }
 
-impl Scene for Alone<'_> {
-    fn size(&self) -> (u32, u32) {
-        (SIZE.0, SIZE.1 + self.more)
+#[cfg(test)]
+mod tests {
+    use plotters::style::RGBColor;
+    use superpose_files::table::Table;
+
+    use super::*;
+    use crate::axis::Axis;
+    use crate::chart::{Mark, Series};
+    use crate::colour_bar::ColourScale;
+    use crate::common::{ends, legend, shared};
+    use crate::heat_maps::{HeatMaps, heat_maps};
+    use crate::histograms::{Histograms, histograms};
+    use crate::lines::{ErrorBars, Lines, lines};
+    use crate::panel::Panel;
+    use crate::sheet::Axes;
+
+    const CSV: &str = "d,gamma,loss,high\n1,-1,0.5,2\n2,-1,0.25,3\n1,1,0.75,2\n";
+
+    fn table() -> Table {
+        Table::from_csv("t", CSV.as_bytes()).unwrap()
     }
 
-    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
-        let chart = self.chart;
-        canvas.write(&chart.title, &canvas.font(19, TEXT), (20, 14))?;
-        let caption = canvas.font(13, FAINT_TEXT);
-        let bottom = i32::try_from(self.size().1).unwrap_or(0);
-        for (line, text) in (0..).zip(chart.caption.lines().rev()) {
-            canvas.write(text, &caption, (20, bottom - 22 - 17 * line))?;
-        }
-        let Some([x, y]) = chart.ends() else { return Ok(()) };
-        let lines = u32::try_from(chart.caption.lines().count()).unwrap_or(0);
-        let area = canvas.area.margin(
-            canvas.px(46),
-            canvas.px(20 + 17 * lines),
-            canvas.px(8),
-            canvas.px(LEGEND_WIDTH),
-        );
-        let look = Look { tick: 15, label: 16, tick_mark: None, line: TEXT, grid: Grid::Lines };
-        let sides = [Side::of(&chart.x, x, 48), Side::of(&chart.y, y, 76)];
-        let plot = frame(canvas, &area, [&sides[0], &sides[1]], &look)?;
-        let shades = chart.colours.as_ref().and_then(|c| c.shades(&chart.values()));
-        let pixel = |x: f64, y: f64| plot.backend_coord(&(x, y));
-        let (floor, shades) = (chart.floor(y), shades.as_ref());
-        Marks { canvas, chart, shades, pixel: &pixel, floor, radius: 4 }.draw()?;
-        let left = i32::try_from(SIZE.0 - LEGEND_WIDTH).unwrap_or(0) + 16;
-        let mut place = legend::Place {
-            left,
-            top: LEGEND_TOP,
-            end: LEGEND_END + i32::try_from(self.more).unwrap_or(0),
-            text: LEGEND_TEXT,
-            letters: LETTERS,
+    fn charts(group: Option<&'static str>) -> Vec<Panel> {
+        let columns = Lines {
+            x: "d",
+            y: "loss",
+            error_bars: ErrorBars::None,
+            group,
+            group_label: if group.is_some() { "γ" } else { "" },
+            line: None,
+            panel: Some("gamma"),
+            panel_label: "γ",
+            guides: &[],
+            published: None,
+            colour: None,
+            x_axis: Axis::linear("width"),
+            y_axis: Axis::linear("test loss"),
+            mark: Mark::Dots,
         };
-        if let Some(shades) = shades {
-            let bar = i32::try_from(BAR_HEIGHT).unwrap_or(0);
-            place.end -= bar + 20;
-            let top = if chart.legend().is_empty() { LEGEND_TOP - 10 } else { LEGEND_END - bar };
-            shades.draw(canvas, (left, top), BAR_HEIGHT, look.tick)?;
+        lines(&table(), &columns).unwrap()
+    }
+
+    fn maps() -> Vec<Panel> {
+        let columns = HeatMaps {
+            x: "d",
+            y: "gamma",
+            value: "loss",
+            panel: None,
+            panel_label: "",
+            x_label: "width",
+            y_label: "decay",
+            colours: ColourScale::linear("test loss"),
+        };
+        heat_maps(&table(), &columns).unwrap()
+    }
+
+    fn bars() -> Vec<Panel> {
+        let columns = Histograms {
+            low: "d",
+            high: "high",
+            height: "loss",
+            panel_row: None,
+            row_label: "",
+            panel_column: Some("gamma"),
+            column_label: "γ",
+            colour: None,
+            x_label: "norm",
+            y_label: "share",
+            guides: &[0.5],
+        };
+        histograms(&table(), &columns).unwrap().panels
+    }
+
+    fn sheet(panels: Vec<Panel>) -> Sheet {
+        let (title, caption) = ("Some title".to_owned(), "Some caption.".to_owned());
+        Sheet { title, columns: 2, panels, axes: Axes::Shared, caption }
+    }
+
+    fn drawn(panels: Vec<Panel>) -> String {
+        let drawn = render(&sheet(panels)).unwrap();
+        assert!(drawn.png.starts_with(b"\x89PNG"));
+        String::from_utf8(drawn.svg).unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_panel_is_drawn_with_its_texts() {
+        let cases: [(Vec<Panel>, &[&str]); 4] = [
+            (charts(None), &["γ = −1", "width", "test loss"]),
+            (charts(None)[..1].to_vec(), &["Some title: γ = −1", "width"]),
+            (maps(), &["width", "decay", "test loss", "0.75"]),
+            (bars(), &["γ = 1", "norm", "share"]),
+        ];
+        for (panels, texts) in cases {
+            let svg = drawn(panels);
+            for text in texts.iter().chain(&["Some title", "Some caption."]) {
+                assert!(svg.contains(text), "{text}");
+            }
         }
-        legend::draw(canvas, &chart.legend(), &place).map(|_| ())
+        drawn(vec![]);
+        drawn([charts(None), maps(), bars()].concat());
+    }
+
+    #[test]
+    fn the_title_of_a_single_panel_is_said_once() {
+        let mut sheet = sheet(charts(None)[..1].to_vec());
+        sheet.title = "Losses at γ = −1".to_owned();
+        let svg = String::from_utf8(render(&sheet).unwrap().svg).unwrap();
+        assert_eq!(svg.matches("γ = −1").count(), 1);
+    }
+
+    #[test]
+    fn every_dot_of_every_chart_is_a_circle() {
+        assert_eq!(drawn(charts(None)).matches("<circle").count(), 3);
+    }
+
+    #[test]
+    fn a_cell_that_was_not_measured_is_crossed_out() {
+        // Three of four cells have a row.
+        assert_eq!(drawn(maps()).matches("#EEEEEE").count(), 1);
+        assert_eq!(drawn(maps()).matches("#BEBEBE").count(), 1);
+    }
+
+    #[test]
+    fn axes_are_shared_where_they_say_the_same() {
+        let mut sheet = sheet(charts(None));
+        assert_eq!(shared(&sheet), [true, true]);
+        let ends = ends(&sheet, [true, true]);
+        assert_eq!(ends[0], ends[1]);
+        sheet.panels.extend(maps());
+        assert_eq!(shared(&sheet), [false, false]);
+    }
+
+    #[test]
+    fn one_legend_holds_for_all_charts_unless_colours_would_lie() {
+        assert_eq!(legend(&charts(Some("gamma"))).unwrap().len(), 2);
+        let mut panels = charts(Some("gamma"));
+        let Panel::Chart(chart) = &mut panels[1] else { panic!("a chart") };
+        chart.series[0].label = "something else".to_owned();
+        assert!(legend(&panels).is_none());
+        drawn(panels);
+    }
+
+    #[test]
+    fn a_sheet_grows_so_that_its_legend_is_whole() {
+        let mut panels = charts(None)[..1].to_vec();
+        let Panel::Chart(chart) = &mut panels[0] else { panic!("a chart") };
+        let series = chart.series[0].clone();
+        let entry = |k: u8| {
+            let (label, colour) = (format!("entry {k}."), RGBColor(k, 0, 0));
+            Series { label, colour, ..series.clone() }
+        };
+        chart.series = (0..24).map(entry).collect();
+        // Alone, and beside another.
+        for panels in [panels.clone(), [panels.clone(), panels].concat()] {
+            let svg = drawn(panels);
+            assert!((0..24).all(|k| svg.contains(&format!("entry {k}."))));
+        }
+    }
+
+    #[test]
+    fn a_letter_that_the_font_lacks_is_refused() {
+        let mut sheet = sheet(maps());
+        sheet.caption.push('‖');
+        assert!(render(&sheet).unwrap_err().contains('‖'));
     }
 }

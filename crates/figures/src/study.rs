@@ -3,18 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use superpose_files::disk::{DiskError, at, write_whole};
-use superpose_files::table::{Table, TableError, Tables, documentation};
+use superpose_files::table::{Field, Table, TableError, Tables, documentation};
 
-use crate::sheet::{Sheet, render_sheet};
+use crate::render::render;
+use crate::sheet::Sheet;
+
+/// Rows of a long table that are shown to a person.
+const MOST_ROWS: usize = 40;
 
 /// The answer to a question: its tables, the pictures that are drawn of them, and what to say of it.
-pub struct Study<'a> {
+pub struct Study {
     /// What holds for all its tables: units, conventions.
     pub convention: &'static str,
     /// Its tables.
     pub tables: Tables,
     /// Its pictures, from the tables as they are read back.
-    pub draw: &'a Draw<'a>,
+    pub draw: Box<Draw<'static>>,
     /// What to say of it to a person, in order.
     pub notes: Vec<Note>,
 }
@@ -22,7 +26,7 @@ pub struct Study<'a> {
 /// How pictures are made of tables: reached by name, as files hold no order.
 pub type Draw<'a> = dyn Fn(&Tables) -> Result<Vec<Picture>, TableError> + 'a;
 
-impl std::fmt::Debug for Study<'_> {
+impl std::fmt::Debug for Study {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { convention, tables, notes, .. } = self;
         let mut fields = f.debug_struct("Study");
@@ -40,6 +44,16 @@ pub struct Picture {
     pub sheet: Sheet,
 }
 
+impl Picture {
+    /// The only picture of a study.
+    ///
+    /// # Errors
+    /// Never; so that it can end a function that draws.
+    pub fn alone(name: &str, sheet: Sheet) -> Result<Vec<Self>, TableError> {
+        Ok(vec![Self { name: name.to_owned(), sheet }])
+    }
+}
+
 /// Something to say to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
@@ -52,6 +66,37 @@ pub enum Note {
     },
     /// A line.
     Line(String),
+}
+
+impl Note {
+    /// Rows of words under these heads.
+    pub fn rows(header: &[&str], rows: Vec<Vec<String>>) -> Self {
+        Self::Rows { header: header.iter().map(|head| (*head).to_owned()).collect(), rows }
+    }
+
+    /// All fields of a table, with these heads for the names of its columns.
+    pub fn whole(table: &Table, header: &[&str]) -> Self {
+        let row = |row: &Vec<Field>| row.iter().map(Field::short).collect();
+        Self::rows(header, table.rows.iter().map(row).collect())
+    }
+
+    /// The first rows of a table, without columns that are empty, and how many rows are left out.
+    pub fn first(table: &Table) -> Vec<Self> {
+        let known: Vec<usize> = (0..table.columns.len())
+            .filter(|at| table.rows.iter().any(|row| row[*at] != Field::Missing))
+            .collect();
+        let header: Vec<&str> = known.iter().map(|at| &*table.columns[*at].name).collect();
+        let row = |row: &Vec<Field>| known.iter().map(|at| row[*at].short()).collect();
+        let rows = table.rows.iter().take(MOST_ROWS).map(row).collect();
+        let mut notes = vec![Self::rows(&header, rows)];
+        if table.rows.len() > MOST_ROWS {
+            notes.push(Self::Line(format!(
+                "… and {} more rows; --json or --out has them",
+                table.rows.len() - MOST_ROWS
+            )));
+        }
+        notes
+    }
 }
 
 /// Where the files of a study are.
@@ -93,7 +138,7 @@ pub enum StudyError {
     },
 }
 
-impl Study<'_> {
+impl Study {
     /// Writes the tables and their page, reads them back and draws them; returns the files of the
     /// pictures.
     ///
@@ -102,7 +147,7 @@ impl Study<'_> {
     pub fn write(&self, places: &Places<'_>) -> Result<Vec<PathBuf>, StudyError> {
         write_tables(places.tables, self.convention, self.tables.as_slice())?;
         let names: Vec<&str> = self.tables.iter().map(|table| table.name.as_str()).collect();
-        draw(&names, self.draw, places)
+        draw(&names, &self.draw, places)
     }
 }
 
@@ -111,10 +156,27 @@ impl Study<'_> {
 /// # Errors
 /// [`DiskError`].
 pub fn write_tables(folder: &Path, convention: &str, tables: &[Table]) -> Result<(), DiskError> {
+    write_csv(folder, tables)?;
+    write_page(folder, convention, tables)
+}
+
+/// Writes `tables` into a folder, made if need be, without a page.
+///
+/// # Errors
+/// [`DiskError`].
+pub fn write_csv(folder: &Path, tables: &[Table]) -> Result<(), DiskError> {
     std::fs::create_dir_all(folder).map_err(at("create", folder))?;
     for table in tables {
         write_whole(&folder.join(format!("{}.csv", table.name)), &table.to_csv())?;
     }
+    Ok(())
+}
+
+/// Writes the page of a folder: what the columns of `tables` hold, after a convention of all.
+///
+/// # Errors
+/// [`DiskError`].
+pub fn write_page(folder: &Path, convention: &str, tables: &[Table]) -> Result<(), DiskError> {
     write_whole(&folder.join("README.md"), documentation(convention, tables).as_bytes())
 }
 
@@ -148,7 +210,7 @@ pub fn draw(
         if sheet.panels.is_empty() {
             continue;
         }
-        let drawn = render_sheet(&sheet)
+        let drawn = render(&sheet)
             .map_err(|problem| StudyError::Drawing { name: name.clone(), problem })?;
         for (extension, bytes) in [("svg", &drawn.svg), ("png", &drawn.png)] {
             let path = places.pictures.join(format!("{name}.{extension}"));
@@ -175,7 +237,7 @@ mod tests {
             axes: Axes::Own,
             caption: String::new(),
         };
-        Ok(vec![Picture { name: "picture".to_owned(), sheet }])
+        Picture::alone("picture", sheet)
     }
 
     #[test]
@@ -186,7 +248,8 @@ mod tests {
         let mut points = Table::new("points", "Where?", &[("x", "place"), ("y", "height")]);
         points.push(vec![1.0.into(), 2.0.into()]);
         let all = [points].into_iter().collect();
-        let study = Study { convention: "c", tables: all, draw: &sheet, notes: Vec::new() };
+        let study =
+            Study { convention: "c", tables: all, draw: Box::new(sheet), notes: Vec::new() };
         let written = study.write(&places).unwrap();
         assert_eq!(written.len(), 2);
         assert!(written.iter().all(|path| path.exists()));
@@ -198,5 +261,23 @@ mod tests {
             said.contains("points.csv") && said.contains("`superpose again` writes it"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn the_first_rows_leave_out_empty_columns_and_say_how_many_more_there_are() {
+        let mut table = Table::new("t", "?", &[("x", ""), ("nothing", ""), ("y", "")]);
+        for x in 0..43_usize {
+            table.push(vec![x.into(), Field::Missing, 0.5.into()]);
+        }
+        let [Note::Rows { header, rows }, Note::Line(more)] = &Note::first(&table)[..] else {
+            panic!("rows and a line");
+        };
+        assert_eq!(header, &["x", "y"]);
+        assert_eq!((rows.len(), &rows[39]), (40, &vec!["39".to_owned(), "0.5000".to_owned()]));
+        assert!(more.contains("3 more rows"), "{more}");
+        assert_eq!(Note::whole(&table, &["a", "b", "c"]), {
+            let row = |x: usize| vec![x.to_string(), "–".to_owned(), "0.5000".to_owned()];
+            Note::rows(&["a", "b", "c"], (0..43).map(row).collect())
+        });
     }
 }

@@ -65,10 +65,10 @@ pub(crate) fn label(value: f64) -> String {
     text.replace('-', "−")
 }
 
-/// A number to three significant digits, whole ones as they are.
+/// A number to three significant digits, integers as they are.
 pub(crate) fn rounded(value: f64) -> String {
-    let whole = (value - value.round()).abs() < 1e-9 * value.abs();
-    if value == 0.0 || !value.is_finite() || (whole && value.abs() < 1e5) {
+    let is_integer = (value - value.round()).abs() < 1e-9 * value.abs();
+    if value == 0.0 || !value.is_finite() || (is_integer && value.abs() < 1e5) {
         return label(value);
     }
     let unit = 10_f64.powf(value.abs().log10().floor() - 2.0);

@@ -24,6 +24,24 @@ impl Field {
             Self::Missing => None,
         }
     }
+
+    /// For people: a number with four decimals or as a power of ten, and a dash for nothing.
+    pub fn short(&self) -> String {
+        match self {
+            Self::Number(value) if value.fract() == 0.0 && value.abs() < 1e5 => format!("{value}"),
+            Self::Number(value) if !(1e-2..1e5).contains(&value.abs()) => format!("{value:.4e}"),
+            Self::Number(_) | Self::Text(_) | Self::Missing => self.rounded(4),
+        }
+    }
+
+    /// For people: a number with this many decimals, and a dash for nothing.
+    pub fn rounded(&self, decimals: usize) -> String {
+        match self {
+            Self::Number(value) => format!("{value:.decimals$}"),
+            Self::Text(text) => text.clone(),
+            Self::Missing => "–".to_owned(),
+        }
+    }
 }
 
 impl From<f64> for Field {
@@ -224,6 +242,21 @@ impl Table {
         })
     }
 
+    /// The fields of some columns, row by row.
+    ///
+    /// # Errors
+    /// [`TableError::NoColumn`], with the columns there are.
+    pub fn fields<const K: usize>(
+        &self,
+        columns: [&str; K],
+    ) -> Result<Vec<[&Field; K]>, TableError> {
+        let mut at = [0; K];
+        for (at, column) in at.iter_mut().zip(columns) {
+            *at = self.column(column)?;
+        }
+        Ok(self.rows.iter().map(|row| at.map(|at| &row[at])).collect())
+    }
+
     /// The numbers of a column; where nothing stands, not a number.
     ///
     /// # Errors
@@ -379,6 +412,17 @@ mod tests {
         assert_eq!(tables.get("t").unwrap().rows.len(), 2);
         let said = tables.get("u").unwrap_err().to_string();
         assert!(said.contains("`u`") && said.contains("among t"), "{said}");
+    }
+
+    #[test]
+    fn fields_are_reached_by_the_names_of_their_columns_and_shown_to_people() {
+        let table = example();
+        let rows = table.fields(["word", "x"]).unwrap();
+        assert_eq!(rows[0].map(Field::short), ["a, \"b\"", "0.1000"]);
+        assert_eq!(rows[1].map(|field| field.rounded(1)), ["–", "–"]);
+        assert!(table.fields(["word", "y"]).unwrap_err().to_string().contains("`y`"));
+        let short = [3.0, 1e5, 0.001, -250.25].map(|value| Field::Number(value).short());
+        assert_eq!(short, ["3", "1.0000e5", "1.0000e-3", "-250.2500"]);
     }
 
     proptest::proptest! {

@@ -2,8 +2,8 @@
 //!
 //! A [`checkpoint`] is a file or folder whose [`tensor`]s are listed without reading them; [`head`] says
 //! which one is the head; a [`matrix`] hands out its rows, [`decode`]d, a block at a time; [`measure`]
-//! needs no more of it. What was measured becomes
-//! [`tables`].
+//! needs no more of it. What was measured becomes a
+//! [`study`]: tables, pictures and words.
 
 pub mod checkpoint;
 pub mod decode;
@@ -12,8 +12,10 @@ mod gguf;
 pub mod head;
 pub mod matrix;
 pub mod measure;
+mod pictures;
 mod safetensors;
-pub mod tables;
+pub mod study;
+mod tables;
 pub mod tensor;
 pub mod verdict;
 

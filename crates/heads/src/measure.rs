@@ -124,13 +124,14 @@ pub fn measure(
     options: Options,
     progress: &mut dyn FnMut(f64),
 ) -> Option<Measured> {
-    let raw = Sums::of(matrix, None, !options.centre, &mut |done| progress(0.5 * done));
+    let sum = |wanted: bool| wanted.then(|| Gram::zeros(matrix.width()));
+    let raw = Sums::of(matrix, None, sum(!options.centre), &mut |done| progress(0.5 * done));
     if raw.norms.len() < 2 {
         return None;
     }
     let mean = raw.mean();
     let centred =
-        Sums::of(matrix, Some(&mean), options.centre, &mut |done| progress(0.5 + 0.5 * done));
+        Sums::of(matrix, Some(&mean), sum(options.centre), &mut |done| progress(0.5 + 0.5 * done));
     let mut sample = sample(matrix, options.n_sampled);
     let overlaps = raw.overlaps(&sample, matrix.width());
     centre(&mut sample, &mean);
@@ -166,11 +167,12 @@ struct Sums {
 }
 
 impl Sums {
-    /// Sums over the rows without `mean`, if there is one; a row of zeros stays out in any case.
+    /// Sums over the rows without `mean`, if there is one; a row of zeros stays out in any case. `WᵀW` is added to
+    /// `rows`, if there are some.
     fn of(
         matrix: &Matrix,
         mean: Option<&[f64]>,
-        with_rows: bool,
+        rows: Option<Gram>,
         progress: &mut dyn FnMut(f64),
     ) -> Self {
         let (n_rows, width) = (matrix.n_rows(), matrix.width());
@@ -180,7 +182,7 @@ impl Sums {
             n_zero: 0,
             n_not_finite: 0,
             directions: Gram::zeros(width),
-            rows: with_rows.then(|| Gram::zeros(width)),
+            rows,
         };
         let (mut read, mut block) = (Vec::new(), Vec::new());
         for first in (0..n_rows).step_by(BLOCK) {

@@ -1,6 +1,7 @@
-//! What was measured, as tables.
+//! What was measured, as tables: what each head looks like, its norms, overlaps and spectrum, how overlaps fall with
+//! width, and what others found.
 
-use superpose_files::table::{Column, Field, Table, TableError};
+use superpose_files::table::{Field, Table, TableError, Tables};
 use superpose_geometry::overlap::SquaredOverlaps;
 use superpose_stats::power_law::fit_power_law;
 use superpose_toy::overlap::{
@@ -24,53 +25,53 @@ pub struct Model {
     pub measured: Measured,
 }
 
-/// The tables of some heads: what they look like, their norms, overlaps and spectra, how overlaps fall with
-/// width, and what others found.
-pub fn tables(models: &[Model]) -> [Table; 6] {
+/// The tables of some heads: `heads`, `head_norms`, `head_overlaps`, `head_spectra`, `head_fits` and
+/// `published_overlaps`.
+pub(crate) fn tables(models: &[Model]) -> Tables {
     let heads = heads(models);
     let fits = fits(&heads);
-    [heads, norms(models), overlaps(models), spectra(models), fits, published_overlaps()]
+    let all = [heads, norms(models), overlaps(models), spectra(models), fits, published_overlaps()];
+    all.into_iter().collect()
 }
+
+/// What is known of a head.
+const HEAD_COLUMNS: [(&str, &str); 31] = [
+    ("model", "name of the model"),
+    ("tensor", "the tensor that was measured"),
+    ("chosen", "why this tensor"),
+    ("stored", "how its numbers are stored"),
+    ("n_rows", "rows of the matrix: the vocabulary"),
+    ("d_hidden", "length of a row"),
+    ("zero_rows", "rows of zeros, left out elsewhere"),
+    ("not_finite_rows", "rows with a number that is not finite, left out elsewhere"),
+    ("norm_mean", "mean row norm"),
+    ("norm_std", "standard deviation of row norms"),
+    ("norm_min", "smallest row norm"),
+    ("norm_max", "largest row norm"),
+    ("phi_half", "fraction of rows with norm above 1/2"),
+    ("phi_one", "fraction of rows with norm above 1"),
+    ("phi_half_of_mean", "fraction of rows with norm above half the mean norm"),
+    ("overlap_mean_square", "mean cos² over all pairs of rows"),
+    ("overlap_mean_square_centred", "the same for rows without their mean"),
+    ("overlap_random", "mean cos² of random directions, 1/d"),
+    ("overlap_welch", "the least mean cos² of so many directions, (n−d) / (d(n−1))"),
+    ("sample_rows", "rows in the sample that the next columns are taken of"),
+    ("overlap_variance", "variance of cos² over the pairs of the sample"),
+    ("overlap_variance_centred", "the same for rows without their mean"),
+    ("overlap_variance_random", "variance of cos² of random directions"),
+    ("overlap_max", "largest cos² in the sample"),
+    ("overlap_max_centred", "the same for rows without their mean"),
+    ("participation_ratio", "(Σλ)² / Σλ² of the eigenvalues λ of WᵀW"),
+    ("effective_rank", "exp of the entropy of the singular values' shares"),
+    ("spectrum_exponent", "s of λ_k ∝ k^-s over ranks 10 to d/2"),
+    ("spectrum_r_squared", "R² of that fit"),
+    ("regime", "strong, weak or between"),
+    ("reason", "why"),
+];
 
 /// One row a head.
 fn heads(models: &[Model]) -> Table {
-    let mut table = Table::new(
-        "heads",
-        "What does each head look like?",
-        &[
-            ("model", "name of the model"),
-            ("tensor", "the tensor that was measured"),
-            ("chosen", "why this tensor"),
-            ("stored", "how its numbers are stored"),
-            ("n_rows", "rows of the matrix: the vocabulary"),
-            ("d_hidden", "length of a row"),
-            ("zero_rows", "rows of zeros, left out elsewhere"),
-            ("not_finite_rows", "rows with a number that is not finite, left out elsewhere"),
-            ("norm_mean", "mean row norm"),
-            ("norm_std", "standard deviation of row norms"),
-            ("norm_min", "smallest row norm"),
-            ("norm_max", "largest row norm"),
-            ("phi_half", "fraction of rows with norm above 1/2"),
-            ("phi_one", "fraction of rows with norm above 1"),
-            ("phi_half_of_mean", "fraction of rows with norm above half the mean norm"),
-            ("overlap_mean_square", "mean cos² over all pairs of rows"),
-            ("overlap_mean_square_centred", "the same for rows without their mean"),
-            ("overlap_random", "mean cos² of random directions, 1/d"),
-            ("overlap_welch", "the least mean cos² of so many directions, (n−d) / (d(n−1))"),
-            ("sample_rows", "rows in the sample that the next columns are taken of"),
-            ("overlap_variance", "variance of cos² over the pairs of the sample"),
-            ("overlap_variance_centred", "the same for rows without their mean"),
-            ("overlap_variance_random", "variance of cos² of random directions"),
-            ("overlap_max", "largest cos² in the sample"),
-            ("overlap_max_centred", "the same for rows without their mean"),
-            ("participation_ratio", "(Σλ)² / Σλ² of the eigenvalues λ of WᵀW"),
-            ("effective_rank", "exp of the entropy of the singular values' shares"),
-            ("spectrum_exponent", "s of λ_k ∝ k^-s over ranks 10 to d/2"),
-            ("spectrum_r_squared", "R² of that fit"),
-            ("regime", "strong, weak or between"),
-            ("reason", "why"),
-        ],
-    );
+    let mut table = Table::new("heads", "What does each head look like?", &HEAD_COLUMNS);
     for model in models {
         let Measured { norms, overlaps, centred_overlaps, spectrum, .. } = &model.measured;
         let (n, d) = (overlaps.n_rows, model.measured.width);
@@ -266,17 +267,23 @@ fn fits(heads: &Table) -> Table {
 fn published_overlaps() -> Table {
     let csv = include_bytes!("../published/fig6a.csv");
     let read: Result<Table, TableError> = Table::from_csv("published_overlaps", csv);
-    let mut table = read.expect("the file is compiled in");
-    table.question = "What did Liu, Liu & Gore 2025 find (figure 6a)?".to_owned();
-    let meanings = ["family of models", "length of a row", "mean cos² over all pairs of rows, raw"];
-    for (column, meaning) in table.columns.iter_mut().zip(meanings) {
-        meaning.clone_into(&mut column.meaning);
-    }
-    let meaning = "mean cos² of random directions, 1/d".to_owned();
-    table.columns.push(Column { name: "overlap_random".to_owned(), meaning });
-    for row in &mut table.rows {
-        let Some(width) = row[1].number() else { continue };
-        row.push((1.0 / width).into());
+    let read = read.and_then(|table| {
+        let rows = table.fields(["family", "d_hidden", "overlap_mean_square"])?;
+        Ok(rows.into_iter().map(|row| row.map(Field::clone)).collect::<Vec<_>>())
+    });
+    let mut table = Table::new(
+        "published_overlaps",
+        "What did Liu, Liu & Gore 2025 find (figure 6a)?",
+        &[
+            ("family", "family of models"),
+            ("d_hidden", "length of a row"),
+            ("overlap_mean_square", "mean cos² over all pairs of rows, raw"),
+            ("overlap_random", "mean cos² of random directions, 1/d"),
+        ],
+    );
+    for [family, width, overlap] in read.expect("the file is compiled in") {
+        let random = width.number().map(|width| 1.0 / width);
+        table.push(vec![family, width, overlap, random.into()]);
     }
     table
 }

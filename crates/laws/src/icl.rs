@@ -1,8 +1,8 @@
-//! Learning in context: linear attention and regression within a prompt, exactly and by simulation.
+//! Learning in context: one file a verb of `superpose theory icl`, and the law behind it in the folder of the same
+//! name, exact and simulated. A prompt is a task `w`, some examples `(x, w·x + noise)` and a query; sources are
+//! named at each law.
 
-pub mod exact;
-pub mod regression;
-pub mod simulated;
-pub mod simulated_regression;
-pub mod tables;
-pub mod task_diversity;
+pub mod attention;
+pub mod baselines;
+pub mod diversity;
+pub mod metric;

@@ -1,7 +1,9 @@
-//! Other laws of scaling, one a folder, each whole: the law in closed form, its fit, its tables.
+//! Other laws of scaling, one a folder, each whole: the law, its fit, its tables, its picture and
+//! its words.
 //!
 //! Nothing here reads a file or a clock, and nothing draws a random number without a seed argument.
 
+mod answer;
 pub mod as_published;
 mod bend;
 pub mod chinchilla;

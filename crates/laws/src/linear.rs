@@ -1,4 +1,7 @@
 //! Linear systems with a symmetric matrix, by Cholesky's factors.
+//!
+//! On one thread always: what calls this runs in parallel itself, and promises the same bits for any number of threads.
+//! The short calls of faer would use the pool of all threads.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::{factor, solve};
@@ -15,9 +18,7 @@ pub(crate) fn solve_positive(matrix: Mat<f64>, penalty: f64, right: &[f64]) -> O
 pub(crate) fn solve_gram(a: MatRef<'_, f64>, right: &[f64], ridge: f64) -> Option<Vec<f64>> {
     let n = a.nrows();
     let mut gram = Mat::zeros(n, n);
-    let (lower, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
-    let (destination, replace) = (gram.as_mut(), Accum::Replace);
-    triangular::matmul(destination, lower, replace, a, whole, a.transpose(), whole, 1.0, Par::Seq);
+    lower_gram(&mut gram, Accum::Replace, a);
     let factor = factored(gram, ridge)?;
     // The squared pivots span no more than the condition number; beyond rounding they are noise.
     let pivots = (0..n).map(|i| factor[(i, i)].powi(2));
@@ -27,6 +28,17 @@ pub(crate) fn solve_gram(a: MatRef<'_, f64>, right: &[f64], ridge: f64) -> Optio
     }
     let solution = solved(&factor, right);
     solution.iter().all(|value| value.is_finite()).then_some(solution)
+}
+
+/// The lower triangle of `A Aᵀ`, put or added into `gram`; the upper is left as it is.
+pub(crate) fn lower_gram(gram: &mut Mat<f64>, put: Accum, a: MatRef<'_, f64>) {
+    let (lower, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+    triangular::matmul(gram, lower, put, a, whole, a.transpose(), whole, 1.0, Par::Seq);
+}
+
+/// `a · b`.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// The lower factor of `A + penalty`; `None` when that is not positive definite.

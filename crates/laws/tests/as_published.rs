@@ -4,7 +4,7 @@ use serde_json::Value;
 use superpose_laws::as_published::allocation::resource_allocation;
 use superpose_laws::as_published::emergence::{IclExponents, icl_emergence};
 use superpose_laws::as_published::encoder::{encoding, interference, representation};
-use superpose_laws::as_published::predictor::{Confidence, unified_prediction};
+use superpose_laws::as_published::predictor::unified_prediction;
 use superpose_laws::as_published::redundancy::{exponent_from_dimension, predicted_loss};
 use superpose_laws::as_published::{AsPublishedError, PublishedBehaviour};
 
@@ -141,8 +141,7 @@ fn call_icl_emergence(arguments: &[Value]) -> Result<Vec<f64>, AsPublishedError>
 fn call_unified_prediction(arguments: &[Value]) -> Result<Vec<f64>, AsPublishedError> {
     let a = flattened(arguments);
     let answer = unified_prediction(a[0], a[1], a[2], a[3])?;
-    let is_high = f64::from(u8::from(answer.confidence == Confidence::High));
-    Ok(vec![answer.predicted_loss, is_high])
+    Ok(vec![answer.predicted_loss, f64::from(u8::from(answer.is_sure))])
 }
 
 fn call_resource_allocation(arguments: &[Value]) -> Result<Vec<f64>, AsPublishedError> {

@@ -33,7 +33,7 @@ pub struct Experiment {
     /// The paper's claims, and what came of them.
     pub claims: Vec<Claim>,
     /// Its tables, its pictures, and its claims for a person.
-    pub study: Study<'static>,
+    pub study: Study,
     /// Number of its cells that are not finished.
     pub n_missing: usize,
     /// Number of its cells that diverged or failed.
@@ -49,7 +49,7 @@ impl Experiment {
         tables.push(claim::table(&findings.claims));
         tables.push(origins(material));
         let notes = notes(figure, &findings.claims, n_missing);
-        let study = Study { convention: LOSSES, tables, draw: &figure.draw, notes };
+        let study = Study { convention: LOSSES, tables, draw: Box::new(figure.draw), notes };
         Self { figure, claims: findings.claims, study, n_missing, n_lost }
     }
 
@@ -79,10 +79,7 @@ fn notes(figure: &Figure, claims: &[Claim], n_missing: usize) -> Vec<Note> {
     };
     let header = ["claim", "paper", "ours", "agreement would be", "verdict"];
     let rows = claims.iter().map(row).collect();
-    let mut notes = vec![
-        Note::Line(format!("\n{}", heading(figure))),
-        Note::Rows { header: header.map(str::to_owned).to_vec(), rows },
-    ];
+    let mut notes = vec![Note::Line(format!("\n{}", heading(figure))), Note::rows(&header, rows)];
     if n_missing > 0 {
         notes.push(Note::Line(format!("{n_missing} of its cells are not trained")));
     }

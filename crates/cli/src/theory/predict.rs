@@ -1,4 +1,4 @@
-//! `superpose theory predict` and `mechanisms`: exponents, and what they say of other scales.
+//! `superpose theory predict`: what laws of measured losses say of other scales.
 
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
@@ -6,11 +6,10 @@ use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_files::table::{Table, TableError};
 use superpose_laws::group_offsets::tables::LossFitOptions;
-use superpose_laws::mechanisms::tables::Mechanisms;
 use superpose_laws::prediction::tables::predictions;
 
 use super::{Made, present};
-use crate::args::theory::{MechanismsOptions, PredictOptions};
+use crate::args::theory::PredictOptions;
 use crate::tables;
 
 pub(super) fn predict(options: &PredictOptions) -> anyhow::Result<()> {
@@ -54,31 +53,5 @@ fn prediction_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
                   prediction_curve.csv, prediction_parameters.csv; prediction_forms.csv has how far off each form was \
                   on the largest scales."
             .to_owned(),
-    })
-}
-
-pub(super) fn mechanisms(options: &MechanismsOptions) -> anyhow::Result<()> {
-    let made = Mechanisms {
-        spectral_exponent: options.spectral_exponent,
-        source_exponent: options.source_exponent,
-        quanta_exponent: options.quanta_exponent,
-        n_dimensions: options.dimensions,
-        seed: options.seed,
-    }
-    .tables()?;
-    present(&Made { verb: "mechanisms", tables: &made, sheet: &mechanism_sheet }, &options.output)
-}
-
-fn mechanism_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
-    let columns = Lines {
-        panel: Some("mechanism"),
-        ..Lines::plain(("scale", Axis::logarithmic("scale")), ("error", Axis::logarithmic("error")))
-    };
-    Ok(Sheet {
-        title: "Mechanisms that give a power law".to_owned(),
-        columns: 3,
-        panels: lines(&tables[1], &columns)?,
-        axes: Axes::Own,
-        caption: "Exponents: mechanisms.csv. Points: mechanism_points.csv.".to_owned(),
     })
 }

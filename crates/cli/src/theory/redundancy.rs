@@ -4,52 +4,37 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use superpose_figures::axis::Axis;
-use superpose_figures::chart::Mark;
-use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
-use superpose_figures::sheet::{Axes, Sheet};
-use superpose_files::table::{Table, TableError};
-use superpose_laws::redundancy::dimension::PointCloud;
-use superpose_laws::redundancy::dimension_tables::dimension as dimension_table;
-use superpose_laws::redundancy::features_tables::FeatureStudy;
-use superpose_laws::redundancy::known_sets::KnownSet;
-use superpose_laws::redundancy::matrix_tables::matrix as matrix_tables;
-use superpose_laws::redundancy::spectrum_tables::{Part, SpectrumStudy};
-use superpose_laws::redundancy::text::text_redundancy;
-use superpose_laws::redundancy::text_tables::{
-    lags as lag_tables, text as text_tables, usual_lags,
-};
+use superpose_laws::redundancy::dimension::known_sets::KnownSet;
+use superpose_laws::redundancy::dimension::neighbours::PointCloud;
+use superpose_laws::redundancy::features::Features;
+use superpose_laws::redundancy::spectrum::{Part, Spectrum};
+use superpose_laws::redundancy::text::entropies::text_redundancy;
+use superpose_laws::redundancy::text::usual_lags;
+use superpose_laws::redundancy::{dimension as dimensions, matrix as matrices, text as texts};
 
-use super::{Made, ascending, check_simulated, present, present_as, print_all, print_first};
+use super::{ascending, check_simulated};
 use crate::args::theory::{
     RedundancyDimensionOptions, RedundancyFeaturesOptions, RedundancyMatrixOptions,
     RedundancySpectrumOptions, RedundancyTextOptions,
 };
-use crate::{console, progress, tables};
+use crate::study::present;
+use crate::{progress, tables};
 
 pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()> {
     check_simulated(options.simulate)?;
-    let n_samples = ascending(&options.samples);
-    let study = SpectrumStudy {
+    let spectrum = Spectrum {
         parts: parts(options)?,
         noise_variance: options.noise,
         n_directions: options.directions,
         n_replicates: options.simulate,
         seed: options.seed,
-        n_samples,
+        n_samples: ascending(&options.samples),
     };
-    let bar = progress::count("replicates", (study.n_samples.len() * options.simulate) as u64);
-    let tables = study.tables(&|_| bar.inc(1))?;
+    let n_replicates = spectrum.n_samples.len() * options.simulate;
+    let bar = progress::count("replicates", n_replicates as u64);
+    let study = spectrum.study(&|_| bar.inc(1))?;
     bar.finish_and_clear();
-    let made = Made { verb: "redundancy spectrum", tables: &tables, sheet: &sheet };
-    present_as(&made, &options.output, &|| {
-        print_first(&tables[0]);
-        console::say(
-            "The exponent is that of kernel ridge regression under source and capacity conditions (Caponnetto & De \
-             Vito 2007). The paper that calls 1/β a redundancy index (Bi & Calhoun, arXiv 2509.20721) was withdrawn; \
-             1/β is large where learning is slow, and is not Shannon's redundancy.",
-        );
-    })
+    present(&study, "theory redundancy spectrum", &options.output)
 }
 
 /// The parts of the spectrum: as many as the longest list has.
@@ -75,7 +60,7 @@ fn parts(options: &RedundancySpectrumOptions) -> anyhow::Result<Vec<Part>> {
 
 pub(super) fn features(options: &RedundancyFeaturesOptions) -> anyhow::Result<()> {
     check_simulated(options.simulate)?;
-    let study = FeatureStudy {
+    let features = Features {
         spectral_exponent: options.spectral_exponent,
         target_exponent: options.target_exponent,
         n_directions: options.directions,
@@ -83,51 +68,10 @@ pub(super) fn features(options: &RedundancyFeaturesOptions) -> anyhow::Result<()
         n_replicates: options.simulate,
         seed: options.seed,
     };
-    let bar = progress::count("draws", (study.n_features.len() * options.simulate) as u64);
-    let tables = study.tables(&|| bar.inc(1))?;
+    let bar = progress::count("draws", (features.n_features.len() * options.simulate) as u64);
+    let study = features.study(&|| bar.inc(1))?;
     bar.finish_and_clear();
-    let made = Made { verb: "redundancy features", tables: &tables, sheet: &feature_sheet };
-    present_as(&made, &options.output, &|| {
-        print_first(&tables[0]);
-        print_all(
-            &tables[1],
-            &["limited by", "predicted exponent", "local exponent", "from", "to"],
-        );
-    })
-}
-
-fn feature_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
-    let x = || ("n_features", Axis::logarithmic("features N"));
-    let guides = [
-        Guide { column: "error", label: "one draw, equivalent", mark: Mark::Line },
-        Guide { column: "squared_bias", label: "mean over draws", mark: Mark::Dotted },
-    ];
-    let error = Lines {
-        guides: &guides,
-        error_bars: ErrorBars::Deviation("simulated_se"),
-        group_label: "simulated",
-        mark: Mark::Dots,
-        ..Lines::plain(x(), ("simulated", Axis::logarithmic("squared error")))
-    };
-    let mut panels = lines(&tables[0], &error)?;
-    let guides = [
-        Guide { column: "predicted_exponent", label: "min(a − 1, b)", mark: Mark::Line },
-        Guide { column: "bias_predicted_exponent", label: "min(a − 1, 2b)", mark: Mark::Dotted },
-    ];
-    let local = Lines {
-        guides: &guides,
-        group_label: "local, one draw",
-        ..Lines::plain(x(), ("local_exponent", Axis::linear("exponent")))
-    };
-    panels.extend(lines(&tables[0], &local)?);
-    Ok(Sheet {
-        title: "Regression on random features, data without limit".to_owned(),
-        columns: 2,
-        panels,
-        axes: Axes::Own,
-        caption: "Bars: standard error over draws. Tables: redundancy_features.csv, redundancy_resources.csv."
-            .to_owned(),
-    })
+    present(&study, "theory redundancy features", &options.output)
 }
 
 pub(super) fn text(options: &RedundancyTextOptions) -> anyhow::Result<()> {
@@ -137,66 +81,15 @@ pub(super) fn text(options: &RedundancyTextOptions) -> anyhow::Result<()> {
     let found = text_redundancy(&content, options.contexts, options.seed)
         .with_context(|| format!("`{}`", path.display()))?;
     let lags = options.lags.as_deref().map_or_else(|| usual_lags(content.len()), ascending);
-    let of_lags = lag_tables(&content, &found, &lags, options.seed)
+    let study = texts::study(&content, &found, &lags, options.seed)
         .with_context(|| format!("`{}`: --lags", path.display()))?;
-    let tables: Vec<Table> = text_tables(&found).into_iter().chain(of_lags).collect();
-    let made = Made { verb: "redundancy text", tables: &tables, sheet: &text_sheet };
-    present_as(&made, &options.output, &|| {
-        print_first(&tables[0]);
-        print_all(&tables[1], &["way", "bits a symbol", "redundancy"]);
-        print_all(
-            &tables[3],
-            &["loss by data (experimental)", "value", "se", "R²", "residual", "points"],
-        );
-    })
-}
-
-fn text_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
-    let guides = [Guide { column: "shuffled_bits", label: "in random order", mark: Mark::Dotted }];
-    let columns = Lines {
-        guides: &guides,
-        group: Some("trusted"),
-        group_label: "enough text",
-        ..Lines::plain(
-            ("context_length", Axis::linear("symbols before that are known, k")),
-            ("conditional_bits", Axis::linear("entropy given them, bits a symbol")),
-        )
-    };
-    let mut panels = lines(&tables[0], &columns)?;
-    let rates = Lines {
-        mark: Mark::Bars,
-        ..Lines::plain(("way", Axis::linear("")), ("bits", Axis::linear("bits a symbol")))
-    };
-    panels.extend(lines(&tables[1], &rates)?);
-    let guides = [Guide { column: "shuffled_norm", label: "in random order", mark: Mark::Dotted }];
-    let by_lag = Lines {
-        guides: &guides,
-        group: Some("stands_out"),
-        group_label: "stands out",
-        ..Lines::plain(
-            ("lag", Axis::logarithmic("places between two symbols")),
-            ("norm", Axis::logarithmic("norm of their covariance")),
-        )
-    };
-    if !tables[2].rows.is_empty() {
-        panels.extend(lines(&tables[2], &by_lag)?);
-    }
-    Ok(Sheet {
-        title: "Redundancy of a text".to_owned(),
-        columns: panels.len(),
-        panels,
-        axes: Axes::Own,
-        caption: "Where there is not enough text, counting finds redundancy in noise, too: see the dotted line. \
-                  Tables: redundancy_text.csv, redundancy_rates.csv, redundancy_lags.csv, redundancy_by_data.csv."
-            .to_owned(),
-    })
+    present(&study, "theory redundancy text", &options.output)
 }
 
 pub(super) fn dimension(options: &RedundancyDimensionOptions) -> anyhow::Result<()> {
     let (cloud, known) = cloud(options)?;
-    let table = dimension_table(&cloud, options.neighbours, known);
-    let made = Made { verb: "redundancy dimension", tables: &[table], sheet: &dimension_sheet };
-    present(&made, &options.output)
+    let study = dimensions::study(&cloud, options.neighbours, known);
+    present(&study, "theory redundancy dimension", &options.output)
 }
 
 /// The points that are asked for, and their set if it is a known one.
@@ -259,82 +152,6 @@ pub(super) fn matrix(options: &RedundancyMatrixOptions) -> anyhow::Result<()> {
         );
     }
     let last_rank = options.last_rank.map_or(width, NonZeroUsize::get);
-    let made = matrix_tables(&rows, width, last_rank);
-    present(
-        &Made { verb: "redundancy matrix", tables: &made, sheet: &matrix_sheet },
-        &options.output,
-    )
-}
-
-fn matrix_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
-    let guides = [Guide { column: "fitted", label: "power law", mark: Mark::Line }];
-    let columns = Lines {
-        guides: &guides,
-        mark: Mark::Dots,
-        ..Lines::plain(
-            ("rank", Axis::logarithmic("rank")),
-            ("variance", Axis::logarithmic("variance")),
-        )
-    };
-    Ok(Sheet {
-        title: "Spectrum of the data's covariance".to_owned(),
-        columns: 1,
-        panels: lines(&tables[1], &columns)?,
-        axes: Axes::Own,
-        caption: "Tables: redundancy_matrix.csv, redundancy_matrix_spectrum.csv.".to_owned(),
-    })
-}
-
-fn dimension_sheet(tables: &[Table]) -> Result<Sheet, TableError> {
-    let guides = [Guide { column: "known", label: "known", mark: Mark::Line }];
-    let columns = Lines {
-        guides: &guides,
-        error_bars: ErrorBars::Deviation("standard_error"),
-        mark: Mark::Bars,
-        ..Lines::plain(("estimator", Axis::linear("")), ("dimension", Axis::linear("dimension")))
-    };
-    Ok(Sheet {
-        title: "Dimension of a set of points".to_owned(),
-        columns: 1,
-        panels: lines(&tables[0], &columns)?,
-        axes: Axes::Own,
-        caption: "Bars: standard error. Table: redundancy_dimension.csv.".to_owned(),
-    })
-}
-
-/// The picture of `redundancy spectrum`; with several parts, what is left of each.
-fn sheet(tables: &[Table]) -> Result<Sheet, TableError> {
-    let x = || ("n_samples", Axis::logarithmic("samples n"));
-    let guides = [Guide { column: "excess_risk", label: "equivalent", mark: Mark::Line }];
-    let risk = Lines {
-        guides: &guides,
-        error_bars: ErrorBars::Deviation("simulated_se"),
-        group_label: "simulated",
-        mark: Mark::Dots,
-        ..Lines::plain(x(), ("simulated", Axis::logarithmic("excess risk at the best ridge")))
-    };
-    let mut panels = lines(&tables[0], &risk)?;
-    let guides = [Guide { column: "predicted_exponent", label: "asymptotic", mark: Mark::Dotted }];
-    let local = Lines {
-        guides: &guides,
-        group_label: "local exponent",
-        ..Lines::plain(x(), ("local_exponent", Axis::linear("exponent")))
-    };
-    panels.extend(lines(&tables[0], &local)?);
-    let parts = Lines {
-        group: Some("part"),
-        group_label: "part",
-        ..Lines::plain(x(), ("unlearned", Axis::logarithmic("target not learned yet")))
-    };
-    if tables[1].rows.len() > 1 {
-        panels.extend(lines(&tables[2], &parts)?);
-    }
-    Ok(Sheet {
-        title: "Ridge regression on a power-law spectrum".to_owned(),
-        columns: panels.len(),
-        panels,
-        axes: Axes::Own,
-        caption: "Bars: standard error over data sets. Tables: redundancy_spectrum.csv, redundancy_parts.csv."
-            .to_owned(),
-    })
+    let study = matrices::study(&rows, width, last_rank);
+    present(&study, "theory redundancy matrix", &options.output)
 }

@@ -1,6 +1,8 @@
 //! The source page's optimal allocation: parameters and tokens for a target loss and a budget.
 
-use super::{AsPublishedError, Domain, PublishedBehaviour, power, quotient};
+use super::refused::{
+    AsPublishedError, POSITIVE, PublishedBehaviour, SHARE, check, power, quotient,
+};
 
 /// Kaplan's exponent of the parameter count, which the snippet divides by `1 + R`.
 const MODEL_EXPONENT: f64 = 0.076;
@@ -29,8 +31,8 @@ pub struct PublishedAllocation {
 /// `L ≤ E`.
 ///
 /// # Errors
-/// [`AsPublishedError::OutOfDomain`] unless the target and the budget are positive and finite and
-/// `0 ≤ data_redundancy ≤ 1`; [`AsPublishedError::OutOfRange`] when a count overflows or vanishes.
+/// [`AsPublishedError`] unless the target and the budget are positive and finite and
+/// `0 ≤ data_redundancy ≤ 1`, and when a count overflows or vanishes.
 ///
 /// **Source**: the source page, section 5.3.
 pub fn resource_allocation(
@@ -39,29 +41,21 @@ pub fn resource_allocation(
     data_redundancy: f64,
 ) -> Result<PublishedAllocation, AsPublishedError> {
     let outcome = allocation(target_loss, compute_budget, data_redundancy);
-    let published = match outcome {
-        Ok(PublishedAllocation { n_params: value, .. }) => {
-            PublishedBehaviour::Returns { quantity: "parameter count", value }
-        }
-        Err(raised) => raised,
+    let n_params = outcome.map(|answer| answer.n_params);
+    let published = PublishedBehaviour::of("parameter count", n_params);
+    let arguments = [
+        ("target_loss", target_loss, POSITIVE),
+        ("compute_budget", compute_budget, POSITIVE),
+        ("data_redundancy", data_redundancy, SHARE),
+    ];
+    check(&arguments, published)?;
+    let usable = |answer: &PublishedAllocation| {
+        POSITIVE.contains(answer.n_params) && POSITIVE.contains(answer.n_tokens)
     };
-    Domain::Positive.check("target_loss", target_loss, published)?;
-    Domain::Positive.check("compute_budget", compute_budget, published)?;
-    Domain::Share.check("data_redundancy", data_redundancy, published)?;
-    match outcome {
-        Ok(answer)
-            if Domain::Positive.contains(answer.n_params)
-                && Domain::Positive.contains(answer.n_tokens) =>
-        {
-            Ok(answer)
-        }
-        _ => Err(AsPublishedError::OutOfRange {
-            argument: "target_loss",
-            value: target_loss,
-            quantity: "parameter and token counts",
-            published,
-        }),
-    }
+    outcome.ok().filter(usable).ok_or_else(|| {
+        let (argument, quantity) = (("target_loss", target_loss), "parameter and token counts");
+        AsPublishedError::out_of_range(argument, quantity, published)
+    })
 }
 
 /// The snippet's arithmetic for any arguments, or what Python raises.
@@ -110,10 +104,7 @@ mod tests {
     fn counts_that_overflow_or_vanish_are_refused() {
         for target_loss in [1e-300, 1e-12, 1e300] {
             let refused = resource_allocation(target_loss, 1e21, 1.0).unwrap_err();
-            assert!(matches!(
-                refused,
-                AsPublishedError::OutOfRange { argument: "target_loss", .. }
-            ));
+            assert!(refused.to_string().starts_with("`target_loss` must leave the parameter and"));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The source page's emergence of in-context learning: a power law put through `1 − e^(−1/x)`.
 
-use super::{AsPublishedError, Domain, PublishedBehaviour, power};
+use super::refused::{
+    AsPublishedError, FINITE, NOT_NEGATIVE, POSITIVE, PublishedBehaviour, check, power,
+};
 
 /// The adjusted loss below which the snippet calls a model better than chance.
 const CHANCE_LOSS: f64 = 0.9;
@@ -46,8 +48,8 @@ pub struct IclEmergence {
 /// of pretraining tasks reaches the input dimension (Lu et al. 2025).
 ///
 /// # Errors
-/// [`AsPublishedError::OutOfDomain`] unless `N > 0`, `k > 0` and `T ≥ 0`, all finite, with finite
-/// exponents; [`AsPublishedError::OutOfRange`] when a loss overflows or vanishes.
+/// [`AsPublishedError`] unless `N > 0`, `k > 0` and `T ≥ 0`, all finite, with finite
+/// exponents, and when a loss overflows or vanishes.
 ///
 /// **Source**: the source page, section 4.4.
 pub fn icl_emergence(
@@ -65,30 +67,27 @@ pub fn icl_emergence(
             above_random: adjusted_loss < CHANCE_LOSS,
         }
     });
-    let published = match outcome {
-        Ok(IclEmergence { emergence_probability: value, .. }) => {
-            PublishedBehaviour::Returns { quantity: "emergence probability", value }
-        }
-        Err(raised) => raised,
-    };
-    Domain::Positive.check("n_params", n_params, published)?;
-    Domain::Positive.check("n_context", n_context, published)?;
-    Domain::NotNegative.check("task_complexity", task_complexity, published)?;
-    Domain::Finite.check("model_exponent", exponents.model_exponent, published)?;
-    Domain::Finite.check("context_exponent", exponents.context_exponent, published)?;
-    Domain::Finite.check("complexity_rate", exponents.complexity_rate, published)?;
-    let refused = |argument, value, quantity| {
-        Err(AsPublishedError::OutOfRange { argument, value, quantity, published })
-    };
+    let probability = outcome.map(|answer| answer.emergence_probability);
+    let published = PublishedBehaviour::of("emergence probability", probability);
+    let arguments = [
+        ("n_params", n_params, POSITIVE),
+        ("n_context", n_context, POSITIVE),
+        ("task_complexity", task_complexity, NOT_NEGATIVE),
+        ("model_exponent", exponents.model_exponent, FINITE),
+        ("context_exponent", exponents.context_exponent, FINITE),
+        ("complexity_rate", exponents.complexity_rate, FINITE),
+    ];
+    check(&arguments, published)?;
+    let refused =
+        |argument, quantity| Err(AsPublishedError::out_of_range(argument, quantity, published));
     match outcome {
-        Ok(answer) if !Domain::Positive.contains(answer.base_loss) => {
-            refused("n_params", n_params, "base loss")
+        Ok(answer) if POSITIVE.contains(answer.base_loss) => {
+            if POSITIVE.contains(answer.adjusted_loss) {
+                return Ok(answer);
+            }
+            refused(("task_complexity", task_complexity), "adjusted loss")
         }
-        Ok(answer) if !Domain::Positive.contains(answer.adjusted_loss) => {
-            refused("task_complexity", task_complexity, "adjusted loss")
-        }
-        Ok(answer) => Ok(answer),
-        Err(_) => refused("n_params", n_params, "base loss"),
+        _ => refused(("n_params", n_params), "base loss"),
     }
 }
 
@@ -149,7 +148,7 @@ mod tests {
     fn a_loss_that_overflows_is_refused() {
         let exponents = IclExponents { model_exponent: -40.0, ..PUBLISHED };
         let refused = icl_emergence(1e9, 32.0, 1.0, exponents).unwrap_err();
-        assert!(matches!(refused, AsPublishedError::OutOfRange { argument: "n_params", .. }));
+        assert!(refused.to_string().starts_with("`n_params` must leave the base loss finite"));
         assert_eq!(refused.published(), PublishedBehaviour::RaisesOverflow);
     }
 }

@@ -1,6 +1,8 @@
 //! The source page's unified predictor: a redundancy factor times a capacity, inverted.
 
-use super::{AsPublishedError, Domain, PublishedBehaviour, power};
+use super::refused::{
+    ABOVE_ONE, AsPublishedError, POSITIVE, PublishedBehaviour, SHARE, check, power,
+};
 
 /// The capacity of one parameter.
 const BASE_CAPACITY: f64 = 1024.0;
@@ -11,22 +13,14 @@ const CAPACITY_OFFSET: f64 = 1e-6;
 /// The capacity above which the snippet is sure of itself.
 const SURE_CAPACITY: f64 = 1000.0;
 
-/// How sure of its prediction the snippet says it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Confidence {
-    /// Only below `(1000/1024)^(1/0.15) = 0.854` parameters.
-    Medium,
-    /// For every model with a parameter.
-    High,
-}
-
 /// What the snippet predicts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UnifiedPrediction {
     /// The loss, in no unit: around `1e-3`, where a cross-entropy in nats is above one.
     pub predicted_loss: f64,
-    /// How sure it says it is.
-    pub confidence: Confidence,
+    /// Whether its confidence is high: that of every model with a parameter, and medium only below
+    /// `(1000/1024)^(1/0.15) = 0.854` parameters.
+    pub is_sure: bool,
 }
 
 /// The loss of the snippet's unified predictor, `1 / (1024 N^0.15 / (1 + R ln D) + 1e-6)`, and its
@@ -38,7 +32,7 @@ pub struct UnifiedPrediction {
 /// confidence from that interval and the distance of the extrapolation.
 ///
 /// # Errors
-/// [`AsPublishedError::OutOfDomain`] unless `n_params > 0`, `n_tokens > 1`,
+/// [`AsPublishedError`] unless `n_params > 0`, `n_tokens > 1`,
 /// `0 ≤ data_redundancy ≤ 1` and `fractal_dimension > 0`, all finite.
 ///
 /// **Source**: the source page, section 5.1.
@@ -52,26 +46,19 @@ pub fn unified_prediction(
     let outcome = power(n_params, CAPACITY_EXPONENT).map(|scale| {
         let capacity = BASE_CAPACITY * scale;
         let predicted_loss = 1.0 / (capacity * redundancy_factor + CAPACITY_OFFSET);
-        let is_sure = capacity > SURE_CAPACITY;
-        let confidence = if is_sure { Confidence::High } else { Confidence::Medium };
-        UnifiedPrediction { predicted_loss, confidence }
+        UnifiedPrediction { predicted_loss, is_sure: capacity > SURE_CAPACITY }
     });
-    let published = match outcome {
-        Ok(UnifiedPrediction { predicted_loss: value, .. }) => {
-            PublishedBehaviour::Returns { quantity: "loss", value }
-        }
-        Err(raised) => raised,
-    };
-    Domain::Positive.check("n_params", n_params, published)?;
-    Domain::AboveOne.check("n_tokens", n_tokens, published)?;
-    Domain::Share.check("data_redundancy", data_redundancy, published)?;
-    Domain::Positive.check("fractal_dimension", fractal_dimension, published)?;
-    outcome.map_err(|published| AsPublishedError::OutOfRange {
-        argument: "n_params",
-        value: n_params,
-        quantity: "effective capacity",
-        published,
-    })
+    let published =
+        PublishedBehaviour::of("loss", outcome.map(|prediction| prediction.predicted_loss));
+    let arguments = [
+        ("n_params", n_params, POSITIVE),
+        ("n_tokens", n_tokens, ABOVE_ONE),
+        ("data_redundancy", data_redundancy, SHARE),
+        ("fractal_dimension", fractal_dimension, POSITIVE),
+    ];
+    check(&arguments, published)?;
+    let (argument, quantity) = (("n_params", n_params), "effective capacity");
+    outcome.map_err(|raised| AsPublishedError::out_of_range(argument, quantity, raised))
 }
 
 #[cfg(test)]
@@ -89,12 +76,9 @@ mod tests {
 
     #[test]
     fn one_parameter_is_enough_for_high_confidence() {
-        let confidence =
-            |n_params| unified_prediction(n_params, 2e10, 0.5, 1.2).unwrap().confidence;
+        let is_sure = |n_params| unified_prediction(n_params, 2e10, 0.5, 1.2).unwrap().is_sure;
         let edge = (SURE_CAPACITY / BASE_CAPACITY).powf(1.0 / CAPACITY_EXPONENT);
         assert!((edge - 0.8537).abs() < 1e-4);
-        assert_eq!(confidence(edge - 1e-3), Confidence::Medium);
-        assert_eq!(confidence(edge + 1e-3), Confidence::High);
-        assert_eq!(confidence(1.0), Confidence::High);
+        assert!(!is_sure(edge - 1e-3) && is_sure(edge + 1e-3) && is_sure(1.0));
     }
 }

@@ -1,6 +1,8 @@
 //! The source page's redundancy law: a loss from a redundancy rate, an exponent from a dimension.
 
-use super::{AsPublishedError, Domain, PublishedBehaviour};
+use super::refused::{
+    ABOVE_ONE, AsPublishedError, POSITIVE, PublishedBehaviour, SHARE, check, quotient,
+};
 
 /// The snippet's exponent of the effective capacity, whatever the data.
 const CAPACITY_EXPONENT: f64 = 0.1;
@@ -16,9 +18,9 @@ const CAPACITY_EXPONENT: f64 = 0.1;
 /// `n_params` is `N`, `n_tokens` is `D`, `base_compute` is `c` and `data_redundancy` is `R`.
 ///
 /// # Errors
-/// [`AsPublishedError::OutOfDomain`] unless `N > 0`, `D > 1`, `c > 0` and `0 ≤ R ≤ 1`, all finite:
+/// [`AsPublishedError`] unless `N > 0`, `D > 1`, `c > 0` and `0 ≤ R ≤ 1`, all finite:
 /// elsewhere the snippet answers from a logarithm that is zero, negative or undefined.
-/// [`AsPublishedError::OutOfRange`] when the capacity overflows.
+/// Also when the capacity overflows.
 ///
 /// **Source**: the source page, section 2.3.
 pub fn predicted_loss(
@@ -29,18 +31,17 @@ pub fn predicted_loss(
 ) -> Result<f64, AsPublishedError> {
     let capacity = base_compute * n_params / (1.0 + data_redundancy * n_tokens.ln());
     let loss = if capacity > 1.0 { 1.0 / capacity.powf(CAPACITY_EXPONENT) } else { 1.0 };
-    let published = PublishedBehaviour::Returns { quantity: "loss", value: loss };
-    Domain::Positive.check("n_params", n_params, published)?;
-    Domain::AboveOne.check("n_tokens", n_tokens, published)?;
-    Domain::Positive.check("base_compute", base_compute, published)?;
-    Domain::Share.check("data_redundancy", data_redundancy, published)?;
+    let published = PublishedBehaviour::of("loss", Ok(loss));
+    let arguments = [
+        ("n_params", n_params, POSITIVE),
+        ("n_tokens", n_tokens, ABOVE_ONE),
+        ("base_compute", base_compute, POSITIVE),
+        ("data_redundancy", data_redundancy, SHARE),
+    ];
+    check(&arguments, published)?;
     if capacity.is_infinite() {
-        return Err(AsPublishedError::OutOfRange {
-            argument: "n_params",
-            value: n_params,
-            quantity: "effective capacity",
-            published,
-        });
+        let (argument, quantity) = (("n_params", n_params), "effective capacity");
+        return Err(AsPublishedError::out_of_range(argument, quantity, published));
     }
     Ok(loss)
 }
@@ -52,25 +53,17 @@ pub fn predicted_loss(
 /// neighbour and `4/d` for a locally linear learner, on smooth targets (Sharma & Kaplan 2020).
 ///
 /// # Errors
-/// [`AsPublishedError::OutOfDomain`] unless the dimension is finite and above zero, and
-/// [`AsPublishedError::OutOfRange`] when it is so small that the exponent overflows.
+/// [`AsPublishedError`] unless the dimension is finite and above zero, and when it is so small that
+/// the exponent overflows.
 ///
 /// **Source**: the source page, section 2.3.
 pub fn exponent_from_dimension(fractal_dimension: f64) -> Result<f64, AsPublishedError> {
     let exponent = 1.0 / fractal_dimension;
-    let published = if fractal_dimension == 0.0 {
-        PublishedBehaviour::RaisesZeroDivision
-    } else {
-        PublishedBehaviour::Returns { quantity: "exponent", value: exponent }
-    };
-    Domain::Positive.check("fractal_dimension", fractal_dimension, published)?;
+    let published = PublishedBehaviour::of("exponent", quotient(1.0, fractal_dimension));
+    check(&[("fractal_dimension", fractal_dimension, POSITIVE)], published)?;
     if exponent.is_infinite() {
-        return Err(AsPublishedError::OutOfRange {
-            argument: "fractal_dimension",
-            value: fractal_dimension,
-            quantity: "exponent",
-            published,
-        });
+        let argument = ("fractal_dimension", fractal_dimension);
+        return Err(AsPublishedError::out_of_range(argument, "exponent", published));
     }
     Ok(exponent)
 }
@@ -96,13 +89,9 @@ mod tests {
 
     #[test]
     fn what_overflows_is_refused() {
-        assert!(matches!(
-            predicted_loss(1e300, 2.0, 1e300, 0.5),
-            Err(AsPublishedError::OutOfRange { argument: "n_params", .. })
-        ));
-        assert!(matches!(
-            exponent_from_dimension(1e-310),
-            Err(AsPublishedError::OutOfRange { argument: "fractal_dimension", .. })
-        ));
+        let refused = predicted_loss(1e300, 2.0, 1e300, 0.5).unwrap_err().to_string();
+        assert!(refused.starts_with("`n_params` must leave the effective capacity finite"));
+        let refused = exponent_from_dimension(1e-310).unwrap_err().to_string();
+        assert!(refused.starts_with("`fractal_dimension` must leave the exponent finite"));
     }
 }

@@ -7,8 +7,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::redundancy::dimension::{DimensionError, PointCloud, Space, nearest};
-use crate::redundancy::known_sets::KnownSet;
+use crate::redundancy::dimension::known_sets::KnownSet;
+use crate::redundancy::dimension::neighbours::{DimensionError, PointCloud, Space, nearest};
 
 /// How a value between examples is guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,109 +1,321 @@
-//! What a power-law spectrum of the inputs says of how fast an error falls, and how redundant the inputs are.
+//! `theory redundancy spectrum`: what the spectrum of the data says of how fast an error falls with samples.
 //!
-//! The errors themselves, at any size, are in [`linear_task`](crate::redundancy::linear_task).
+//! Ridge regression on a power-law spectrum under source and capacity conditions (Caponnetto & De Vito 2007; Cui et
+//! al. 2021). [`exponents`] are the closed forms, [`linear_task`] the error at any size, [`simulated`] the same by
+//! experiment; here are the tables, the picture and the words.
 
-/// The exponent of the excess risk in the number of noisy samples at the best ridge:
-/// `2s′ / (2s′ + 1/β)` with `s′ = min(s, 1)`.
-///
-/// `spectral_exponent` is `β` of `λ_i ~ i^-β`, above one; `source_exponent` is `s` of `c_i² ~ i^-(1 + 2sβ)`. Ridge
-/// regression makes no use of a target that is smoother than `s = 1`. **Source**: Caponnetto & De Vito 2007.
-pub fn noisy_exponent(spectral_exponent: f64, source_exponent: f64) -> f64 {
-    let smoothness = 2.0 * source_exponent.min(1.0);
-    smoothness / (smoothness + 1.0 / spectral_exponent)
+pub mod exponents;
+pub mod linear_task;
+pub mod simulated;
+
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::study::{Note, Picture, Study};
+use superpose_files::table::{Field, Table, TableError, Tables};
+
+use self::exponents::{
+    effective_dimension, end_of_joined, gaussian_redundancy, noiseless_exponent, noisy_exponent,
+};
+use self::linear_task::{LinearTask, RidgeRisk, Sample, TaskError};
+use self::simulated::{Design, ExcessRisk, RidgeError, excess_risks};
+use crate::answer::{alone, answer};
+
+/// A part of the spectrum, on directions of its own; every sample has all parts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    /// `β` of the variances `i^-β`.
+    pub spectral_exponent: f64,
+    /// `s`: how fast the target falls along the spectrum.
+    pub source_exponent: f64,
+    /// What multiplies its variances and its part of the target.
+    pub weight: f64,
 }
 
-/// The exponent of the excess risk in the number of samples without noise and with a vanishing ridge: `2βs′` with
-/// `s′ = min(s, 1)`.
-///
-/// Arguments as for [`noisy_exponent`]. **Source**: Cui, Loureiro, Krzakala & Zdeborová 2021.
-pub fn noiseless_exponent(spectral_exponent: f64, source_exponent: f64) -> f64 {
-    2.0 * spectral_exponent * source_exponent.min(1.0)
+/// Ridge regression of a power-law task, or of several side by side, by the number of samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spectrum {
+    /// The parts of the spectrum, at least one.
+    pub parts: Vec<Part>,
+    /// Variance of the label noise.
+    pub noise_variance: f64,
+    /// Number of directions of each part.
+    pub n_directions: usize,
+    /// Numbers of samples, ascending.
+    pub n_samples: Vec<usize>,
+    /// Replicates of a simulation beside the equivalent; none for zero.
+    pub n_replicates: usize,
+    /// Its seed.
+    pub seed: u64,
 }
 
-/// The exponents with which spectra side by side end: the least `β` and the least `s` of all, be it that they belong to
-/// different parts.
-///
-/// `parts` have `(β, s)` each, as [`noisy_exponent`] and [`noiseless_exponent`] take them. One resolution `κ` serves all
-/// parts; there the directions learned number `Σ κ^(-1/β)`, of which the largest term stays, and the target unlearned
-/// is `Σ κ^(2s′)`, of which the slowest does. Derived here, and held to the sums themselves by a test. Where each sample is of
-/// one part alone, each has a resolution of its own without noise, and the slowest part is what ends it.
-pub fn end_of_joined(parts: &[(f64, f64)]) -> (f64, f64) {
-    let least = |of: fn(&(f64, f64)) -> f64| parts.iter().map(of).fold(f64::INFINITY, f64::min);
-    (least(|part| part.0), least(|part| part.1))
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpectrumError {
+    /// The task or a sample is none.
+    #[error(transparent)]
+    Spectrum(#[from] TaskError),
+    /// It cannot be simulated.
+    #[error(transparent)]
+    Ridge(#[from] RidgeError),
 }
 
-/// The effective number of dimensions at a ridge: `Σ λ / (λ + ridge)`.
-///
-/// The number of positive eigenvalues at no ridge; close to `(π/β)/sin(π/β) · ridge^(-1/β)` for a long spectrum
-/// `i^-β`.
-pub fn effective_dimension(eigenvalues: &[f64], ridge: f64) -> f64 {
-    eigenvalues.iter().filter(|value| **value > 0.0).map(|value| value / (value + ridge)).sum()
+/// What a reader of the literature should know.
+const WORDS: &str = "The exponent is that of kernel ridge regression under source and capacity conditions (Caponnetto & De \
+     Vito 2007). The paper that calls 1/β a redundancy index (Bi & Calhoun, arXiv 2509.20721) was withdrawn; \
+     1/β is large where learning is slow, and is not Shannon's redundancy.";
+
+impl Spectrum {
+    /// The tables `redundancy_spectrum`, one row a number of samples; `redundancy_of_spectrum`, what the spectrum
+    /// alone says; and `redundancy_parts`, one row a number of samples and part. `progress` is called with the
+    /// number of replicates that have ended.
+    ///
+    /// # Errors
+    /// [`SpectrumError`], naming the value that is out of range.
+    pub fn study(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<Study, SpectrumError> {
+        let of_part = |part: &Part| {
+            LinearTask::power_law(part.spectral_exponent, part.source_exponent, self.n_directions)
+                .map(|task| (part.weight, task))
+        };
+        let parts: Vec<(f64, LinearTask)> =
+            self.parts.iter().map(of_part).collect::<Result<_, _>>()?;
+        let task = LinearTask::joined(&parts)?;
+        let samples = self.n_samples.iter().map(|n| Sample::new(*n, self.noise_variance));
+        let samples: Vec<Sample> = samples.collect::<Result<_, _>>()?;
+        let best: Vec<_> = samples.iter().map(|sample| task.best_ridge_risk(*sample)).collect();
+        let n_replicates = self.n_replicates;
+        let designs: Vec<Design> = samples
+            .iter()
+            .zip(&best)
+            .filter(|_| n_replicates > 0)
+            .map(|(sample, risk)| Design { sample: *sample, ridge: risk.ridge, n_replicates })
+            .collect();
+        let simulated = excess_risks(&task, &designs, self.seed, progress)?;
+        let by_samples = self.by_samples(&best, &simulated);
+        let mut notes = Note::first(&by_samples);
+        notes.push(Note::Line(WORDS.to_owned()));
+        let tables = [by_samples, self.of_spectrum(&parts, &task), self.of_parts(&parts, &best)];
+        Ok(answer(tables, draw, notes))
+    }
+
+    fn by_samples(&self, best: &[RidgeRisk], simulated: &[ExcessRisk]) -> Table {
+        let mut table = Table::new(
+            "redundancy_spectrum",
+            "How fast does the error of ridge regression fall with samples, for data with a power-law spectrum?",
+            &[
+                ("n_samples", "samples"),
+                (
+                    "excess_risk",
+                    "mean squared error without label noise, by the deterministic equivalent",
+                ),
+                ("local_exponent", "its fall from the number of samples before"),
+                (
+                    "predicted_exponent",
+                    "2s′ / (2s′ + 1/β) with noise, 2βs′ without; s′ = min(s, 1); of parts together, the least β and the least s; none for β ≤ 1",
+                ),
+                ("best_ridge", "the ridge with the least error, added to X Xᵀ"),
+                ("effective_dimension", "Σ λ/(λ + κ) there"),
+                ("simulated", "the error over random data sets"),
+                ("simulated_se", "its standard error"),
+                ("z", "simulated − excess_risk, in standard errors"),
+            ],
+        );
+        let exponents: Vec<(f64, f64)> =
+            self.parts.iter().map(|part| (part.spectral_exponent, part.source_exponent)).collect();
+        let (beta, s) = end_of_joined(&exponents);
+        // Without a finite total variance there is no law.
+        let predicted = (beta > 1.0).then(|| {
+            let law = if self.noise_variance > 0.0 { noisy_exponent } else { noiseless_exponent };
+            law(beta, s)
+        });
+        for (k, risk) in best.iter().enumerate() {
+            let local = k.checked_sub(1).map(|before| {
+                let fall = (best[before].excess_risk / risk.excess_risk).ln();
+                fall / (self.n_samples[k] as f64 / self.n_samples[before] as f64).ln()
+            });
+            let of =
+                |get: &dyn Fn(&ExcessRisk) -> f64| -> Field { simulated.get(k).map(get).into() };
+            table.push(vec![
+                self.n_samples[k].into(),
+                risk.excess_risk.into(),
+                local.into(),
+                predicted.into(),
+                risk.ridge.into(),
+                risk.effective_dimension.into(),
+                of(&|found| found.mean),
+                of(&|found| found.standard_error),
+                of(&|found| (found.mean - risk.excess_risk) / found.standard_error),
+            ]);
+        }
+        table
+    }
+
+    fn of_spectrum(&self, parts: &[(f64, LinearTask)], task: &LinearTask) -> Table {
+        let mut table = Table::new(
+            "redundancy_of_spectrum",
+            "How redundant is data with this spectrum? Three numbers that are not the same.",
+            &[
+                ("part", "of the spectrum: 1, 2, …, or all"),
+                ("spectral_exponent", "β of the variances i^-β"),
+                (
+                    "spectral_index",
+                    "1/β: called redundancy index by a withdrawn paper; large where learning is slow",
+                ),
+                (
+                    "gaussian_redundancy",
+                    "½ ln(AM/GM) of the variances, in nats a dimension: Shannon's, of Gaussian data",
+                ),
+                ("effective_dimension", "Σ λ/(λ + 0.001 λ₁)"),
+            ],
+        );
+        let mut row = |part: Field, exponent: Option<f64>, task: &LinearTask| {
+            let values = task.eigenvalues();
+            let largest = values.iter().copied().fold(0.0, f64::max);
+            table.push(vec![
+                part,
+                exponent.into(),
+                exponent.map(|exponent| 1.0 / exponent).into(),
+                gaussian_redundancy(values).into(),
+                effective_dimension(values, 1e-3 * largest).into(),
+            ]);
+        };
+        for (index, ((_, task), part)) in parts.iter().zip(&self.parts).enumerate() {
+            row((index + 1).into(), Some(part.spectral_exponent), task);
+        }
+        if parts.len() > 1 {
+            row("all".into(), None, task);
+        }
+        table
+    }
+
+    /// What each part has of the whole at the best ridge.
+    fn of_parts(&self, parts: &[(f64, LinearTask)], best: &[RidgeRisk]) -> Table {
+        let mut table = Table::new(
+            "redundancy_parts",
+            "Which part of the spectrum is it that has not been learned yet?",
+            &[
+                ("n_samples", "samples"),
+                ("part", "of the spectrum: 1, 2, …"),
+                ("unlearned", "Σ (1 − L)² c² over its directions, L = λ/(λ + κ)"),
+                ("effective_dimension", "Σ L over them"),
+            ],
+        );
+        for (n_samples, risk) in self.n_samples.iter().zip(best) {
+            for (index, (weight, task)) in parts.iter().enumerate() {
+                let learned = |value: &f64| weight * value / (weight * value + risk.resolution);
+                let directions = task.eigenvalues().iter().zip(task.target_powers());
+                let unlearned: f64 = directions
+                    .map(|(value, power)| (1.0 - learned(value)).powi(2) * weight * power)
+                    .sum();
+                let dimension: f64 = task.eigenvalues().iter().map(learned).sum();
+                table.push(vec![
+                    (*n_samples).into(),
+                    (index + 1).into(),
+                    unlearned.into(),
+                    dimension.into(),
+                ]);
+            }
+        }
+        table
+    }
 }
 
-/// What the spectrum alone saves in describing Gaussian data, in nats a dimension: `½ ln(AM/GM)`, from the
-/// arithmetic and the geometric mean of the eigenvalues.
-///
-/// The entropy of independent directions of equal variance, less the entropy there is, at the same total variance.
-/// Zero for equal eigenvalues, infinite when one is zero, and not a number when there are none or one is negative.
-pub fn gaussian_redundancy(eigenvalues: &[f64]) -> f64 {
-    let n = eigenvalues.len() as f64;
-    let mean = eigenvalues.iter().sum::<f64>() / n;
-    let mean_log = eigenvalues.iter().map(|value| value.ln()).sum::<f64>() / n;
-    0.5 * (mean.ln() - mean_log)
+/// Risks and their local exponents; with several parts, what is left of each.
+fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
+    let risks = tables.get("redundancy_spectrum")?;
+    let x = || ("n_samples", Axis::logarithmic("samples n"));
+    let guides = [Guide { column: "excess_risk", label: "equivalent", mark: Mark::Line }];
+    let risk = Lines {
+        guides: &guides,
+        error_bars: ErrorBars::Deviation("simulated_se"),
+        group_label: "simulated",
+        mark: Mark::Dots,
+        ..Lines::plain(x(), ("simulated", Axis::logarithmic("excess risk at the best ridge")))
+    };
+    let mut panels = lines(risks, &risk)?;
+    let guides = [Guide { column: "predicted_exponent", label: "asymptotic", mark: Mark::Dotted }];
+    let local = Lines {
+        guides: &guides,
+        group_label: "local exponent",
+        ..Lines::plain(x(), ("local_exponent", Axis::linear("exponent")))
+    };
+    panels.extend(lines(risks, &local)?);
+    let parts = Lines {
+        group: Some("part"),
+        group_label: "part",
+        ..Lines::plain(x(), ("unlearned", Axis::logarithmic("target not learned yet")))
+    };
+    if tables.get("redundancy_of_spectrum")?.rows.len() > 1 {
+        panels.extend(lines(tables.get("redundancy_parts")?, &parts)?);
+    }
+    let caption = "Bars: standard error over data sets. Tables: redundancy_spectrum.csv, redundancy_parts.csv.";
+    let title = "Ridge regression on a power-law spectrum";
+    alone("redundancy_spectrum", (title, caption), panels.len(), panels)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn slope(x: [f64; 2], y: [f64; 2]) -> f64 {
-        -(y[1] / y[0]).ln() / (x[1] / x[0]).ln()
+    fn asked() -> Spectrum {
+        Spectrum {
+            parts: vec![Part { spectral_exponent: 2.0, source_exponent: 0.5, weight: 1.0 }],
+            noise_variance: 1.0,
+            n_directions: 20_000,
+            n_samples: vec![1000, 3000, 10_000],
+            n_replicates: 0,
+            seed: 0,
+        }
+    }
+
+    fn all(tables: &Tables) -> [&Table; 3] {
+        ["redundancy_spectrum", "redundancy_of_spectrum", "redundancy_parts"]
+            .map(|name| tables.get(name).unwrap())
     }
 
     #[test]
-    fn smoothness_beyond_one_changes_no_exponent() {
-        for (spectral, source, noisy, noiseless) in
-            [(1.5, 0.25, 3.0 / 7.0, 0.75), (2.0, 1.0, 0.8, 4.0), (3.0, 2.0, 6.0 / 7.0, 6.0)]
+    fn local_exponents_are_near_the_predicted_one() {
+        let tables = asked().study(&|_| ()).unwrap().tables;
+        let [table, spectrum, parts] = all(&tables);
+        let of = |column: &str| table.numbers(column).unwrap();
+        for (local, predicted) in of("local_exponent").iter().zip(of("predicted_exponent")).skip(1)
         {
-            assert!((noisy_exponent(spectral, source) - noisy).abs() < 1e-15);
-            assert!((noiseless_exponent(spectral, source) - noiseless).abs() < 1e-15);
+            assert!((local - predicted).abs() < 0.03, "{local} {predicted}");
+        }
+        assert!(of("simulated").iter().all(|v| v.is_nan()));
+        assert!((spectrum.numbers("spectral_index").unwrap()[0] - 0.5).abs() < 1e-12);
+        // One part alone has all the dimensions that are learned.
+        let alone = parts.numbers("effective_dimension").unwrap();
+        for (alone, all) in alone.iter().zip(of("effective_dimension")) {
+            assert!((alone / all - 1.0).abs() < 1e-12, "{alone} {all}");
         }
     }
 
     #[test]
-    fn the_effective_dimension_of_a_power_law_is_its_integral() {
-        for (exponent, n) in [(1.5_f64, 4_000_000), (2.0, 200_000), (3.0, 20_000)] {
-            let values: Vec<f64> = (1..=n).map(|i| f64::from(i).powf(-exponent)).collect();
-            let angle = std::f64::consts::PI / exponent;
-            let found = [1e-4, 1e-6].map(|ridge: f64| {
-                // The sum lacks half a term at its start and the tail at its end.
-                let tail = f64::from(n).powf(1.0 - exponent) / (exponent - 1.0) / ridge;
-                let whole = effective_dimension(&values, ridge) + 0.5 + tail;
-                let law = angle / angle.sin() * ridge.powf(-1.0 / exponent);
-                assert!((whole / law - 1.0).abs() < 1e-3, "{exponent} {ridge}: {whole} {law}");
-                whole
-            });
-            let slope = slope([1e-4, 1e-6], found);
-            assert!((slope - 1.0 / exponent).abs() < 1e-3, "{exponent}: {slope}");
+    fn a_simulation_agrees_within_its_error() {
+        let small =
+            Spectrum { n_directions: 256, n_samples: vec![32, 64], n_replicates: 100, ..asked() };
+        let tables = small.study(&|_| ()).unwrap().tables;
+        let [table, ..] = all(&tables);
+        assert!(table.numbers("z").unwrap().iter().all(|z| z.abs() < 4.0), "{table:?}");
+        let part = |spectral_exponent, weight| Part { spectral_exponent, weight, ..small.parts[0] };
+        for parts in [vec![part(-1.0, 1.0)], vec![part(2.0, 0.0)], Vec::new()] {
+            assert!(Spectrum { parts, ..small.clone() }.study(&|_| ()).is_err());
         }
-        assert!((effective_dimension(&[2.0, 0.0, 1.0], 0.0) - 2.0).abs() < 1e-15);
     }
 
     #[test]
-    fn gaussian_redundancy_is_the_entropy_that_is_missing() {
-        let power = |n: u32| -> Vec<f64> { (1..=n).map(|i| f64::from(i).powi(-2)).collect() };
-        assert!((gaussian_redundancy(&power(16)) - 0.7608).abs() < 5e-5);
-        assert!((gaussian_redundancy(&power(256)) - 2.0347).abs() < 5e-5);
-        // The divergence of N(0, Λ) from N(0, mean·1), by its usual formula, at any scale.
-        let values = [3.0, 0.2, 1.0_f64];
-        let mean = 1.4;
-        let divergence: f64 = values.iter().map(|v| 0.5 * (v / mean - 1.0 - (v / mean).ln())).sum();
-        for scale in [1.0, 1e-5] {
-            let scaled = values.map(|v| scale * v);
-            assert!((gaussian_redundancy(&scaled) - divergence / 3.0).abs() < 1e-12);
-        }
-        assert!(gaussian_redundancy(&[4.0; 5]).abs() < 1e-15);
-        assert!(gaussian_redundancy(&[1.0, 0.0]).is_infinite());
-        assert!(gaussian_redundancy(&[]).is_nan() && gaussian_redundancy(&[1.0, -1.0]).is_nan());
+    fn of_two_kinds_the_slower_is_what_is_left() {
+        let part =
+            |spectral_exponent, weight| Part { spectral_exponent, source_exponent: 0.5, weight };
+        let mixed = Spectrum { parts: vec![part(3.0, 1.0), part(1.5, 0.05)], ..asked() };
+        let tables = mixed.study(&|_| ()).unwrap().tables;
+        let [table, spectrum, parts] = all(&tables);
+        let unlearned = parts.numbers("unlearned").unwrap();
+        let share = |row: usize| unlearned[row + 1] / (unlearned[row] + unlearned[row + 1]);
+        assert!(share(0) < share(2) && share(2) < share(4), "{unlearned:?}");
+        assert!((table.numbers("predicted_exponent").unwrap()[0] - 0.6).abs() < 1e-12);
+        assert_eq!(spectrum.rows.len(), 3);
     }
 }

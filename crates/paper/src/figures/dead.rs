@@ -11,8 +11,8 @@ use superpose_store::record::Measured;
 use superpose_toy::cell::{Cell, Model};
 
 use crate::cells::{
-    DEAD_SHARE, Exponent, Extra, SMALL_WIDTHS, by_setting, cell_table, dead_fraction, exponents,
-    over_seeds, whole_exponents,
+    DEAD_SHARE, Exponent, Extra, SMALL_WIDTHS, by_setting, cell_table, complete_exponents,
+    dead_fraction, exponents, over_seeds,
 };
 use crate::claim::{Claim, Test};
 use crate::figure::{Figure, Findings, Material, all, decay_is, exponent_is, near};
@@ -87,8 +87,8 @@ fn law_of<'a>(
             && decay_is(cell, decay)
             && starts_with(cell, std)
     });
-    whole_exponents(&cells, SMALL_WIDTHS).pop()?;
-    exponents(&cells, d_min, false).pop()
+    complete_exponents(&cells, SMALL_WIDTHS).pop()?;
+    exponents(&cells, d_min).pop()
 }
 
 fn make(material: &Material<'_>) -> Findings {

@@ -10,7 +10,7 @@ use superpose_files::table::Tables;
 use superpose_stats::summary::{correlation, summarise};
 use superpose_toy::cell::Cell;
 
-use crate::cells::{SMALL_WIDTHS, cell_table, exponent_table, whole_exponents};
+use crate::cells::{SMALL_WIDTHS, cell_table, complete_exponents, exponent_table};
 use crate::claim::{Claim, Test};
 use crate::figure::{Figure, Findings, Material, all, decay_is, near, none};
 use crate::figures::draw::{Drawn, grouped, loss_axis, pictures, sheet, width_axis};
@@ -101,7 +101,7 @@ fn end_claim(at_63: &[&Finished], (decay, density, paper): (f64, f64, f64)) -> C
 }
 
 fn slope_claims(five_densities: &[&Finished]) -> Vec<Claim> {
-    let slopes = whole_exponents(five_densities, SMALL_WIDTHS);
+    let slopes = complete_exponents(five_densities, SMALL_WIDTHS);
     let claim = |(density, drawn): (f64, f64)| {
         let slope = slopes.iter().find(|e| density_is(e.cell(), density)).and_then(|e| e.fit);
         Claim::new(
@@ -147,7 +147,7 @@ pub(super) const FIGURE_15: Figure = Figure {
 };
 
 fn make_15(material: &Material<'_>) -> Findings {
-    let settings = whole_exponents(&material.trained(), SMALL_WIDTHS);
+    let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
     let question = "Is the model exponent the same at every activation density?";
     let table = exponent_table("exponents", question, &settings, &[]);
     let mut by_decay: BTreeMap<String, Vec<f64>> = BTreeMap::new();

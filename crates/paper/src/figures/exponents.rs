@@ -10,7 +10,7 @@ use superpose_stats::summary::{correlation, mean_square, summarise};
 use superpose_toy::cell::Cell;
 use superpose_toy::superposition::strong_exponent;
 
-use crate::cells::{Exponent, SMALL_WIDTHS, exponent_table, exponents, whole_exponents};
+use crate::cells::{Exponent, SMALL_WIDTHS, complete_exponents, exponent_table, exponents};
 use crate::claim::{Claim, Test};
 use crate::figure::{Figure, Findings, Material, all, exponent_is, near, none};
 use crate::figures::draw::{Drawn, exponent_lines, pictures, sheet};
@@ -48,7 +48,7 @@ pub(super) const FIGURE_5E: Figure = Figure {
 };
 
 fn make_5e(material: &Material<'_>) -> Findings {
-    let strong = whole_exponents(&material.select(is_three_decays), SMALL_WIDTHS);
+    let strong = complete_exponents(&material.select(is_three_decays), SMALL_WIDTHS);
     let weak = papers_nine(material);
     let both: Vec<Exponent<'_>> = strong.iter().chain(&weak).cloned().collect();
     let table = exponent_table(
@@ -142,7 +142,7 @@ pub(super) const FIGURE_9B: Figure = Figure {
 };
 
 fn make_9b(material: &Material<'_>) -> Findings {
-    let settings = whole_exponents(&material.trained(), SMALL_WIDTHS);
+    let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
     let table = exponent_table(
         "exponents",
         "How fast does the loss fall with width?",
@@ -207,7 +207,7 @@ fn deviations(settings: &[Exponent<'_>]) -> Vec<f64> {
 /// ln(ours / paper) of the losses at data exponent 0.
 fn loss_differences(material: &Material<'_>) -> Vec<f64> {
     let mut differences = Vec::new();
-    for setting in exponents(&material.select(|cell| exponent_is(cell, 0.0)), 0, false) {
+    for setting in exponents(&material.select(|cell| exponent_is(cell, 0.0)), 0) {
         for (width, loss) in &setting.losses {
             let mut cells = setting.cells.iter().map(|f| &f.record.cell);
             let published =
@@ -267,7 +267,7 @@ pub(super) const FIGURE_10: Figure = Figure {
 };
 
 fn make_10(material: &Material<'_>) -> Findings {
-    let settings = whole_exponents(&material.trained(), SMALL_WIDTHS);
+    let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
     let table = exponent_table("exponents", "Are the losses power laws of width?", &settings, &[]);
     let strong = settings.iter().filter(|e| e.cell().train.weight_decay < -0.2);
     let r_squared: Vec<f64> = strong.filter_map(|e| Some(e.fit?.r_squared)).collect();
@@ -305,7 +305,7 @@ pub(super) const FIGURE_18: Figure = Figure {
 const WIDE_WIDTHS: usize = 4;
 
 fn make_18(material: &Material<'_>) -> Findings {
-    let settings = whole_exponents(&material.trained(), WIDE_WIDTHS);
+    let settings = complete_exponents(&material.trained(), WIDE_WIDTHS);
     let table = exponent_table(
         "exponents",
         "How does the model exponent depend on the data exponent, at widths 50 to 150?",

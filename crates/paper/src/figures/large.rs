@@ -15,7 +15,7 @@ use superpose_stats::summary::summarise;
 use superpose_toy::cell::Cell;
 
 use crate::cells::{
-    Exponent, Extra, cell_table, exponent_table, exponents, law, norm_table, share_of_norms,
+    Exponent, Extra, cell_table, exponent_table, large_exponents, law, norm_table, share_of_norms,
 };
 use crate::claim::{Claim, Test};
 use crate::figure::{Figure, Findings, Material, all, none};
@@ -92,7 +92,7 @@ fn draw_losses(tables: &Tables, title: &str, toy: Toy) -> Drawn {
 }
 
 fn laws<'a>(material: &Material<'a>, d_min: usize) -> Vec<Exponent<'a>> {
-    exponents(&material.trained(), d_min, true)
+    large_exponents(&material.trained(), d_min)
 }
 
 fn law_table(settings: &[Exponent<'_>]) -> Table {

@@ -12,7 +12,7 @@ use superpose_files::table::{Table, Tables};
 use superpose_stats::summary::{median_and_deviation, summarise};
 use superpose_toy::superposition::ignored_features_loss_continuum;
 
-use crate::cells::{Exponent, Extra, SMALL_WIDTHS, cell_table, exponent_table, whole_exponents};
+use crate::cells::{Exponent, Extra, SMALL_WIDTHS, cell_table, complete_exponents, exponent_table};
 use crate::claim::{Claim, Test};
 use crate::figure::{Figure, Findings, Material, exponent_is, near, none};
 use crate::figures::draw::{Drawn, exponent_lines, grouped, loss_axis, pictures, sheet};
@@ -150,7 +150,7 @@ type Ranked<'a> = (f64, Exponent<'a>);
 fn by_distance<'a>(material: &Material<'a>) -> Vec<Ranked<'a>> {
     // One training a cell, as in the paper.
     let weak = material.select(|cell| cell.train.weight_decay > 0.0 && cell.train.seed == 0);
-    let mut settings: Vec<Ranked<'_>> = whole_exponents(&weak, SMALL_WIDTHS)
+    let mut settings: Vec<Ranked<'_>> = complete_exponents(&weak, SMALL_WIDTHS)
         .into_iter()
         .filter_map(|e| Some((distance(&e)?, e)))
         .collect();

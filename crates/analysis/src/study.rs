@@ -1,0 +1,255 @@
+//! The answer that a run gives: its tables, its pictures, and what to say of it.
+
+use superpose_figures::study::{Note, Picture, Study};
+use superpose_files::table::{Field, LOSSES, Table, TableError, Tables};
+use superpose_toy::trained::Outcome;
+
+use crate::run::Run;
+use crate::{FitWindow, curves, decay, overlaps, tables, widths};
+
+/// The tables that the pictures are drawn from.
+pub const DRAWN: [&str; 5] = ["losses", "exponents", "curves", "decay", "overlaps"];
+
+/// Settings whose fit is said; of more, only how many there are.
+const MOST_SAID: usize = 40;
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Cells that were trained to the end.
+    pub n_completed: usize,
+    /// Cells that diverged or failed.
+    pub n_lost: usize,
+    /// Cells that have no record yet.
+    pub n_missing: usize,
+}
+
+impl Progress {
+    /// That of `run`.
+    pub fn of(run: &Run) -> Self {
+        let completed = run.finished.iter().filter(|f| f.record.outcome == Outcome::Completed);
+        let n_completed = completed.count();
+        let n_lost = run.finished.len() - n_completed;
+        Self { n_completed, n_lost, n_missing: run.missing.len() }
+    }
+}
+
+impl std::fmt::Display for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} cells completed", self.n_completed)?;
+        for (n, what) in [(self.n_lost, "diverged or failed"), (self.n_missing, "not trained yet")]
+        {
+            if n > 0 {
+                write!(f, ", {n} {what}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The study of `run`, with fits over the widths in `window`. Its tables are all but `results.csv`; its notes
+/// are the fits and how far the run has come.
+///
+/// # Errors
+/// [`TableError`] never, as long as this crate's tests pass.
+pub fn study(run: &Run, window: FitWindow) -> Result<Study, TableError> {
+    let tables = tables(run, window);
+    let mut notes = fits(tables.get("exponents")?)?;
+    notes.push(Note::Line(Progress::of(run).to_string()));
+    let sweep = run.name.clone();
+    let draw = Box::new(move |tables: &Tables| pictures(tables, &sweep));
+    Ok(Study { convention: LOSSES, tables, draw, notes })
+}
+
+/// The pictures of the run of `sweep`, from its tables [`DRAWN`].
+///
+/// # Errors
+/// [`TableError`] when a table is not there or lacks a column.
+pub fn pictures(tables: &Tables, sweep: &str) -> Result<Vec<Picture>, TableError> {
+    let mut pictures = vec![
+        widths::draw(tables)?,
+        curves::draw(tables)?,
+        decay::draw(tables)?,
+        overlaps::draw(tables)?,
+    ];
+    for picture in &mut pictures {
+        picture.sheet.caption.push_str(&format!(" Sweep: {sweep}; drawn by superpose figures."));
+    }
+    Ok(pictures)
+}
+
+/// What is said of each fit.
+const HEADER: [&str; 9] = [
+    "setting",
+    "exponent ± se",
+    "95 % interval",
+    "of",
+    "R²",
+    "d",
+    "theory",
+    "regime",
+    "dead outputs",
+];
+
+/// What to say of the fits: the first of them, and how many more there are.
+fn fits(exponents: &Table) -> Result<Vec<Note>, TableError> {
+    let laws = exponents.fields(["setting", "model_exponent", "ci_se", "r_squared"])?;
+    let intervals = exponents.fields([
+        "ci_low",
+        "ci_high",
+        "ci_method",
+        "n_seeds",
+        "n_points",
+        "d_min",
+        "d_max",
+    ])?;
+    let theories = exponents.fields(["regime", "predicted_weak", "predicted_strong"])?;
+    let dead = exponents.fields(["dead_outputs", "loss.dead_share"])?;
+    let mut rows = Vec::new();
+    for (((law, interval), theory), dead) in laws.into_iter().zip(intervals).zip(theories).zip(dead)
+    {
+        let [setting, exponent, error, r_squared] = law.map(|field| field.rounded(3));
+        let [low, high] = [interval[0], interval[1]].map(|end| end.rounded(2));
+        let [method, n_seeds, n_points, narrow, wide] =
+            [2, 3, 4, 5, 6].map(|at| interval[at].rounded(0));
+        let of = match &*method {
+            "seeds" => format!("{n_seeds} seeds"),
+            "line" => format!("line, {n_points} widths"),
+            _ => method,
+        };
+        let [regime, weak, strong] = theory.map(|field| field.rounded(2));
+        let theory = match &*regime {
+            "weak" => weak,
+            "strong" => strong,
+            _ => Field::Missing.rounded(2),
+        };
+        let [n_dead, share] = dead;
+        let dead = match share.number() {
+            Some(share) => format!("{}, {:.0} % of L", n_dead.rounded(0), 100.0 * share),
+            None => share.rounded(0),
+        };
+        let (exponent, interval) = (format!("{exponent} ± {error}"), format!("{low} to {high}"));
+        let widths = format!("{narrow}–{wide}");
+        rows.push(vec![setting, exponent, interval, of, r_squared, widths, theory, regime, dead]);
+    }
+    let more = rows.len().saturating_sub(MOST_SAID);
+    rows.truncate(MOST_SAID);
+    let mut notes = vec![Note::rows(&HEADER, rows)];
+    if more > 0 {
+        notes.push(Note::Line(format!("… and {more} more settings in tables/exponents.csv")));
+    }
+    Ok(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use superpose_figures::chart::{Chart, Mark};
+    use superpose_figures::panel::Panel;
+    use superpose_figures::render::render;
+    use superpose_toy::cell::Cell;
+    use superpose_toy::trained::CurvePoint;
+
+    use super::*;
+
+    /// Three widths at three decays, with a curve each.
+    fn planted() -> Run {
+        let cells: [fn(&mut Cell); 9] = [
+            |c| (c.model.d_hidden, c.train.weight_decay) = (8, -1.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (16, -1.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (32, -1.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (8, 0.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (16, 0.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (32, 0.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (8, 1.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (16, 1.0),
+            |c| (c.model.d_hidden, c.train.weight_decay) = (32, 1.0),
+        ];
+        let mut run = Run::planted(&cells, |c| 2.0 / c.model.d_hidden as f64);
+        for finished in &mut run.finished {
+            finished.curve =
+                [(10, 1.0), (20, 0.5)].map(|(step, loss)| CurvePoint { step, loss }).to_vec();
+        }
+        run
+    }
+
+    /// The tables of a study as they are read back.
+    fn read_back(study: &Study) -> Tables {
+        let read = |table: &Table| Table::from_csv(&table.name, &table.to_csv()).unwrap();
+        study.tables.iter().map(read).collect()
+    }
+
+    fn chart(picture: &Picture) -> &Chart {
+        match &picture.sheet.panels[..] {
+            [Panel::Chart(chart)] => chart,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_picture_of_a_run_has_marks_for_every_group() {
+        let study = study(&planted(), FitWindow::ALL).unwrap();
+        let pictures = (study.draw)(&read_back(&study)).unwrap();
+        // Name, how groups are drawn, how many marks each series has, and the entries of the legend.
+        let expected: [(&str, Mark, &[usize], &[&str]); 4] = [
+            ("loss_by_width", Mark::Dots, &[3, 3, 3], &["γ = −1: slope −1.00", "γ = 0", "γ = 1"]),
+            ("loss_curves", Mark::Line, &[2; 9], &["γ = −1", "γ = 0", "γ = 1"]),
+            ("phi_half_by_decay", Mark::JoinedDots, &[3, 3, 3], &["d = 8", "d = 16", "d = 32"]),
+            ("overlap_by_width", Mark::Dots, &[3, 3, 3], &["γ = −1", "γ = 0", "γ = 1", "Welch"]),
+        ];
+        assert_eq!(pictures.len(), expected.len());
+        for (picture, (name, mark, counts, entries)) in pictures.iter().zip(expected) {
+            let chart = chart(picture);
+            assert_eq!(picture.name, name);
+            let groups =
+                chart.series.iter().filter(|s| s.mark == mark && s.label != "least squares");
+            let groups = groups.filter(|s| !s.label.starts_with("random"));
+            assert_eq!(groups.map(|s| s.points.len()).collect::<Vec<_>>(), counts, "{name}");
+            for entry in entries {
+                let known = chart.legend().into_iter().any(|s| s.label.starts_with(entry));
+                assert!(known, "{entry} in {name}");
+            }
+            let svg = String::from_utf8(render(&picture.sheet).unwrap().svg).unwrap();
+            let dots = if mark == Mark::Line { 0 } else { counts.iter().sum() };
+            assert!(svg.matches("<circle").count() >= dots, "{name}");
+            assert!(svg.contains(&picture.sheet.title) && svg.contains(".csv"), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_fit_and_the_theory_are_lines_beside_the_dots() {
+        let study = study(&planted(), FitWindow::ALL).unwrap();
+        let picture = widths::draw(&read_back(&study)).unwrap();
+        let points = |mark| -> usize {
+            let series = chart(&picture).series.iter().filter(|s| s.mark == mark);
+            series.map(|s| s.points.len()).sum()
+        };
+        // All settings have the same planted losses, so that one line holds for all.
+        assert_eq!((points(Mark::Line), points(Mark::Dotted)), (3, 3));
+        let bars = chart(&picture).series.iter().filter(|s| s.mark == Mark::Dots);
+        assert!(bars.flat_map(|s| &s.points).all(|p| p.bar.is_some()));
+    }
+
+    #[test]
+    fn what_was_not_trained_has_no_picture_and_is_said() {
+        let mut run = planted();
+        for finished in &mut run.finished {
+            (finished.record.measured, finished.record.outcome) =
+                (None, Outcome::Failed { message: "stopped".to_owned() });
+            finished.curve.clear();
+        }
+        let study = study(&run, FitWindow::ALL).unwrap();
+        let pictures = (study.draw)(&read_back(&study)).unwrap();
+        assert!(pictures.iter().all(|picture| picture.sheet.panels.is_empty()));
+        let line = Note::Line("0 cells completed, 9 diverged or failed".to_owned());
+        assert_eq!(study.notes.last(), Some(&line));
+    }
+
+    #[test]
+    fn the_fits_are_said_with_their_theory() {
+        let study = study(&planted(), FitWindow::ALL).unwrap();
+        let Note::Rows { header, rows } = &study.notes[0] else { panic!("{:?}", study.notes) };
+        assert_eq!((header.len(), rows.len()), (9, 3));
+        assert_eq!(rows[0][..2], ["weight_decay=-1", "1.000 ± 0.000"]);
+        assert_eq!(rows[0][3..8], ["line, 3 widths", "1.000", "8–32", "1.00", "strong"]);
+    }
+}

@@ -1,0 +1,236 @@
+//! Pictures of heads: one sheet a head, and all of them against width.
+
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::histograms::{Histograms, histograms};
+use superpose_figures::lines::{Guide, Lines, lines};
+use superpose_figures::panel::Panel;
+use superpose_figures::sheet::{Axes, Sheet};
+use superpose_figures::study::Picture;
+use superpose_files::table::{Field, Table, TableError, Tables};
+
+/// One sheet for each head, `head-1` and so on, and `overlap_by_width`.
+///
+/// # Errors
+/// [`TableError`] when a table lacks a column.
+pub(crate) fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
+    let heads = tables.get("heads")?.fields(["model", "tensor"])?;
+    let sheet = |(number, [model, tensor]): (usize, [&Field; 2])| {
+        let title = format!("{model}: {tensor}");
+        Ok(Picture { name: format!("head-{number}"), sheet: head(tables, model, title)? })
+    };
+    let mut pictures = (1..).zip(heads).map(sheet).collect::<Result<Vec<_>, TableError>>()?;
+    pictures.push(Picture { name: "overlap_by_width".to_owned(), sheet: by_width(tables)? });
+    Ok(pictures)
+}
+
+/// Norms, overlaps and spectrum of one head.
+fn head(tables: &Tables, model: &Field, title: String) -> Result<Sheet, TableError> {
+    let of_model = |name: &str| -> Result<Table, TableError> {
+        let table = tables.get(name)?;
+        let at = table.column("model")?;
+        let rows = table.rows.iter().filter(|row| row[at] == *model).cloned().collect();
+        Ok(Table { rows, ..table.clone() })
+    };
+    let mut panels = norms(&of_model("head_norms")?)?;
+    panels.extend(overlaps(&of_model("head_overlaps")?)?);
+    panels.extend(spectrum(&of_model("head_spectra")?)?);
+    let caption = "Left: rows by norm. Middle: how often two rows of a sample overlap so much, and how often \
+                   random directions of this width would. Right: squared singular values, and the power \
+                   law over ranks 10 to d/2. Tables: head_norms.csv, head_overlaps.csv, \
+                   head_spectra.csv.";
+    Ok(Sheet { title, columns: 3, panels, axes: Axes::Own, caption: caption.to_owned() })
+}
+
+fn norms(norms: &Table) -> Result<Vec<Panel>, TableError> {
+    let columns = Histograms {
+        low: "norm_low",
+        high: "norm_high",
+        height: "density",
+        panel_row: None,
+        row_label: "",
+        panel_column: None,
+        column_label: "",
+        colour: None,
+        x_label: "row norm",
+        y_label: "density",
+        guides: &[],
+    };
+    Ok(histograms(norms, &columns)?.panels)
+}
+
+fn overlaps(overlaps: &Table) -> Result<Vec<Panel>, TableError> {
+    let names = ["overlap", "density", "density_centred", "density_random"];
+    // One row a mark: which rows, where, how many and how many of random directions.
+    let columns = ["rows", "overlap", "density", "random"].map(|name| (name, ""));
+    let mut tidy = Table::new("overlaps", "", &columns);
+    // A logarithm has no place for an empty bin.
+    let shown = |density: &Field| density.number().filter(|density| *density > 0.0).into();
+    for [overlap, raw, centred, random] in overlaps.fields(names)? {
+        for (rows, density) in [("rows", raw), ("without their mean", centred)] {
+            tidy.push(vec![rows.into(), overlap.clone(), shown(density), shown(random)]);
+        }
+    }
+    let guides = [Guide { column: "random", label: "random directions", mark: Mark::Line }];
+    let columns = Lines {
+        group: Some("rows"),
+        guides: &guides,
+        mark: Mark::JoinedDots,
+        ..Lines::plain(
+            ("overlap", Axis::linear("overlap, |cos| between two rows")),
+            ("density", Axis::logarithmic("density")),
+        )
+    };
+    lines(&tidy, &columns)
+}
+
+fn spectrum(spectrum: &Table) -> Result<Vec<Panel>, TableError> {
+    let guides = [Guide { column: "fitted", label: "power law", mark: Mark::Line }];
+    let columns = Lines {
+        guides: &guides,
+        mark: Mark::Dots,
+        ..Lines::plain(
+            ("rank", Axis::logarithmic("rank")),
+            ("share", Axis::logarithmic("share of the squared singular value")),
+        )
+    };
+    lines(spectrum, &columns)
+}
+
+/// What is said of published numbers, after the family.
+const PUBLISHED: &str = ": Liu, Liu & Gore 2025";
+
+/// Mean squared overlap of all heads against `1/d`, with the published ones.
+fn by_width(tables: &Tables) -> Result<Sheet, TableError> {
+    let guides = [
+        Guide { column: "overlap_random", label: "random directions: 1/d", mark: Mark::Line },
+        Guide { column: "fitted", label: "power law", mark: Mark::Dotted },
+    ];
+    let tidy = overlaps_by_width(tables)?;
+    // Without a law there is no entry in the legend for it.
+    let has_law = tidy.numbers("fitted")?.iter().any(|value| value.is_finite());
+    let columns = Lines {
+        group: Some("overlaps"),
+        guides: if has_law { &guides } else { &guides[..1] },
+        mark: Mark::Dots,
+        ..Lines::plain(
+            ("overlap_random", Axis::logarithmic("1/d")),
+            ("overlap_mean_square", Axis::logarithmic("mean cos² between rows")),
+        )
+    };
+    let mut panels = lines(&tidy, &columns)?;
+    for panel in &mut panels {
+        let Panel::Chart(chart) = panel else { continue };
+        for series in chart.series.iter_mut().filter(|series| series.label.ends_with(PUBLISHED)) {
+            series.mark = Mark::Rings;
+        }
+    }
+    let caption = "One dot a head; centred: without the mean row. Rings: read off figure 6a of \
+                   arXiv 2505.10465. Tables: heads.csv, head_fits.csv, published_overlaps.csv.";
+    Ok(Sheet {
+        title: "Mean squared overlap of output heads".to_owned(),
+        columns: 1,
+        panels,
+        axes: Axes::Own,
+        caption: caption.to_owned(),
+    })
+}
+
+/// One row a mark: whose overlaps, `1/d`, their mean square, and the law fitted to them.
+fn overlaps_by_width(tables: &Tables) -> Result<Table, TableError> {
+    let columns = ["overlaps", "overlap_random", "overlap_mean_square", "fitted"];
+    let mut tidy = Table::new("by_width", "", &columns.map(|name| (name, "")));
+    let fits = tables.get("head_fits")?.fields(["overlaps", "coefficient", "exponent"])?;
+    let measured = [("raw", "overlap_mean_square"), ("centred", "overlap_mean_square_centred")];
+    for (name, column) in measured {
+        let law = fits.iter().find(|[fitted, ..]| fitted.to_string() == name);
+        let law = law.and_then(|[_, coefficient, exponent]| {
+            Some((coefficient.number()?, exponent.number()?))
+        });
+        let label = law.map_or(name.to_owned(), |(_, exponent)| {
+            format!("{name}: d^{:.2}", -exponent).replace('-', "−")
+        });
+        for [random, overlap] in tables.get("heads")?.fields(["overlap_random", column])? {
+            let at = |random: f64| {
+                law.map(|(coefficient, exponent)| coefficient * random.powf(exponent))
+            };
+            let fitted = random.number().and_then(at);
+            tidy.push(vec![label.clone().into(), random.clone(), overlap.clone(), fitted.into()]);
+        }
+    }
+    let published = tables.get("published_overlaps")?;
+    for [family, random, overlap] in
+        published.fields(["family", "overlap_random", "overlap_mean_square"])?
+    {
+        let label = format!("{family}{PUBLISHED}");
+        tidy.push(vec![label.into(), random.clone(), overlap.clone(), Field::Missing]);
+    }
+    Ok(tidy)
+}
+
+#[cfg(test)]
+mod tests {
+    use superpose_figures::chart::Chart;
+
+    use super::*;
+
+    fn tables() -> Tables {
+        let of = |(name, csv): (&str, &str)| Table::from_csv(name, csv.as_bytes()).unwrap();
+        [
+            (
+                "heads",
+                "model,tensor,overlap_random,overlap_mean_square,overlap_mean_square_centred\n\
+                 a,w,0.1,0.2,0.15\nb,w,0.01,0.02,0.015\n",
+            ),
+            ("head_norms", "model,norm_low,norm_high,density\na,0,1,0.5\na,1,2,0.5\nb,0,1,1\n"),
+            (
+                "head_overlaps",
+                "model,overlap,density,density_centred,density_random\n\
+                 a,0.1,1,2,\na,0.3,0,1,1\nb,0.1,1,1,1\n",
+            ),
+            ("head_spectra", "model,rank,share,fitted\na,1,0.7,\na,2,0.3,0.3\nb,1,1,\n"),
+            ("head_fits", "overlaps,coefficient,exponent\nraw,2,1.05\n"),
+            (
+                "published_overlaps",
+                "family,overlap_random,overlap_mean_square\nOPT,0.002,0.01\nGPT-2,0.001,0.05\n",
+            ),
+        ]
+        .map(of)
+        .into_iter()
+        .collect()
+    }
+
+    fn chart(sheet: &Sheet, panel: usize) -> &Chart {
+        let Panel::Chart(chart) = &sheet.panels[panel] else { panic!("a chart") };
+        chart
+    }
+
+    fn lengths(chart: &Chart, mark: Mark) -> Vec<usize> {
+        chart.series.iter().filter(|s| s.mark == mark).map(|s| s.points.len()).collect()
+    }
+
+    #[test]
+    fn a_sheet_shows_its_own_head_alone() {
+        let pictures = draw(&tables()).unwrap();
+        let names: Vec<&str> = pictures.iter().map(|picture| &*picture.name).collect();
+        assert_eq!(names, ["head-1", "head-2", "overlap_by_width"]);
+        let overlaps = |head: usize| chart(&pictures[head].sheet, 1);
+        // A bin without pairs has no place on an axis of factors.
+        assert_eq!(lengths(overlaps(0), Mark::Line), [1]);
+        assert_eq!(lengths(overlaps(0), Mark::JoinedDots), [1, 2]);
+        assert_eq!(lengths(overlaps(1), Mark::JoinedDots), [1, 1]);
+        assert_eq!(lengths(chart(&pictures[0].sheet, 2), Mark::Dots), [2]);
+    }
+
+    #[test]
+    fn every_head_has_two_dots_beside_the_published_rings() {
+        let sheet = by_width(&tables()).unwrap();
+        let chart = chart(&sheet, 0);
+        assert_eq!(lengths(chart, Mark::Dots), [2, 2]);
+        assert_eq!(lengths(chart, Mark::Rings), [1, 1]);
+        assert_eq!(lengths(chart, Mark::Line), [4]);
+        assert!(chart.series.iter().any(|s| s.label == "raw: d^−1.05"));
+        let law = chart.series.iter().find(|s| s.mark == Mark::Dotted).unwrap();
+        assert!((law.points[1].y - 2.0 * 0.1_f64.powf(1.05)).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,212 @@
+//! `theory icl attention`: how well linear attention learns a new task, by the number of pretraining tasks.
+//!
+//! The model of Lu, Letey, Zavatone-Veth, Maiti & Pehlevan 2025. [`asymptotic`] has its errors in the limit of many
+//! dimensions, [`simulated`] at a finite size; here are the table and the picture.
+
+pub mod asymptotic;
+pub mod simulated;
+
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::study::{Note, Picture, Study};
+use superpose_files::table::{Field, Table, TableError, Tables};
+use superpose_stats::summary::Summary;
+
+use self::asymptotic::{Errors, IclError, Ratios, ridge_errors, ridgeless_errors, task_gap_limit};
+use self::simulated::{IclLabError, LinearAttention, TestErrors};
+use crate::answer::{alone, answer};
+
+/// Linear attention, by the number of pretraining tasks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attention {
+    /// The ratios; that of tasks is replaced by each of [`Self::tasks_per_dimension`].
+    pub ratios: Ratios,
+    /// `κ`, the numbers of tasks per dimension.
+    pub tasks_per_dimension: Vec<f64>,
+    /// The ridge penalty; zero for its limit.
+    pub penalty: f64,
+    /// The dimensions of a simulation beside the asymptotic errors, if one is wanted.
+    pub n_dimensions: Option<usize>,
+    /// Its runs.
+    pub n_runs: usize,
+    /// Its seed.
+    pub seed: u64,
+}
+
+/// Prompts that a simulated run is tested on.
+const TEST_PROMPTS: usize = 500;
+/// The penalty of a simulation that stands for none.
+const SMALL_PENALTY: f64 = 1e-6;
+
+impl Attention {
+    fn errors(&self, ratios: Ratios) -> Result<Errors, IclError> {
+        if self.penalty > 0.0 {
+            ridge_errors(ratios, self.penalty)
+        } else {
+            ridgeless_errors(ratios)
+        }
+    }
+
+    /// The table `icl_attention`, one row a number of tasks. `progress` is called after each simulated run.
+    ///
+    /// # Errors
+    /// [`IclLabError`], naming the value that is out of range.
+    pub fn study(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<Study, IclLabError> {
+        let table = self.table(progress)?;
+        let notes = Note::first(&table);
+        Ok(answer([table], draw, notes))
+    }
+
+    fn table(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<Table, IclLabError> {
+        let mut table = Table::new(
+            "icl_attention",
+            "How well does linear attention learn a new task in context, by the number of pretraining tasks?",
+            &[
+                (
+                    "tasks_per_dimension",
+                    "κ: tasks of the pretraining set, by dimension; as simulated",
+                ),
+                (
+                    "examples_per_dimension",
+                    "α: examples in the context, by dimension; as simulated",
+                ),
+                (
+                    "prompts_per_square",
+                    "τ: pretraining prompts, by squared dimension; as simulated",
+                ),
+                ("new_tasks", "asymptotic mean squared error on new tasks, with label noise"),
+                ("pretraining_tasks", "the same on tasks of the pretraining set"),
+                ("gap", "their difference"),
+                ("gap_limit", "max(0, 1 − κ): the gap with unlimited prompts of unlimited length"),
+                ("n_dimensions", "dimensions of the simulation"),
+                ("simulated_new_tasks", "its error on new tasks"),
+                ("simulated_new_tasks_se", "standard error over runs"),
+                ("simulated_pretraining_tasks", "its error on pretraining tasks"),
+                ("simulated_pretraining_tasks_se", "standard error over runs"),
+            ],
+        );
+        let ratios =
+            |tasks: &f64| self.possible(Ratios { tasks_per_dimension: *tasks, ..self.ratios });
+        let mut all: Vec<Ratios> = self.tasks_per_dimension.iter().map(ratios).collect();
+        all.dedup();
+        for ratios in all {
+            let errors = self.errors(ratios)?;
+            let simulated = self.simulated(ratios, progress)?;
+            let pair = |of: fn(&TestErrors) -> Summary| -> [Field; 2] {
+                let summary = simulated.as_ref().map(of);
+                [summary.map(|s| s.mean).into(), summary.map(|s| s.standard_error).into()]
+            };
+            let mut row = vec![
+                ratios.tasks_per_dimension.into(),
+                ratios.examples_per_dimension.into(),
+                ratios.prompts_per_square.into(),
+                errors.new_tasks.into(),
+                errors.pretraining_tasks.into(),
+                errors.task_gap().into(),
+                task_gap_limit(ratios.tasks_per_dimension).into(),
+                self.n_dimensions.into(),
+            ];
+            row.extend(pair(|errors| errors.new_tasks));
+            row.extend(pair(|errors| errors.pretraining_tasks));
+            table.push(row);
+        }
+        Ok(table)
+    }
+
+    fn simulation(&self, n_dimensions: usize, ratios: Ratios) -> LinearAttention {
+        LinearAttention {
+            n_dimensions,
+            ratios,
+            penalty: if self.penalty > 0.0 { self.penalty } else { SMALL_PENALTY },
+            n_test_prompts: TEST_PROMPTS,
+            n_runs: self.n_runs,
+            seed: self.seed,
+        }
+    }
+
+    /// The ratios that whole numbers of examples, tasks and prompts can have, if there is a simulation: what is simulated
+    /// and what it is compared with are to be of one size.
+    fn possible(&self, ratios: Ratios) -> Ratios {
+        self.n_dimensions.map_or(ratios, |n| self.simulation(n, ratios).rounded())
+    }
+
+    fn simulated(
+        &self,
+        ratios: Ratios,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<Option<TestErrors>, IclLabError> {
+        let simulate = |n| self.simulation(n, ratios).simulate(progress);
+        self.n_dimensions.map(simulate).transpose()
+    }
+}
+
+fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
+    let table = tables.get("icl_attention")?;
+    let x = || ("tasks_per_dimension", Axis::logarithmic("pretraining tasks by dimension, κ"));
+    let error = |column, simulated: &'static str, se, label| -> Result<_, TableError> {
+        let guides = [Guide { column, label: "asymptotic", mark: Mark::Line }];
+        let columns = Lines {
+            error_bars: ErrorBars::Deviation(se),
+            guides: &guides,
+            group_label: "simulated",
+            mark: Mark::Dots,
+            ..Lines::plain(x(), (simulated, Axis::logarithmic(label)))
+        };
+        lines(table, &columns)
+    };
+    let mut panels =
+        error("new_tasks", "simulated_new_tasks", "simulated_new_tasks_se", "error on new tasks")?;
+    panels.extend(error(
+        "pretraining_tasks",
+        "simulated_pretraining_tasks",
+        "simulated_pretraining_tasks_se",
+        "error on pretraining tasks",
+    )?);
+    let guides =
+        [Guide { column: "gap_limit", label: "limit, max(0, 1 − κ)", mark: Mark::Dotted }];
+    let gap = Lines {
+        guides: &guides,
+        group_label: "asymptotic gap",
+        mark: Mark::JoinedDots,
+        ..Lines::plain(x(), ("gap", Axis::linear("what new tasks cost more")))
+    };
+    panels.extend(lines(table, &gap)?);
+    let title = "Linear attention, by the number of pretraining tasks";
+    let caption = "Bars: standard error over runs. Table: icl_attention.csv.";
+    alone("icl_attention", (title, caption), 3, panels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_simulation_stands_beside_the_asymptotic_errors() {
+        let ratios = Ratios {
+            examples_per_dimension: 4.0,
+            tasks_per_dimension: 0.0,
+            prompts_per_square: 2.0,
+            noise_variance: 0.1,
+        };
+        let mut asked = Attention {
+            ratios,
+            tasks_per_dimension: vec![0.5, 2.0],
+            penalty: 0.0,
+            n_dimensions: None,
+            n_runs: 2,
+            seed: 0,
+        };
+        let table = asked.table(&|_| ()).unwrap();
+        let of = |table: &Table, column: &str| table.numbers(column).unwrap();
+        assert!(of(&table, "gap")[0] > of(&table, "gap")[1]);
+        assert!(of(&table, "simulated_new_tasks")[0].is_nan());
+        asked.n_dimensions = Some(16);
+        let table = asked.table(&|_| ()).unwrap();
+        let ratio = of(&table, "simulated_new_tasks")[1] / of(&table, "new_tasks")[1];
+        // The error of a small size is above its limit by a few times 1/d.
+        assert!((1.0..1.5).contains(&ratio), "{ratio}");
+        asked.ratios.noise_variance = -1.0;
+        assert!(asked.table(&|_| ()).is_err());
+    }
+}

@@ -1,0 +1,125 @@
+//! `theory icl baselines`: what an algorithm makes of the examples in a prompt.
+//!
+//! [`regression`] has the exact errors of the best step of linear attention (von Oswald et al. 2023) and of least
+//! squares, [`simulated`] those and ridge regression by experiment; here are the table and the picture.
+
+pub mod regression;
+pub mod simulated;
+
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::study::{Note, Picture, Study};
+use superpose_files::table::{Field, Table, TableError, Tables};
+
+use self::regression::Regression;
+use self::simulated::simulate;
+use crate::answer::{alone, answer};
+use crate::icl::attention::asymptotic::IclError;
+use crate::icl::attention::simulated::{IclLabError, check_number};
+
+/// Regression within a prompt, by the number of its examples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Baselines {
+    /// Dimensions of the task.
+    pub n_dimensions: usize,
+    /// Examples in the prompt.
+    pub n_examples: Vec<usize>,
+    /// Variance of the label noise.
+    pub noise_variance: f64,
+    /// Prompts of a simulation; none for zero.
+    pub n_prompts: usize,
+    /// Its seed.
+    pub seed: u64,
+}
+
+impl Baselines {
+    /// The table `icl_baselines`, one row a way to learn and number of examples. `progress` is called after every
+    /// prompt.
+    ///
+    /// # Errors
+    /// [`IclLabError::Number`] and [`IclError::Noise`], naming the value.
+    pub fn study(&self, progress: &(dyn Fn() + Sync)) -> Result<Study, IclLabError> {
+        check_number("n_dimensions", self.n_dimensions, 1)?;
+        for n_examples in &self.n_examples {
+            check_number("n_examples", *n_examples, 0)?;
+        }
+        if !self.noise_variance.is_finite() || self.noise_variance < 0.0 {
+            return Err(IclError::Noise { value: self.noise_variance }.into());
+        }
+        let table = self.table(progress);
+        let notes = Note::first(&table);
+        Ok(answer([table], draw, notes))
+    }
+
+    fn table(&self, progress: &(dyn Fn() + Sync)) -> Table {
+        let mut table = Table::new(
+            "icl_baselines",
+            "What does an algorithm make of the examples in a prompt? How its error falls with them is a property of the algorithm.",
+            &[
+                (
+                    "algorithm",
+                    "linear attention: its best step; least squares: of minimum norm; ridge: the posterior mean",
+                ),
+                ("n_examples", "examples in the prompt"),
+                ("exact", "⟨|ŵ − w|²⟩/d; none for ridge, and where it is infinite"),
+                ("simulated", "its mean over prompts; none where it is infinite"),
+                ("simulated_se", "standard error of the mean"),
+            ],
+        );
+        let mut rows: Vec<Vec<Field>> = Vec::new();
+        for n_examples in &self.n_examples {
+            let regression = Regression {
+                n_dimensions: self.n_dimensions,
+                n_examples: *n_examples,
+                noise_variance: self.noise_variance,
+            };
+            let found = (self.n_prompts > 0)
+                .then(|| simulate(regression, self.n_prompts, self.seed, progress))
+                .flatten();
+            let squares = regression.least_squares_error();
+            for (algorithm, exact, of) in [
+                (
+                    "linear attention",
+                    Some(regression.linear_attention_error()),
+                    found.map(|found| found.linear_attention),
+                ),
+                (
+                    "least squares",
+                    Some(squares).filter(|error| error.is_finite()),
+                    found.map(|found| found.least_squares).filter(|_| squares.is_finite()),
+                ),
+                ("ridge", None, found.map(|found| found.ridge)),
+            ] {
+                rows.push(vec![
+                    algorithm.into(),
+                    (*n_examples).into(),
+                    exact.into(),
+                    of.map(|of| of.mean).into(),
+                    of.map(|of| of.standard_error).into(),
+                ]);
+            }
+        }
+        // All numbers of examples of one algorithm, then those of the next.
+        rows.sort_by_key(|row| row[0].to_string());
+        rows.into_iter().for_each(|row| table.push(row));
+        table
+    }
+}
+
+fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
+    let guides = [Guide { column: "exact", label: "exact", mark: Mark::Line }];
+    let columns = Lines {
+        guides: &guides,
+        error_bars: ErrorBars::Deviation("simulated_se"),
+        group: Some("algorithm"),
+        mark: Mark::Dots,
+        ..Lines::plain(
+            ("n_examples", Axis::logarithmic("examples in the prompt")),
+            ("simulated", Axis::logarithmic("squared error, by dimension")),
+        )
+    };
+    let panels = lines(tables.get("icl_baselines")?, &columns)?;
+    let caption = "Dots: simulated, with standard errors over prompts. Table: icl_baselines.csv.";
+    alone("icl_baselines", ("Regression within a prompt", caption), 1, panels)
+}

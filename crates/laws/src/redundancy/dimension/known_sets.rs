@@ -1,0 +1,165 @@
+//! Sets whose dimension is known, to check its estimators with.
+
+use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
+
+use crate::draws::{normals, stream};
+use crate::redundancy::dimension::MOST_NUMBERS;
+use crate::redundancy::dimension::neighbours::{DimensionError, PointCloud};
+
+/// A set whose dimension is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownSet {
+    /// The unit cube, evenly filled.
+    Cube {
+        /// Its dimension.
+        n_dimensions: usize,
+    },
+    /// Independent standard normal coordinates.
+    Gaussian {
+        /// Their number.
+        n_dimensions: usize,
+    },
+    /// The surface of the unit ball, evenly filled.
+    Sphere {
+        /// Its dimension, one less than that of the ball.
+        n_dimensions: usize,
+    },
+    /// The middle-thirds set, each half as probable; to 33 digits.
+    Cantor,
+    /// The triangle of three half-size copies of itself, with corners 0, (1, 0) and (0, 1), each third as probable;
+    /// to 40 digits.
+    Sierpinski,
+    /// The attractor of Hénon's map with `a = 1.4`, `b = 0.3`, a thousand steps after a drawn start.
+    Henon,
+    /// The attractor of Lorenz's equations with `σ = 10`, `ρ = 28`, `β = 8/3`, a point every 0.2 units of time, a
+    /// hundred units after a drawn start; Runge-Kutta of fourth order with steps of 0.01.
+    Lorenz,
+}
+
+impl KnownSet {
+    /// The set's dimension: exact, but for the last two the correlation dimension as measured by Grassberger &
+    /// Procaccia 1983, 1.21 and 2.05, each ± 0.01.
+    pub fn dimension(self) -> f64 {
+        match self {
+            Self::Cube { n_dimensions }
+            | Self::Gaussian { n_dimensions }
+            | Self::Sphere { n_dimensions } => n_dimensions as f64,
+            Self::Cantor => 2.0_f64.ln() / 3.0_f64.ln(),
+            Self::Sierpinski => 3.0_f64.log2(),
+            Self::Henon => 1.21,
+            Self::Lorenz => 2.05,
+        }
+    }
+
+    /// Whether all definitions of a dimension agree on it: not on the attractors, whose measure is uneven.
+    pub fn is_self_similar(self) -> bool {
+        !matches!(self, Self::Henon | Self::Lorenz)
+    }
+
+    /// The set of this name, as `cube:3`, `gaussian:5`, `sphere:2`, `cantor`, `sierpinski`, `henon` or `lorenz`; `None` for
+    /// any other.
+    pub fn named(name: &str) -> Option<Self> {
+        let (kind, n_dimensions) = match name.split_once(':') {
+            Some((kind, n_dimensions)) => (kind, Some(n_dimensions.parse().ok()?)),
+            None => (name, None),
+        };
+        match (kind, n_dimensions) {
+            ("cube", Some(n_dimensions)) => Some(Self::Cube { n_dimensions }),
+            ("gaussian", Some(n_dimensions)) => Some(Self::Gaussian { n_dimensions }),
+            ("sphere", Some(n_dimensions)) => Some(Self::Sphere { n_dimensions }),
+            ("cantor", None) => Some(Self::Cantor),
+            ("sierpinski", None) => Some(Self::Sierpinski),
+            ("henon", None) => Some(Self::Henon),
+            ("lorenz", None) => Some(Self::Lorenz),
+            _ => None,
+        }
+    }
+
+    /// Points of the set, drawn from `seed`.
+    ///
+    /// # Errors
+    /// [`DimensionError::NoDimensions`]; [`DimensionError::TooManyNumbers`].
+    pub fn points(self, n_points: usize, seed: u64) -> Result<PointCloud, DimensionError> {
+        let n_coordinates = match self {
+            Self::Cube { n_dimensions } | Self::Gaussian { n_dimensions } => n_dimensions,
+            Self::Sphere { n_dimensions } => n_dimensions.saturating_add(1),
+            Self::Cantor => 1,
+            Self::Sierpinski | Self::Henon => 2,
+            Self::Lorenz => 3,
+        };
+        if n_points.checked_mul(n_coordinates).is_none_or(|numbers| numbers > MOST_NUMBERS) {
+            return Err(DimensionError::TooManyNumbers { n_points, n_coordinates });
+        }
+        let mut rng = stream(seed, 0);
+        let mut rows = Vec::new();
+        match self {
+            Self::Cube { n_dimensions: 0 }
+            | Self::Gaussian { n_dimensions: 0 }
+            | Self::Sphere { n_dimensions: 0 } => return Err(DimensionError::NoDimensions),
+            Self::Cube { n_dimensions } => {
+                rows.extend((0..n_points * n_dimensions).map(|_| rng.random::<f64>()));
+            }
+            Self::Gaussian { n_dimensions } => {
+                rows.extend(normals(&mut rng, n_points * n_dimensions));
+            }
+            Self::Sphere { n_dimensions } => {
+                for _ in 0..n_points {
+                    let direction = normals(&mut rng, n_dimensions + 1);
+                    let length = direction.iter().map(|x| x * x).sum::<f64>().sqrt();
+                    rows.extend(direction.iter().map(|x| x / length));
+                }
+            }
+            Self::Cantor => {
+                // From the last digit to the first, starting in the middle of an interval, so that rounding crosses
+                // no end of one.
+                let digit = |x: f64, rng: &mut ChaCha8Rng| {
+                    (x + 2.0 * f64::from(rng.random::<bool>())) / 3.0
+                };
+                rows.extend((0..n_points).map(|_| (0..33).fold(0.5, |x, _| digit(x, &mut rng))));
+            }
+            Self::Sierpinski => {
+                for _ in 0..n_points {
+                    let corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)];
+                    let halfway = |(x, y): (f64, f64), _| {
+                        let corner: (f64, f64) = corners[rng.random_range(0..3)];
+                        (f64::midpoint(x, corner.0), f64::midpoint(y, corner.1))
+                    };
+                    let (x, y) = (0..40).fold((1.0 / 3.0, 1.0 / 3.0), halfway);
+                    rows.extend([x, y]);
+                }
+            }
+            Self::Henon => {
+                let (mut x, mut y) = (0.1 * rng.random::<f64>(), 0.1 * rng.random::<f64>());
+                for step in 0..n_points + 1000 {
+                    (x, y) = (1.0 - 1.4 * x * x + y, 0.3 * x);
+                    if step >= 1000 {
+                        rows.extend([x, y]);
+                    }
+                }
+            }
+            Self::Lorenz => {
+                let mut state = [1.0 + rng.random::<f64>(), 1.0, 20.0];
+                for point in 0..n_points + 500 {
+                    (0..20).for_each(|_| state = lorenz_step(state, 0.01));
+                    if point >= 500 {
+                        rows.extend(state);
+                    }
+                }
+            }
+        }
+        PointCloud::new(&rows, n_coordinates)
+    }
+}
+
+/// The state of Lorenz's equations a step later.
+fn lorenz_step(state: [f64; 3], step: f64) -> [f64; 3] {
+    let rate = |[x, y, z]: [f64; 3]| [10.0 * (y - x), x * (28.0 - z) - y, x * y - 8.0 / 3.0 * z];
+    let ahead = |rate: [f64; 3], by: f64| [0, 1, 2].map(|c| state[c] + by * rate[c]);
+    let first = rate(state);
+    let second = rate(ahead(first, 0.5 * step));
+    let third = rate(ahead(second, 0.5 * step));
+    let fourth = rate(ahead(third, step));
+    let mean = |c: usize| (first[c] + 2.0 * (second[c] + third[c]) + fourth[c]) / 6.0;
+    ahead([0, 1, 2].map(mean), step)
+}

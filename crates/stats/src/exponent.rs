@@ -1,0 +1,475 @@
+//! The exponent of a power law from trainings at several widths and seeds, with its 95 % interval.
+//!
+//! The exponent is minus the slope of the least-squares line through the geometric means over seeds. What
+//! its interval is an interval *of* depends on what was trained:
+//!
+//! - **Of seeds**, where at least two seeds have all widths: where the exponent of many more seeds at the same
+//!   widths is. How these seeds deviate from their mean, as vectors over the widths, gives the variance of the
+//!   slope; where all widths have the same seeds, that is Student's t over the seeds' own exponents. It is
+//!   right whatever the scatter at each width and whatever a seed's losses have in common, and how the
+//!   line bends is no part of it.
+//! - **Of the line**, otherwise: the exponent of a true power law about which the widths scatter. The scatter
+//!   about the line is known even where a width has one seed. With one seed everywhere it is the textbook
+//!   interval of a slope. With unequal numbers of seeds each width counts by its error: the covariance of
+//!   the means is one of random effects of width, seed and training, and its scale is that of the scatter about
+//!   the line (as in the meta-regression of Knapp & Hartung 2003), with two degrees of freedom fewer
+//!   than there are widths.
+//!
+//! What one seed does to all widths at once, such as tilting the line, does not show where few widths have
+//! a second one: an interval of the line is too short by that. Two seeds at all widths see it.
+//! How often the intervals hold the truth is simulated in `tests/coverage.rs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::power_law::{PowerLaw, PowerLawError, fit_power_law, student_t};
+use crate::summary::{Summary, geometric_mean, summarise};
+
+/// Confidence of the intervals.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// What was trained at one width.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place<S> {
+    /// The width, or whatever the law is over.
+    pub x: f64,
+    /// The loss of each seed. A seed is the same at all places, and at each place once.
+    pub by_seed: Vec<(S, f64)>,
+}
+
+/// What an interval is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntervalOf {
+    /// More seeds at the same widths.
+    Seeds,
+    /// The line, about which the widths scatter.
+    Line,
+}
+
+impl fmt::Display for IntervalOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Seeds => "seeds",
+            Self::Line => "line",
+        })
+    }
+}
+
+/// An interval about an exponent, by Student's t.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// The standard error that it rests on.
+    pub standard_error: f64,
+    /// Degrees of freedom of the standard error.
+    pub degrees: f64,
+    /// What it is of.
+    pub of: IntervalOf,
+}
+
+impl Interval {
+    fn new(exponent: f64, standard_error: f64, degrees: f64, of: IntervalOf) -> Self {
+        let half = student_t(CONFIDENCE, degrees) * standard_error;
+        Self { low: exponent - half, high: exponent + half, standard_error, degrees, of }
+    }
+}
+
+/// A fitted exponent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExponentFit {
+    /// The line through the geometric means over seeds; its standard error is from the scatter about it.
+    pub line: PowerLaw,
+    /// The 95 % interval of the exponent.
+    pub interval: Interval,
+    /// The exponents of the seeds that all places have, each fitted alone.
+    pub seeds: Summary,
+    /// Standard deviation of the exponent if each place had one seed and each another: from the scatter over
+    /// seeds at each place, so absent where one has a single seed. As a seed's losses at all places have
+    /// something in common, the exponents of single seeds may scatter more or less.
+    pub independent_sd: Option<f64>,
+}
+
+/// The exponent of the power law through `places`.
+///
+/// # Errors
+/// [`PowerLawError`] when there is no line through the geometric means: with fewer than three places, or
+/// a value without a logarithm.
+pub fn fit_exponent<S: Ord + Copy>(places: &[Place<S>]) -> Result<ExponentFit, PowerLawError> {
+    let x: Vec<f64> = places.iter().map(|place| place.x).collect();
+    let values = |place: &Place<S>| place.by_seed.iter().map(|v| v.1).collect::<Vec<f64>>();
+    let replicates: Vec<Vec<f64>> = places.iter().map(values).collect();
+    let means: Vec<f64> = replicates.iter().map(|values| geometric_mean(values)).collect();
+    let line = fit_power_law(&x, &means)?;
+    let grid = Grid::new(places);
+    let shared = grid.shared_seeds();
+    let own_exponent = |seed: &S| {
+        let of_seed = |place: &Place<S>| place.by_seed.iter().find(|v| v.0 == *seed).map(|v| v.1);
+        let losses: Vec<f64> = places.iter().filter_map(of_seed).collect();
+        fit_power_law(&x, &losses).ok().map(|law| law.exponent)
+    };
+    let seeds: Vec<f64> = shared.iter().filter_map(own_exponent).collect();
+    let interval = match shared.len() {
+        0 | 1 => grid.interval_of_line(&line),
+        _ => grid.interval_of_seeds(&line, &shared),
+    };
+    let independent_sd = independent_sd(&x, &replicates);
+    Ok(ExponentFit { line, interval, seeds: summarise(&seeds), independent_sd })
+}
+
+/// The standard deviation of the slope of `ln y` on `ln x` through one of the `replicates` at each `x`, drawn
+/// apart: `√(Σ_k ((ln x_k − mean) / S_xx)² s_k²)` with the deviations `s_k` of `ln y`.
+fn independent_sd(x: &[f64], replicates: &[Vec<f64>]) -> Option<f64> {
+    let ln_x: Vec<f64> = x.iter().map(|x| x.ln()).collect();
+    let mean = summarise(&ln_x).mean;
+    let sxx: f64 = ln_x.iter().map(|x| (x - mean).powi(2)).sum();
+    let variances = ln_x.iter().zip(replicates).map(|(x, values)| {
+        let logarithms: Vec<f64> = values.iter().map(|v| v.ln()).collect();
+        ((x - mean) / sxx * summarise(&logarithms).standard_deviation).powi(2)
+    });
+    Some(variances.sum::<f64>().sqrt()).filter(|deviation| deviation.is_finite())
+}
+
+/// Logarithms by place and seed.
+struct Grid<S> {
+    /// `ln x` of each place, less their mean.
+    ln_x: Vec<f64>,
+    /// `Σ ln_x²`: the slope of means `m_k` is `Σ_k ln_x_k m_k / sxx`.
+    sxx: f64,
+    /// `ln y` of each place by seed.
+    ln_y: Vec<BTreeMap<S, f64>>,
+}
+
+/// Variances of a logarithm, up to a common factor.
+#[derive(Debug, Clone, Copy)]
+struct Components {
+    /// What a place is off the line, with all its seeds.
+    place: f64,
+    /// What a seed is off, at all places alike.
+    seed: f64,
+    /// What a seed is off at one place.
+    training: f64,
+}
+
+/// A seed's part of the variance at a place is at most this: with all of it, means of different
+/// seeds would have a singular covariance.
+const MOST_OF_SEED: f64 = 0.95;
+/// Stands for the spread of seeds that make no difference: less than rounding leaves about a line.
+const NO_SPREAD: f64 = 1e-100;
+/// Where no two places share two seeds, seeds are taken to move all places alike only if their spread at one
+/// place is so many times the scatter about the line, in variance: by chance that happens at most one time
+/// in eight (F distribution, 1 and 4 degrees of freedom).
+const CLEARLY_MORE: f64 = 4.0;
+
+impl<S: Ord + Copy> Grid<S> {
+    fn new(places: &[Place<S>]) -> Self {
+        let ln_x: Vec<f64> = places.iter().map(|place| place.x.ln()).collect();
+        let mean = summarise(&ln_x).mean;
+        let ln_x: Vec<f64> = ln_x.iter().map(|x| x - mean).collect();
+        let ln = |place: &Place<S>| place.by_seed.iter().map(|v| (v.0, v.1.ln())).collect();
+        let sxx = dot(&ln_x, &ln_x);
+        Self { ln_x, sxx, ln_y: places.iter().map(ln).collect() }
+    }
+
+    fn seeds(&self) -> BTreeSet<S> {
+        self.ln_y.iter().flat_map(|place| place.keys().copied()).collect()
+    }
+
+    /// The seeds that all places have.
+    fn shared_seeds(&self) -> Vec<S> {
+        let everywhere = |seed: &S| self.ln_y.iter().all(|place| place.contains_key(seed));
+        self.seeds().into_iter().filter(everywhere).collect()
+    }
+
+    /// The interval of the seeds: the slope is `Σ_s w_s · y_s` with a seed's logarithms `y_s` and their weights
+    /// `w_s`, so its variance is `Σ_s w_sᵀ C w_s` with the covariance `C` of the logarithms of a seed, which
+    /// the `shared` seeds give: with one degree of freedom fewer than these in each direction of the weights.
+    fn interval_of_seeds(&self, line: &PowerLaw, shared: &[S]) -> Interval {
+        let mean = |place: &BTreeMap<S, f64>| {
+            shared.iter().map(|seed| place[seed]).sum::<f64>() / shared.len() as f64
+        };
+        let deviation = |seed: &S| -> Vec<f64> {
+            self.ln_y.iter().map(|place| place[seed] - mean(place)).collect()
+        };
+        let deviations: Vec<Vec<f64>> = shared.iter().map(deviation).collect();
+        let weight = |seed: &S, (x, place): (&f64, &BTreeMap<S, f64>)| match place.get(seed) {
+            Some(_) => x / self.sxx / place.len() as f64,
+            None => 0.0,
+        };
+        let of_seed = |seed: &S| -> Vec<f64> {
+            self.ln_x.iter().zip(&self.ln_y).map(|at| weight(seed, at)).collect()
+        };
+        let weights: Vec<Vec<f64>> = self.seeds().iter().map(of_seed).collect();
+        let moved = weights.iter().flat_map(|w| deviations.iter().map(|d| dot(w, d).powi(2)));
+        let degrees = (shared.len() - 1) as f64;
+        let standard_error = (moved.sum::<f64>() / degrees).sqrt();
+        let degrees = match self.ln_y.iter().all(|place| place.len() == shared.len()) {
+            true => degrees,
+            false => degrees * self.directions(&weights),
+        };
+        Interval::new(line.exponent, standard_error, degrees, IntervalOf::Seeds)
+    }
+
+    /// In how many independent directions `weights` point, in effect: `(Σ_s w_sᵀ C w_s)² / Σ_st (w_sᵀ C w_t)²`
+    /// with the covariance `C` of [`Components`].
+    fn directions(&self, weights: &[Vec<f64>]) -> f64 {
+        let Components { seed, training, .. } = self.of_seeds(0.0);
+        let sum = |w: &[f64]| w.iter().sum::<f64>();
+        let covariance = |a: &[f64], b: &[f64]| training * dot(a, b) + seed * sum(a) * sum(b);
+        let trace: f64 = weights.iter().map(|w| covariance(w, w)).sum();
+        let pairs = weights.iter().flat_map(|a| weights.iter().map(move |b| (a, b)));
+        trace * trace / pairs.map(|(a, b)| covariance(a, b).powi(2)).sum::<f64>()
+    }
+
+    /// The interval of the line: with the covariance of the means known up to a factor, the factor is that
+    /// of the weighted squares about the line.
+    fn interval_of_line(&self, line: &PowerLaw) -> Interval {
+        let degrees = (self.ln_y.len() - 2) as f64;
+        let standard_error = match self.ln_y.iter().all(|place| place.len() == 1) {
+            true => line.exponent_se,
+            false => {
+                let covariance = self.covariance(self.components());
+                let means: Vec<f64> = self.means();
+                let ones = vec![1.0; means.len()];
+                let [ones, ln_x, ln_y] = whitened(&covariance, [&ones, &self.ln_x, &means]);
+                let ln_x = without(&ln_x, &ones);
+                let residual = without(&without(&ln_y, &ones), &ln_x);
+                let factor = dot(&residual, &residual) / degrees;
+                let moved: Vec<f64> = covariance.iter().map(|row| dot(row, &self.ln_x)).collect();
+                (factor * dot(&self.ln_x, &moved)).sqrt() / self.sxx
+            }
+        };
+        Interval::new(line.exponent, standard_error, degrees, IntervalOf::Line)
+    }
+
+    fn means(&self) -> Vec<f64> {
+        self.ln_y.iter().map(|p| p.values().sum::<f64>() / p.len() as f64).collect()
+    }
+
+    /// The variances, by moments: of seeds from the differences between two seeds at places that have both;
+    /// of places from the squares about the line that seeds do not explain.
+    fn components(&self) -> Components {
+        let n = self.ln_y.len();
+        let ones = vec![1.0; n];
+        let residual = without(&without(&self.means(), &ones), &self.ln_x);
+        let squares = dot(&residual, &residual);
+        let of_seeds = self.of_seeds(squares / (n - 2) as f64);
+        // A covariance `V` of the means leaves squares about the line of Σ V less those along it.
+        let covariance = self.covariance(of_seeds);
+        let along = |column: &[f64]| {
+            let moved: Vec<f64> = covariance.iter().map(|row| dot(row, column)).collect();
+            dot(column, &moved) / dot(column, column)
+        };
+        let trace: f64 = (0..n).map(|k| covariance[k][k]).sum();
+        let explained = trace - along(&ones) - along(&self.ln_x);
+        let place = ((squares - explained) / (n - 2) as f64).max(0.0);
+        Components { place, ..of_seeds }
+    }
+
+    /// The variances of seeds alone; `scatter` is the variance of the means about the line. Where seeds make no
+    /// difference at all, only that of trainings.
+    fn of_seeds(&self, scatter: f64) -> Components {
+        let (spread, common) = self.spread_over_seeds();
+        if spread == 0.0 {
+            return Components { place: 0.0, seed: 0.0, training: NO_SPREAD };
+        }
+        let seed = match common {
+            Some(common) => common.max(0.0),
+            None if spread > CLEARLY_MORE * scatter => spread - scatter,
+            None => 0.0,
+        };
+        let seed = seed.min(MOST_OF_SEED * spread);
+        Components { place: 0.0, seed, training: spread - seed }
+    }
+
+    /// The variance of a logarithm over seeds, and what of it is common to all places; this only where two
+    /// places share two seeds.
+    fn spread_over_seeds(&self) -> (f64, Option<f64>) {
+        let seeds: Vec<S> = self.seeds().into_iter().collect();
+        let (mut squares, mut products) = (Vec::new(), Vec::new());
+        for (i, one) in seeds.iter().enumerate() {
+            for other in &seeds[i + 1..] {
+                let difference =
+                    |place: &BTreeMap<S, f64>| Some(place.get(one)? - place.get(other)?);
+                let differences: Vec<f64> = self.ln_y.iter().filter_map(difference).collect();
+                for (k, a) in differences.iter().enumerate() {
+                    // A difference has the variance of two seeds.
+                    squares.push(a * a / 2.0);
+                    products.extend(differences[k + 1..].iter().map(|b| a * b / 2.0));
+                }
+            }
+        }
+        let common = (!products.is_empty()).then(|| summarise(&products).mean);
+        (summarise(&squares).mean, common)
+    }
+
+    /// The covariance of the places' means.
+    fn covariance(&self, of: Components) -> Vec<Vec<f64>> {
+        let n = self.ln_y.len();
+        let at = |i: usize, j: usize| {
+            let (a, b) = (&self.ln_y[i], &self.ln_y[j]);
+            let both = a.keys().filter(|seed| b.contains_key(seed)).count();
+            let own = if i == j { of.place + of.training / a.len() as f64 } else { 0.0 };
+            own + of.seed * both as f64 / (a.len() * b.len()) as f64
+        };
+        (0..n).map(|i| (0..n).map(|j| at(i, j)).collect()).collect()
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// `a` less its part along `b`.
+fn without(a: &[f64], b: &[f64]) -> Vec<f64> {
+    let part = dot(a, b) / dot(b, b);
+    a.iter().zip(b).map(|(a, b)| a - part * b).collect()
+}
+
+/// `L⁻¹` times each of the `columns`, with the lower triangle `L` for which `L Lᵀ` is the `covariance`.
+fn whitened<const N: usize>(covariance: &[Vec<f64>], columns: [&[f64]; N]) -> [Vec<f64>; N] {
+    let mut lower: Vec<Vec<f64>> = Vec::new();
+    for (i, row) in covariance.iter().enumerate() {
+        let mut new = Vec::new();
+        for (j, value) in row.iter().enumerate().take(i) {
+            new.push((value - dot(&new, &lower[j])) / lower[j][j]);
+        }
+        new.push((row[i] - dot(&new, &new)).sqrt());
+        lower.push(new);
+    }
+    columns.map(|column| {
+        let mut solved: Vec<f64> = Vec::new();
+        for (row, value) in lower.iter().zip(column) {
+            solved.push((value - dot(&solved, row)) / row[solved.len()]);
+        }
+        solved
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIDTHS: [f64; 4] = [10.0, 20.0, 40.0, 80.0];
+
+    /// Losses `x^-exponent` of seeds 0, 1, …, times `e` to the given power.
+    fn place(x: f64, powers: &[f64]) -> Place<usize> {
+        let loss = |(seed, power): (usize, &f64)| (seed, power.exp() / x);
+        Place { x, by_seed: powers.iter().enumerate().map(loss).collect() }
+    }
+
+    #[test]
+    fn with_the_same_seeds_everywhere_it_is_students_t_over_their_own_exponents() {
+        // Own exponents 1.1, 1.0 and 0.8, and a bend that all seeds share.
+        let places: Vec<Place<usize>> = WIDTHS
+            .iter()
+            .zip([0.3, -0.2, -0.4, 0.3])
+            .map(|(&x, bend)| place(x, &[-0.1, 0.0, 0.2].map(|tilt| bend + tilt * x.ln())))
+            .collect();
+        let fit = fit_exponent(&places).unwrap();
+        let Interval { standard_error, degrees, of, low, high } = fit.interval;
+        assert_eq!((of, fit.seeds.n), (IntervalOf::Seeds, 3));
+        assert!((degrees - 2.0).abs() < 1e-12);
+        assert!((standard_error / fit.seeds.standard_error - 1.0).abs() < 1e-12);
+        assert!((fit.seeds.mean - fit.line.exponent).abs() < 1e-12);
+        // t with 2 degrees: 4.303.
+        assert!((high - low - 2.0 * 4.302_653 * standard_error).abs() < 1e-6);
+        assert!(fit.line.exponent_se > 2.0 * standard_error, "the bend is no scatter of seeds");
+    }
+
+    #[test]
+    fn with_one_seed_everywhere_it_is_the_textbook_interval_of_a_slope() {
+        let places: Vec<Place<usize>> =
+            WIDTHS.iter().zip([0.1, -0.2, 0.0, 0.1]).map(|(&x, off)| place(x, &[off])).collect();
+        let fit = fit_exponent(&places).unwrap();
+        let (low, high) = fit.line.exponent_interval(CONFIDENCE);
+        assert_eq!(
+            fit.interval,
+            Interval {
+                low,
+                high,
+                standard_error: fit.line.exponent_se,
+                degrees: 2.0,
+                of: IntervalOf::Line
+            }
+        );
+        assert!(fit.seeds.n == 1 && fit.independent_sd.is_none());
+    }
+
+    #[test]
+    fn a_width_that_is_run_twice_does_not_make_the_others_exact() {
+        let offs = [0.10, -0.2, 0.05, 0.1];
+        let at = |twice: f64| -> Vec<Place<usize>> {
+            let powers =
+                |k: usize| if k == 1 { vec![offs[k], offs[k] + twice] } else { vec![offs[k]] };
+            WIDTHS.iter().enumerate().map(|(k, &x)| place(x, &powers(k))).collect()
+        };
+        let single = fit_exponent(&at(0.0)).unwrap().interval;
+        for twice in [0.0, 1e-9, 0.001, 0.01] {
+            let interval = fit_exponent(&at(twice)).unwrap().interval;
+            assert_eq!((interval.of, interval.degrees), (IntervalOf::Line, 2.0));
+            let ratio = (interval.high - interval.low) / (single.high - single.low);
+            assert!((0.9..1.1).contains(&ratio), "{twice}: {ratio}");
+        }
+    }
+
+    #[test]
+    fn a_width_counts_by_its_error() {
+        // All scatter by about 0.1, seeds and widths.
+        let many = |n: usize| -> Vec<Place<usize>> {
+            let off = [0.0, 0.12, -0.12, 0.0];
+            let spread = |s: usize| if s.is_multiple_of(2) { 0.1 } else { -0.1 };
+            let powers = |k: usize| -> Vec<f64> {
+                let seeds = if k == 3 { n } else { 1 };
+                (0..seeds).map(|s| off[k] + if seeds > 1 { spread(s) } else { 0.0 }).collect()
+            };
+            WIDTHS.iter().enumerate().map(|(k, &x)| place(x, &powers(k))).collect()
+        };
+        let error = |n: usize| fit_exponent(&many(n)).unwrap().interval.standard_error;
+        assert!(error(10) < 0.95 * error(2), "{} {}", error(10), error(2));
+    }
+
+    #[test]
+    fn seeds_beyond_the_shared_ones_narrow_the_interval_of_seeds() {
+        let at = |extra: usize| -> Vec<Place<usize>> {
+            let powers = |k: usize| {
+                let shared = [0.1 * (k as f64).sin(), -0.1 * (k as f64).sin()];
+                let others = std::iter::repeat_n(0.0, extra * usize::from(k > 0));
+                shared.into_iter().chain(others).collect::<Vec<f64>>()
+            };
+            WIDTHS.iter().enumerate().map(|(k, &x)| place(x, &powers(k))).collect()
+        };
+        let [few, more] = [0, 4].map(|extra| fit_exponent(&at(extra)).unwrap().interval);
+        assert_eq!((few.of, more.of), (IntervalOf::Seeds, IntervalOf::Seeds));
+        assert!((few.degrees - 1.0).abs() < 1e-12 && more.degrees >= 1.0);
+        assert!(more.standard_error < few.standard_error);
+    }
+
+    #[test]
+    fn noiseless_losses_have_an_interval_without_width() {
+        for counts in [[1; 4], [2; 4], [1, 2, 1, 3]] {
+            let places: Vec<Place<usize>> =
+                WIDTHS.iter().zip(counts).map(|(&x, n)| place(x, &vec![0.0; n])).collect();
+            let Interval { low, high, .. } = fit_exponent(&places).unwrap().interval;
+            assert!((low - 1.0).abs() < 1e-12 && (high - 1.0).abs() < 1e-12, "{low} to {high}");
+        }
+    }
+
+    #[test]
+    fn two_widths_have_no_exponent() {
+        let error = fit_exponent(&[place(1.0, &[0.0]), place(2.0, &[0.0])]).unwrap_err();
+        assert_eq!(error, PowerLawError::TooFewPoints { n_points: 2 });
+    }
+
+    #[test]
+    fn the_scatter_of_a_slope_is_that_of_its_ends() {
+        // Two places a factor e apart: the slope is the difference of both, each with deviation s.
+        let e = std::f64::consts::E;
+        let at = |s: f64| vec![(-s).exp(), 1.0, s.exp()];
+        let scatter = independent_sd(&[1.0, e], &[at(0.3), at(0.4)]).unwrap();
+        assert!((scatter - 0.5).abs() < 1e-12, "{scatter}");
+        assert_eq!(independent_sd(&[1.0, e], &[at(0.3), vec![1.0]]), None);
+    }
+}
