@@ -8,7 +8,6 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use superpose_analysis::results::{records, results};
 use superpose_analysis::run::Run;
-use superpose_figures::study::Note;
 use superpose_files::disk::write_whole;
 use superpose_paper::claim::Verdict;
 use superpose_paper::experiment::Experiment;
@@ -27,7 +26,7 @@ use crate::args::{ReportOptions, ReproduceOptions};
 use crate::console;
 use crate::progress::train_all;
 use crate::run::{announce, n_finished};
-use crate::study::read_given;
+use crate::study::{self, read_given};
 
 /// The name of the run that all figures share.
 const NAME: &str = "liu2025";
@@ -235,15 +234,7 @@ fn to_json(made: &[Experiment], out: &Path) -> Value {
 }
 
 fn print(made: &[Experiment], out: &Path) {
-    for note in made.iter().flat_map(|experiment| &experiment.study.notes) {
-        match note {
-            Note::Rows { header, rows } => {
-                let header: Vec<&str> = header.iter().map(String::as_str).collect();
-                console::say(&console::table(&header, rows));
-            }
-            Note::Line(line) => console::say(line),
-        }
-    }
+    made.iter().flat_map(|experiment| &experiment.study.notes).for_each(study::say);
     let count = |verdict: Verdict| -> usize {
         let claims = made.iter().flat_map(|experiment| &experiment.claims);
         claims.filter(|c| c.verdict() == verdict).count()

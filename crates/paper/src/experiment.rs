@@ -79,10 +79,7 @@ fn notes(figure: &Figure, claims: &[Claim], n_missing: usize) -> Vec<Note> {
     };
     let header = ["claim", "paper", "ours", "agreement would be", "verdict"];
     let rows = claims.iter().map(row).collect();
-    let mut notes = vec![
-        Note::Line(format!("\n{}", heading(figure))),
-        Note::Rows { header: header.map(str::to_owned).to_vec(), rows },
-    ];
+    let mut notes = vec![Note::Line(format!("\n{}", heading(figure))), Note::rows(&header, rows)];
     if n_missing > 0 {
         notes.push(Note::Line(format!("{n_missing} of its cells are not trained")));
     }
