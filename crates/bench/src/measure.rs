@@ -65,9 +65,9 @@ struct Running<'a> {
 pub(crate) struct Work(Vec<Rounds>);
 
 impl Work {
-    /// Cells like this one, `jobs` of them, the first with its own seeds and each other with the next
-    /// ones. On a GPU all are one ensemble, [`SHARING`] of them at a time with the same batches. None
-    /// when the engine cannot train the cell or the device is out of memory.
+    /// Cells like this one, `jobs` of them, the first with its own seeds and each other with the
+    /// next ones. On a GPU all are one ensemble, [`SHARING`] of them at a time with the same
+    /// batches. None when the engine cannot train the cell or the device is out of memory.
     pub(crate) fn new(
         prepared: &Prepared,
         place: &Place,
@@ -91,8 +91,8 @@ impl Work {
         cells.chunks(together).map(rounds).collect::<Option<_>>().map(Self)
     }
 
-    /// Every cell makes the steps of its next round: the first one's mean loss. None when a device has
-    /// failed or all rounds are made.
+    /// Every cell makes the steps of its next round: the first one's mean loss. None when a device
+    /// has failed or all rounds are made.
     pub(crate) fn round(&mut self) -> Option<f64> {
         let (first, others) = self.0.split_first_mut().expect("there is a job");
         std::thread::scope(|scope| {
@@ -119,8 +119,8 @@ const GPU: &str = "wgpu";
 /// Cells of an ensemble that share their batches, as the weight decays of a sweep do.
 const SHARING: u64 = 10;
 
-/// Measures a cell as `bench` says, of which the last round's loss should be `expected`; `say` is called
-/// with what is being measured.
+/// Measures a cell as `bench` says, of which the last round's loss should be `expected`; `say` is
+/// called with what is being measured.
 pub fn measure(
     prepared: &Prepared,
     expected: Option<f64>,
@@ -212,8 +212,8 @@ impl<'a> Running<'a> {
         Some(Self { case, work, round_s: Vec::new(), loss: f64::NAN, peak, gpu })
     }
 
-    /// Every job makes `n_steps`, a round. The first one's loss counts: it has the cell's own seed. None
-    /// when the device has failed.
+    /// Every job makes `n_steps`, a round. The first one's loss counts: it has the cell's own seed.
+    /// None when the device has failed.
     fn round(&mut self, n_steps: u64) -> Option<()> {
         let begun = Instant::now();
         self.loss = self.work.round()?;

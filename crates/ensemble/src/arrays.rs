@@ -96,8 +96,8 @@ impl Arrays {
         Ok(self.client.check(parameters.chain(others))?)
     }
 
-    /// `W` and `b` of every cell, or their gradients: `[cells · n · row]`, without the padding of rows,
-    /// and `b` with `bias_stride` numbers from a cell to the next.
+    /// `W` and `b` of every cell, or their gradients: `[cells · n · row]`, without the padding of
+    /// rows, and `b` with `bias_stride` numbers from a cell to the next.
     pub(crate) fn by_cell<'a>(
         &self,
         weights: &'a [f32],

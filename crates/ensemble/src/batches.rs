@@ -53,8 +53,8 @@ impl Batches {
     /// `of_cells`.
     ///
     /// # Panics
-    /// When there is no stream, when streams differ in their number of steps, or when there are more
-    /// words than 32 bits can count.
+    /// When there is no stream, when streams differ in their number of steps, or when there are
+    /// more words than 32 bits can count.
     pub fn pack(streams: &[Vec<Units>], of_cells: &[u32]) -> Self {
         let n_steps = streams[0].len();
         let n_cells = of_cells.len();

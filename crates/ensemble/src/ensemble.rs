@@ -19,8 +19,8 @@ use crate::launch::{Launch, Task};
 use crate::plan::Shape;
 use crate::word;
 
-/// Whether this engine can train `cell`: today, every cell. Another activation or a decoder that is not
-/// tied belongs here.
+/// Whether this engine can train `cell`: today, every cell. Another activation or a decoder that is
+/// not tied belongs here.
 ///
 /// # Errors
 /// [`Unsupported`], which names the field.
@@ -43,8 +43,8 @@ impl fmt::Debug for Ensemble {
     }
 }
 
-/// Mean squared errors, `[batches][cells]`, which the device may still be working on: calling it waits
-/// for them. It fails when the device has failed.
+/// Mean squared errors, `[batches][cells]`, which the device may still be working on: calling it
+/// waits for them. It fails when the device has failed.
 pub type PendingLosses = Box<dyn FnOnce() -> Result<Vec<Vec<f64>>, DeviceFailure>>;
 
 impl Ensemble {
@@ -65,8 +65,8 @@ impl Ensemble {
         Ok(Self { cells: cells.to_vec(), arrays: Arrays::new(client, shape, starts)? })
     }
 
-    /// Makes a step on each of `batches`, the first of which has number `first` (from 1), and returns
-    /// the mean squared errors before each. The device may not be done yet.
+    /// Makes a step on each of `batches`, the first of which has number `first` (from 1), and
+    /// returns the mean squared errors before each. The device may not be done yet.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or is out of memory.

@@ -33,8 +33,8 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Begins to draw `chunks` from `drawers`, one per stream, on at most `n_threads`. `of_cells` has
-    /// each cell's stream.
+    /// Begins to draw `chunks` from `drawers`, one per stream, on at most `n_threads`. `of_cells`
+    /// has each cell's stream.
     pub fn start(
         drawers: Vec<Drawer>,
         of_cells: Vec<u32>,

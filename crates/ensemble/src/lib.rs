@@ -2,12 +2,12 @@
 //!
 //! A toy model alone is too small for a GPU, which then spends its time starting kernels. An
 //! [`ensemble::Ensemble`] makes the steps of many at once, from the same sparse batches as the CPU
-//! engine and by the same arithmetic (the hidden vectors of samples against all of `W`, without ever
-//! making a dense batch). The kernels are written in `CubeCL`, so one source serves Vulkan, Metal and
-//! WebGPU; there is no burn here and no backend is named.
+//! engine and by the same arithmetic (the hidden vectors of samples against all of `W`, without
+//! ever making a dense batch). The kernels are written in `CubeCL`, so one source serves Vulkan,
+//! Metal and WebGPU; there is no burn here and no backend is named.
 //!
-//! A cell's result does not depend on which others it is trained with: each has its own numbers, its
-//! own tiles and its own order of summation.
+//! A cell's result does not depend on which others it is trained with: each has its own numbers,
+//! its own tiles and its own order of summation.
 
 mod arrays;
 pub mod batches;

@@ -1,4 +1,5 @@
-//! How fast a device multiplies and adds, with nothing else to do: what the products are held against.
+//! How fast a device multiplies and adds, with nothing else to do: what the products are held
+//! against.
 
 use std::time::Instant;
 

@@ -2,8 +2,8 @@
 
 use crate::kernels::tile::{self, SIDE, Tile};
 
-/// Inner indices that a tile may have in shared memory at once, the deepest first. With sixteen, two
-/// tiles of 128 by 128 take 16 KiB, which every GPU has.
+/// Inner indices that a tile may have in shared memory at once, the deepest first. With sixteen,
+/// two tiles of 128 by 128 take 16 KiB, which every GPU has.
 const DEPTHS: [usize; 3] = [16, 12, 8];
 
 /// Threads of a cube in every kernel that needs most.
@@ -12,8 +12,8 @@ pub const CUBE_THREADS: u32 = tile::THREADS;
 pub const SHARED_BYTES: usize = 4 * 2 * ROWS * SIDE * DEPTHS[0];
 /// Arrays that a kernel takes at most (six), with the one that the plain numbers come in.
 pub const KERNEL_ARRAYS: u32 = 7;
-/// Rows and, at most, columns of a tile in one thread's registers: 64 sums and 16 factors, of the 128
-/// registers that a thread of NVIDIA's has when two cubes share a processor.
+/// Rows and, at most, columns of a tile in one thread's registers: 64 sums and 16 factors, of the
+/// 128 registers that a thread of NVIDIA's has when two cubes share a processor.
 const ROWS: usize = 8;
 
 /// The shape that all cells of an ensemble have.
@@ -65,8 +65,8 @@ impl Shape {
         4 * numbers as u64
     }
 
-    /// Bytes of all arrays of one cell whose batches have up to `n_units` units: parameters, moments
-    /// and gradient; hidden vectors and their gradients; `D`; and sums by tile.
+    /// Bytes of all arrays of one cell whose batches have up to `n_units` units: parameters,
+    /// moments and gradient; hidden vectors and their gradients; `D`; and sums by tile.
     pub fn cell_bytes(&self, n_units: usize) -> u64 {
         let room = self.padded_units(n_units);
         let parameters = 4 * self.n_features * self.row() + 3 * self.n_features;

@@ -1,8 +1,8 @@
 //! A batch laid out for the device: which hidden vectors are looked at, and for which samples.
 //!
 //! A *unit* is a hidden vector that the device multiplies with all of `W`: a feature's row of `W`,
-//! on behalf of the samples in which it alone is active, or the hidden vector `x W` of a sample with
-//! several. Samples without any active feature need no unit. The gradient of a unit's hidden
+//! on behalf of the samples in which it alone is active, or the hidden vector `x W` of a sample
+//! with several. Samples without any active feature need no unit. The gradient of a unit's hidden
 //! vector goes back to the rows of `W` that it is made of.
 
 use superpose_toy::grouped::GroupedBatch;

@@ -19,8 +19,8 @@ use crate::gradient::{Gradient, Pass};
 pub use crate::gradient::{PANEL_NUMBERS, Way, n_strips};
 use crate::product::Products;
 
-/// Whether this engine can train `cell`: today, every cell. Another activation or a decoder that is not
-/// tied belongs here.
+/// Whether this engine can train `cell`: today, every cell. Another activation or a decoder that is
+/// not tied belongs here.
 ///
 /// # Errors
 /// [`Unsupported`], which names the field.

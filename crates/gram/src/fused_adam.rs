@@ -24,8 +24,8 @@ impl FusedAdam {
         Self { first_moment: vec![0.0; length], second_moment: vec![0.0; length] }
     }
 
-    /// One step of a matrix of rows of length `width`; `gradient` gives the gradient of a row, up to
-    /// the step's factor.
+    /// One step of a matrix of rows of length `width`; `gradient` gives the gradient of a row, up
+    /// to the step's factor.
     pub(crate) fn update<'g>(
         &mut self,
         parameter: &mut [f32],

@@ -1,10 +1,10 @@
 //! The gradient from the active rows of the Gram matrix.
 //!
 //! A batch of sparse samples touches only `a` features, and the pre-activation of a sample is a
-//! sparse combination of rows of `G = W_A Wᵀ` (`a × n`). Features are put in the batch's order, active
-//! ones first, and columns are done in panels, so that what a panel takes stays in the cache: nothing
-//! of size `B × n` or `n × n` is ever made. From the samples' responses ([`respond`](crate::respond))
-//! back to the weights there are two ways,
+//! sparse combination of rows of `G = W_A Wᵀ` (`a × n`). Features are put in the batch's order,
+//! active ones first, and columns are done in panels, so that what a panel takes stays in the
+//! cache: nothing of size `B × n` or `n × n` is ever made. From the samples' responses
+//! ([`respond`](crate::respond)) back to the weights there are two ways,
 //!
 //! ```text
 //! dense     dW = Dᵀ W_A,  dW_A += D W        4·a·n·d operations in products
@@ -12,8 +12,8 @@
 //! ```
 //!
 //! all up to the factor `2 · loss_scale / (B n)`. Of the first batches most responses are positive;
-//! later some per cent or less are. The way of a step is the one that would have been cheaper at the
-//! step before.
+//! later some per cent or less are. The way of a step is the one that would have been cheaper at
+//! the step before.
 //!
 //! Columns are shared out in strips. Strips, panels, ways and the order of every sum depend on the
 //! cell and its batches alone, so the number of threads changes no bit of the result.
@@ -37,10 +37,10 @@ const STRIP_FEATURES: usize = 500;
 /// Strips there are at most, and so threads that have work: each sums up its gradient of the active
 /// features in an array of its own, which for large models takes most of the memory.
 const MAX_STRIPS: usize = 4;
-/// What a response costs on the sparse way, in operations of a product, as a polynomial in `d`. Found
-/// on 2026-11-22 on an Intel Xeon (Sapphire Rapids): at d = 10 to 100 a training takes within 10 % as
-/// long with a third or three times of either of the first two; the third is for rows that do not
-/// fit in the nearest cache together, from one measurement at d = 1024.
+/// What a response costs on the sparse way, in operations of a product, as a polynomial in `d`.
+/// Found on 2026-11-22 on an Intel Xeon (Sapphire Rapids): at d = 10 to 100 a training takes within
+/// 10 % as long with a third or three times of either of the first two; the third is for rows that
+/// do not fit in the nearest cache together, from one measurement at d = 1024.
 const SPARSE_COST: [f64; 3] = [400.0, 6.0, 0.017];
 
 /// The gradient of a batch's loss, up to a factor.

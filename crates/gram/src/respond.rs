@@ -6,8 +6,8 @@
 //! z = Σ_k v_k G_k + b        e = (ReLU(z) − x) · 1[z > 0]        db += e
 //! ```
 //!
-//! The columns of `G` are shared out in strips for the threads; a strip is done panel by panel, and a
-//! panel a few registers' width of columns ([`COLUMN_BLOCK`]) at a time:
+//! The columns of `G` are shared out in strips for the threads; a strip is done panel by panel, and
+//! a panel a few registers' width of columns ([`COLUMN_BLOCK`]) at a time:
 //!
 //! ```text
 //!                strip 0           strip 1            columns: all features, active ones first
@@ -19,13 +19,13 @@
 //!
 //! A few registers' width of columns is done for all samples before the next. The samples with one
 //! active feature stand by that feature, whose row of `G` stays in registers: such a sample costs
-//! five vector operations a register and no memory. `x` is zero almost everywhere, so `e` is taken as
-//! `ReLU(z)`, except at a sample's own features: with `−∞` on the diagonal of `G` its response is
-//! zero there (values are positive), and what belongs there is added one number at a time.
+//! five vector operations a register and no memory. `x` is zero almost everywhere, so `e` is taken
+//! as `ReLU(z)`, except at a sample's own features: with `−∞` on the diagonal of `G` its response
+//! is zero there (values are positive), and what belongs there is added one number at a time.
 //!
-//! From there to the weights there are two ways. **Dense**: `D_k += v_k e`, a matrix like `G`, which
-//! products take on. **Sparse**: a trained model's responses are zero nearly everywhere, so its few
-//! nonzero `e` go straight to the weights ([`Scatter`]).
+//! From there to the weights there are two ways. **Dense**: `D_k += v_k e`, a matrix like `G`,
+//! which products take on. **Sparse**: a trained model's responses are zero nearly everywhere, so
+//! its few nonzero `e` go straight to the weights ([`Scatter`]).
 
 use pulp::{Arch, Simd, WithSimd};
 

@@ -1,8 +1,8 @@
 //! What one training step does to a parameter: a signed weight decay, then Adam.
 //!
 //! This is the definition. It is carried out three times, by `train::optimizer` with tensors, by
-//! `gram::fused_adam` on the CPU and by `ensemble`'s kernel `update` on a GPU, all with the numbers of
-//! an [`AdamStep`]. For every entry `w` of a row `W_i`, in this order,
+//! `gram::fused_adam` on the CPU and by `ensemble`'s kernel `update` on a GPU, all with the numbers
+//! of an [`AdamStep`]. For every entry `w` of a row `W_i`, in this order,
 //!
 //! ```text
 //! g = factor · G                                 G as the engine sums it, with its own factor
@@ -27,8 +27,8 @@ use crate::schedule::Schedule;
 /// The numbers of one step of one parameter, in double precision or in single.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamStep<T = f64> {
-    /// `2 · loss_scale / (B · n)`: from the sum of `(y − x) · ∂y` over all samples and features to the
-    /// gradient of the trained loss. Autodiff gives the gradient itself and does not use it.
+    /// `2 · loss_scale / (B · n)`: from the sum of `(y − x) · ∂y` over all samples and features to
+    /// the gradient of the trained loss. Autodiff gives the gradient itself and does not use it.
     pub factor: T,
     /// `β₁`.
     pub beta1: T,

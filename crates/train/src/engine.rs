@@ -29,8 +29,8 @@ pub trait Engine: Send {
     where
         Self: Sized;
 
-    /// Begins the next chunk: a step on each of its training batches, or only the losses on each of its
-    /// test batches. Losses of a step are those before it.
+    /// Begins the next chunk: a step on each of its training batches, or only the losses on each of
+    /// its test batches. Losses of a step are those before it.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or is out of memory.
@@ -48,7 +48,8 @@ pub trait Engine: Send {
     }
 }
 
-/// What an engine notes of its own work, for benchmarks; each is absent where the engine does not know.
+/// What an engine notes of its own work, for benchmarks; each is absent where the engine does not
+/// know.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Effort {
     /// Operations in matrix products so far.
@@ -73,8 +74,8 @@ pub fn supports(engine: EngineKind, processor: Processor, cell: &Cell) -> Result
     }
 }
 
-/// The fastest engine that can train `cell` on such a `processor`: gram where it supports the cell, and
-/// else the reference engine.
+/// The fastest engine that can train `cell` on such a `processor`: gram where it supports the cell,
+/// and else the reference engine.
 pub fn fastest(cell: &Cell, processor: Processor) -> EngineKind {
     match processor {
         Processor::Cpu => gram_or_reference::<GramOnCpu>(cell),
@@ -87,8 +88,8 @@ fn gram_or_reference<Fast: Engine>(cell: &Cell) -> EngineKind {
 }
 
 impl Place {
-    /// `prepared` cells, which have [`Common`] in common, before their first step; they are going to be
-    /// given `chunks`.
+    /// `prepared` cells, which have [`Common`] in common, before their first step; they are going
+    /// to be given `chunks`.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or is out of memory.

@@ -59,8 +59,8 @@ impl LossLog {
         }
     }
 
-    /// Takes in the mean squared error of the next step. Once the loss is not finite, none is taken in
-    /// any more.
+    /// Takes in the mean squared error of the next step. Once the loss is not finite, none is taken
+    /// in any more.
     pub(crate) fn add(&mut self, mse: f64) {
         if self.has_diverged() {
             return;

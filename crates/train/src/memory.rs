@@ -10,11 +10,11 @@ use superpose_toy::sampler::Stream;
 use crate::engine::sampler;
 use crate::together::{Common, Place};
 
-/// Cells that an ensemble has at most: more would not make a device busier, and each holds a file open
-/// while it is trained.
+/// Cells that an ensemble has at most: more would not make a device busier, and each holds a file
+/// open while it is trained.
 const MOST_CELLS: usize = 512;
-/// The share of a device's memory that an ensemble may take; the rest is for batches, losses, what the
-/// allocator keeps in pages, and other programs.
+/// The share of a device's memory that an ensemble may take; the rest is for batches, losses, what
+/// the allocator keeps in pages, and other programs.
 const SHARE: f64 = 0.8;
 /// Numbers that the gram engine pads a row of `W` with at most.
 const PADDING: f64 = 16.0;
@@ -33,9 +33,9 @@ pub fn host_bytes(engine: EngineKind, cell: &Cell) -> f64 {
 
 /// Memory that the reference engine needs for one cell in training, in bytes of single precision:
 /// about six arrays of batch × features (the dense batch, the steps of the forward pass that
-/// autodiff keeps, and a gradient), ten of parameters and four of batch × width, and the Gram matrix
-/// that the overlaps are measured with. Measured on flex at n = 1000, B = 2048, d = 10: 48 MB for the
-/// whole process, where this says 50.
+/// autodiff keeps, and a gradient), ten of parameters and four of batch × width, and the Gram
+/// matrix that the overlaps are measured with. Measured on flex at n = 1000, B = 2048, d = 10: 48
+/// MB for the whole process, where this says 50.
 pub fn reference_bytes(cell: &Cell) -> f64 {
     let (n, d) = (cell.model.n_features as f64, cell.model.d_hidden as f64);
     let batch = cell.train.batch_size as f64;
@@ -43,9 +43,9 @@ pub fn reference_bytes(cell: &Cell) -> f64 {
 }
 
 /// Memory that the gram engine needs for one cell in training at most, in bytes: parameters, Adam's
-/// moments and the gradient; for the batch's active features and for its samples with several, their
-/// hidden vectors and, once for each strip of columns, the gradients of those; a panel of the Gram
-/// matrix for each strip; and the Gram matrix that the overlaps are measured with.
+/// moments and the gradient; for the batch's active features and for its samples with several,
+/// their hidden vectors and, once for each strip of columns, the gradients of those; a panel of the
+/// Gram matrix for each strip; and the Gram matrix that the overlaps are measured with.
 pub fn gram_bytes(cell: &Cell) -> f64 {
     let (n, d) = (cell.model.n_features as f64, cell.model.d_hidden as f64);
     let batch = cell.train.batch_size as f64;
@@ -71,8 +71,9 @@ pub fn cell_bytes(prepared: &Prepared, place: &Place) -> f64 {
     }
 }
 
-/// How many cells that have [`Common`] in common with this one fit on a GPU at once; zero when not even
-/// one does. Cells with other data may need more room, which an ensemble makes once it finds out.
+/// How many cells that have [`Common`] in common with this one fit on a GPU at once; zero when not
+/// even one does. Cells with other data may need more room, which an ensemble makes once it finds
+/// out.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most MOST_CELLS")]
 pub fn most_cells(prepared: &Prepared, place: &Place) -> usize {
     let Some(client) = &place.client else { return 1 };
@@ -83,8 +84,8 @@ pub fn most_cells(prepared: &Prepared, place: &Place) -> usize {
     by_memory.min(by_array).min(MOST_CELLS as f64) as usize
 }
 
-/// Memory that a cell in training by `engine` needs on a GPU, about, in bytes: of the largest array, and
-/// altogether.
+/// Memory that a cell in training by `engine` needs on a GPU, about, in bytes: of the largest
+/// array, and altogether.
 fn gpu_bytes(prepared: &Prepared, engine: EngineKind) -> [f64; 2] {
     let shape = Common::of(&prepared.cell).shape;
     match engine {

@@ -15,7 +15,8 @@ use superpose_toy::trained::{LossGradient, Weights};
 use crate::model::TiedAutoencoders;
 use crate::optimizer::{Adam, decay};
 
-/// Whether this engine can train `cell`: today, every cell. What its formula does not say belongs here.
+/// Whether this engine can train `cell`: today, every cell. What its formula does not say belongs
+/// here.
 ///
 /// # Errors
 /// [`Unsupported`], which names the field.
@@ -68,8 +69,8 @@ impl Reference {
         }
     }
 
-    /// Makes step number `step` (from 1) and returns the mean squared errors before it, `[k]`, still on
-    /// the device. There is one of `batches` per model.
+    /// Makes step number `step` (from 1) and returns the mean squared errors before it, `[k]`,
+    /// still on the device. There is one of `batches` per model.
     pub fn step(&mut self, step: u64, batches: &[&SparseBatch]) -> Tensor<1> {
         let (mses, weights_gradient, biases_gradient) = self.backward(batches);
         let steps = |of: fn(&Cell, u64) -> AdamStep| -> Vec<AdamStep> {
@@ -87,8 +88,8 @@ impl Reference {
         mses
     }
 
-    /// The mean squared errors without any step, `[k]`, still on the device. There is one of `batches`
-    /// per model.
+    /// The mean squared errors without any step, `[k]`, still on the device. There is one of
+    /// `batches` per model.
     pub fn mses(&self, batches: &[&SparseBatch]) -> Tensor<1> {
         let models = TiedAutoencoders {
             weights: Param::from_tensor(self.models.weights.val().inner()),

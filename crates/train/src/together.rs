@@ -53,8 +53,8 @@ fn cut(stream: Stream, end: u64, length: u64) -> impl Iterator<Item = Chunk> + C
     starts.map(move |at| Chunk { stream, steps: at..end.min(at.saturating_add(length)) })
 }
 
-/// The streams of batches that `cells` are trained on, each by its first cell, and each cell's stream:
-/// cells whose data are the same, seed and all, share one.
+/// The streams of batches that `cells` are trained on, each by its first cell, and each cell's
+/// stream: cells whose data are the same, seed and all, share one.
 ///
 /// # Panics
 /// When there are 2³² cells.

@@ -17,15 +17,15 @@ use crate::together::{Common, Place, Processor};
 /// Steps that a GPU is given together at most. The host sends them and reads their losses at once,
 /// which costs little per step then; a stop that is asked for waits for two such chunks.
 const GPU_CHUNK: u64 = 100;
-/// Chunks that a GPU has been given before the losses of the first are read, so that it has work while
-/// the host looks at them.
+/// Chunks that a GPU has been given before the losses of the first are read, so that it has work
+/// while the host looks at them.
 const GPU_IN_FLIGHT: usize = 2;
 
-/// Trains `prepared` cells, which have [`Common`] in common, together at `place`. `on_steps` is called with the
-/// number of steps made so far, after every step on the CPU and after some steps on a GPU; when it
-/// returns `false` training ends early and cells have failed. It ends early, too, when all cells have
-/// diverged. When the engine does not support one of the cells, all fail with the reason; ask
-/// [`supports`] first.
+/// Trains `prepared` cells, which have [`Common`] in common, together at `place`. `on_steps` is
+/// called with the number of steps made so far, after every step on the CPU and after some steps on
+/// a GPU; when it returns `false` training ends early and cells have failed. It ends early, too,
+/// when all cells have diverged. When the engine does not support one of the cells, all fail with
+/// the reason; ask [`supports`] first.
 ///
 /// # Errors
 /// [`DeviceFailure`] when the device has failed or is out of memory.
@@ -107,8 +107,8 @@ impl fmt::Debug for Rounds {
 }
 
 impl Rounds {
-    /// `prepared` cells, which have [`Common`] in common, before their first step at `place`; they will make all
-    /// their steps in rounds of `steps_a_round`.
+    /// `prepared` cells, which have [`Common`] in common, before their first step at `place`; they
+    /// will make all their steps in rounds of `steps_a_round`.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or is out of memory.
@@ -126,8 +126,8 @@ impl Rounds {
         Ok(Self { engine, chunks: Box::new(chunks), n_features: common.shape.n_features as f64 })
     }
 
-    /// Makes the steps of the next round, waits until they are done, and returns the first cell's mean
-    /// loss over them (squared errors summed over features); none when all rounds are made.
+    /// Makes the steps of the next round, waits until they are done, and returns the first cell's
+    /// mean loss over them (squared errors summed over features); none when all rounds are made.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or is out of memory.
@@ -184,7 +184,8 @@ pub(crate) mod tests {
         toml::from_str(text).unwrap()
     }
 
-    /// An engine whose cells diverge each from a step on; before, the loss is the number of the step.
+    /// An engine whose cells diverge each from a step on; before, the loss is the number of the
+    /// step.
     struct Scripted {
         diverge_from: Vec<u64>,
         begun: Vec<Chunk>,
@@ -213,8 +214,8 @@ pub(crate) mod tests {
         }
     }
 
-    /// What comes of cells that diverge from these steps on, chunks of five steps two at a time; the
-    /// number of chunks begun; and the last step heard of.
+    /// What comes of cells that diverge from these steps on, chunks of five steps two at a time;
+    /// the number of chunks begun; and the last step heard of.
     fn run_scripted(diverge_from: &[u64], stop_at: u64) -> (Vec<Trained>, usize, u64) {
         let common = Common::of(&cell());
         let logs = diverge_from.iter().map(|_| LossLog::new(&cell(), Sums::Double)).collect();

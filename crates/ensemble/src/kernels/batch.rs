@@ -28,8 +28,8 @@ pub struct Header {
     pub part_weights: usize,
 }
 
-/// The header of the batch that `cell` has at the step whose headers begin at `at`. The first words are
-/// the cells' streams.
+/// The header of the batch that `cell` has at the step whose headers begin at `at`. The first words
+/// are the cells' streams.
 #[cube]
 pub fn header(words: &[u32], at: u32, cell: usize) -> Header {
     let at = at as usize + words[cell] as usize * HEADER;

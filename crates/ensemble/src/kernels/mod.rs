@@ -7,10 +7,10 @@
 //! update    dW_i += Σ x dh;  decay, Adam  back to rows, and the step
 //! ```
 //!
-//! The first axis of every array is the cells, except where a step's numbers of all cells follow the
-//! step's before. `n` is the number of features, `row` the hidden width and what is missing to a
-//! multiple of four (padded with zeros), `stride` likewise `n`, `units` the most units that a batch
-//! has, as whole tiles, and `tiles` how many tiles of units that is:
+//! The first axis of every array is the cells, except where a step's numbers of all cells follow
+//! the step's before. `n` is the number of features, `row` the hidden width and what is missing to
+//! a multiple of four (padded with zeros), `stride` likewise `n`, `units` the most units that a
+//! batch has, as whole tiles, and `tiles` how many tiles of units that is:
 //!
 //! ```text
 //! weights, weights_gradient      [cells, n, row]        W, and dW
@@ -24,9 +24,9 @@
 //! words                          the batches of all cells and steps, as `batches` packs them
 //! ```
 //!
-//! An argument of type `[Four]` has four numbers of the last axis as one item. `headers`, `steps_at`
-//! and `losses_at` say where this step begins in `words`, `numbers` and `losses`; `row_fours` is
-//! `row / 4`. A cube's `z` is always the cell.
+//! An argument of type `[Four]` has four numbers of the last axis as one item. `headers`,
+//! `steps_at` and `losses_at` say where this step begins in `words`, `numbers` and `losses`;
+//! `row_fours` is `row / 4`. A cube's `z` is always the cell.
 //!
 //! All are deterministic: no sum depends on which thread is first.
 

@@ -1,18 +1,18 @@
 //! `z = h Wᵀ`, and from it the squared errors, the gradient `D` of `z` and that of the biases.
 //!
-//! Each unit's samples respond with `y = ReLU(v z + b)` at each feature, `v` being the sample's value for a
-//! lone unit and one for another. With `g = (y − x)·1[y > 0]` and sums over the unit's samples,
-//! `D = Σ v g`, and `Σ g` goes to the bias; the trained loss's factor comes in at the update. The
-//! arguments' shapes are in [`super`].
+//! Each unit's samples respond with `y = ReLU(v z + b)` at each feature, `v` being the sample's
+//! value for a lone unit and one for another. With `g = (y − x)·1[y > 0]` and sums over the unit's
+//! samples, `D = Σ v g`, and `Σ g` goes to the bias; the trained loss's factor comes in at the
+//! update. The arguments' shapes are in [`super`].
 
 use cubecl::prelude::*;
 
 use crate::kernels::batch::{header, number};
 use crate::kernels::tile::{Along, Factor, Four, SIDE, THREADS, Tile, product};
 
-/// For every cell (`z`), tile of units (`y`) and tile of features (`x`): `D`, and for each feature the
-/// sum over the tile's units of the squared errors and, in the second half of `sums`, of `g`. Only the
-/// errors unless `backward`.
+/// For every cell (`z`), tile of units (`y`) and tile of features (`x`): `D`, and for each feature
+/// the sum over the tile's units of the squared errors and, in the second half of `sums`, of `g`.
+/// Only the errors unless `backward`.
 #[cube(launch_unchecked)]
 #[expect(clippy::too_many_arguments, reason = "what it reads, what it writes, and their sizes")]
 pub fn respond(

@@ -1,9 +1,9 @@
 //! A tile of a matrix product: what every kernel with a product in it is made of.
 //!
-//! A cube of [`THREADS`] threads makes a tile of `16·rows × 16·columns` numbers, `rows × columns` of
-//! them in the registers of each thread. It walks along the inner dimension in steps of `depth`: both
-//! factors' next piece is put into shared memory, inner index by inner index, and multiplied from
-//! there.
+//! A cube of [`THREADS`] threads makes a tile of `16·rows × 16·columns` numbers, `rows × columns`
+//! of them in the registers of each thread. It walks along the inner dimension in steps of `depth`:
+//! both factors' next piece is put into shared memory, inner index by inner index, and multiplied
+//! from there.
 
 use cubecl::prelude::*;
 

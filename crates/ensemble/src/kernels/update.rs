@@ -1,5 +1,5 @@
-//! The step that [`AdamStep`] defines, after each unit's `dh` has gone back to the rows that it is made
-//! of. The arguments' shapes are in [`super`].
+//! The step that [`AdamStep`] defines, after each unit's `dh` has gone back to the rows that it is
+//! made of. The arguments' shapes are in [`super`].
 
 use cubecl::prelude::*;
 use superpose_toy::adam::AdamStep;
@@ -129,9 +129,9 @@ pub fn update_weights(
     }
 }
 
-/// For every cell (`z`) and feature (`x`): with `backward` the bias's gradient, in place of what the
-/// first tile has in the second half of `sums`, or, with `step`, its update; and the sum of squared
-/// errors of each cube's features.
+/// For every cell (`z`) and feature (`x`): with `backward` the bias's gradient, in place of what
+/// the first tile has in the second half of `sums`, or, with `step`, its update; and the sum of
+/// squared errors of each cube's features.
 #[cube(launch)]
 #[expect(clippy::too_many_arguments, reason = "what it reads, what it writes, and their sizes")]
 pub fn update_biases(
