@@ -35,8 +35,9 @@ mod work;
 
 pub use error::RunError;
 pub use event::Event;
+pub use queue::Ended;
 pub use trainer::{Options, Trainer};
-pub use work::{Ended, Engine};
+pub use work::Engine;
 
 /// The git revision that this crate was built from, `-modified` if its files were changed since; the
 /// release where there is no checkout. It stands in every record.

@@ -7,15 +7,27 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use superpose_store::lease::{Claim, Lease};
+use superpose_store::record::Record;
 use superpose_store::store::Store;
 use superpose_toy::prepared::Prepared;
+use superpose_toy::trained::{CurvePoint, Weights};
 
 use crate::error::RunError;
 use crate::event::{Event, Observer, lost};
-use crate::work::Ended;
 
 /// How long to wait before asking again for cells that other processes are training.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// All that is known of a cell when it has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// Its record.
+    pub record: Record,
+    /// Its loss curve.
+    pub curve: Vec<CurvePoint>,
+    /// The trained model; none unless all steps were made.
+    pub weights: Option<Weights>,
+}
 
 /// How cells are trained, once they are ours.
 pub(crate) trait Work: Sync {

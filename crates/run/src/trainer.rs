@@ -13,9 +13,9 @@ use superpose_train::together::Processor;
 
 use crate::error::{CellSize, RunError};
 use crate::event::Observer;
-use crate::queue::{OnLoss, Queue, Work};
+use crate::queue::{Ended, OnLoss, Queue, Work};
 use crate::resources::Resources;
-use crate::work::{Alone, Ended, Engine, Together};
+use crate::work::{Alone, Engine, Together};
 
 /// How cells should be trained.
 #[derive(Debug, Clone, PartialEq, Eq)]

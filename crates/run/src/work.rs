@@ -7,7 +7,7 @@ use superpose_device::NamedDevice;
 use superpose_store::measured::{Losses, measure};
 use superpose_store::record::{Provenance, RECORD_VERSION, Record};
 use superpose_toy::prepared::Prepared;
-use superpose_toy::trained::{CurvePoint, Outcome, Weights};
+use superpose_toy::trained::Outcome;
 pub use superpose_train::engine::EngineKind as Engine;
 use superpose_train::memory::{cell_bytes, most_cells};
 use superpose_train::together::{Common, Place};
@@ -15,18 +15,7 @@ use superpose_train::train::{Trained, train};
 
 use crate::error::{CellSize, RunError};
 use crate::panics::caught;
-use crate::queue::Work;
-
-/// All that is known of a cell when it has ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ended {
-    /// Its record.
-    pub record: Record,
-    /// Its loss curve.
-    pub curve: Vec<CurvePoint>,
-    /// The trained model; none unless all steps were made.
-    pub weights: Option<Weights>,
-}
+use crate::queue::{Ended, Work};
 
 /// Trains cells on the CPU, each by itself.
 #[derive(Debug)]
