@@ -224,6 +224,7 @@ mod tests {
         };
         let mut numbers = packed(step);
         numbers.sort_by(f32::total_cmp);
-        assert_eq!(numbers, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+        let expected = (1_u8..=9).map(f32::from);
+        assert!(numbers.len() == 9 && expected.eq(numbers));
     }
 }
