@@ -7,5 +7,3 @@ pub mod baselines;
 pub mod diversity;
 mod error;
 pub mod metric;
-
-pub use self::error::IclError;
