@@ -26,6 +26,12 @@ pub(crate) fn mean_and_error(of: Option<Summary>) -> [Field; 2] {
     [of.map(|of| of.mean).into(), of.map(|of| of.standard_error).into()]
 }
 
+/// The same, and how far the mean is above a `law`, in standard errors.
+pub(crate) fn compared(of: Option<Summary>, law: f64) -> [Field; 3] {
+    let [mean, error] = mean_and_error(of);
+    [mean, error, of.map(|of| (of.mean - law) / of.standard_error).into()]
+}
+
 /// The only picture of a study: `panels` in rows of `columns`, each with axes of its own.
 pub(crate) fn alone(
     name: &str,

@@ -51,7 +51,8 @@ impl Attention {
         }
     }
 
-    /// The table `icl_attention`, one row a number of tasks.
+    /// The table `icl_attention`, one row a number of tasks. `progress` is called after each
+    /// simulated run.
     ///
     /// # Errors
     /// [`LawError`], naming the value that is out of range.

@@ -18,7 +18,7 @@ use self::simulated::{WAYS, simulate};
 use crate::answer::{alone, answer, mean_and_error};
 use crate::draws::Progress;
 use crate::error::LawError;
-use crate::icl::error::{check_noise, check_number};
+use crate::icl::limits::{check_noise, check_number};
 
 /// Regression within a prompt, by the number of its examples.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +36,8 @@ pub struct Baselines {
 }
 
 impl Baselines {
-    /// The table `icl_baselines`, one row a way to learn and number of examples.
+    /// The table `icl_baselines`, one row a way to learn and number of examples. `progress` is
+    /// called after every prompt.
     ///
     /// # Errors
     /// [`LawError`], naming the value.

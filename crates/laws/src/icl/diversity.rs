@@ -19,7 +19,7 @@ use crate::draws::Progress;
 use crate::error::LawError;
 
 /// The table `icl_diversity`: the posterior mean over the pretraining tasks beside ridge
-/// regression, one row a number of tasks.
+/// regression, one row a number of tasks. `progress` is called after each run.
 ///
 /// # Errors
 /// [`LawError`], naming the value that is out of range.

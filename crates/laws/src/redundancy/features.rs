@@ -18,7 +18,7 @@ use self::bottleneck::{
     ProjectionRisk, bottleneck_bias_exponent, bottleneck_exponent, compute_exponent, flow_exponent,
 };
 use self::simulated::{check_features, errors_of_random_features};
-use crate::answer::{alone, answer, mean_and_error};
+use crate::answer::{alone, answer, compared};
 use crate::draws::Progress;
 use crate::error::{LawError, ensure};
 use crate::redundancy::spectrum::exponents::local_exponents;
@@ -48,7 +48,8 @@ pub struct Features {
 
 impl Features {
     /// The tables `redundancy_features`, one row a number of features, and `redundancy_resources`,
-    /// one row for each thing that the error can be limited by.
+    /// one row for each thing that the error can be limited by. `progress` is called after every
+    /// draw.
     ///
     /// # Errors
     /// [`LawError`], naming the value that is out of range.
@@ -102,11 +103,10 @@ impl Features {
         {
             let simulate = |draws| errors_of_random_features(task, *n, draws, self.seed, progress);
             let of = (self.n_replicates > 0).then(|| simulate(self.n_replicates)).transpose()?;
-            let [mean, error] = mean_and_error(of);
-            let z = of.map(|of| (of.mean - risk.total) / of.standard_error).into();
             let mut row = vec![(*n).into(), risk.total.into(), local.into()];
             row.extend([bottleneck_exponent(a, b).into(), risk.squared_bias.into()]);
-            row.extend([bias_local.into(), bottleneck_bias_exponent(a, b).into(), mean, error, z]);
+            row.extend([bias_local.into(), bottleneck_bias_exponent(a, b).into()]);
+            row.extend(compared(of, risk.total));
             table.push(row);
         }
         Ok(table)

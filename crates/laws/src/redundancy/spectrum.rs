@@ -22,7 +22,7 @@ use self::exponents::{
 };
 use self::linear_task::{LinearTask, RidgeRisk, Sample};
 use self::simulated::{Design, excess_risks};
-use crate::answer::{alone, answer, mean_and_error};
+use crate::answer::{alone, answer, compared};
 use crate::draws::Progress;
 use crate::error::LawError;
 
@@ -62,6 +62,7 @@ const WORDS: &str = "The exponent is that of kernel ridge regression under sourc
 impl Spectrum {
     /// The tables `redundancy_spectrum`, one row a number of samples; `redundancy_of_spectrum`,
     /// what the spectrum alone says; and `redundancy_parts`, one row a number of samples and part.
+    /// `progress` is called after every replicate.
     ///
     /// # Errors
     /// [`LawError`], naming the value that is out of range.
@@ -123,12 +124,10 @@ impl Spectrum {
         });
         let local = local_exponents(&self.n_samples, best.iter().map(|risk| risk.excess_risk));
         for (k, (risk, local)) in best.iter().zip(local).enumerate() {
-            let of = simulated.get(k).copied();
-            let [mean, error] = mean_and_error(of);
-            let z = of.map(|of| (of.mean - risk.excess_risk) / of.standard_error).into();
             let mut row = vec![self.n_samples[k].into(), risk.excess_risk.into()];
             row.extend([local.into(), predicted.into(), risk.ridge.into()]);
-            row.extend([risk.effective_dimension.into(), mean, error, z]);
+            row.push(risk.effective_dimension.into());
+            row.extend(compared(simulated.get(k).copied(), risk.excess_risk));
             table.push(row);
         }
         table

@@ -9,7 +9,7 @@
 //! dimension's share.
 
 use crate::error::{LawError, ensure};
-use crate::icl::error::{check_noise, check_penalty};
+use crate::icl::limits::{check_noise, check_penalty};
 
 /// The size of a pretraining set, in the units in which linear attention has a limit.
 #[derive(Debug, Clone, Copy, PartialEq)]

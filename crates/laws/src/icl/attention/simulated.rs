@@ -13,7 +13,7 @@ use superpose_stats::summary::{Summary, summarise};
 use crate::draws::{Progress, normal, normals, runs, stream};
 use crate::error::{LawError, ensure};
 use crate::icl::attention::asymptotic::{Ratios, ridgeless_errors};
-use crate::icl::error::{MOST_UNKNOWNS, check_number, check_penalty};
+use crate::icl::limits::{MOST_UNKNOWNS, check_number, check_penalty};
 use crate::linear::{dot, lower_gram, solve_positive};
 
 /// Prompts whose features are held at a time.

@@ -16,7 +16,7 @@ pub const WAYS: [&str; 3] = ["least squares", "linear attention", "ridge"];
 
 /// The mean errors `|ŵ − w|²/d` of the [`WAYS`] over `n_prompts` prompts, each with a task and
 /// examples of its own, drawn from `seed`; `None` when the examples of a prompt are singular in
-/// double precision.
+/// double precision. `progress` is called from any thread after every prompt.
 ///
 /// A prompt costs about `min(N, d)² · max(N, d)` operations.
 pub fn simulate(

@@ -8,7 +8,7 @@ use superpose_stats::summary::{Summary, summarise};
 use crate::draws::{Progress, normals, runs, stream};
 use crate::error::{LawError, ensure};
 use crate::icl::attention::simulated::{TestErrors, below};
-use crate::icl::error::check_number;
+use crate::icl::limits::check_number;
 use crate::linear::dot;
 
 /// A comparison of the Bayesian estimators of a task: the mean over the posterior of the tasks in
