@@ -4,7 +4,8 @@
 use superpose_figures::panel::Panel;
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_figures::study::{Note, Picture, Study};
-use superpose_files::table::{Table, TableError, Tables};
+use superpose_files::table::{Field, Table, TableError, Tables};
+use superpose_stats::summary::Summary;
 
 /// The study of `tables` with the pictures that `draw` makes of them, and `notes` for people.
 pub(crate) fn answer(
@@ -18,6 +19,17 @@ pub(crate) fn answer(
         draw: Box::new(draw),
         notes,
     }
+}
+
+/// The mean and the standard error of a summary, if there is one.
+pub(crate) fn mean_and_error(of: Option<Summary>) -> [Field; 2] {
+    [of.map(|of| of.mean).into(), of.map(|of| of.standard_error).into()]
+}
+
+/// The same, and how far the mean is above a `law`, in standard errors.
+pub(crate) fn compared(of: Option<Summary>, law: f64) -> [Field; 3] {
+    let [mean, error] = mean_and_error(of);
+    [mean, error, of.map(|of| (of.mean - law) / of.standard_error).into()]
 }
 
 /// The only picture of a study: `panels` in rows of `columns`, each with axes of its own.

@@ -5,7 +5,5 @@
 pub mod attention;
 pub mod baselines;
 pub mod diversity;
-mod error;
+mod limits;
 pub mod metric;
-
-pub use self::error::IclError;

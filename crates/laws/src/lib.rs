@@ -20,6 +20,7 @@ mod answer;
 pub mod as_published;
 pub mod chinchilla;
 mod draws;
+pub mod error;
 #[cfg(test)]
 mod finite_difference;
 pub mod frequencies;

@@ -20,9 +20,9 @@ use self::quanta::{Lessons, Quanta, QuantaError};
 use self::torus_regression::{Learner, TorusRegression};
 use crate::answer::{alone, answer};
 use crate::draws::{normal, stream};
-use crate::redundancy::dimension::neighbours::DimensionError;
+use crate::error::LawError;
 use crate::redundancy::spectrum::exponents::noisy_exponent;
-use crate::redundancy::spectrum::linear_task::{LinearTask, Sample, TaskError};
+use crate::redundancy::spectrum::linear_task::{LinearTask, Sample};
 
 /// The arguments of the mechanisms.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,15 +43,12 @@ pub struct Mechanisms {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MechanismError {
-    /// The spectrum is none.
+    /// The spectrum or the torus is none.
     #[error(transparent)]
-    Spectrum(#[from] TaskError),
+    Law(#[from] LawError),
     /// The quanta are none.
     #[error(transparent)]
     Quanta(#[from] QuantaError),
-    /// The torus is none.
-    #[error(transparent)]
-    Dimension(#[from] DimensionError),
 }
 
 /// Directions of the spectrum: enough for the samples that are looked at.
@@ -215,7 +212,7 @@ impl Mechanisms {
     fn spectrum(&self) -> Result<Points, MechanismError> {
         let task = LinearTask::power_law(self.spectral_exponent, self.source_exponent, DIRECTIONS)?;
         let at = [1000_usize, 1800, 3200, 5600, 10_000];
-        let risk = |n: &usize| -> Result<f64, TaskError> {
+        let risk = |n: &usize| -> Result<f64, LawError> {
             Ok(task.best_ridge_risk(Sample::new(*n, 1.0)?).excess_risk)
         };
         let risks = at.iter().map(risk).collect::<Result<_, _>>()?;

@@ -37,7 +37,7 @@ pub(super) fn attention(options: &IclAttentionOptions) -> anyhow::Result<()> {
         seed: options.seed,
     };
     let bar = progress::count("runs", n_simulated as u64);
-    let study = attention.study(&|_| bar.inc(1))?;
+    let study = attention.study(&|| bar.inc(1))?;
     bar.finish_and_clear();
     present(&study, "theory icl attention", &options.output)
 }
@@ -69,7 +69,7 @@ pub(super) fn diversity(options: &IclDiversityOptions) -> anyhow::Result<()> {
         seed: options.seed,
     };
     let bar = progress::count("runs", options.runs as u64);
-    let study = task_diversity::study(&setting, &|_| bar.inc(1))?;
+    let study = task_diversity::study(&setting, &|| bar.inc(1))?;
     bar.finish_and_clear();
     present(&study, "theory icl diversity", &options.output)
 }

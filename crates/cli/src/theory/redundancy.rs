@@ -32,7 +32,7 @@ pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()
     };
     let n_replicates = spectrum.n_samples.len() * options.simulate;
     let bar = progress::count("replicates", n_replicates as u64);
-    let study = spectrum.study(&|_| bar.inc(1))?;
+    let study = spectrum.study(&|| bar.inc(1))?;
     bar.finish_and_clear();
     present(&study, "theory redundancy spectrum", &options.output)
 }

@@ -13,12 +13,12 @@ use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
-use superpose_stats::summary::Summary;
 
 use self::asymptotic::{Errors, Ratios, ridge_errors, ridgeless_errors, task_gap_limit};
-use self::simulated::{LinearAttention, TestErrors};
-use crate::answer::{alone, answer};
-use crate::icl::error::IclError;
+use self::simulated::LinearAttention;
+use crate::answer::{alone, answer, mean_and_error};
+use crate::draws::Progress;
+use crate::error::LawError;
 
 /// Linear attention, by the number of pretraining tasks.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,7 @@ const TEST_PROMPTS: usize = 500;
 const SMALL_PENALTY: f64 = 1e-6;
 
 impl Attention {
-    fn errors(&self, ratios: Ratios) -> Result<Errors, IclError> {
+    fn errors(&self, ratios: Ratios) -> Result<Errors, LawError> {
         if self.penalty > 0.0 {
             ridge_errors(ratios, self.penalty)
         } else {
@@ -55,14 +55,14 @@ impl Attention {
     /// simulated run.
     ///
     /// # Errors
-    /// [`IclError`], naming the value that is out of range.
-    pub fn study(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<Study, IclError> {
+    /// [`LawError`], naming the value that is out of range.
+    pub fn study(&self, progress: Progress<'_>) -> Result<Study, LawError> {
         let table = self.table(progress)?;
         let notes = Note::first(&table);
         Ok(answer([table], draw, notes))
     }
 
-    fn table(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<Table, IclError> {
+    fn table(&self, progress: Progress<'_>) -> Result<Table, LawError> {
         let mut table = Table::new(
             "icl_attention",
             "How well does linear attention learn a new task in context, by the number of pretraining tasks?",
@@ -96,23 +96,15 @@ impl Attention {
         all.dedup();
         for ratios in all {
             let errors = self.errors(ratios)?;
-            let simulated = self.simulated(ratios, progress)?;
-            let pair = |of: fn(&TestErrors) -> Summary| -> [Field; 2] {
-                let summary = simulated.as_ref().map(of);
-                [summary.map(|s| s.mean).into(), summary.map(|s| s.standard_error).into()]
-            };
-            let mut row = vec![
-                ratios.tasks_per_dimension.into(),
-                ratios.examples_per_dimension.into(),
-                ratios.prompts_per_square.into(),
-                errors.new_tasks.into(),
-                errors.pretraining_tasks.into(),
-                errors.task_gap().into(),
-                task_gap_limit(ratios.tasks_per_dimension).into(),
-                self.n_dimensions.into(),
-            ];
-            row.extend(pair(|errors| errors.new_tasks));
-            row.extend(pair(|errors| errors.pretraining_tasks));
+            let simulate = |n| self.simulation(n, ratios).simulate(progress);
+            let simulated = self.n_dimensions.map(simulate).transpose()?;
+            let tasks = ratios.tasks_per_dimension;
+            let size = [tasks, ratios.examples_per_dimension, ratios.prompts_per_square];
+            let exact = [errors.new_tasks, errors.pretraining_tasks, errors.task_gap()];
+            let mut row = [size, exact].concat().into_iter().map(Field::from).collect::<Vec<_>>();
+            row.extend([task_gap_limit(tasks).into(), self.n_dimensions.into()]);
+            row.extend(mean_and_error(simulated.map(|errors| errors.new_tasks)));
+            row.extend(mean_and_error(simulated.map(|errors| errors.pretraining_tasks)));
             table.push(row);
         }
         Ok(table)
@@ -134,39 +126,31 @@ impl Attention {
     fn possible(&self, ratios: Ratios) -> Ratios {
         self.n_dimensions.map_or(ratios, |n| self.simulation(n, ratios).rounded())
     }
-
-    fn simulated(
-        &self,
-        ratios: Ratios,
-        progress: &(dyn Fn(usize) + Sync),
-    ) -> Result<Option<TestErrors>, IclError> {
-        let simulate = |n| self.simulation(n, ratios).simulate(progress);
-        self.n_dimensions.map(simulate).transpose()
-    }
 }
 
 fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
     let table = tables.get("icl_attention")?;
     let x = || ("tasks_per_dimension", Axis::logarithmic("pretraining tasks by dimension, κ"));
-    let error = |column, simulated: &'static str, se, label| -> Result<_, TableError> {
+    let mut panels = Vec::new();
+    for (column, simulated, deviation, label) in [
+        ("new_tasks", "simulated_new_tasks", "simulated_new_tasks_se", "error on new tasks"),
+        (
+            "pretraining_tasks",
+            "simulated_pretraining_tasks",
+            "simulated_pretraining_tasks_se",
+            "error on pretraining tasks",
+        ),
+    ] {
         let guides = [Guide { column, label: "asymptotic", mark: Mark::Line }];
         let columns = Lines {
-            error_bars: ErrorBars::Deviation(se),
+            error_bars: ErrorBars::Deviation(deviation),
             guides: &guides,
             group_label: "simulated",
             mark: Mark::Dots,
             ..Lines::plain(x(), (simulated, Axis::logarithmic(label)))
         };
-        lines(table, &columns)
-    };
-    let mut panels =
-        error("new_tasks", "simulated_new_tasks", "simulated_new_tasks_se", "error on new tasks")?;
-    panels.extend(error(
-        "pretraining_tasks",
-        "simulated_pretraining_tasks",
-        "simulated_pretraining_tasks_se",
-        "error on pretraining tasks",
-    )?);
+        panels.extend(lines(table, &columns)?);
+    }
     let guides =
         [Guide { column: "gap_limit", label: "limit, max(0, 1 − κ)", mark: Mark::Dotted }];
     let gap = Lines {
@@ -201,16 +185,16 @@ mod tests {
             n_runs: 2,
             seed: 0,
         };
-        let table = asked.table(&|_| ()).unwrap();
+        let table = asked.table(&|| ()).unwrap();
         let of = |table: &Table, column: &str| table.numbers(column).unwrap();
         assert!(of(&table, "gap")[0] > of(&table, "gap")[1]);
         assert!(of(&table, "simulated_new_tasks")[0].is_nan());
         asked.n_dimensions = Some(16);
-        let table = asked.table(&|_| ()).unwrap();
+        let table = asked.table(&|| ()).unwrap();
         let ratio = of(&table, "simulated_new_tasks")[1] / of(&table, "new_tasks")[1];
         // The error of a small size is above its limit by a few times 1/d.
         assert!((1.0..1.5).contains(&ratio), "{ratio}");
         asked.ratios.noise_variance = -1.0;
-        assert!(asked.table(&|_| ()).is_err());
+        assert!(asked.table(&|| ()).is_err());
     }
 }

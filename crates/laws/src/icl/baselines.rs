@@ -11,12 +11,14 @@ use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::study::{Note, Picture, Study};
-use superpose_files::table::{Field, Table, TableError, Tables};
+use superpose_files::table::{Table, TableError, Tables};
 
 use self::regression::Regression;
-use self::simulated::simulate;
-use crate::answer::{alone, answer};
-use crate::icl::error::{IclError, check_number};
+use self::simulated::{WAYS, simulate};
+use crate::answer::{alone, answer, mean_and_error};
+use crate::draws::Progress;
+use crate::error::LawError;
+use crate::icl::limits::{check_noise, check_number};
 
 /// Regression within a prompt, by the number of its examples.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,21 +40,19 @@ impl Baselines {
     /// called after every prompt.
     ///
     /// # Errors
-    /// [`IclError`], naming the value.
-    pub fn study(&self, progress: &(dyn Fn() + Sync)) -> Result<Study, IclError> {
+    /// [`LawError`], naming the value.
+    pub fn study(&self, progress: Progress<'_>) -> Result<Study, LawError> {
         check_number("n_dimensions", self.n_dimensions, 1)?;
         for n_examples in &self.n_examples {
             check_number("n_examples", *n_examples, 0)?;
         }
-        if !self.noise_variance.is_finite() || self.noise_variance < 0.0 {
-            return Err(IclError::Noise { value: self.noise_variance });
-        }
+        check_noise(self.noise_variance)?;
         let table = self.table(progress);
         let notes = Note::first(&table);
         Ok(answer([table], draw, notes))
     }
 
-    fn table(&self, progress: &(dyn Fn() + Sync)) -> Table {
+    fn table(&self, progress: Progress<'_>) -> Table {
         let mut table = Table::new(
             "icl_baselines",
             "What does an algorithm make of the examples in a prompt? How its error falls with them is a property of the algorithm.",
@@ -67,42 +67,33 @@ impl Baselines {
                 ("simulated_se", "standard error of the mean"),
             ],
         );
-        let mut rows: Vec<Vec<Field>> = Vec::new();
-        for n_examples in &self.n_examples {
-            let regression = Regression {
-                n_dimensions: self.n_dimensions,
-                n_examples: *n_examples,
-                noise_variance: self.noise_variance,
-            };
-            let found = (self.n_prompts > 0)
-                .then(|| simulate(regression, self.n_prompts, self.seed, progress))
-                .flatten();
-            let squares = regression.least_squares_error();
-            for (algorithm, exact, of) in [
-                (
-                    "linear attention",
-                    Some(regression.linear_attention_error()),
-                    found.map(|found| found.linear_attention),
-                ),
-                (
-                    "least squares",
-                    Some(squares).filter(|error| error.is_finite()),
-                    found.map(|found| found.least_squares).filter(|_| squares.is_finite()),
-                ),
-                ("ridge", None, found.map(|found| found.ridge)),
-            ] {
-                rows.push(vec![
-                    algorithm.into(),
-                    (*n_examples).into(),
+        let found = |n_examples: &usize| {
+            let (n_dimensions, noise_variance) = (self.n_dimensions, self.noise_variance);
+            let regression = Regression { n_dimensions, n_examples: *n_examples, noise_variance };
+            let simulated = (self.n_prompts > 0)
+                .then(|| simulate(regression, self.n_prompts, self.seed, progress));
+            (regression, simulated.flatten())
+        };
+        let found: Vec<_> = self.n_examples.iter().map(found).collect();
+        for (way, name) in WAYS.iter().enumerate() {
+            for (regression, simulated) in &found {
+                let exact = match way {
+                    0 => Some(regression.least_squares_error()),
+                    1 => Some(regression.linear_attention_error()),
+                    _ => None,
+                };
+                // Where an error is infinite, that of a simulation says nothing.
+                let simulated = simulated.filter(|_| exact.is_none_or(f64::is_finite));
+                let [mean, error] = mean_and_error(simulated.map(|ways| ways[way]));
+                table.push(vec![
+                    (*name).into(),
+                    regression.n_examples.into(),
                     exact.into(),
-                    of.map(|of| of.mean).into(),
-                    of.map(|of| of.standard_error).into(),
+                    mean,
+                    error,
                 ]);
             }
         }
-        // All numbers of examples of one algorithm, then those of the next.
-        rows.sort_by_key(|row| row[0].to_string());
-        rows.into_iter().for_each(|row| table.push(row));
         table
     }
 }

@@ -10,21 +10,20 @@ use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::study::{Note, Picture, Study};
-use superpose_files::table::{Field, Table, TableError, Tables};
+use superpose_files::table::{Table, TableError, Tables};
+use superpose_stats::summary::Summary;
 
-use self::simulated::TaskDiversity;
-use crate::answer::{alone, answer};
-use crate::icl::error::IclError;
+use self::simulated::{DiversityErrors, TaskDiversity};
+use crate::answer::{alone, answer, mean_and_error};
+use crate::draws::Progress;
+use crate::error::LawError;
 
 /// The table `icl_diversity`: the posterior mean over the pretraining tasks beside ridge
 /// regression, one row a number of tasks. `progress` is called after each run.
 ///
 /// # Errors
-/// [`IclError`], naming the value that is out of range.
-pub fn study(
-    setting: &TaskDiversity,
-    progress: &(dyn Fn(usize) + Sync),
-) -> Result<Study, IclError> {
+/// [`LawError`], naming the value that is out of range.
+pub fn study(setting: &TaskDiversity, progress: Progress<'_>) -> Result<Study, LawError> {
     let mut table = Table::new(
         "icl_diversity",
         "How many tasks does it take before knowing them is no different from knowing none?",
@@ -46,17 +45,12 @@ pub fn study(
         ],
     );
     for errors in setting.simulate(progress)? {
-        let mut row: Vec<Field> = vec![errors.n_tasks.into()];
-        for summary in [errors.posterior_mean.new_tasks, errors.posterior_mean.pretraining_tasks] {
-            row.extend([summary.mean.into(), summary.standard_error.into()]);
-        }
-        row.extend([
-            errors.ridge.new_tasks.mean.into(),
-            errors.ridge.pretraining_tasks.mean.into(),
-        ]);
-        for summary in [errors.task_gap, errors.above_ridge] {
-            row.extend([summary.mean.into(), summary.standard_error.into()]);
-        }
+        let DiversityErrors { n_tasks, posterior_mean, ridge, task_gap, above_ridge } = errors;
+        let pairs = |of: [Summary; 2]| of.into_iter().flat_map(|of| mean_and_error(Some(of)));
+        let mut row = vec![n_tasks.into()];
+        row.extend(pairs([posterior_mean.new_tasks, posterior_mean.pretraining_tasks]));
+        row.extend([ridge.new_tasks.mean.into(), ridge.pretraining_tasks.mean.into()]);
+        row.extend(pairs([task_gap, above_ridge]));
         table.push(row);
     }
     let notes = Note::first(&table);

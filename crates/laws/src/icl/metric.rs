@@ -34,11 +34,6 @@ impl TokenAccuracy {
         (self.model_scale / model_size).powf(self.model_exponent)
     }
 
-    /// The probability of a right token at a model size.
-    pub fn token_probability(&self, model_size: f64) -> f64 {
-        (-self.loss(model_size)).exp()
-    }
-
     /// The probability that all of `n_tokens` are right at a model size.
     pub fn exact_match(&self, model_size: f64, n_tokens: usize) -> f64 {
         (-(n_tokens as f64) * self.loss(model_size)).exp()
@@ -62,31 +57,23 @@ pub fn study(accuracy: TokenAccuracy, n_tokens: &[usize]) -> Study {
     answer([table], draw, notes)
 }
 
-fn by_size(accuracy: TokenAccuracy, n_tokens: &[usize]) -> Table {
-    let mut table = Table::new(
+fn by_size(law: TokenAccuracy, n_tokens: &[usize]) -> Table {
+    let size = |step: i32| law.model_scale * 10_f64.powf(f64::from(step) / 4.0);
+    let sizes = |n: &usize| (-8..=SIZES).map(size).map(|size| (*n, size)).collect::<Vec<_>>();
+    Table::of(
         "icl_metric",
         "Does an ability emerge, or does the metric make it seem so?",
+        n_tokens.iter().flat_map(sizes),
         &[
-            ("n_tokens", "tokens that must all be right"),
-            ("model_size", "parameters N"),
-            ("loss", "loss a token, (N₀/N)^a"),
-            ("exact_match", "exp(−T (N₀/N)^a)"),
-            ("half_match_size", "N at which it is a half"),
+            ("n_tokens", "tokens that must all be right", &|(n, _)| (*n).into()),
+            ("model_size", "parameters N", &|(_, size)| (*size).into()),
+            ("loss", "loss a token, (N₀/N)^a", &|(_, size)| law.loss(*size).into()),
+            ("exact_match", "exp(−T (N₀/N)^a)", &|(n, size)| law.exact_match(*size, *n).into()),
+            ("half_match_size", "N at which it is a half", &|(n, _)| {
+                law.half_match_size(*n).into()
+            }),
         ],
-    );
-    for n_tokens in n_tokens {
-        for step in -8..=SIZES {
-            let size = accuracy.model_scale * 10_f64.powf(f64::from(step) / 4.0);
-            table.push(vec![
-                (*n_tokens).into(),
-                size.into(),
-                accuracy.loss(size).into(),
-                accuracy.exact_match(size, *n_tokens).into(),
-                accuracy.half_match_size(*n_tokens).into(),
-            ]);
-        }
-    }
-    table
+    )
 }
 
 /// Sizes from one shown row to the next: a factor of ten.
@@ -134,13 +121,13 @@ mod tests {
             let matched = law.exact_match(10f64.powi(decade), 20);
             assert!((matched - expected).abs() < 6e-4, "{decade}: {matched}");
         }
-        assert!((law.token_probability(1e6) - 0.017).abs() < 6e-4);
-        assert!((law.token_probability(1e12) - 0.941).abs() < 6e-4);
+        assert!((law.exact_match(1e6, 1) - 0.017).abs() < 6e-4);
+        assert!((law.exact_match(1e12, 1) - 0.941).abs() < 6e-4);
         let shift = 20f64.powf(1.0 / 0.304);
         for size in [1e7, 1e9, 1e12] {
-            let power = law.token_probability(size).powi(20);
+            let power = law.exact_match(size, 1).powi(20);
             assert!((law.exact_match(size, 20) - power).abs() < 1e-12);
-            let earlier = law.token_probability(size / shift);
+            let earlier = law.exact_match(size / shift, 1);
             assert!((law.exact_match(size, 20) - earlier).abs() < 1e-12);
         }
         for n_tokens in [1, 20, 400] {

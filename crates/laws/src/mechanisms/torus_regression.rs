@@ -7,8 +7,9 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::error::{LawError, ensure};
 use crate::redundancy::dimension::known_sets::KnownSet;
-use crate::redundancy::dimension::neighbours::{DimensionError, PointCloud, Space, nearest};
+use crate::redundancy::dimension::neighbours::{PointCloud, Space, check_neighbours, nearest};
 
 /// How a value between examples is guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,24 +70,18 @@ impl TorusRegression {
     /// The learner's error for each number of examples, all drawn anew.
     ///
     /// # Errors
-    /// [`DimensionError::NoDimensions`], [`DimensionError::TooFewQueries`], and
-    /// [`DimensionError::Neighbours`] when there are not more examples than a guess is made from.
-    pub fn errors(&self, n_examples: &[usize]) -> Result<Vec<RegressionError>, DimensionError> {
+    /// [`LawError`] for no dimensions, fewer than two queries, and when there are not more examples
+    /// than a guess is made from.
+    pub fn errors(&self, n_examples: &[usize]) -> Result<Vec<RegressionError>, LawError> {
         let Self { n_dimensions, learner, n_queries, seed } = *self;
-        if n_queries < 2 {
-            return Err(DimensionError::TooFewQueries { n_queries });
-        }
-        if n_dimensions == 0 {
-            return Err(DimensionError::NoDimensions);
-        }
+        ensure!(n_queries >= 2, "`n_queries` must be at least 2, got {n_queries}");
+        ensure!(n_dimensions > 0, "`n_dimensions` must be at least 1, got 0");
         let n_neighbours = learner.n_neighbours(n_dimensions);
-        let set = KnownSet::Cube { n_dimensions };
+        let set = KnownSet::Cube(n_dimensions);
         let mut errors = Vec::with_capacity(n_examples.len());
         let mut seeds = ChaCha8Rng::seed_from_u64(seed);
         for n_points in n_examples.iter().copied() {
-            if n_points <= n_neighbours {
-                return Err(DimensionError::Neighbours { n_neighbours, least: 1, n_points });
-            }
+            check_neighbours(n_neighbours, 1, n_points)?;
             let examples = set.points(n_points, seeds.random())?;
             let queries = set.points(n_queries, seeds.random())?;
             let squared_error = |(squared, found): &mut (Vec<f64>, Vec<_>), query: usize| {

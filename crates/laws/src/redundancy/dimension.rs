@@ -14,21 +14,15 @@ use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::study::{Note, Picture, Study};
-use superpose_files::table::{Field, Table, TableError, Tables};
+use superpose_files::table::{Table, TableError, Tables};
+use superpose_stats::power_law::PowerLawError;
 
-use self::boxes::halved_box_dimension;
+use self::boxes::box_dimension;
 use self::known_sets::KnownSet;
-use self::neighbours::{
-    DimensionError, NeighbourDimension, PointCloud, neighbour_dimension, two_nearest_dimension,
-};
-use self::pairs::{PairQuantiles, correlation_dimension};
+use self::neighbours::{Estimate, PointCloud, neighbour_dimension, two_nearest_dimension};
+use self::pairs::correlation_dimension;
 use crate::answer::{alone, answer};
-
-/// The pairs whose distances the correlation dimension is fitted over.
-const WINDOW: PairQuantiles = PairQuantiles { lowest: 1e-3, highest: 1e-1 };
-
-/// A dimension with its standard error and the R² of its line.
-type Found = Result<(f64, Field, Field), DimensionError>;
+use crate::error::LawError;
 
 /// The table `redundancy_dimension`, one row an estimator, beside the dimension if it is known;
 /// what one cannot do stands in its row.
@@ -57,35 +51,30 @@ fn by_estimator(cloud: &PointCloud, n_neighbours: usize, known: Option<KnownSet>
             ("problem", "why there is no estimate"),
         ],
     );
-    let mut push = |name: &str, known: Option<KnownSet>, found: Found| {
-        let problem = found.as_ref().err().map(ToString::to_string);
-        let (dimension, error, fit) = match found {
-            Ok((dimension, error, fit)) => (dimension.into(), error, fit),
-            Err(_) => (Field::Missing, Field::Missing, Field::Missing),
-        };
+    // Boxes have a dimension of their own where measure and set differ.
+    let known_of_boxes = known.filter(|set| set.is_self_similar());
+    for (name, known, found) in [
+        ("two nearest", known, two_nearest_dimension(cloud)),
+        (&*format!("{n_neighbours} nearest"), known, neighbour_dimension(cloud, n_neighbours)),
+        ("pairs", known, correlation_dimension(cloud)),
+        ("boxes", known_of_boxes, box_dimension(cloud)),
+    ] {
+        let of = |get: fn(&Estimate) -> Option<f64>| found.as_ref().ok().and_then(get).into();
         table.push(vec![
             name.into(),
-            dimension,
-            error,
-            fit,
+            of(|found| Some(found.dimension)),
+            of(|found| found.standard_error),
+            of(|found| found.r_squared),
             known.map(KnownSet::dimension).into(),
-            problem.into(),
+            found.as_ref().err().map(ToString::to_string).into(),
         ]);
-    };
-    let neighbours = |found: Result<NeighbourDimension, DimensionError>| {
-        found.map(|found| (found.dimension, found.standard_error.into(), Field::Missing))
-    };
-    push("two nearest", known, neighbours(two_nearest_dimension(cloud)));
-    let name = format!("{n_neighbours} nearest");
-    push(&name, known, neighbours(neighbour_dimension(cloud, n_neighbours)));
-    let pairs = correlation_dimension(cloud, WINDOW);
-    let pairs = pairs.map(|found| (found.dimension, Field::Missing, found.r_squared.into()));
-    push("pairs", known, pairs);
-    let boxes = halved_box_dimension(cloud);
-    let boxes = boxes.map(|found| (found.dimension, Field::Missing, found.r_squared.into()));
-    // Boxes have a dimension of their own where measure and set differ.
-    push("boxes", known.filter(|set| set.is_self_similar()), boxes);
+    }
     table
+}
+
+/// The refusal of numbers of boxes or of pairs without a line.
+fn no_line(why: PowerLawError) -> LawError {
+    LawError(format!("the logarithms have no line: {why}"))
 }
 
 fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
@@ -107,7 +96,7 @@ mod tests {
 
     #[test]
     fn all_estimators_agree_on_a_plane() {
-        let set = KnownSet::Cube { n_dimensions: 2 };
+        let set = KnownSet::Cube(2);
         let cloud = set.points(2000, 1).unwrap();
         let found = by_estimator(&cloud, 10, Some(set)).numbers("dimension").unwrap();
         assert!(found.len() == 4 && found.iter().all(|d| (d - 2.0).abs() < 0.2), "{found:?}");

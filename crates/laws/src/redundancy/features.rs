@@ -13,14 +13,16 @@ use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
-use superpose_stats::summary::Summary;
 
 use self::bottleneck::{
     ProjectionRisk, bottleneck_bias_exponent, bottleneck_exponent, compute_exponent, flow_exponent,
 };
-use self::simulated::{FeatureError, check_features, errors_of_random_features};
-use crate::answer::{alone, answer};
-use crate::redundancy::spectrum::linear_task::{LinearTask, TaskError};
+use self::simulated::{check_features, errors_of_random_features};
+use crate::answer::{alone, answer, compared};
+use crate::draws::Progress;
+use crate::error::{LawError, ensure};
+use crate::redundancy::spectrum::exponents::local_exponents;
+use crate::redundancy::spectrum::linear_task::LinearTask;
 
 /// The directions divided by the features whose exponents are looked at.
 const MIDDLE: f64 = 20.0;
@@ -44,36 +46,17 @@ pub struct Features {
     pub seed: u64,
 }
 
-/// Why there is no study.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FeaturesError {
-    /// The target has no finite variance.
-    #[error("`target_exponent` must be finite and above 1, got {target_exponent}")]
-    Target {
-        /// The exponent.
-        target_exponent: f64,
-    },
-    /// The task is none.
-    #[error(transparent)]
-    Task(#[from] TaskError),
-    /// The features are none, or cannot be simulated.
-    #[error(transparent)]
-    Features(#[from] FeatureError),
-}
-
 impl Features {
     /// The tables `redundancy_features`, one row a number of features, and `redundancy_resources`,
     /// one row for each thing that the error can be limited by. `progress` is called after every
     /// draw.
     ///
     /// # Errors
-    /// [`FeaturesError`], naming the value that is out of range.
-    pub fn study(&self, progress: &(dyn Fn() + Sync)) -> Result<Study, FeaturesError> {
+    /// [`LawError`], naming the value that is out of range.
+    pub fn study(&self, progress: Progress<'_>) -> Result<Study, LawError> {
         let (a, b) = (self.target_exponent, self.spectral_exponent);
-        if !a.is_finite() || a <= 1.0 {
-            return Err(FeaturesError::Target { target_exponent: a });
-        }
+        let fits = a.is_finite() && a > 1.0;
+        ensure!(fits, "`target_exponent` must be finite and above 1, got {a}");
         let task = LinearTask::power_law(b, (a - 1.0) / (2.0 * b), self.n_directions)?;
         for n_features in &self.n_features {
             check_features(&task, *n_features)?;
@@ -85,11 +68,7 @@ impl Features {
         Ok(answer([by_features, resources], draw, notes))
     }
 
-    fn by_features(
-        &self,
-        task: &LinearTask,
-        progress: &(dyn Fn() + Sync),
-    ) -> Result<Table, FeaturesError> {
+    fn by_features(&self, task: &LinearTask, progress: Progress<'_>) -> Result<Table, LawError> {
         let (a, b) = (self.target_exponent, self.spectral_exponent);
         let mut table = Table::new(
             "redundancy_features",
@@ -115,30 +94,20 @@ impl Features {
         );
         let risks: Vec<ProjectionRisk> =
             self.n_features.iter().map(|n| task.projection_risk(*n)).collect();
-        for (k, (n, risk)) in self.n_features.iter().zip(&risks).enumerate() {
-            let simulated = match self.n_replicates {
-                0 => None,
-                n_draws => Some(errors_of_random_features(task, *n, n_draws, self.seed, progress)?),
-            };
-            let local = |of: fn(&ProjectionRisk) -> f64| {
-                let before = k.checked_sub(1)?;
-                let fall = (of(&risks[before]) / of(risk)).ln();
-                Some(fall / (*n as f64 / self.n_features[before] as f64).ln())
-            };
-            let of =
-                |get: &dyn Fn(&Summary) -> f64| -> Field { simulated.as_ref().map(get).into() };
-            table.push(vec![
-                (*n).into(),
-                risk.total.into(),
-                local(|risk| risk.total).into(),
-                bottleneck_exponent(a, b).into(),
-                risk.squared_bias.into(),
-                local(|risk| risk.squared_bias).into(),
-                bottleneck_bias_exponent(a, b).into(),
-                of(&|found| found.mean),
-                of(&|found| found.standard_error),
-                of(&|found| (found.mean - risk.total) / found.standard_error),
-            ]);
+        let totals = risks.iter().map(|risk| risk.total);
+        let biases = risks.iter().map(|risk| risk.squared_bias);
+        let local = local_exponents(&self.n_features, totals);
+        let bias_local = local_exponents(&self.n_features, biases);
+        for ((risk, n), (local, bias_local)) in
+            risks.iter().zip(&self.n_features).zip(local.zip(bias_local))
+        {
+            let simulate = |draws| errors_of_random_features(task, *n, draws, self.seed, progress);
+            let of = (self.n_replicates > 0).then(|| simulate(self.n_replicates)).transpose()?;
+            let mut row = vec![(*n).into(), risk.total.into(), local.into()];
+            row.extend([bottleneck_exponent(a, b).into(), risk.squared_bias.into()]);
+            row.extend([bias_local.into(), bottleneck_bias_exponent(a, b).into()]);
+            row.extend(compared(of, risk.total));
+            table.push(row);
         }
         Ok(table)
     }

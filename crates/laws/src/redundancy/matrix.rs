@@ -111,22 +111,19 @@ impl Covariance {
     }
 
     fn spectrum(&self) -> Table {
-        let mut table = Table::new(
+        let squared = |value: f64| value * self.unit * self.unit;
+        let line = |rank: usize| self.line.filter(|_| rank <= self.last_rank);
+        let fitted = |rank: usize| line(rank).map(|line| squared(line.at(rank as f64)));
+        Table::of(
             "redundancy_matrix_spectrum",
             "How does the variance fall with rank?",
+            (1..).zip(&self.variances),
             &[
-                ("rank", "rank of the eigenvalue, from 1"),
-                ("variance", "eigenvalue of the covariance"),
-                ("fitted", "the power law, over its ranks"),
+                ("rank", "rank of the eigenvalue, from 1", &|(rank, _)| (*rank).into()),
+                ("variance", "eigenvalue of the covariance", &|(_, value)| squared(**value).into()),
+                ("fitted", "the power law, over its ranks", &|(rank, _)| fitted(*rank).into()),
             ],
-        );
-        let squared = |value: f64| value * self.unit * self.unit;
-        for (rank, variance) in (1..).zip(&self.variances) {
-            let fitted = self.line.filter(|_| rank <= self.last_rank);
-            let fitted = fitted.map(|line| squared(line.at(rank as f64)));
-            table.push(vec![rank.into(), squared(*variance).into(), fitted.into()]);
-        }
-        table
+        )
     }
 }
 

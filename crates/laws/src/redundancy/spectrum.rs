@@ -17,11 +17,14 @@ use superpose_files::table::{Field, Table, TableError, Tables};
 use superpose_stats::summary::Summary;
 
 use self::exponents::{
-    effective_dimension, end_of_joined, gaussian_redundancy, noiseless_exponent, noisy_exponent,
+    effective_dimension, end_of_joined, gaussian_redundancy, local_exponents, noiseless_exponent,
+    noisy_exponent,
 };
-use self::linear_task::{LinearTask, RidgeRisk, Sample, TaskError};
-use self::simulated::{Design, RidgeError, excess_risks};
-use crate::answer::{alone, answer};
+use self::linear_task::{LinearTask, RidgeRisk, Sample};
+use self::simulated::{Design, excess_risks};
+use crate::answer::{alone, answer, compared};
+use crate::draws::Progress;
+use crate::error::LawError;
 
 /// A part of the spectrum, on directions of its own; every sample has all parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,18 +54,6 @@ pub struct Spectrum {
     pub seed: u64,
 }
 
-/// Why there is no study.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SpectrumError {
-    /// The task or a sample is none.
-    #[error(transparent)]
-    Spectrum(#[from] TaskError),
-    /// It cannot be simulated.
-    #[error(transparent)]
-    Ridge(#[from] RidgeError),
-}
-
 /// What a reader of the literature should know.
 const WORDS: &str = "The exponent is that of kernel ridge regression under source and capacity conditions (Caponnetto & De \
      Vito 2007). The paper that calls 1/β a redundancy index (Bi & Calhoun, arXiv 2509.20721) was withdrawn; \
@@ -71,11 +62,11 @@ const WORDS: &str = "The exponent is that of kernel ridge regression under sourc
 impl Spectrum {
     /// The tables `redundancy_spectrum`, one row a number of samples; `redundancy_of_spectrum`,
     /// what the spectrum alone says; and `redundancy_parts`, one row a number of samples and part.
-    /// `progress` is called with the number of replicates that have ended.
+    /// `progress` is called after every replicate.
     ///
     /// # Errors
-    /// [`SpectrumError`], naming the value that is out of range.
-    pub fn study(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<Study, SpectrumError> {
+    /// [`LawError`], naming the value that is out of range.
+    pub fn study(&self, progress: Progress<'_>) -> Result<Study, LawError> {
         let of_part = |part: &Part| {
             LinearTask::power_law(part.spectral_exponent, part.source_exponent, self.n_directions)
                 .map(|task| (part.weight, task))
@@ -87,12 +78,12 @@ impl Spectrum {
         let samples: Vec<Sample> = samples.collect::<Result<_, _>>()?;
         let best: Vec<_> = samples.iter().map(|sample| task.best_ridge_risk(*sample)).collect();
         let n_replicates = self.n_replicates;
-        let designs: Vec<Design> = samples
-            .iter()
-            .zip(&best)
-            .filter(|_| n_replicates > 0)
-            .map(|(sample, risk)| Design { sample: *sample, ridge: risk.ridge, n_replicates })
-            .collect();
+        let design = |(sample, risk): (&Sample, &RidgeRisk)| {
+            let (sample, ridge) = (*sample, risk.ridge);
+            Design { sample, ridge, n_replicates }
+        };
+        let simulated = samples.iter().zip(&best).filter(|_| n_replicates > 0);
+        let designs: Vec<Design> = simulated.map(design).collect();
         let simulated = excess_risks(&task, &designs, self.seed, progress)?;
         let by_samples = self.by_samples(&best, &simulated);
         let mut notes = Note::first(&by_samples);
@@ -131,23 +122,13 @@ impl Spectrum {
             let law = if self.noise_variance > 0.0 { noisy_exponent } else { noiseless_exponent };
             law(beta, s)
         });
-        for (k, risk) in best.iter().enumerate() {
-            let local = k.checked_sub(1).map(|before| {
-                let fall = (best[before].excess_risk / risk.excess_risk).ln();
-                fall / (self.n_samples[k] as f64 / self.n_samples[before] as f64).ln()
-            });
-            let of = |get: &dyn Fn(&Summary) -> f64| -> Field { simulated.get(k).map(get).into() };
-            table.push(vec![
-                self.n_samples[k].into(),
-                risk.excess_risk.into(),
-                local.into(),
-                predicted.into(),
-                risk.ridge.into(),
-                risk.effective_dimension.into(),
-                of(&|found| found.mean),
-                of(&|found| found.standard_error),
-                of(&|found| (found.mean - risk.excess_risk) / found.standard_error),
-            ]);
+        let local = local_exponents(&self.n_samples, best.iter().map(|risk| risk.excess_risk));
+        for (k, (risk, local)) in best.iter().zip(local).enumerate() {
+            let mut row = vec![self.n_samples[k].into(), risk.excess_risk.into()];
+            row.extend([local.into(), predicted.into(), risk.ridge.into()]);
+            row.push(risk.effective_dimension.into());
+            row.extend(compared(simulated.get(k).copied(), risk.excess_risk));
+            table.push(row);
         }
         table
     }
@@ -173,13 +154,11 @@ impl Spectrum {
         let mut row = |part: Field, exponent: Option<f64>, task: &LinearTask| {
             let values = task.eigenvalues();
             let largest = values.iter().copied().fold(0.0, f64::max);
-            table.push(vec![
-                part,
-                exponent.into(),
-                exponent.map(|exponent| 1.0 / exponent).into(),
-                gaussian_redundancy(values).into(),
-                effective_dimension(values, 1e-3 * largest).into(),
-            ]);
+            let index = exponent.map(|exponent| 1.0 / exponent);
+            let dimension = effective_dimension(values, 1e-3 * largest);
+            let numbers = [Some(gaussian_redundancy(values)), Some(dimension)];
+            let numbers = [exponent, index].into_iter().chain(numbers).map(Field::from);
+            table.push(std::iter::once(part).chain(numbers).collect());
         };
         for (index, ((_, task), part)) in parts.iter().zip(&self.parts).enumerate() {
             row((index + 1).into(), Some(part.spectral_exponent), task);
@@ -210,12 +189,8 @@ impl Spectrum {
                     .map(|(value, power)| (1.0 - learned(value)).powi(2) * weight * power)
                     .sum();
                 let dimension: f64 = task.eigenvalues().iter().map(learned).sum();
-                table.push(vec![
-                    (*n_samples).into(),
-                    (index + 1).into(),
-                    unlearned.into(),
-                    dimension.into(),
-                ]);
+                let sizes = [*n_samples, index + 1].map(Field::from);
+                table.push([sizes, [unlearned, dimension].map(Field::from)].concat());
             }
         }
         table
@@ -277,7 +252,7 @@ mod tests {
 
     #[test]
     fn local_exponents_are_near_the_predicted_one() {
-        let tables = asked().study(&|_| ()).unwrap().tables;
+        let tables = asked().study(&|| ()).unwrap().tables;
         let [table, spectrum, parts] = all(&tables);
         let of = |column: &str| table.numbers(column).unwrap();
         for (local, predicted) in of("local_exponent").iter().zip(of("predicted_exponent")).skip(1)
@@ -297,12 +272,12 @@ mod tests {
     fn a_simulation_agrees_within_its_error() {
         let small =
             Spectrum { n_directions: 256, n_samples: vec![32, 64], n_replicates: 100, ..asked() };
-        let tables = small.study(&|_| ()).unwrap().tables;
+        let tables = small.study(&|| ()).unwrap().tables;
         let [table, ..] = all(&tables);
         assert!(table.numbers("z").unwrap().iter().all(|z| z.abs() < 4.0), "{table:?}");
         let part = |spectral_exponent, weight| Part { spectral_exponent, weight, ..small.parts[0] };
         for parts in [vec![part(-1.0, 1.0)], vec![part(2.0, 0.0)], Vec::new()] {
-            assert!(Spectrum { parts, ..small.clone() }.study(&|_| ()).is_err());
+            assert!(Spectrum { parts, ..small.clone() }.study(&|| ()).is_err());
         }
     }
 
@@ -311,7 +286,7 @@ mod tests {
         let part =
             |spectral_exponent, weight| Part { spectral_exponent, source_exponent: 0.5, weight };
         let mixed = Spectrum { parts: vec![part(3.0, 1.0), part(1.5, 0.05)], ..asked() };
-        let tables = mixed.study(&|_| ()).unwrap().tables;
+        let tables = mixed.study(&|| ()).unwrap().tables;
         let [table, spectrum, parts] = all(&tables);
         let unlearned = parts.numbers("unlearned").unwrap();
         let share = |row: usize| unlearned[row + 1] / (unlearned[row] + unlearned[row + 1]);

@@ -6,21 +6,20 @@
 
 pub mod entropies;
 pub mod lags;
-#[cfg(test)]
-mod sources;
-
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
+use superpose_stats::power_law::PowerLaw;
 
-use self::entropies::{TextError, TextRedundancy};
+use self::entropies::TextRedundancy;
 use self::lags::{DataLimited, LagNorm, lag_norms_and_noise, stand_out, trusted};
 use crate::answer::{alone, answer};
+use crate::error::LawError;
 
 /// The longest of the usual lags.
-pub const LONGEST_LAG: usize = 1024;
+const LONGEST_LAG: usize = 1024;
 
 /// The tables `redundancy_text`, one row a length of context; `redundancy_rates`, one row a way to
 /// measure the rate of the whole text; `redundancy_lags`, one row a lag; and `redundancy_by_data`,
@@ -28,15 +27,16 @@ pub const LONGEST_LAG: usize = 1024;
 /// drawn from `shuffle_seed`.
 ///
 /// # Errors
-/// [`TextError::Lag`].
+/// [`LawError`], naming the lag.
 pub fn study(
     text: &[u8],
     found: &TextRedundancy,
     lags: &[usize],
     shuffle_seed: u64,
-) -> Result<Study, TextError> {
+) -> Result<Study, LawError> {
     let norms = lag_norms_and_noise(text, lags, shuffle_seed)?;
-    let (by_context, rates, by_data) = (by_context(found), rates(found), by_data(found, &norms));
+    let limited = DataLimited::of(&norms, &found.orders, text.len());
+    let (by_context, rates, by_data) = (by_context(found), rates(found), by_data(found, &limited));
     let mut notes = Note::first(&by_context);
     notes.push(Note::whole(&rates, &["way", "bits a symbol", "redundancy"]));
     let header = ["loss by data (experimental)", "value", "se", "R²", "residual", "points"];
@@ -45,7 +45,7 @@ pub fn study(
 }
 
 /// The lags that are looked at by default: powers of two, as long as half the text and no longer
-/// than [`LONGEST_LAG`].
+/// than 1024.
 pub fn usual_lags(n_symbols: usize) -> Vec<usize> {
     let lags = (0..usize::BITS).map(|power| 1 << power);
     lags.take_while(|lag| *lag <= LONGEST_LAG && *lag <= n_symbols / 2).collect()
@@ -73,18 +73,17 @@ fn by_context(found: &TextRedundancy) -> Table {
         ],
     );
     for (order, shuffled) in found.orders.iter().zip(&found.shuffled_orders) {
-        table.push(vec![
-            order.context_length.into(),
-            order.conditional_bits.into(),
-            order.block_bits.into(),
-            order.redundancy.into(),
-            order.n_grams.into(),
-            if order.trusted { "yes" } else { "no" }.into(),
-            shuffled.conditional_bits.into(),
-            shuffled.redundancy.into(),
-        ]);
+        let mut row = vec![order.context_length.into(), order.conditional_bits.into()];
+        row.extend([order.block_bits.into(), order.redundancy.into(), order.n_grams.into()]);
+        row.push(yes_or_no(order.trusted));
+        row.extend([shuffled.conditional_bits.into(), shuffled.redundancy.into()]);
+        table.push(row);
     }
     table
+}
+
+fn yes_or_no(holds: bool) -> Field {
+    if holds { "yes" } else { "no" }.into()
 }
 
 fn rates(found: &TextRedundancy) -> Table {
@@ -120,15 +119,13 @@ fn by_lag(norms: &[LagNorm]) -> Table {
         ],
     );
     for (found, stands_out) in norms.iter().zip(stand_out(norms)) {
-        let stands_out = if stands_out { "yes" } else { "no" };
-        let numbers = [found.lag.into(), found.norm.into(), found.noise.into(), stands_out.into()];
-        table.push(numbers.to_vec());
+        let stands_out = yes_or_no(stands_out);
+        table.push(vec![found.lag.into(), found.norm.into(), found.noise.into(), stands_out]);
     }
     table
 }
 
-fn by_data(found: &TextRedundancy, norms: &[LagNorm]) -> Table {
-    let limited = DataLimited::of(norms, &found.orders, found.n_symbols);
+fn by_data(found: &TextRedundancy, limited: &DataLimited) -> Table {
     let mut by_data = Table::new(
         "redundancy_by_data",
         "With what exponent would a model's loss fall by data? Experimental: from counted entropies, not from models.",
@@ -145,25 +142,19 @@ fn by_data(found: &TextRedundancy, norms: &[LagNorm]) -> Table {
         ],
     );
     let (correlation, entropy) = (limited.correlation, limited.entropy.as_ref());
-    by_data.push(vec![
-        "beta_c".into(),
-        correlation.map(|law| law.exponent).into(),
-        correlation.map(|law| law.exponent_se).into(),
-        correlation.map(|law| law.r_squared).into(),
-        Field::Missing,
-        correlation.map(|law| law.n_points).into(),
-    ]);
-    by_data.push(vec![
-        "gamma".into(),
-        limited.entropy_exponent().into(),
-        Field::Missing,
-        Field::Missing,
-        entropy.map(|law| law.residual).into(),
-        entropy.map(|_| trusted(&found.orders).count()).into(),
-    ]);
-    let mut exponent = vec!["exponent".into(), limited.exponent().into()];
-    exponent.resize(6, Field::Missing);
-    by_data.push(exponent);
+    let line = |of: fn(PowerLaw) -> f64| correlation.map(of);
+    let n_contexts = entropy.map(|_| trusted(&found.orders).count() as f64);
+    let n_lags = line(|law| law.n_points as f64);
+    let (slope, error) = (line(|law| law.exponent), line(|law| law.exponent_se));
+    let residual = entropy.map(|law| law.residual);
+    for (quantity, numbers) in [
+        ("beta_c", [slope, error, line(|law| law.r_squared), None, n_lags]),
+        ("gamma", [limited.entropy_exponent(), None, None, residual, n_contexts]),
+        ("exponent", [limited.exponent(), None, None, None, None]),
+    ] {
+        let numbers = numbers.into_iter().map(Field::from);
+        by_data.push(std::iter::once(quantity.into()).chain(numbers).collect());
+    }
     by_data
 }
 
@@ -198,6 +189,114 @@ fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
     let caption = "Where there is not enough text, counting finds redundancy in noise, too: see the dotted line. \
                    Tables: redundancy_text.csv, redundancy_rates.csv, redundancy_lags.csv, redundancy_by_data.csv.";
     alone("redundancy_text", ("Redundancy of a text", caption), panels.len(), panels)
+}
+
+/// Sources of text whose entropy is known exactly, to check estimates with.
+#[cfg(test)]
+mod sources {
+    use rand::{RngExt as _, SeedableRng as _};
+    use rand_chacha::ChaCha8Rng;
+
+    /// A stationary random source whose entropy is known exactly; its symbols are the bytes from 0.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub(crate) enum Source {
+        /// Independent symbols, 1 with this probability and otherwise 0.
+        Bernoulli {
+            /// Probability of a 1.
+            probability: f64,
+        },
+        /// A chain of 0 and 1, as often either, that changes with this probability.
+        Markov {
+            /// Probability that a symbol differs from the one before.
+            flip_probability: f64,
+        },
+        /// The chain of 0 and 1 with the largest entropy in which no 1 follows a 1.
+        GoldenMean,
+        /// Independent symbols, the `r`-th with a probability as `1/r`.
+        Zipf {
+            /// Number of symbols.
+            n_symbols: u8,
+        },
+        /// Independent, equally probable symbols.
+        Uniform {
+            /// Number of symbols.
+            n_symbols: u8,
+        },
+    }
+
+    impl Source {
+        /// The source's entropy, in bits per symbol.
+        pub(crate) fn entropy_bits(self) -> f64 {
+            match self {
+                Self::Bernoulli { probability: p } | Self::Markov { flip_probability: p } => {
+                    entropy(&[p, 1.0 - p])
+                }
+                Self::GoldenMean => std::f64::consts::GOLDEN_RATIO.log2(),
+                Self::Zipf { n_symbols } | Self::Uniform { n_symbols } => {
+                    entropy(&self.probabilities(n_symbols))
+                }
+            }
+        }
+
+        /// A text of `n_symbols` symbols, drawn from `seed`.
+        pub(crate) fn text(self, n_symbols: usize, seed: u64) -> Vec<u8> {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let mut chance = |p: f64| u8::from(rng.random::<f64>() < p);
+            let ratio = std::f64::consts::GOLDEN_RATIO;
+            match self {
+                Self::Bernoulli { probability } => {
+                    (0..n_symbols).map(|_| chance(probability)).collect()
+                }
+                Self::Markov { flip_probability } => {
+                    let mut state = chance(0.5);
+                    let mut step = || {
+                        let next = state ^ chance(flip_probability);
+                        std::mem::replace(&mut state, next)
+                    };
+                    (0..n_symbols).map(|_| step()).collect()
+                }
+                Self::GoldenMean => {
+                    // After a 0 comes a 1 with probability φ⁻²; so 1 has a share of 1 / (1 + φ²).
+                    let mut state = chance(1.0 / (1.0 + ratio * ratio));
+                    let mut step = || {
+                        let next = if state == 1 { 0 } else { chance(ratio.powi(-2)) };
+                        std::mem::replace(&mut state, next)
+                    };
+                    (0..n_symbols).map(|_| step()).collect()
+                }
+                Self::Zipf { n_symbols: size } | Self::Uniform { n_symbols: size } => {
+                    let mut sum = 0.0;
+                    let sums: Vec<f64> =
+                        self.probabilities(size).iter().map(|p| add(&mut sum, *p)).collect();
+                    let symbols: Vec<u8> = (0..size).collect();
+                    // Rounding may leave the last sum below one.
+                    let place =
+                        |u: f64| sums.partition_point(|sum| *sum <= u).min(symbols.len() - 1);
+                    (0..n_symbols).map(|_| symbols[place(rng.random())]).collect()
+                }
+            }
+        }
+
+        /// The probabilities of independent symbols, of which there are `n_symbols`.
+        fn probabilities(self, n_symbols: u8) -> Vec<f64> {
+            let weight =
+                |rank| if matches!(self, Self::Zipf { .. }) { 1.0 / f64::from(rank) } else { 1.0 };
+            let weights: Vec<f64> = (1..=n_symbols).map(weight).collect();
+            let total: f64 = weights.iter().sum();
+            weights.iter().map(|weight| weight / total).collect()
+        }
+    }
+
+    /// Adds to a running sum and returns it.
+    fn add(sum: &mut f64, value: f64) -> f64 {
+        *sum += value;
+        *sum
+    }
+
+    /// The entropy of a distribution, in bits.
+    pub(crate) fn entropy(probabilities: &[f64]) -> f64 {
+        probabilities.iter().filter(|p| **p > 0.0).map(|p| -p * p.log2()).sum()
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@
 //! exact at any size and have `x ~ N(0, I)`; their errors are without the label noise and a
 //! dimension's share.
 
-use crate::icl::error::IclError;
+use crate::error::{LawError, ensure};
+use crate::icl::limits::{check_noise, check_penalty};
 
 /// The size of a pretraining set, in the units in which linear attention has a limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,24 +45,21 @@ impl Ratios {
     /// Refuses a ratio out of range.
     ///
     /// # Errors
-    /// [`IclError`], naming the first ratio that is out of range.
-    fn check(&self) -> Result<(), IclError> {
-        let positive = |value: f64| value.is_finite() && value > 0.0;
-        if !positive(self.examples_per_dimension) {
-            return Err(IclError::Examples { value: self.examples_per_dimension });
-        }
-        // Not `<= 0`, which a NaN would pass.
-        let tasks_given = self.tasks_per_dimension > 0.0;
-        if !tasks_given {
-            return Err(IclError::Tasks { value: self.tasks_per_dimension });
-        }
-        if !positive(self.prompts_per_square) {
-            return Err(IclError::Prompts { value: self.prompts_per_square });
-        }
-        if !self.noise_variance.is_finite() || self.noise_variance < 0.0 {
-            return Err(IclError::Noise { value: self.noise_variance });
-        }
-        Ok(())
+    /// [`LawError`], naming the first ratio that is out of range.
+    fn check(&self) -> Result<(), LawError> {
+        let positive = |name: &str, value: f64| {
+            let fits = value.is_finite() && value > 0.0;
+            ensure!(fits, "`{name}` must be positive and finite, got {value}");
+            Ok(())
+        };
+        positive("examples_per_dimension", self.examples_per_dimension)?;
+        let tasks = self.tasks_per_dimension;
+        ensure!(
+            tasks > 0.0,
+            "`tasks_per_dimension` must be positive (infinite is allowed), got {tasks}"
+        );
+        positive("prompts_per_square", self.prompts_per_square)?;
+        check_noise(self.noise_variance)
     }
 
     /// `x* = (1 + ρ) / α`, the variance that a finite prompt adds to the features.
@@ -77,8 +75,8 @@ impl Ratios {
 /// **Source**: Lu et al. 2025, the ridgeless limits of their result on `e_ICL` and `e_IDG`.
 ///
 /// # Errors
-/// [`IclError`], naming the ratio that is out of range.
-pub fn ridgeless_errors(ratios: Ratios) -> Result<Errors, IclError> {
+/// [`LawError`], naming the ratio that is out of range.
+pub fn ridgeless_errors(ratios: Ratios) -> Result<Errors, LawError> {
     ratios.check()?;
     let (tau, rho) = (ratios.prompts_per_square, ratios.noise_variance);
     let (x, per_task) = (ratios.prompt_variance(), ratios.tasks_per_dimension.recip());
@@ -122,12 +120,10 @@ pub fn ridgeless_errors(ratios: Ratios) -> Result<Errors, IclError> {
 /// Tibshirani 2022.
 ///
 /// # Errors
-/// [`IclError`], naming the value that is out of range.
-pub fn ridge_errors(ratios: Ratios, penalty: f64) -> Result<Errors, IclError> {
+/// [`LawError`], naming the value that is out of range.
+pub fn ridge_errors(ratios: Ratios, penalty: f64) -> Result<Errors, LawError> {
     ratios.check()?;
-    if !penalty.is_finite() || penalty <= 0.0 {
-        return Err(IclError::Penalty { value: penalty });
-    }
+    check_penalty(penalty)?;
     let (tau, rho) = (ratios.prompts_per_square, ratios.noise_variance);
     let (x, per_task) = (ratios.prompt_variance(), ratios.tasks_per_dimension.recip());
     // Newton's steps on a convex function, from above its root: they fall until rounding ends them.
@@ -150,26 +146,6 @@ pub fn ridge_errors(ratios: Ratios, penalty: f64) -> Result<Errors, IclError> {
     let spread = pretraining_tasks * (once + x * inverse_squared) / tau;
     let lost = rho + 1.0 - 2.0 * shrunk;
     Ok(Errors { new_tasks: lost + (1.0 + x) * (twice + spread), pretraining_tasks })
-}
-
-/// The ridgeless error, of both kinds, when each prompt has a task of its own (`κ → ∞`, whatever
-/// `ratios` has for it): `τ/(τ−1) · (ρ + x*/(1 + x*))` for `τ > 1` with `x* = (1 + ρ)/α`, and
-/// infinite at `τ = 1`.
-///
-/// # Errors
-/// [`IclError`], naming the ratio that is out of range.
-pub fn unlimited_tasks_error(ratios: Ratios) -> Result<f64, IclError> {
-    let ratios = Ratios { tasks_per_dimension: f64::INFINITY, ..ratios };
-    ratios.check()?;
-    let (tau, rho, x) =
-        (ratios.prompts_per_square, ratios.noise_variance, ratios.prompt_variance());
-    if tau < 1.0 {
-        // Interpolation in isotropic features: the noise grows, and the signal between the prompts
-        // is lost.
-        let signal = (1.0 + x).recip();
-        return Ok((rho + 1.0 - signal) / (1.0 - tau) + (1.0 - tau) * signal);
-    }
-    Ok(tau / (tau - 1.0) * (rho + x / (1.0 + x)))
 }
 
 /// What new tasks cost more than pretraining tasks with unlimited prompts of unlimited length
@@ -360,19 +336,17 @@ mod tests {
         for (alpha, tau, rho) in
             [(10.0, 2.0, 0.01), (1.0, 20.0, 0.1), (4.0, 0.5, 0.1), (2.0, 0.9, 0.0)]
         {
-            let limit = unlimited_tasks_error(ratios([alpha, 1.0, tau, rho])).unwrap();
             let infinite = ridgeless([alpha, f64::INFINITY, tau, rho]);
-            assert!(agree(infinite.new_tasks, limit), "{alpha} {tau} {rho}: {infinite:?} {limit}");
-            assert!(agree(infinite.pretraining_tasks, limit), "{infinite:?} {limit}");
+            assert!(agree(infinite.pretraining_tasks, infinite.new_tasks), "{infinite:?}");
             let many = ridgeless([alpha, 1e7, tau, rho]);
-            assert!((many.new_tasks / limit - 1.0).abs() < 1e-5, "{many:?} {limit}");
+            assert!((many.new_tasks / infinite.new_tasks - 1.0).abs() < 1e-5, "{many:?}");
         }
         // To the digits of the limit worked out by hand.
         for (tau, expected) in [(2.0, 0.203_47), (5.0, 0.127_17), (20.0, 0.107_09)] {
-            let limit = unlimited_tasks_error(ratios([10.0, 1.0, tau, 0.01])).unwrap();
+            let limit = ridgeless([10.0, f64::INFINITY, tau, 0.01]).new_tasks;
             assert!((limit - expected).abs() < 6e-6);
         }
-        assert!(unlimited_tasks_error(ratios([1.0, 1.0, 1.0, 0.1])).unwrap().is_infinite());
+        assert!(ridgeless([1.0, f64::INFINITY, 1.0, 0.1]).new_tasks.is_infinite());
     }
 
     #[test]
@@ -447,6 +421,7 @@ mod tests {
                 assert!(refused.to_string().starts_with(name), "{refused}");
             }
         }
-        assert_eq!(ridge_errors(ratios(good), 0.0).unwrap_err(), IclError::Penalty { value: 0.0 });
+        let refused = ridge_errors(ratios(good), 0.0).unwrap_err().to_string();
+        assert_eq!(refused, "`penalty` must be positive and finite, got 0");
     }
 }

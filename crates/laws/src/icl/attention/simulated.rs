@@ -8,12 +8,12 @@
 use faer::{Accum, Mat, Par};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
 
-use crate::draws::{normal, normals, stream};
+use crate::draws::{Progress, normal, normals, runs, stream};
+use crate::error::{LawError, ensure};
 use crate::icl::attention::asymptotic::{Ratios, ridgeless_errors};
-use crate::icl::error::{IclError, MOST_UNKNOWNS, check_number};
+use crate::icl::limits::{MOST_UNKNOWNS, check_number, check_penalty};
 use crate::linear::{dot, lower_gram, solve_positive};
 
 /// Prompts whose features are held at a time.
@@ -86,39 +86,31 @@ impl LinearAttention {
     /// `v = [(d/l) Σ yᵢxᵢ, (1/l) Σ yᵢ²]` over the `l` examples.
     ///
     /// The error includes the label noise of the answer, as those of
-    /// [`crate::icl::attention::asymptotic`] do. `progress` is called with the index of each run
-    /// when it ends, from any thread and in any order.
+    /// [`crate::icl::attention::asymptotic`] do.
     ///
     /// **Source**: the model of Lu, Letey, Zavatone-Veth, Maiti & Pehlevan 2025.
     ///
     /// # Errors
-    /// [`IclError`].
-    pub fn simulate(&self, progress: &(dyn Fn(usize) + Sync)) -> Result<TestErrors, IclError> {
+    /// [`LawError`].
+    pub fn simulate(&self, progress: Progress<'_>) -> Result<TestErrors, LawError> {
         // The closed form checks the ratios.
         ridgeless_errors(self.ratios)?;
         check_number("n_dimensions", self.n_dimensions, 1)?;
         check_number("n_test_prompts", self.n_test_prompts, 1)?;
         check_number("n_runs", self.n_runs, 2)?;
-        if !self.penalty.is_finite() || self.penalty <= 0.0 {
-            return Err(IclError::Penalty { value: self.penalty });
-        }
+        check_penalty(self.penalty)?;
         let size = self.size();
         check_number("n_examples", size.n_examples, 1)?;
         check_number("n_tasks", size.n_tasks.unwrap_or(1), 1)?;
         check_number("n_prompts", size.n_prompts, 1)?;
         let (n_dimensions, n_prompts) = (self.n_dimensions, size.n_prompts);
         let n_unknowns = n_prompts.min(n_dimensions.saturating_mul(n_dimensions + 1));
-        if n_unknowns > MOST_UNKNOWNS {
-            return Err(IclError::TooLarge { n_dimensions, n_prompts, n_unknowns });
-        }
-        let run = |run_idx: usize| {
-            let errors = self.run(size, run_idx);
-            progress(run_idx);
-            errors
-        };
-        let errors: Vec<(f64, f64)> =
-            (0..self.n_runs).into_par_iter().map(run).collect::<Result<_, _>>()?;
-        Ok(TestErrors::over_runs(&errors))
+        ensure!(
+            n_unknowns <= MOST_UNKNOWNS,
+            "{n_dimensions} dimensions and {n_prompts} prompts need {n_unknowns} unknowns; at most {MOST_UNKNOWNS} are solved for"
+        );
+        let errors = runs(self.n_runs, progress, |run_idx| self.run(size, run_idx));
+        Ok(TestErrors::over_runs(&errors.into_iter().collect::<Result<Vec<_>, _>>()?))
     }
 
     fn size(&self) -> Size {
@@ -134,7 +126,7 @@ impl LinearAttention {
     }
 
     /// The errors of a run, on new tasks and on pretraining tasks.
-    fn run(&self, size: Size, run_idx: usize) -> Result<(f64, f64), IclError> {
+    fn run(&self, size: Size, run_idx: usize) -> Result<(f64, f64), LawError> {
         let d = self.n_dimensions;
         let mut rng = stream(self.seed, run_idx as u64);
         let n_tasks = size.n_tasks.unwrap_or(0);
@@ -146,7 +138,12 @@ impl LinearAttention {
         } else {
             prompts.parameters_by_features(penalty)
         };
-        let parameters = parameters.ok_or(IclError::Singular { penalty: self.penalty })?;
+        let parameters = parameters.ok_or_else(|| {
+            let given = self.penalty;
+            LawError(format!(
+                "the linear system is singular at a `penalty` of {given}; it must be larger"
+            ))
+        })?;
         let mut error = |tasks: &[Vec<f64>]| {
             let n_prompts = self.n_test_prompts;
             let missed: f64 =
@@ -162,8 +159,7 @@ fn missed(size: Size, parameters: &Mat<f64>, tasks: &[Vec<f64>], rng: &mut ChaCh
     let task = pick(size.n_dimensions, tasks, rng);
     let summary = size.summary(&task, rng);
     let mut left = task;
-    for (j, v) in summary.iter().enumerate() {
-        let column = parameters.col(j);
+    for (v, column) in summary.iter().zip(parameters.col_iter()) {
         left.iter_mut().zip(column.iter()).for_each(|(left, parameter)| *left -= v * parameter);
     }
     left.iter().map(|left| left * left).sum::<f64>() / size.n_dimensions as f64
@@ -327,7 +323,7 @@ mod tests {
         }
     }
 
-    fn quiet(_: usize) {}
+    fn quiet() {}
 
     /// Errors relative to the asymptotic ones at `d = 16` and at `d = 32`, with their standard
     /// errors, for new and for pretraining tasks.
@@ -409,13 +405,13 @@ mod tests {
 
     #[test]
     fn each_run_reports_its_end_once() {
-        let ended = std::sync::Mutex::new(Vec::new());
-        let progress = |run_idx| ended.lock().unwrap().push(run_idx);
+        let ended = std::sync::atomic::AtomicUsize::new(0);
+        let progress = || {
+            ended.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        };
         let small = LinearAttention { n_test_prompts: 5, ..attention(4, [2.0, 1.0, 2.0, 0.1]) };
         small.simulate(&progress).unwrap();
-        let mut ended = ended.into_inner().unwrap();
-        ended.sort_unstable();
-        assert_eq!(ended, [0, 1, 2, 3, 4, 5]);
+        assert_eq!(ended.into_inner(), 6);
     }
 
     #[test]

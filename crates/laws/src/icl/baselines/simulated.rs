@@ -2,46 +2,32 @@
 //! and ridge regression.
 
 use faer::Mat;
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
 
-use crate::draws::{normal, normals, stream};
+use crate::draws::{Progress, normal, normals, runs, stream};
 use crate::icl::baselines::regression::Regression;
 use crate::linear::solve_positive;
 
-/// The errors `|ŵ − w|²/d` over prompts: their means and standard errors.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PromptErrors {
-    /// Of the best step of linear attention, [`Regression::linear_attention_step`].
-    pub linear_attention: Summary,
-    /// Of the least squares of minimum norm. Where [`Regression::least_squares_error`] is infinite
-    /// the mean grows with the number of prompts.
-    pub least_squares: Summary,
-    /// Of ridge regression with the noise's variance as penalty, which is the posterior mean: no
-    /// way is better.
-    pub ridge: Summary,
-}
+/// The ways, in the order of their errors: the least squares of minimum norm, whose mean grows with
+/// the number of prompts where [`Regression::least_squares_error`] is infinite; the best step of
+/// linear attention, [`Regression::linear_attention_step`]; and ridge regression with the noise's
+/// variance as penalty, which is the posterior mean: no way is better.
+pub const WAYS: [&str; 3] = ["least squares", "linear attention", "ridge"];
 
-/// Simulates `n_prompts` prompts, each with a task and examples of its own, drawn from `seed`.
-/// `progress` is called from any thread after every prompt. `None` when the examples of a prompt
-/// are singular in double precision.
+/// The mean errors `|ŵ − w|²/d` of the [`WAYS`] over `n_prompts` prompts, each with a task and
+/// examples of its own, drawn from `seed`; `None` when the examples of a prompt are singular in
+/// double precision. `progress` is called from any thread after every prompt.
 ///
 /// A prompt costs about `min(N, d)² · max(N, d)` operations.
 pub fn simulate(
     regression: Regression,
     n_prompts: usize,
     seed: u64,
-    progress: &(dyn Fn() + Sync),
-) -> Option<PromptErrors> {
-    let of_prompt = |prompt: usize| {
-        let errors = errors_of_prompt(regression, &mut stream(seed, prompt as u64));
-        progress();
-        errors
-    };
-    let errors: Vec<[f64; 3]> =
-        (0..n_prompts).into_par_iter().map(of_prompt).collect::<Option<_>>()?;
-    let of = |way: usize| summarise(&errors.iter().map(|errors| errors[way]).collect::<Vec<_>>());
-    Some(PromptErrors { linear_attention: of(0), least_squares: of(1), ridge: of(2) })
+    progress: Progress<'_>,
+) -> Option<[Summary; 3]> {
+    let of_prompt = |prompt| errors_of_prompt(regression, &mut stream(seed, prompt as u64));
+    let errors = runs(n_prompts, progress, of_prompt).into_iter().collect::<Option<Vec<_>>>()?;
+    Some([0, 1, 2].map(|way| summarise(&errors.iter().map(|of| of[way]).collect::<Vec<f64>>())))
 }
 
 fn errors_of_prompt(regression: Regression, rng: &mut rand_chacha::ChaCha8Rng) -> Option<[f64; 3]> {
@@ -71,8 +57,8 @@ fn errors_of_prompt(regression: Regression, rng: &mut rand_chacha::ChaCha8Rng) -
         }
     };
     Some([
-        off(&summed.iter().map(|sum| step * sum).collect::<Vec<_>>()),
         off(&penalised(0.0)?),
+        off(&summed.iter().map(|sum| step * sum).collect::<Vec<_>>()),
         off(&penalised(noise_variance)?),
     ])
 }
@@ -98,13 +84,13 @@ mod tests {
                 // Without noise least squares is exact above the threshold, to rounding.
                 (sampled.mean - exact).abs() < 3.0 * sampled.standard_error + 1e-9
             };
-            let exact = regression.linear_attention_error();
-            assert!(agree(found.linear_attention, exact), "{regression:?}: {found:?} {exact}");
-            let exact = regression.least_squares_error();
-            assert!(agree(found.least_squares, exact), "{regression:?}: {found:?} {exact}");
+            let exact = [regression.least_squares_error(), regression.linear_attention_error()];
+            for (found, exact) in found.into_iter().zip(exact) {
+                assert!(agree(found, exact), "{regression:?}: {found:?} {exact}");
+            }
             // The posterior mean is no worse than either, on the same prompts.
-            let best = found.linear_attention.mean.min(found.least_squares.mean);
-            assert!(found.ridge.mean <= best + 1e-9, "{regression:?}: {found:?}");
+            let best = found[0].mean.min(found[1].mean);
+            assert!(found[2].mean <= best + 1e-9, "{regression:?}: {found:?}");
         }
     }
 
@@ -112,7 +98,7 @@ mod tests {
     fn nothing_is_learned_from_no_example() {
         let nothing = Regression { n_dimensions: 3, n_examples: 0, noise_variance: 1.0 };
         let found = simulate(nothing, 2000, 1, &|| ()).unwrap();
-        for way in [found.linear_attention, found.least_squares, found.ridge] {
+        for way in found {
             assert!((way.mean - 1.0).abs() < 3.0 * way.standard_error, "{way:?}");
         }
     }

@@ -3,12 +3,12 @@
 //! that were seen.
 
 use rand::RngExt as _;
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::summary::{Summary, summarise};
 
-use crate::draws::{normals, stream};
+use crate::draws::{Progress, normals, runs, stream};
+use crate::error::{LawError, ensure};
 use crate::icl::attention::simulated::{TestErrors, below};
-use crate::icl::error::{IclError, check_number};
+use crate::icl::limits::check_number;
 use crate::linear::dot;
 
 /// A comparison of the Bayesian estimators of a task: the mean over the posterior of the tasks in
@@ -54,10 +54,7 @@ pub struct DiversityErrors {
 type RunErrors = [(f64, f64); 2];
 
 /// An input and its label.
-struct Example<'a> {
-    x: &'a [f64],
-    y: f64,
-}
+type Example<'a> = (&'a [f64], f64);
 
 /// The examples of a prompt.
 struct Prompt {
@@ -72,18 +69,14 @@ impl TaskDiversity {
     ///
     /// The sets of a run are nested, and prompts have the same inputs and noise for all of them, so
     /// that their differences are sharper than their errors; what one number of tasks gives does
-    /// not depend on the others asked for. `progress` is called with the index of each run when it
-    /// ends, from any thread and in any order.
+    /// not depend on the others asked for.
     ///
     /// **Source**: the baselines of Raventós, Paul, Chen & Ganguli 2023, who have 8 dimensions, 16
     /// examples and a noise of 0.25.
     ///
     /// # Errors
-    /// [`IclError`].
-    pub fn simulate(
-        &self,
-        progress: &(dyn Fn(usize) + Sync),
-    ) -> Result<Vec<DiversityErrors>, IclError> {
+    /// [`LawError`].
+    pub fn simulate(&self, progress: Progress<'_>) -> Result<Vec<DiversityErrors>, LawError> {
         check_number("n_dimensions", self.n_dimensions, 1)?;
         check_number("n_examples", self.n_examples, 1)?;
         check_number("n_prompts", self.n_prompts, 1)?;
@@ -91,15 +84,12 @@ impl TaskDiversity {
         for n_tasks in &self.n_tasks {
             check_number("n_tasks", *n_tasks, 1)?;
         }
-        if !self.noise_variance.is_finite() || self.noise_variance <= 0.0 {
-            return Err(IclError::NoNoise { value: self.noise_variance });
-        }
-        let run = |run_idx: usize| {
-            let errors = self.run(run_idx);
-            progress(run_idx);
-            errors
-        };
-        let runs: Vec<Vec<RunErrors>> = (0..self.n_runs).into_par_iter().map(run).collect();
+        let noise = self.noise_variance;
+        ensure!(
+            noise.is_finite() && noise > 0.0,
+            "`noise_variance` must be positive and finite, got {noise}"
+        );
+        let runs = runs(self.n_runs, progress, |run_idx| self.run(run_idx));
         let gather = |(place, &n_tasks): (usize, &usize)| {
             let of = |estimator: usize| -> Vec<(f64, f64)> {
                 runs.iter().map(|run| run[place][estimator]).collect()
@@ -171,7 +161,7 @@ impl TaskDiversity {
         let mut sum = off(&estimate(None));
         let examples = prompt.inputs.chunks_exact(d).zip(&prompt.labels);
         for (x, y) in examples.take(self.n_examples - 1) {
-            sum += off(&estimate(Some(Example { x, y: *y })));
+            sum += off(&estimate(Some((x, *y))));
         }
         (sum / self.n_examples as f64 + self.noise_variance) / d as f64
     }
@@ -181,7 +171,7 @@ impl TaskDiversity {
         let d = self.n_dimensions;
         let mut costs = vec![0.0; tasks.len() / d];
         self.mean_error(prompt, &mut |example| {
-            if let Some(Example { x, y }) = example {
+            if let Some((x, y)) = example {
                 for (cost, task) in costs.iter_mut().zip(tasks.chunks_exact(d)) {
                     *cost += (y - dot(task, x)).powi(2) / (2.0 * self.noise_variance);
                 }
@@ -207,7 +197,7 @@ impl TaskDiversity {
         let mut covariance = vec![0.0; d * d];
         covariance.iter_mut().step_by(d + 1).for_each(|diagonal| *diagonal = 1.0);
         self.mean_error(prompt, &mut |example| {
-            if let Some(Example { x, y }) = example {
+            if let Some((x, y)) = example {
                 let along: Vec<f64> = covariance.chunks_exact(d).map(|row| dot(row, x)).collect();
                 let variance = self.noise_variance + dot(&along, x);
                 let surprise = (y - dot(&mean, x)) / variance;
@@ -228,7 +218,7 @@ mod tests {
     use super::*;
     use crate::linear::solve_positive;
 
-    fn quiet(_: usize) {}
+    fn quiet() {}
 
     /// The setting of Raventós et al. 2023.
     fn diversity(n_tasks: Vec<usize>) -> TaskDiversity {
@@ -312,10 +302,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compared_is_refused() {
-        let refused = |of: TaskDiversity| of.simulate(&quiet).unwrap_err();
+        let refused = |of: TaskDiversity| of.simulate(&quiet).unwrap_err().to_string();
         let refusal = refused(diversity(vec![4, 0]));
-        assert_eq!(refusal, IclError::Number { name: "n_tasks", value: 0, least: 1 });
+        assert_eq!(refusal, "`n_tasks` must be between 1 and 16777216, got 0");
         let refusal = refused(TaskDiversity { noise_variance: 0.0, ..diversity(vec![1]) });
-        assert_eq!(refusal, IclError::NoNoise { value: 0.0 });
+        assert_eq!(refusal, "`noise_variance` must be positive and finite, got 0");
     }
 }

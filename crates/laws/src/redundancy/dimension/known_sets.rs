@@ -4,26 +4,21 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
 use crate::draws::{normals, stream};
-use crate::redundancy::dimension::neighbours::{DimensionError, MOST_NUMBERS, PointCloud};
+use crate::error::{LawError, ensure};
+use crate::redundancy::dimension::neighbours::PointCloud;
+
+/// Numbers that a cloud of drawn points may have in all.
+const MOST_NUMBERS: usize = 100_000_000;
 
 /// A set whose dimension is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KnownSet {
-    /// The unit cube, evenly filled.
-    Cube {
-        /// Its dimension.
-        n_dimensions: usize,
-    },
-    /// Independent standard normal coordinates.
-    Gaussian {
-        /// Their number.
-        n_dimensions: usize,
-    },
-    /// The surface of the unit ball, evenly filled.
-    Sphere {
-        /// Its dimension, one less than that of the ball.
-        n_dimensions: usize,
-    },
+    /// The unit cube of a dimension, evenly filled.
+    Cube(usize),
+    /// A number of independent standard normal coordinates.
+    Gaussian(usize),
+    /// The surface of the unit ball, evenly filled; its dimension is one less than that of the ball.
+    Sphere(usize),
     /// The middle-thirds set, each half as probable; to 33 digits.
     Cantor,
     /// The triangle of three half-size copies of itself, with corners 0, (1, 0) and (0, 1), each
@@ -43,9 +38,7 @@ impl KnownSet {
     /// Grassberger & Procaccia 1983, 1.21 and 2.05, each ± 0.01.
     pub fn dimension(self) -> f64 {
         match self {
-            Self::Cube { n_dimensions }
-            | Self::Gaussian { n_dimensions }
-            | Self::Sphere { n_dimensions } => n_dimensions as f64,
+            Self::Cube(n) | Self::Gaussian(n) | Self::Sphere(n) => n as f64,
             Self::Cantor => 2.0_f64.ln() / 3.0_f64.ln(),
             Self::Sierpinski => 3.0_f64.log2(),
             Self::Henon => 1.21,
@@ -67,9 +60,9 @@ impl KnownSet {
             None => (name, None),
         };
         match (kind, n_dimensions) {
-            ("cube", Some(n_dimensions)) => Some(Self::Cube { n_dimensions }),
-            ("gaussian", Some(n_dimensions)) => Some(Self::Gaussian { n_dimensions }),
-            ("sphere", Some(n_dimensions)) => Some(Self::Sphere { n_dimensions }),
+            ("cube", Some(n_dimensions)) => Some(Self::Cube(n_dimensions)),
+            ("gaussian", Some(n_dimensions)) => Some(Self::Gaussian(n_dimensions)),
+            ("sphere", Some(n_dimensions)) => Some(Self::Sphere(n_dimensions)),
             ("cantor", None) => Some(Self::Cantor),
             ("sierpinski", None) => Some(Self::Sierpinski),
             ("henon", None) => Some(Self::Henon),
@@ -81,33 +74,30 @@ impl KnownSet {
     /// Points of the set, drawn from `seed`.
     ///
     /// # Errors
-    /// [`DimensionError::NoDimensions`]; [`DimensionError::TooManyNumbers`].
-    pub fn points(self, n_points: usize, seed: u64) -> Result<PointCloud, DimensionError> {
+    /// [`LawError`] for a set without dimensions, and for more than 10⁸ numbers.
+    pub fn points(self, n_points: usize, seed: u64) -> Result<PointCloud, LawError> {
         let n_coordinates = match self {
-            Self::Cube { n_dimensions } | Self::Gaussian { n_dimensions } => n_dimensions,
-            Self::Sphere { n_dimensions } => n_dimensions.saturating_add(1),
+            Self::Cube(n) | Self::Gaussian(n) => n,
+            Self::Sphere(n) => n.saturating_add(1),
             Self::Cantor => 1,
             Self::Sierpinski | Self::Henon => 2,
             Self::Lorenz => 3,
         };
-        if n_points.checked_mul(n_coordinates).is_none_or(|numbers| numbers > MOST_NUMBERS) {
-            return Err(DimensionError::TooManyNumbers { n_points, n_coordinates });
-        }
+        let fits = n_points.checked_mul(n_coordinates).is_some_and(|all| all <= MOST_NUMBERS);
+        ensure!(
+            fits,
+            "{n_points} points of {n_coordinates} coordinates are too many; their product must be at most {MOST_NUMBERS}"
+        );
+        let nothing = matches!(self, Self::Cube(0) | Self::Gaussian(0) | Self::Sphere(0));
+        ensure!(!nothing, "`n_dimensions` must be at least 1, got 0");
         let mut rng = stream(seed, 0);
         let mut rows = Vec::new();
         match self {
-            Self::Cube { n_dimensions: 0 }
-            | Self::Gaussian { n_dimensions: 0 }
-            | Self::Sphere { n_dimensions: 0 } => return Err(DimensionError::NoDimensions),
-            Self::Cube { n_dimensions } => {
-                rows.extend((0..n_points * n_dimensions).map(|_| rng.random::<f64>()));
-            }
-            Self::Gaussian { n_dimensions } => {
-                rows.extend(normals(&mut rng, n_points * n_dimensions));
-            }
-            Self::Sphere { n_dimensions } => {
+            Self::Cube(n) => rows.extend((0..n_points * n).map(|_| rng.random::<f64>())),
+            Self::Gaussian(n) => rows = normals(&mut rng, n_points * n),
+            Self::Sphere(_) => {
                 for _ in 0..n_points {
-                    let direction = normals(&mut rng, n_dimensions + 1);
+                    let direction = normals(&mut rng, n_coordinates);
                     let length = direction.iter().map(|x| x * x).sum::<f64>().sqrt();
                     rows.extend(direction.iter().map(|x| x / length));
                 }

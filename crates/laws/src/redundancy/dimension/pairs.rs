@@ -1,80 +1,55 @@
 //! The dimension of a cloud of points by how many pairs of them are close.
 
+use std::ops::RangeInclusive;
+
 use rayon::prelude::*;
-use superpose_stats::power_law::{PowerLaw, fit_power_law};
+use superpose_stats::power_law::fit_power_law;
 
-use crate::redundancy::dimension::neighbours::{DimensionError, PointCloud, Space};
+use crate::error::{LawError, ensure};
+use crate::redundancy::dimension::neighbours::{Estimate, PointCloud, Space};
+use crate::redundancy::dimension::no_line;
 
-/// The radii between which a correlation integral is fitted, as shares of all pairs.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PairQuantiles {
-    /// Share of pairs that are closer than the smallest radius.
-    pub lowest: f64,
-    /// Share of pairs that are closer than the largest.
-    pub highest: f64,
-}
+/// The shares of pairs between which the radii are fitted.
+const WINDOW: RangeInclusive<f64> = 1e-3..=1e-1;
 
-/// A dimension from the distances of all pairs.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CorrelationDimension {
-    /// The slope of `ln C(r)` on `ln r`.
-    pub dimension: f64,
-    /// Share of the variance of `ln C` that the line explains.
-    pub r_squared: f64,
-    /// The smallest radius that was fitted.
-    pub smallest_radius: f64,
-    /// The largest.
-    pub largest_radius: f64,
-    /// Radii that were fitted.
-    pub n_radii: usize,
-}
-
-/// The slope of the share `C(r)` of pairs that are closer than `r`, between two quantiles of the
-/// distances.
+/// The slope of the share `C(r)` of pairs that are closer than `r`, between a thousandth and a tenth
+/// of them.
 ///
-/// The radii are the ends of 32 steps of each octave of `r²`, of which all with
-/// `lowest ≤ C(r) ≤ highest` and a pair in their step are fitted. Small quantiles see the set near
-/// its points, not its edges; below some thousand pairs they see chance. From a thousandth to a
-/// tenth, 10,000 points give each fractal of [`crate::redundancy::dimension::known_sets::KnownSet`]
+/// Small shares see the set near its points, not its edges; below some thousand pairs they see
+/// chance. 10,000 points give each fractal of [`crate::redundancy::dimension::known_sets::KnownSet`]
 /// within 2 %. A pair at distance zero counts at every radius. **Source**: Grassberger & Procaccia
 /// 1983.
 ///
 /// # Errors
-/// [`DimensionError::NotAWindow`], and [`DimensionError::TooFewRadii`] when the window holds fewer
-/// than three.
-pub fn correlation_dimension(
+/// [`LawError`] when there are fewer than three radii.
+pub fn correlation_dimension(cloud: &PointCloud) -> Result<Estimate, LawError> {
+    let (radii, shares): (Vec<f64>, Vec<f64>) = correlation_integral(cloud, WINDOW).unzip();
+    let (n_radii, n_points) = (radii.len(), cloud.n_points());
+    ensure!(
+        n_radii >= 3,
+        "a correlation dimension needs at least 3 radii between its quantiles, got {n_radii} from {n_points} points"
+    );
+    let line = fit_power_law(&radii, &shares).map_err(no_line)?;
+    let r_squared = Some(line.r_squared);
+    Ok(Estimate { dimension: -line.exponent, standard_error: None, r_squared })
+}
+
+/// Radii `r`, ascending, with the share `C(r)` of pairs that are closer.
+///
+/// The radii are the ends of 32 steps of each octave of `r²`, of which there are all with a share in
+/// `window` and a pair in their step.
+fn correlation_integral(
     cloud: &PointCloud,
-    window: PairQuantiles,
-) -> Result<CorrelationDimension, DimensionError> {
-    let PairQuantiles { lowest, highest } = window;
-    if !(0.0 < lowest && lowest < highest && highest <= 1.0) {
-        return Err(DimensionError::NotAWindow { lowest, highest });
-    }
-    let n_points = cloud.n_points();
+    window: RangeInclusive<f64>,
+) -> impl Iterator<Item = (f64, f64)> {
     let counts = pair_counts(cloud);
-    let n_pairs = counts.iter().sum::<u64>() as f64;
-    let (mut radii, mut shares, mut closer) = (Vec::new(), Vec::new(), 0);
-    for (bin, count) in (1_u64..).zip(&counts) {
+    let (n_pairs, mut closer) = (counts.iter().sum::<u64>() as f64, 0);
+    (1_u64..).zip(counts).filter_map(move |(bin, count)| {
         closer += count;
         let share = closer as f64 / n_pairs;
-        let radius = f64::from_bits(bin << BIN_SHIFT).sqrt();
         // The first bin is that of distance zero, which has no logarithm.
-        if bin > 1 && *count > 0 && share >= lowest && share <= highest {
-            radii.push(radius);
-            shares.push(share);
-        }
-    }
-    let n_radii = radii.len();
-    let line = if n_radii < 3 { None } else { Some(fit_power_law(&radii, &shares)?) };
-    let Some(PowerLaw { exponent, r_squared, .. }) = line else {
-        return Err(DimensionError::TooFewRadii { n_radii, n_points });
-    };
-    Ok(CorrelationDimension {
-        dimension: -exponent,
-        r_squared,
-        smallest_radius: radii[0],
-        largest_radius: radii[n_radii - 1],
-        n_radii,
+        let shown = bin > 1 && count > 0 && window.contains(&share);
+        shown.then(|| (f64::from_bits(bin << BIN_SHIFT).sqrt(), share))
     })
 }
 
@@ -111,27 +86,26 @@ mod tests {
 
     #[test]
     fn pairs_in_fractals_have_their_correlation_dimension() {
-        let window = PairQuantiles { lowest: 1e-3, highest: 0.1 };
         for set in [KnownSet::Cantor, KnownSet::Sierpinski, KnownSet::Henon, KnownSet::Lorenz] {
             for seed in [1, 2] {
                 let cloud = set.points(10_000, seed).unwrap();
-                let found = correlation_dimension(&cloud, window).unwrap();
+                let found = correlation_dimension(&cloud).unwrap();
                 // Within 2 %: the attractors' own values are given to 1 %, and such sets have steps
                 // in C(r).
                 assert!(
                     (found.dimension / set.dimension() - 1.0).abs() < 0.02,
                     "{set:?} {found:?}"
                 );
-                assert!(found.r_squared > 0.998, "{set:?} {found:?}");
+                assert!(found.r_squared.unwrap() > 0.998, "{set:?} {found:?}");
             }
         }
     }
 
     #[test]
     fn the_correlation_integral_is_the_share_of_pairs() {
-        let cloud = KnownSet::Gaussian { n_dimensions: 2 }.points(300, 3).unwrap();
-        let window = PairQuantiles { lowest: 0.01, highest: 0.2 };
-        let found = correlation_dimension(&cloud, window).unwrap();
+        let cloud = KnownSet::Gaussian(2).points(300, 3).unwrap();
+        let radii: Vec<f64> = correlation_integral(&cloud, 0.01..=0.2).map(|(r, _)| r).collect();
+        let (smallest, largest) = (radii[0], radii[radii.len() - 1]);
         let closer = |radius: f64| {
             let pairs = (0..300).flat_map(|i| (0..i).map(move |j| (i, j)));
             let distance = |(i, j)| {
@@ -141,25 +115,16 @@ mod tests {
             pairs.map(distance).filter(|distance| *distance < radius).count() as f64 / 44_850.0
         };
         // The ends are the first and the last step inside.
-        assert!(
-            closer(found.smallest_radius) >= 0.01 && closer(0.988 * found.smallest_radius) < 0.01
-        );
-        assert!(closer(found.largest_radius) <= 0.2 && closer(1.017 * found.largest_radius) > 0.2);
+        assert!(closer(smallest) >= 0.01 && closer(0.988 * smallest) < 0.01);
+        assert!(closer(largest) <= 0.2 && closer(1.017 * largest) > 0.2);
     }
 
     #[test]
     fn clouds_without_a_dimension_are_refused() {
         let line = |points: &[f64]| PointCloud::new(points, 1).unwrap();
-        let repeated = line(&[0.0, 1.0, 3.0, 7.0, 1.0]);
-        let window = PairQuantiles { lowest: 0.1, highest: 0.9 };
         for points in [&[][..], &[1.0], &[1.0; 20]] {
-            let found = correlation_dimension(&line(points), window);
-            let n_points = points.len();
-            assert_eq!(found, Err(DimensionError::TooFewRadii { n_radii: 0, n_points }));
-        }
-        for (lowest, highest) in [(0.0, 0.5), (0.5, 0.5), (0.1, 1.1), (f64::NAN, 0.5)] {
-            let found = correlation_dimension(&repeated, PairQuantiles { lowest, highest });
-            assert!(matches!(found, Err(DimensionError::NotAWindow { .. })));
+            let said = correlation_dimension(&line(points)).unwrap_err().to_string();
+            assert!(said.ends_with(&format!("got 0 from {} points", points.len())), "{said}");
         }
     }
 }

@@ -36,6 +36,18 @@ pub fn end_of_joined(parts: &[(f64, f64)]) -> (f64, f64) {
     (least(|part| part.0), least(|part| part.1))
 }
 
+/// How fast an `error` falls from the number before: `−Δ ln error / Δ ln n`, none for the first.
+pub(crate) fn local_exponents(
+    n: &[usize],
+    error: impl Iterator<Item = f64>,
+) -> impl Iterator<Item = Option<f64>> {
+    let mut before = None;
+    n.iter().zip(error).map(move |(n, error)| {
+        let (n_before, error_before) = before.replace((*n as f64, error))?;
+        Some((error_before / error).ln() / (*n as f64 / n_before).ln())
+    })
+}
+
 /// The effective number of dimensions at a ridge: `Σ λ / (λ + ridge)`.
 ///
 /// The number of positive eigenvalues at no ridge; close to `(π/β)/sin(π/β) · ridge^(-1/β)` for a

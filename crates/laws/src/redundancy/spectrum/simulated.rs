@@ -5,66 +5,21 @@
 //! own, numbered by its sample size and its index: neither the number of threads nor the other
 //! designs change a bit of it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use faer::MatRef;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
-use superpose_stats::summary::{Summary, summarise};
+use superpose_stats::summary::Summary;
 
-use crate::draws::{self, normal};
+use crate::draws::{Progress, check_replicates, normal, over_replicates};
+use crate::error::{LawError, ensure};
 use crate::linear::{dot, solve_gram};
 use crate::redundancy::spectrum::linear_task::{LinearTask, Sample};
-
-/// Why nothing can be simulated.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RidgeError {
-    /// The ridge of a design is not a penalty.
-    #[error("`ridge` of design {index} must be finite and at least 0, got {ridge}")]
-    Ridge {
-        /// Index of the design.
-        index: usize,
-        /// Its ridge.
-        ridge: f64,
-    },
-    /// A standard error needs two replicates, and their streams are numbered in 32 bits.
-    #[error("`n_replicates` of design {index} must be from 2 to 4294967295, got {n_replicates}")]
-    Replicates {
-        /// Index of the design.
-        index: usize,
-        /// Its number of replicates.
-        n_replicates: usize,
-    },
-    /// The streams have 32 bits for the sample size.
-    #[error("`n_samples` of design {index} must be at most 4294967295, got {n_samples}")]
-    Samples {
-        /// Index of the design.
-        index: usize,
-        /// Its number of samples.
-        n_samples: usize,
-    },
-    /// A system of equations has no solution in double precision; a larger ridge gives it one.
-    #[error(
-        "replicate {replicate} of design {index} is singular with a ridge of {ridge}; \
-         the ridge must be above rounding"
-    )]
-    Singular {
-        /// Index of the design.
-        index: usize,
-        /// Index of the replicate.
-        replicate: usize,
-        /// The ridge.
-        ridge: f64,
-    },
-}
 
 /// One point of a learning curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Design {
     /// How many samples, with how much noise.
     pub sample: Sample,
-    /// What is added to `X Xᵀ`, a sum over samples.
+    /// What is added to `X Xᵀ`, a sum over samples; at least 0.
     pub ridge: f64,
     /// Number of independent data sets, at least two.
     pub n_replicates: usize,
@@ -76,54 +31,37 @@ pub struct Design {
 /// Each replicate costs about `n² P` operations for `n` samples in `P` directions (`n P²` when
 /// there are more samples than directions), and memory for `n P` numbers a thread. The replicates
 /// of a design run in parallel on the current pool. The result depends on `seed` alone, bit for bit
-/// on one build. `progress` is called from any thread after every replicate with the number
-/// finished so far, over all designs.
+/// on one build.
 ///
 /// # Errors
-/// [`RidgeError`]: designs are checked before anything runs; of singular replicates the first is named.
+/// [`LawError`]: designs are checked before anything runs; of singular replicates the first is named.
 pub fn excess_risks(
     task: &LinearTask,
     designs: &[Design],
     seed: u64,
-    progress: &(dyn Fn(usize) + Sync),
-) -> Result<Vec<Summary>, RidgeError> {
+    progress: Progress<'_>,
+) -> Result<Vec<Summary>, LawError> {
     for (index, design) in designs.iter().enumerate() {
-        check(index, design)?;
+        let (of, n) = (format!(" of design {index}"), design.sample.n_samples);
+        check_replicates(design.n_replicates, &of)?;
+        ensure!(u32::try_from(n).is_ok(), "`n_samples`{of} must be at most 4294967295, got {n}");
     }
     let directions = Directions::new(task);
-    let finished = AtomicUsize::new(0);
     let measure = |(index, design): (usize, &Design)| {
-        let risks: Vec<Option<f64>> = (0..design.n_replicates)
-            .into_par_iter()
-            .map(|replicate| {
-                let mut rng = draws::replicate(seed, design.sample.n_samples(), replicate);
-                let data = directions.draw(design.sample, &mut rng);
-                let risk = directions.weights(&data, design.ridge).map(|w| directions.risk(&w));
-                progress(1 + finished.fetch_add(1, Ordering::Relaxed));
-                risk
-            })
-            .collect();
-        let usable = |(replicate, risk): (usize, Option<f64>)| {
-            risk.ok_or(RidgeError::Singular { index, replicate, ridge: design.ridge })
+        let Design { sample, ridge, n_replicates } = *design;
+        let risk = |rng: &mut ChaCha8Rng| {
+            let data = directions.draw(sample, rng);
+            directions.weights(&data, ridge).map(|weights| directions.risk(&weights))
         };
-        let risks = risks.into_iter().enumerate().map(usable).collect::<Result<Vec<f64>, _>>()?;
-        Ok(summarise(&risks))
+        let risks = over_replicates(n_replicates, sample.n_samples, seed, progress, risk);
+        risks.map_err(|replicate| {
+            LawError(format!(
+                "replicate {replicate} of design {index} is singular with a ridge of {ridge}; \
+                 the ridge must be above rounding"
+            ))
+        })
     };
     designs.iter().enumerate().map(measure).collect()
-}
-
-fn check(index: usize, design: &Design) -> Result<(), RidgeError> {
-    let (n_samples, n_replicates) = (design.sample.n_samples(), design.n_replicates);
-    if !design.ridge.is_finite() || design.ridge < 0.0 {
-        return Err(RidgeError::Ridge { index, ridge: design.ridge });
-    }
-    if n_replicates < 2 || u32::try_from(n_replicates).is_err() {
-        return Err(RidgeError::Replicates { index, n_replicates });
-    }
-    if u32::try_from(n_samples).is_err() {
-        return Err(RidgeError::Samples { index, n_samples });
-    }
-    Ok(())
 }
 
 /// A task as standard deviations along its directions.
@@ -149,28 +87,25 @@ impl Directions {
     }
 
     pub(crate) fn draw(&self, sample: Sample, rng: &mut ChaCha8Rng) -> Data {
-        let noise = sample.noise_variance().sqrt();
-        let mut inputs = Vec::with_capacity(sample.n_samples() * self.scales.len());
-        let mut labels = Vec::with_capacity(sample.n_samples());
-        for _ in 0..sample.n_samples() {
+        let Sample { n_samples, noise_variance } = sample;
+        let mut inputs = Vec::with_capacity(n_samples * self.scales.len());
+        let mut labels = Vec::with_capacity(n_samples);
+        for _ in 0..n_samples {
             let mut label = 0.0;
             for (scale, coefficient) in self.scales.iter().zip(&self.target) {
                 let z = normal(rng);
                 inputs.push(scale * z);
                 label += coefficient * z;
             }
-            labels.push(label + noise * normal(rng));
+            labels.push(label + noise_variance.sqrt() * normal(rng));
         }
         Data { inputs, labels }
     }
 
     /// The fitted weights, from the smaller of the two systems of equations that have them.
     fn weights(&self, data: &Data, ridge: f64) -> Option<Vec<f64>> {
-        if data.labels.len() <= self.scales.len() {
-            dual_weights(data, ridge)
-        } else {
-            primal_weights(data, ridge)
-        }
+        let few = data.labels.len() <= self.scales.len();
+        if few { dual_weights(data, ridge) } else { primal_weights(data, ridge) }
     }
 
     /// `Σ λ (w − θ)²` with `θ = c/√λ`.
@@ -182,9 +117,7 @@ impl Directions {
 
 /// `Xᵀ (X Xᵀ + ridge)⁻¹ y`.
 fn dual_weights(data: &Data, ridge: f64) -> Option<Vec<f64>> {
-    let inputs = data.matrix();
-    let coefficients = solve_gram(inputs, &data.labels, ridge)?;
-    Some(data.weighted_rows(&coefficients))
+    Some(data.weighted_rows(&solve_gram(data.matrix(), &data.labels, ridge)?))
 }
 
 /// `(Xᵀ X + ridge)⁻¹ Xᵀ y`.
@@ -208,9 +141,7 @@ impl Data {
         let n_directions = self.inputs.len() / self.labels.len();
         let mut sum = vec![0.0; n_directions];
         for (row, factor) in self.inputs.chunks_exact(n_directions).zip(v) {
-            for (sum, value) in sum.iter_mut().zip(row) {
-                *sum += factor * value;
-            }
+            sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += factor * value);
         }
         sum
     }
@@ -218,16 +149,21 @@ impl Data {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    const QUIET: &(dyn Fn(usize) + Sync) = &|_| ();
+    use superpose_stats::summary::summarise;
+
+    use super::*;
+    use crate::draws::stream;
+
+    const QUIET: Progress<'_> = &|| ();
 
     fn sample(n_samples: usize, noise_variance: f64) -> Sample {
         Sample::new(n_samples, noise_variance).unwrap()
     }
 
     fn data(directions: &Directions, n_samples: usize, seed: u64) -> Data {
-        directions.draw(sample(n_samples, 0.5), &mut draws::stream(seed, 0))
+        directions.draw(sample(n_samples, 0.5), &mut stream(seed, 0))
     }
 
     #[test]
@@ -312,7 +248,7 @@ mod tests {
         let designs =
             [20, 90].map(|n| Design { sample: sample(n, 1.0), ridge: 0.5, n_replicates: 37 });
         let calls = AtomicUsize::new(0);
-        let count = |_: usize| {
+        let count = || {
             calls.fetch_add(1, Ordering::Relaxed);
         };
         let run = |n_threads: usize, designs: &[Design]| {
@@ -334,10 +270,6 @@ mod tests {
             excess_risks(&task, &[good, design], 1, QUIET).unwrap_err().to_string()
         };
         assert_eq!(
-            refused(Design { ridge: -1.0, ..good }),
-            "`ridge` of design 1 must be finite and at least 0, got -1"
-        );
-        assert_eq!(
             refused(Design { n_replicates: 1, ..good }),
             "`n_replicates` of design 1 must be from 2 to 4294967295, got 1"
         );
@@ -347,8 +279,8 @@ mod tests {
         eigenvalues[0] = 1.0;
         let task = LinearTask::new(eigenvalues, vec![1.0; 25]).unwrap();
         let design = Design { sample: sample(20, 1.0), ridge: 0.0, n_replicates: 2 };
-        let error = excess_risks(&task, &[design], 1, QUIET).unwrap_err();
-        assert_eq!(error, RidgeError::Singular { index: 0, replicate: 0, ridge: 0.0 });
+        let error = excess_risks(&task, &[design], 1, QUIET).unwrap_err().to_string();
+        assert!(error.starts_with("replicate 0 of design 0 is singular with a ridge of 0;"));
         let design = Design { ridge: 0.1, ..design };
         assert!(excess_risks(&task, &[design], 1, QUIET).is_ok());
     }

@@ -6,11 +6,13 @@
 //! order, whose true redundancy beyond the first order is none. **Source**: Shannon 1951.
 
 use std::collections::HashMap;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
+
+use crate::error::{LawError, ensure};
 
 /// Symbols that a text must have for each distinct gram before a value is trusted.
 ///
@@ -38,10 +40,6 @@ pub struct ContextEntropy {
 /// A text's redundancy, estimated in several ways.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextRedundancy {
-    /// Symbols in the text.
-    pub n_symbols: usize,
-    /// Distinct symbols in it.
-    pub alphabet_size: usize,
     /// `H_max`, the base-two logarithm of the alphabet's size, in bits per symbol.
     pub max_bits: f64,
     /// By number of known symbols, from none.
@@ -54,76 +52,31 @@ pub struct TextRedundancy {
     pub compressed: [(&'static str, f64); 4],
 }
 
-/// Why a text has no redundancy.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TextError {
-    /// There is no symbol.
-    #[error("a text must have at least 1 symbol, got 0")]
-    Empty,
-    /// No run of the text is long enough.
-    #[error(
-        "`longest_context` must be less than the number of symbols, {n_symbols}, got {longest_context}"
-    )]
-    ContextTooLong {
-        /// The longest context that was wanted.
-        longest_context: usize,
-        /// Symbols in the text.
-        n_symbols: usize,
-    },
-    /// No two symbols are so far apart.
-    #[error("a lag must be from 1 to {}, got {lag}", n_symbols.saturating_sub(1))]
-    Lag {
-        /// The lag.
-        lag: usize,
-        /// Symbols in the text.
-        n_symbols: usize,
-    },
-    /// The singular values did not converge.
-    #[error("the covariance at lag {lag} has no norm")]
-    NoNorm {
-        /// The lag.
-        lag: usize,
-    },
-    /// A compressor failed.
-    #[error("{compressor} could not compress {n_symbols} symbols")]
-    Compressor {
-        /// Its name.
-        compressor: &'static str,
-        /// Symbols in the text.
-        n_symbols: usize,
-        /// What it said.
-        source: io::Error,
-    },
-}
-
 /// All estimates of a text's redundancy, with up to `longest_context` known symbols and the
 /// control's order drawn from `shuffle_seed`.
 ///
 /// # Errors
-/// [`TextError::Empty`], [`TextError::ContextTooLong`], [`TextError::Compressor`].
+/// [`LawError`] for a text that is empty or not longer than the context, and when a compressor
+/// fails.
 pub fn text_redundancy(
     text: &[u8],
     longest_context: usize,
     shuffle_seed: u64,
-) -> Result<TextRedundancy, TextError> {
-    let alphabet_size = alphabet_size(text);
+) -> Result<TextRedundancy, LawError> {
     Ok(TextRedundancy {
-        n_symbols: text.len(),
-        alphabet_size,
-        max_bits: (alphabet_size as f64).log2(),
+        max_bits: max_bits(text),
         orders: context_entropies(text, longest_context)?,
         shuffled_orders: context_entropies(&shuffled(text, shuffle_seed), longest_context)?,
-        lz78_bits: lz78_rate_bound(text)?,
+        lz78_bits: lz78_rate_bound(text),
         compressed: compressed_rates(text)?,
     })
 }
 
-/// The number of distinct bytes in a text.
-pub fn alphabet_size(text: &[u8]) -> usize {
+/// The base-two logarithm of the number of distinct bytes in a text.
+fn max_bits(text: &[u8]) -> f64 {
     let mut seen = [false; 256];
     text.iter().for_each(|symbol| seen[usize::from(*symbol)] = true);
-    seen.iter().filter(|seen| **seen).count()
+    (seen.iter().filter(|seen| **seen).count() as f64).log2()
 }
 
 /// The entropies of a text's symbols given the `0..=longest_context` symbols before, from the
@@ -134,19 +87,18 @@ pub fn alphabet_size(text: &[u8]) -> usize {
 /// never negative; it differs from `H_{k+1} - H_k` by the end of the text alone.
 ///
 /// # Errors
-/// [`TextError::Empty`], [`TextError::ContextTooLong`].
+/// [`LawError`] for a text that is empty or not longer than the context.
 pub fn context_entropies(
     text: &[u8],
     longest_context: usize,
-) -> Result<Vec<ContextEntropy>, TextError> {
+) -> Result<Vec<ContextEntropy>, LawError> {
     let n_symbols = text.len();
-    if n_symbols == 0 {
-        return Err(TextError::Empty);
-    }
-    if longest_context >= n_symbols {
-        return Err(TextError::ContextTooLong { longest_context, n_symbols });
-    }
-    let max_bits = (alphabet_size(text) as f64).log2();
+    ensure!(n_symbols > 0, "a text must have at least 1 symbol, got 0");
+    ensure!(
+        longest_context < n_symbols,
+        "`longest_context` must be less than the number of symbols, {n_symbols}, got {longest_context}"
+    );
+    let max_bits = max_bits(text);
     // Where the runs of k symbols start, equal runs side by side, and how many of each there are.
     let mut starts: Vec<usize> = (0..n_symbols).collect();
     let mut run_counts = vec![n_symbols];
@@ -201,13 +153,7 @@ pub fn shuffled(text: &[u8], seed: u64) -> Vec<u8> {
 /// Each phrase is named by an earlier one and a symbol, so that this is a length, and on average no
 /// less than the source's entropy. `c log₂ c / n` leaves the symbol out and can be below it.
 /// **Source**: Ziv & Lempel 1978.
-///
-/// # Errors
-/// [`TextError::Empty`].
-pub fn lz78_rate_bound(text: &[u8]) -> Result<f64, TextError> {
-    if text.is_empty() {
-        return Err(TextError::Empty);
-    }
+pub fn lz78_rate_bound(text: &[u8]) -> f64 {
     // Phrases by the phrase that they extend, of which 0 is the empty one, and the symbol that they
     // add.
     let mut phrases: HashMap<(usize, u8), usize> = HashMap::new();
@@ -219,8 +165,7 @@ pub fn lz78_rate_bound(text: &[u8]) -> Result<f64, TextError> {
     }
     // A phrase that the text's end cut short is paid for like any other.
     let n_phrases = (phrases.len() + usize::from(phrase != 0)) as f64;
-    let bits_per_phrase = n_phrases.log2() + (alphabet_size(text) as f64).log2();
-    Ok(n_phrases * bits_per_phrase / text.len() as f64)
+    n_phrases * (n_phrases.log2() + max_bits(text)) / text.len() as f64
 }
 
 /// What zlib and bzip2 at level 9, xz at preset 9 and zstd at level 19 make of a text, in bits per
@@ -228,41 +173,33 @@ pub fn lz78_rate_bound(text: &[u8]) -> Result<f64, TextError> {
 /// with bzip2 and xz.
 ///
 /// # Errors
-/// [`TextError::Empty`]; [`TextError::Compressor`] when one fails, as without memory.
-pub fn compressed_rates(text: &[u8]) -> Result<[(&'static str, f64); 4], TextError> {
-    let n_symbols = text.len();
-    if n_symbols == 0 {
-        return Err(TextError::Empty);
-    }
+/// [`LawError`] when one fails, as without memory.
+pub fn compressed_rates(text: &[u8]) -> Result<[(&'static str, f64); 4], LawError> {
+    let n = text.len();
     let rate = |compressor, compressed: io::Result<Vec<u8>>| match compressed {
-        Ok(bytes) => Ok((compressor, 8.0 * bytes.len() as f64 / n_symbols as f64)),
-        Err(source) => Err(TextError::Compressor { compressor, n_symbols, source }),
+        Ok(bytes) => Ok((compressor, 8.0 * bytes.len() as f64 / n as f64)),
+        Err(why) => Err(LawError(format!("{compressor} could not compress {n} symbols: {why}"))),
     };
+    let in_memory = Vec::new;
+    let zlib = flate2::write::ZlibEncoder::new(in_memory(), flate2::Compression::new(9));
+    let bzip2 = ::bzip2::write::BzEncoder::new(in_memory(), ::bzip2::Compression::new(9));
+    let xz = lzma_rust2::XzWriter::new(in_memory(), lzma_rust2::XzOptions::with_preset(9));
     Ok([
-        rate("zlib", zlib(text))?,
-        rate("bzip2", bzip2(text))?,
-        rate("xz", xz(text))?,
+        rate("zlib", written(zlib, text, |zlib| zlib.finish()))?,
+        rate("bzip2", written(bzip2, text, |bzip2| bzip2.finish()))?,
+        rate("xz", xz.and_then(|xz| written(xz, text, |xz| xz.finish())))?,
         rate("zstd", zstd::bulk::compress(text, 19))?,
     ])
 }
 
-fn zlib(text: &[u8]) -> io::Result<Vec<u8>> {
-    let mut writer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(9));
-    writer.write_all(text)?;
-    writer.finish()
-}
-
-fn bzip2(text: &[u8]) -> io::Result<Vec<u8>> {
-    let mut writer = ::bzip2::write::BzEncoder::new(Vec::new(), ::bzip2::Compression::new(9));
-    writer.write_all(text)?;
-    writer.finish()
-}
-
-fn xz(text: &[u8]) -> io::Result<Vec<u8>> {
-    let options = lzma_rust2::XzOptions::with_preset(9);
-    let mut writer = lzma_rust2::XzWriter::new(Vec::new(), options)?;
-    writer.write_all(text)?;
-    writer.finish()
+/// What `finish` gives of a compressor after the text.
+fn written<W: Write>(
+    mut compressor: W,
+    text: &[u8],
+    finish: impl FnOnce(W) -> io::Result<Vec<u8>>,
+) -> io::Result<Vec<u8>> {
+    compressor.write_all(text)?;
+    finish(compressor)
 }
 
 #[cfg(test)]
@@ -346,7 +283,7 @@ mod tests {
         for (seed, source) in (20..).zip(SOURCES) {
             let text = source.text(200_000, seed);
             let exact = source.entropy_bits();
-            let (lz78, rates) = (lz78_rate_bound(&text).unwrap(), compressed_rates(&text).unwrap());
+            let (lz78, rates) = (lz78_rate_bound(&text), compressed_rates(&text).unwrap());
             assert!(lz78 > exact && lz78 < 1.4 * exact, "{source:?}: {lz78}");
             // The sample's own entropy is within 1 % of the source's.
             for (_, rate) in rates {
@@ -358,7 +295,7 @@ mod tests {
     #[test]
     fn phrases_are_counted_as_by_hand() {
         // a, b, ab, aba, and the cut-short ab: five phrases over two symbols.
-        let bits = lz78_rate_bound(b"abababaab").unwrap();
+        let bits = lz78_rate_bound(b"abababaab");
         assert!((bits - 5.0 * (5.0_f64.log2() + 1.0) / 9.0).abs() < 1e-12);
     }
 
@@ -394,7 +331,7 @@ mod tests {
     #[test]
     fn a_text_of_one_symbol_has_no_room_for_redundancy() {
         let redundancy = text_redundancy(&[7; 1000], 3, 0).unwrap();
-        assert!(redundancy.max_bits.abs() < f64::EPSILON && redundancy.alphabet_size == 1);
+        assert!(redundancy.max_bits.abs() < f64::EPSILON);
         for order in &redundancy.orders {
             assert!(order.conditional_bits.abs() + order.redundancy.abs() < f64::EPSILON);
             assert!(order.n_grams == 1 && order.trusted);
@@ -404,10 +341,8 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_refused() {
-        let message = |error: Result<TextRedundancy, TextError>| error.unwrap_err().to_string();
+        let message = |error: Result<TextRedundancy, LawError>| error.unwrap_err().to_string();
         assert!(message(text_redundancy(&[], 0, 0)).contains("at least 1 symbol, got 0"));
         assert!(message(text_redundancy(b"abc", 3, 0)).contains("symbols, 3, got 3"));
-        assert!(matches!(lz78_rate_bound(&[]), Err(TextError::Empty)));
-        assert!(matches!(compressed_rates(&[]), Err(TextError::Empty)));
     }
 }

@@ -9,8 +9,9 @@
 use faer::Mat;
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 
+use crate::error::{LawError, ensure};
 use crate::prediction::scale_law::{Form, ScaleLaw, fit_scale_law};
-use crate::redundancy::text::entropies::{ContextEntropy, TextError, shuffled};
+use crate::redundancy::text::entropies::{ContextEntropy, shuffled};
 
 /// A norm counts as seen above this many times the noise: twice for what chance has, and the rest
 /// as symbols that depend on their neighbours scatter more than those in random order.
@@ -37,7 +38,7 @@ pub fn lag_norms_and_noise(
     text: &[u8],
     lags: &[usize],
     seed: u64,
-) -> Result<Vec<LagNorm>, TextError> {
+) -> Result<Vec<LagNorm>, LawError> {
     let norms = lag_norms(text, lags)?;
     let mut noise = vec![0.0_f64; lags.len()];
     for order in 0..SHUFFLES {
@@ -66,12 +67,8 @@ pub fn stand_out(found: &[LagNorm]) -> Vec<bool> {
 /// Of `V` equally frequent symbols without any dependence it is about `2/√(V N)`.
 ///
 /// # Errors
-/// [`TextError::Lag`] for a lag of zero or one that is not shorter than the text;
-/// [`TextError::Empty`].
-pub fn lag_norms(text: &[u8], lags: &[usize]) -> Result<Vec<f64>, TextError> {
-    if text.is_empty() {
-        return Err(TextError::Empty);
-    }
+/// [`LawError`] for a lag of zero or one that is not shorter than the text.
+pub fn lag_norms(text: &[u8], lags: &[usize]) -> Result<Vec<f64>, LawError> {
     let mut places = [usize::MAX; 256];
     let mut n_seen = 0;
     for symbol in text {
@@ -81,9 +78,8 @@ pub fn lag_norms(text: &[u8], lags: &[usize]) -> Result<Vec<f64>, TextError> {
         }
     }
     let norm = |lag: &usize| {
-        if *lag == 0 || *lag >= text.len() {
-            return Err(TextError::Lag { lag: *lag, n_symbols: text.len() });
-        }
+        let longest = text.len().saturating_sub(1);
+        ensure!((1..=longest).contains(lag), "a lag must be from 1 to {longest}, got {lag}");
         let mut pairs = Mat::<f64>::zeros(n_seen, n_seen);
         for (first, second) in text.iter().zip(&text[*lag..]) {
             pairs[(places[usize::from(*first)], places[usize::from(*second)])] += 1.0;
@@ -93,7 +89,9 @@ pub fn lag_norms(text: &[u8], lags: &[usize]) -> Result<Vec<f64>, TextError> {
         let seconds: Vec<f64> = (0..n_seen).map(|j| pairs.col(j).sum() / n_pairs).collect();
         let covariance =
             Mat::from_fn(n_seen, n_seen, |i, j| pairs[(i, j)] / n_pairs - firsts[i] * seconds[j]);
-        let values = covariance.singular_values().map_err(|_| TextError::NoNorm { lag: *lag })?;
+        let values = covariance.singular_values();
+        let values =
+            values.map_err(|_| LawError(format!("the covariance at lag {lag} has no norm")))?;
         Ok(values.first().copied().unwrap_or(0.0))
     };
     lags.iter().map(norm).collect()
@@ -246,6 +244,5 @@ mod tests {
     fn lags_outside_the_text_are_refused() {
         let said = |lag| lag_norms(b"abc", &[lag]).unwrap_err().to_string();
         assert!(said(0).contains("from 1 to 2, got 0") && said(3).contains("got 3"));
-        assert!(matches!(lag_norms(b"", &[1]), Err(TextError::Empty)));
     }
 }
