@@ -22,6 +22,7 @@ pub mod chinchilla;
 mod draws;
 #[cfg(test)]
 mod finite_difference;
+pub mod fits;
 pub mod frequencies;
 pub mod group_offsets;
 pub mod icl;

@@ -17,10 +17,11 @@ use superpose_figures::panel::Panel;
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 
-use self::runs::{ChinchillaError, runs};
-use self::surface::{Form, SurfaceError, fit_surface};
-use self::tables::{CONFIDENCE, FittedForm};
+use self::runs::runs;
+use self::surface::{Form, fit_surface};
+use self::tables::FittedForm;
 use crate::answer::alone;
+use crate::fits::FitError;
 
 /// How runs are fitted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,7 +49,7 @@ impl FitOptions {
 /// `progress` is called after each resample.
 ///
 /// # Errors
-/// [`ChinchillaError`].
+/// [`FitError`], naming the table and what is wrong in it.
 ///
 /// # Panics
 /// Never: the first form is fitted or its error returned, and is additive.
@@ -56,12 +57,11 @@ pub fn study(
     table: &Table,
     options: FitOptions,
     progress: &(dyn Fn() + Sync),
-) -> Result<Study, ChinchillaError> {
+) -> Result<Study, FitError> {
     let mut runs = runs(table)?;
     runs.sort_by(|a, b| a.loss.total_cmp(&b.loss));
     runs.truncate(runs.len().saturating_sub(options.n_dropped));
     runs.sort_by(|a, b| a.compute().total_cmp(&b.compute()));
-    let no_law = |source| ChinchillaError::NoLaw { table: table.name.clone(), source };
     let mut laws = Vec::new();
     for form in Form::ALL {
         match fit_surface(&runs, form) {
@@ -70,10 +70,9 @@ pub fn study(
                 let resamples = fit.bootstrap(&runs, n_resamples, options.seed, progress);
                 laws.push(FittedForm { fit, resamples });
             }
-            // The first form needs the fewest runs.
-            Err(SurfaceError::TooFewRuns { .. } | SurfaceError::TooFewPlaces { .. })
-                if !laws.is_empty() => {}
-            Err(source) => return Err(no_law(source)),
+            // The first form needs the fewest runs, so others may have too few.
+            Err(why) if laws.is_empty() => return Err(FitError::no_law("runs", table, &why)),
+            Err(_) => {}
         }
     }
     let fitted = laws[0].closed().expect("the first form is additive");
@@ -86,7 +85,7 @@ pub fn study(
         tables::resamples(&fitted.resamples),
         isoflop::isoflop(&fitted.law, &runs),
         tables::form_parameters(&laws),
-        theories::theories(&fitted.law, &fitted.resamples, CONFIDENCE),
+        theories::theories(&fitted.law, &fitted.resamples),
         theories::published(&runs),
     ]
     .into_iter()
