@@ -18,9 +18,10 @@ use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 
 use self::runs::runs;
-use self::surface::{Form, fit_surface};
+use self::surface::{Form, additive, fit_surface};
 use self::tables::FittedForm;
 use crate::answer::alone;
+use crate::chinchilla::law::LossSurface;
 use crate::fits::FitError;
 
 /// How runs are fitted.
@@ -75,17 +76,20 @@ pub fn study(
             Err(_) => {}
         }
     }
-    let fitted = laws[0].closed().expect("the first form is additive");
+    let FittedForm { fit, resamples } = &laws[0];
+    let law = fit.law().expect("the first form is additive");
+    let resamples: Vec<LossSurface> =
+        resamples.iter().filter_map(|parameters| additive(fit.form, parameters)).collect();
     let tables: Tables = [
-        tables::parameters(&fitted),
+        tables::parameters(fit, &law, &resamples),
         tables::forms(&laws, &runs, options.held_out),
-        tables::profile(fitted.fit, &runs),
-        tables::frontier(&fitted, &runs),
-        tables::residuals(fitted.fit, &runs),
-        tables::resamples(&fitted.resamples),
-        isoflop::isoflop(&fitted.law, &runs),
+        tables::profile(fit, &runs),
+        tables::frontier(&law, &resamples, &runs),
+        tables::residuals(fit, &runs),
+        tables::resamples(&resamples),
+        isoflop::isoflop(&law, &runs),
         tables::form_parameters(&laws),
-        theories::theories(&fitted.law, &fitted.resamples),
+        theories::theories(&law, &resamples),
         theories::published(&runs),
     ]
     .into_iter()
@@ -93,7 +97,7 @@ pub fn study(
     let mut notes = words(tables.get("chinchilla_fit")?, tables.get("chinchilla_forms")?)?;
     let published = tables.get("chinchilla_published")?;
     notes.extend(theories::words(tables.get("chinchilla_theories")?, published)?);
-    notes.extend(isoflop::words(tables.get("chinchilla_isoflop")?, &fitted.law)?);
+    notes.extend(isoflop::words(tables.get("chinchilla_isoflop")?, &law)?);
     let convention = "Losses are in the unit of the file that was given.";
     Ok(Study { convention, tables, draw: Box::new(draw), notes })
 }

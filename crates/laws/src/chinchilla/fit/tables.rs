@@ -4,7 +4,7 @@ use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::summary::summarise;
 
 use super::runs::TrainedModel;
-use super::surface::{self, SurfaceFit, additive, fit_surface};
+use super::surface::{self, SurfaceFit, fit_surface};
 use crate::chinchilla::law::{Allocation, LossSurface};
 use crate::fits::{interval, range};
 
@@ -18,21 +18,6 @@ const FRONTIER: u32 = 40;
 pub(super) struct FittedForm {
     pub(super) fit: SurfaceFit,
     pub(super) resamples: Vec<Vec<f64>>,
-}
-
-/// The additive law in closed form, and those of resamples of the runs.
-pub(super) struct Fitted<'a> {
-    pub(super) fit: &'a SurfaceFit,
-    pub(super) law: LossSurface,
-    pub(super) resamples: Vec<LossSurface>,
-}
-
-impl FittedForm {
-    /// The law in closed form; `None` when its form is another than the additive one.
-    pub(super) fn closed(&self) -> Option<Fitted<'_>> {
-        let resamples = self.resamples.iter().filter_map(|p| additive(self.fit.form, p)).collect();
-        Some(Fitted { fit: &self.fit, law: self.fit.law()?, resamples })
-    }
 }
 
 /// A number of a law, with its name.
@@ -50,7 +35,7 @@ const NUMBERS: [Named<LossSurface>; 7] = [
 ];
 
 /// The table `chinchilla_fit`.
-pub(super) fn parameters(fitted: &Fitted<'_>) -> Table {
+pub(super) fn parameters(fit: &SurfaceFit, law: &LossSurface, resamples: &[LossSurface]) -> Table {
     let mut table = Table::new(
         "chinchilla_fit",
         "What are the parameters of L = E + A/N^α + B/D^β?",
@@ -67,19 +52,19 @@ pub(super) fn parameters(fitted: &Fitted<'_>) -> Table {
         ],
     );
     for (name, of) in NUMBERS {
-        let values: Vec<f64> = fitted.resamples.iter().map(of).collect();
+        let values: Vec<f64> = resamples.iter().map(of).collect();
         let spread = summarise(&values).standard_deviation;
         let [low, high] = interval(values.into_iter());
         table.push(vec![
             name.into(),
-            of(&fitted.law).into(),
+            of(law).into(),
             spread.into(),
             low,
             high,
-            fitted.fit.objective.into(),
-            fitted.fit.n_runs.into(),
-            fitted.fit.n_starts.into(),
-            fitted.fit.n_agreeing.into(),
+            fit.objective.into(),
+            fit.n_runs.into(),
+            fit.n_starts.into(),
+            fit.n_agreeing.into(),
         ]);
     }
     table
@@ -180,7 +165,11 @@ pub(super) fn profile(fit: &SurfaceFit, runs: &[TrainedModel]) -> Table {
 }
 
 /// The table `chinchilla_frontier`.
-pub(super) fn frontier(fitted: &Fitted<'_>, runs: &[TrainedModel]) -> Table {
+pub(super) fn frontier(
+    law: &LossSurface,
+    resamples: &[LossSurface],
+    runs: &[TrainedModel],
+) -> Table {
     let mut table = Table::new(
         "chinchilla_frontier",
         "How is compute best spent?",
@@ -201,22 +190,16 @@ pub(super) fn frontier(fitted: &Fitted<'_>, runs: &[TrainedModel]) -> Table {
     let (low, high) = range(runs.iter().map(TrainedModel::compute));
     for step in 0..=FRONTIER {
         let at = low * (1e3 * high / low).powf(f64::from(step) / f64::from(FRONTIER));
-        table.push(allocation_row(fitted, at, high));
+        let quantity = |get: fn(&Allocation) -> f64| -> [Field; 3] {
+            let of = |law: &LossSurface| law.allocate(at).map_or(f64::NAN, |best| get(&best));
+            let [low, high] = interval(resamples.iter().map(of));
+            [of(law).into(), low, high]
+        };
+        let best = [quantity(|a| a.parameters), quantity(|a| a.tokens), quantity(|a| a.loss)];
+        let beyond = (at > high).then_some(at / high).into();
+        table.push([&[at.into()], best.as_flattened(), &[beyond]].concat());
     }
     table
-}
-
-/// A row of the frontier, at a compute, beside the most compute of a run.
-fn allocation_row(fitted: &Fitted<'_>, at: f64, most: f64) -> Vec<Field> {
-    let of = |law: &LossSurface, get: fn(&Allocation) -> f64| {
-        law.allocate(at).map_or(f64::NAN, |allocation| get(&allocation))
-    };
-    let quantity = |get: fn(&Allocation) -> f64| -> [Field; 3] {
-        let [low, high] = interval(fitted.resamples.iter().map(|law| of(law, get)));
-        [of(&fitted.law, get).into(), low, high]
-    };
-    let quantities = [quantity(|a| a.parameters), quantity(|a| a.tokens), quantity(|a| a.loss)];
-    [&[at.into()], quantities.as_flattened(), &[(at > most).then_some(at / most).into()]].concat()
 }
 
 /// The table `chinchilla_runs`.
