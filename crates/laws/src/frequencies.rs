@@ -82,13 +82,8 @@ impl Laws<'_> {
                 ("r_squared", "R² of a line"),
             ],
         );
-        let in_decade = |ranks: RangeInclusive<usize>| {
-            let line = fit_rank_window(self.frequencies, ranks.clone()).ok();
-            (ranks, line)
-        };
-        let by_decade = decades(self.frequencies.len()).into_iter().map(in_decade);
-        for (ranks, line) in by_decade.chain([(self.window.clone(), self.line)]) {
-            let Some(line) = line else { continue };
+        for ranks in decades(self.frequencies.len()).into_iter().chain([self.window.clone()]) {
+            let Ok(line) = fit_rank_window(self.frequencies, ranks.clone()) else { continue };
             fits.push(vec![
                 "line".into(),
                 (*ranks.start()).into(),
@@ -113,16 +108,6 @@ impl Laws<'_> {
     }
 
     fn ranks(&self) -> Table {
-        let mut table = Table::new(
-            "rank_frequency",
-            "How frequent is the thing of each rank?",
-            &[
-                ("rank", "rank by frequency, from 1; a logarithmic grid"),
-                ("frequency", "share of all occurrences"),
-                ("line", "the fitted line, over its window"),
-                ("likelihood", "the most likely law, over its ranks"),
-            ],
-        );
         let (total, last): (f64, usize) = (self.frequencies.iter().sum(), *self.window.end());
         let share = self.frequencies[..last].iter().sum::<f64>() / total;
         // The most likely law's exponent, and its share of the first rank.
@@ -130,18 +115,29 @@ impl Laws<'_> {
             let powers = (1..=last).map(|rank| (rank as f64).powf(-law.exponent));
             (law.exponent, share / powers.sum::<f64>())
         });
-        for rank in grid(self.frequencies.len()) {
-            let at = rank as f64;
-            let line = self.line.filter(|_| self.window.contains(&rank));
-            let likely = likely.filter(|_| rank <= last);
-            table.push(vec![
-                rank.into(),
-                (self.frequencies[rank - 1] / total).into(),
-                line.map(|line| line.at(at) / total).into(),
-                likely.map(|(exponent, first)| first * at.powf(-exponent)).into(),
-            ]);
-        }
-        table
+        let of_line = |rank: &usize| {
+            let line = self.line.filter(|_| self.window.contains(rank));
+            line.map(|line| line.at(*rank as f64) / total)
+        };
+        let of_likely = |rank: &usize| {
+            let likely = likely.filter(|_| *rank <= last);
+            likely.map(|(exponent, first)| first * (*rank as f64).powf(-exponent))
+        };
+        Table::of(
+            "rank_frequency",
+            "How frequent is the thing of each rank?",
+            grid(self.frequencies.len()),
+            &[
+                ("rank", "rank by frequency, from 1; a logarithmic grid", &|rank| (*rank).into()),
+                ("frequency", "share of all occurrences", &|rank| {
+                    (self.frequencies[rank - 1] / total).into()
+                }),
+                ("line", "the fitted line, over its window", &|rank| of_line(rank).into()),
+                ("likelihood", "the most likely law, over its ranks", &|rank| {
+                    of_likely(rank).into()
+                }),
+            ],
+        )
     }
 }
 
@@ -156,15 +152,9 @@ fn decades(n: usize) -> Vec<RangeInclusive<usize>> {
 
 /// Ranks from 1 to `n`, evenly spaced in the logarithm.
 fn grid(n: usize) -> Vec<usize> {
-    let mut ranks: Vec<usize> = (0..)
-        .map(|k| 10_f64.powf(f64::from(k) / RANKS_A_DECADE))
-        .take_while(|rank| *rank <= n as f64)
-        .map(|rank| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to n")]
-            let rank = rank as usize;
-            rank
-        })
-        .collect();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to n")]
+    let rank = |k: i32| 10_f64.powf(f64::from(k) / RANKS_A_DECADE) as usize;
+    let mut ranks: Vec<usize> = (0..).map(rank).take_while(|rank| *rank < n).collect();
     ranks.extend((n > 0).then_some(n));
     ranks.dedup();
     ranks

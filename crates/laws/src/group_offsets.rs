@@ -15,18 +15,19 @@ use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 
 use self::fit::fit_group_offsets;
-use self::losses::{LossError, LossOptions, observations};
+use self::losses::{LossOptions, observations};
 use crate::answer::alone;
+use crate::fits::FitError;
 
 /// The law of the losses in a table: `loss_fit`, one row a parameter, and `loss_fit_points`, one
 /// row a loss.
 ///
 /// # Errors
-/// [`LossError`], naming the table, the row and the column.
-pub fn study(losses: &Table, options: &LossOptions) -> Result<Study, LossError> {
+/// [`FitError`], naming the table and what is wrong in it.
+pub fn study(losses: &Table, options: &LossOptions) -> Result<Study, FitError> {
     let (observations, groups) = observations(losses, options)?;
     let law = fit_group_offsets(&observations, groups.len())
-        .map_err(|source| LossError::NoLaw { table: losses.name.clone(), source })?;
+        .map_err(|why| FitError::no_law("losses", losses, &why))?;
     let parameters = tables::parameters(&law, &observations, &groups, options);
     let notes = words(&parameters)?;
     let points = tables::points(&law, &observations, &groups);

@@ -23,6 +23,7 @@ mod draws;
 pub mod error;
 #[cfg(test)]
 mod finite_difference;
+pub mod fits;
 pub mod frequencies;
 pub mod group_offsets;
 pub mod icl;

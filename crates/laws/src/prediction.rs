@@ -16,33 +16,24 @@ use superpose_figures::sheet::{Axes, Sheet};
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Table, TableError, Tables};
 
-use self::scale_law::{Form, ScaleLawError, fit_scale_law};
+use self::scale_law::{Form, fit_scale_law};
 use self::tables::{Fitted, at_scales, curve, forms, held_out, parameters};
 use crate::answer::answer;
-use crate::group_offsets::losses::{LossError, LossOptions, observations};
+use crate::fits::{FitError, positive_numbers};
+use crate::group_offsets::losses::LossOptions;
 
 /// What laws of several forms, fitted to the losses in a table, predict at the scales `at`.
 ///
 /// The intervals are those of resamples of the losses, and so widen with the distance from them;
 /// that the form goes on holding is not in them. How good a form is at such predictions, its
 /// held-out error tells. Forms that do not have fewer parameters than there are scales are left
-/// out.
+/// out. No groups are told apart.
 ///
 /// # Errors
-/// [`LossError`], naming the table, the row and the column.
-pub fn study(losses: &Table, options: &LossOptions, at: &[f64]) -> Result<Study, LossError> {
-    let options = LossOptions { groups: Vec::new(), ..options.clone() };
-    let (runs, _) = observations(losses, &options)?;
-    if let Some(row) = runs.iter().position(|run| run.y <= 0.0) {
-        return Err(LossError::Value {
-            table: losses.name.clone(),
-            row: row + 1,
-            column: options.y,
-            value: runs[row].y.to_string(),
-            allowed: "a positive number",
-        });
-    }
-    let mut points: Vec<(f64, f64)> = runs.iter().map(|run| (run.x, run.y)).collect();
+/// [`FitError`], naming the table and what is wrong in it.
+pub fn study(losses: &Table, options: &LossOptions, at: &[f64]) -> Result<Study, FitError> {
+    let (x, y) = (positive_numbers(losses, &options.x)?, positive_numbers(losses, &options.y)?);
+    let mut points: Vec<(f64, f64)> = x.into_iter().zip(y).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut laws = Vec::new();
     for form in Form::ALL {
@@ -53,11 +44,9 @@ pub fn study(losses: &Table, options: &LossOptions, at: &[f64]) -> Result<Study,
                 n_resamples: options.n_resamples,
                 law,
             }),
+            Err(why) if laws.is_empty() => return Err(FitError::no_law("losses", losses, &why)),
             // The others may just have too many parameters.
-            Err(ScaleLawError::TooFewPlaces { .. }) if !laws.is_empty() => {}
-            Err(source) => {
-                return Err(LossError::NoScaleLaw { table: losses.name.clone(), source });
-            }
+            Err(_) => {}
         }
     }
     let predictions = at_scales(&laws, &points, at);

@@ -117,7 +117,7 @@ impl PowerLaw {
 ///
 /// # Panics
 /// When `confidence` is not between 0 and 1, or `degrees` is not positive.
-pub(crate) fn student_t(confidence: f64, degrees: f64) -> f64 {
+pub fn student_t(confidence: f64, degrees: f64) -> f64 {
     assert!(confidence > 0.0 && confidence < 1.0, "confidence must be between 0 and 1");
     let t = StudentsT::new(0.0, 1.0, degrees).expect("degrees of freedom are positive");
     t.inverse_cdf(0.5 + 0.5 * confidence)

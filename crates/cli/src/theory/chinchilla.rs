@@ -48,15 +48,11 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
 }
 
 pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
-    for (name, value) in [("--compute", options.compute), ("--loss", options.loss)] {
-        if let Some(wrong) = value.filter(|value| !value.is_finite() || *value <= 0.0) {
-            bail!("{name} must be a positive finite number, got {wrong}");
-        }
-    }
-    let goal = match (options.compute, options.loss) {
-        (Some(compute), None) => Goal::Compute(compute),
-        (None, Some(loss)) => Goal::Loss(loss),
-        (Some(budget), Some(loss)) => Goal::LossWithin { loss, budget },
+    positive(options.compute.iter().map(|value| ("--compute", value)))?;
+    positive(options.loss.iter().map(|value| ("--loss", value)))?;
+    let goal = match (options.loss, options.compute) {
+        (Some(loss), budget) => Goal::Loss { loss, budget },
+        (None, Some(compute)) => Goal::Compute(compute),
         (None, None) => unreachable!("the command line must have one of them"),
     };
     let mut laws = Vec::new();
@@ -84,7 +80,7 @@ fn json_of_spending(spending: &Spending) -> Map<String, Value> {
     let allocation = match &spending.found {
         Ok(allocation) => allocation,
         Err(error) => {
-            object.insert("infeasible".to_owned(), json!(error));
+            object.insert("infeasible".to_owned(), json!(error.to_string()));
             return object;
         }
     };
@@ -111,12 +107,17 @@ fn fitted(folder: &Path) -> anyhow::Result<KnownLaw> {
 }
 
 pub(super) fn repeat(options: &RepeatOptions) -> anyhow::Result<()> {
-    let numbers = options.epochs.iter().map(|value| ("--epochs", value));
-    let mut numbers =
-        numbers.chain([("--unique", &options.unique), ("--parameters", &options.parameters)]);
-    if let Some((name, wrong)) = numbers.find(|(_, value)| !value.is_finite() || **value <= 0.0) {
-        bail!("{name} must be a positive finite number, got {wrong}");
-    }
+    positive(options.epochs.iter().map(|value| ("--epochs", value)))?;
+    positive([("--unique", &options.unique), ("--parameters", &options.parameters)])?;
     let study = repeat::study(options.unique, &options.epochs, options.parameters);
     present(&study, "theory chinchilla repeat", &options.output)
+}
+
+/// That the numbers of these options are positive and finite.
+fn positive<'a>(numbers: impl IntoIterator<Item = (&'a str, &'a f64)>) -> anyhow::Result<()> {
+    let is_wrong = |(_, value): &(&str, &f64)| !value.is_finite() || **value <= 0.0;
+    match numbers.into_iter().find(is_wrong) {
+        Some((name, wrong)) => bail!("{name} must be a positive finite number, got {wrong}"),
+        None => Ok(()),
+    }
 }

@@ -8,8 +8,9 @@ use superpose_figures::study::Note;
 use superpose_files::table::{Field, TableError, Tables};
 use superpose_stats::bootstrap::percentile_interval;
 
-use super::fit::tables::{CONFIDENCE, law_of, laws_of};
-use super::law::{Allocation, AllocationError, LossSurface, PUBLISHED};
+use super::fit::tables::{law_of, laws_of};
+use super::law::{Allocation, LossSurface, PUBLISHED};
+use crate::fits::{CONFIDENCE, NoLaw};
 
 /// What is wished.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,35 +18,30 @@ pub enum Goal {
     /// The least loss for this compute, in operations.
     Compute(f64),
     /// This loss for the least compute.
-    Loss(f64),
-    /// This loss for the least compute, if that is within a budget.
-    LossWithin {
+    Loss {
         /// The loss.
         loss: f64,
-        /// The most operations.
-        budget: f64,
+        /// The most operations, if there is such a bound.
+        budget: Option<f64>,
     },
 }
 
 impl Goal {
     /// How a law reaches it, or why it does not.
-    fn reach(self, law: &LossSurface) -> Result<Allocation, String> {
-        let sentence = |error: AllocationError| error.to_string();
-        match self {
-            Self::Compute(compute) => law.allocate(compute).map_err(sentence),
-            Self::Loss(loss) => law.allocate_for_loss(loss).map_err(sentence),
-            Self::LossWithin { loss, budget } => {
-                let found = law.allocate_for_loss(loss).map_err(sentence)?;
-                if found.compute <= budget {
-                    return Ok(found);
-                }
-                let reached = law.allocate(budget).map_err(sentence)?.loss;
-                Err(format!(
-                    "a loss of {loss} takes {:.4e} operations; {budget:.4e} reach {reached:.4}",
-                    found.compute
-                ))
-            }
+    fn reach(self, law: &LossSurface) -> Result<Allocation, NoLaw> {
+        let (loss, budget) = match self {
+            Self::Compute(compute) => return law.allocate(compute),
+            Self::Loss { loss, budget } => (loss, budget.unwrap_or(f64::INFINITY)),
+        };
+        let found = law.allocate_for_loss(loss)?;
+        if found.compute <= budget {
+            return Ok(found);
         }
+        let reached = law.allocate(budget)?.loss;
+        Err(NoLaw(format!(
+            "a loss of {loss} takes {:.4e} operations; {budget:.4e} reach {reached:.4}",
+            found.compute
+        )))
     }
 }
 
@@ -56,16 +52,9 @@ pub struct KnownLaw {
     pub name: String,
     /// The law.
     pub law: LossSurface,
-    /// What is known of its fit; nothing of a published law.
-    pub fit: Option<FitRecord>,
-}
-
-/// What is known of the fit of a law.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FitRecord {
-    /// The laws of resamples of the runs.
+    /// The laws of resamples of its runs; none of a published law.
     pub resamples: Vec<LossSurface>,
-    /// The most compute of a run, in operations.
+    /// The most compute of a run that it was fitted to, in operations, where that is known.
     pub most_compute: Option<f64>,
 }
 
@@ -75,7 +64,13 @@ impl KnownLaw {
 
     /// The published laws.
     pub fn published() -> Vec<Self> {
-        PUBLISHED.map(|(name, law)| Self { name: name.to_owned(), law, fit: None }).into()
+        let known = |(name, law): (&str, _)| Self {
+            name: name.to_owned(),
+            law,
+            resamples: Vec::new(),
+            most_compute: None,
+        };
+        PUBLISHED.map(known).into()
     }
 
     /// The law in the tables that a fit wrote.
@@ -87,17 +82,16 @@ impl KnownLaw {
         let resamples = laws_of(tables.get("chinchilla_resamples")?)?;
         let compute = tables.get("chinchilla_runs")?.numbers("C")?;
         let most_compute = compute.into_iter().reduce(f64::max);
-        Ok(Self { name, law, fit: Some(FitRecord { resamples, most_compute }) })
+        Ok(Self { name, law, resamples, most_compute })
     }
 
     /// How this law reaches a goal.
     pub fn spend(&self, goal: Goal) -> Spending {
-        let resamples = self.fit.as_ref().map_or(&[][..], |fit| &fit.resamples);
         Spending {
             law: self.name.clone(),
             found: goal.reach(&self.law),
-            resampled: resamples.iter().map(|law| goal.reach(law).ok()).collect(),
-            most_compute: self.fit.as_ref().and_then(|fit| fit.most_compute),
+            resampled: self.resamples.iter().map(|law| goal.reach(law).ok()).collect(),
+            most_compute: self.most_compute,
         }
     }
 }
@@ -108,7 +102,7 @@ pub struct Spending {
     /// Whose law it is.
     pub law: String,
     /// The best use of compute, or why the goal is out of reach.
-    pub found: Result<Allocation, String>,
+    pub found: Result<Allocation, NoLaw>,
     /// The best use by each of the law's resamples that reaches the goal.
     resampled: Vec<Option<Allocation>>,
     /// The most compute of a run that the law was fitted to.
@@ -179,16 +173,15 @@ mod tests {
     use super::*;
     use crate::chinchilla::law::BESIROGLU;
 
-    fn law(fit: Option<FitRecord>) -> KnownLaw {
-        KnownLaw { name: "ours".to_owned(), law: BESIROGLU, fit }
+    fn law(resamples: &[LossSurface], most_compute: Option<f64>) -> KnownLaw {
+        let resamples = resamples.to_vec();
+        KnownLaw { name: "ours".to_owned(), law: BESIROGLU, resamples, most_compute }
     }
 
     #[test]
     fn a_fitted_law_has_intervals_and_says_how_far_beyond_its_runs_it_is() {
         let worse = LossSurface { irreducible: 1.9, ..BESIROGLU };
-        let resamples = vec![BESIROGLU, worse];
-        let record = FitRecord { resamples, most_compute: Some(1e20) };
-        let spent = law(Some(record)).spend(Goal::Compute(3e20));
+        let spent = law(&[BESIROGLU, worse], Some(1e20)).spend(Goal::Compute(3e20));
         let best = BESIROGLU.allocate(3e20).unwrap();
         assert_eq!(spent.found, Ok(best));
         assert!((spent.beyond().unwrap() - 3.0).abs() < 1e-12);
@@ -203,15 +196,15 @@ mod tests {
 
     #[test]
     fn a_goal_that_is_out_of_reach_has_its_reason_and_resamples_that_do_not_reach_it_no_end() {
-        let within = Goal::LossWithin { loss: 1.9, budget: 1e20 };
-        let said = law(None).spend(within).found.unwrap_err();
-        assert!(said.contains("operations; 1.0000e20 reach 2."), "{said}");
-        assert!(law(None).spend(Goal::Loss(1.8)).found.unwrap_err().contains("out of reach"));
-        let within = Goal::LossWithin { loss: 2.2, budget: 1e23 };
-        assert_eq!(law(None).spend(within).found, law(None).spend(Goal::Loss(2.2)).found);
+        let goal = |loss, budget| Goal::Loss { loss, budget };
+        let said = |goal| law(&[], None).spend(goal).found.unwrap_err().to_string();
+        let within = said(goal(1.9, Some(1e20)));
+        assert!(within.contains("operations; 1.0000e20 reach 2."), "{within}");
+        assert!(said(goal(1.8, None)).contains("out of reach"));
+        let found = |budget| law(&[], None).spend(goal(2.2, budget)).found;
+        assert_eq!(found(Some(1e23)), found(None));
         let worse = LossSurface { irreducible: 2.3, ..BESIROGLU };
-        let record = FitRecord { resamples: vec![BESIROGLU, worse], most_compute: None };
-        let spent = law(Some(record)).spend(Goal::Loss(2.2));
+        let spent = law(&[BESIROGLU, worse], None).spend(goal(2.2, None));
         assert!(spent.interval(|a| a.compute).unwrap().1.is_infinite());
         assert!(spent.beyond().is_none() && words(&[spent]).len() == 1);
     }

@@ -17,10 +17,12 @@ use superpose_figures::panel::Panel;
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 
-use self::runs::{ChinchillaError, runs};
-use self::surface::{Form, SurfaceError, fit_surface};
-use self::tables::{CONFIDENCE, FittedForm};
+use self::runs::runs;
+use self::surface::{Form, additive, fit_surface};
+use self::tables::FittedForm;
 use crate::answer::alone;
+use crate::chinchilla::law::LossSurface;
+use crate::fits::FitError;
 
 /// How runs are fitted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,7 +50,7 @@ impl FitOptions {
 /// `progress` is called after each resample.
 ///
 /// # Errors
-/// [`ChinchillaError`].
+/// [`FitError`], naming the table and what is wrong in it.
 ///
 /// # Panics
 /// Never: the first form is fitted or its error returned, and is additive.
@@ -56,12 +58,11 @@ pub fn study(
     table: &Table,
     options: FitOptions,
     progress: &(dyn Fn() + Sync),
-) -> Result<Study, ChinchillaError> {
+) -> Result<Study, FitError> {
     let mut runs = runs(table)?;
     runs.sort_by(|a, b| a.loss.total_cmp(&b.loss));
     runs.truncate(runs.len().saturating_sub(options.n_dropped));
     runs.sort_by(|a, b| a.compute().total_cmp(&b.compute()));
-    let no_law = |source| ChinchillaError::NoLaw { table: table.name.clone(), source };
     let mut laws = Vec::new();
     for form in Form::ALL {
         match fit_surface(&runs, form) {
@@ -70,23 +71,25 @@ pub fn study(
                 let resamples = fit.bootstrap(&runs, n_resamples, options.seed, progress);
                 laws.push(FittedForm { fit, resamples });
             }
-            // The first form needs the fewest runs.
-            Err(SurfaceError::TooFewRuns { .. } | SurfaceError::TooFewPlaces { .. })
-                if !laws.is_empty() => {}
-            Err(source) => return Err(no_law(source)),
+            // The first form needs the fewest runs, so others may have too few.
+            Err(why) if laws.is_empty() => return Err(FitError::no_law("runs", table, &why)),
+            Err(_) => {}
         }
     }
-    let fitted = laws[0].closed().expect("the first form is additive");
+    let FittedForm { fit, resamples } = &laws[0];
+    let law = fit.law().expect("the first form is additive");
+    let resamples: Vec<LossSurface> =
+        resamples.iter().filter_map(|parameters| additive(fit.form, parameters)).collect();
     let tables: Tables = [
-        tables::parameters(&fitted),
+        tables::parameters(fit, &law, &resamples),
         tables::forms(&laws, &runs, options.held_out),
-        tables::profile(fitted.fit, &runs),
-        tables::frontier(&fitted, &runs),
-        tables::residuals(fitted.fit, &runs),
-        tables::resamples(&fitted.resamples),
-        isoflop::isoflop(&fitted.law, &runs),
+        tables::profile(fit, &runs),
+        tables::frontier(&law, &resamples, &runs),
+        tables::residuals(fit, &runs),
+        tables::resamples(&resamples),
+        isoflop::isoflop(&law, &runs),
         tables::form_parameters(&laws),
-        theories::theories(&fitted.law, &fitted.resamples, CONFIDENCE),
+        theories::theories(&law, &resamples),
         theories::published(&runs),
     ]
     .into_iter()
@@ -94,7 +97,7 @@ pub fn study(
     let mut notes = words(tables.get("chinchilla_fit")?, tables.get("chinchilla_forms")?)?;
     let published = tables.get("chinchilla_published")?;
     notes.extend(theories::words(tables.get("chinchilla_theories")?, published)?);
-    notes.extend(isoflop::words(tables.get("chinchilla_isoflop")?, &fitted.law)?);
+    notes.extend(isoflop::words(tables.get("chinchilla_isoflop")?, &law)?);
     let convention = "Losses are in the unit of the file that was given.";
     Ok(Study { convention, tables, draw: Box::new(draw), notes })
 }

@@ -4,6 +4,8 @@
 //! `L(N, D) = E + A / N^α + B / D^β`, in nats a token, with `C = 6 N D` floating-point operations.
 //! **Source**: Hoffmann et al. 2022, "Training Compute-Optimal Large Language Models", approach 3.
 
+use crate::fits::NoLaw;
+
 /// Floating-point operations for each parameter and token.
 pub const FLOP: f64 = 6.0;
 
@@ -24,33 +26,21 @@ pub struct LossSurface {
 
 /// The parameters as Hoffmann et al. 2022 print them. Their allocation does not follow from these
 /// rounded numbers.
-pub const HOFFMANN_ROUNDED: LossSurface = LossSurface {
-    irreducible: 1.69,
-    size_coefficient: 406.4,
-    data_coefficient: 410.7,
-    size_exponent: 0.34,
-    data_exponent: 0.28,
-};
+pub const HOFFMANN_ROUNDED: LossSurface = LossSurface::of([406.4, 410.7, 1.69, 0.34, 0.28]);
 
 /// The parameters of Hoffmann et al. 2022 before rounding, from the source text of their paper, as
 /// Besiroglu et al. 2024 found them.
-pub const HOFFMANN: LossSurface = LossSurface {
-    irreducible: 1.693_373_680_998_952_8,
-    size_coefficient: 406.401_017_519_473_7,
-    data_coefficient: 410.722_826_945_039_8,
-    size_exponent: 0.339_170_84,
-    data_exponent: 0.284_908_3,
-};
+pub const HOFFMANN: LossSurface = LossSurface::of([
+    406.401_017_519_473_7,
+    410.722_826_945_039_8,
+    1.693_373_680_998_952_8,
+    0.339_170_84,
+    0.284_908_3,
+]);
 
 /// The parameters that Besiroglu et al. 2024 ("Chinchilla Scaling: A replication attempt") fit to
 /// the points of Hoffmann et al.'s figure 4.
-pub const BESIROGLU: LossSurface = LossSurface {
-    irreducible: 1.8172,
-    size_coefficient: 482.01,
-    data_coefficient: 2085.43,
-    size_exponent: 0.3478,
-    data_exponent: 0.3658,
-};
+pub const BESIROGLU: LossSurface = LossSurface::of([482.01, 2085.43, 1.8172, 0.3478, 0.3658]);
 
 /// How compute is spent.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,34 +55,6 @@ pub struct Allocation {
     pub loss: f64,
 }
 
-/// Why compute cannot be spent so.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AllocationError {
-    /// No compute is enough.
-    #[error("a loss of {loss} is out of reach of any compute: it must be above E = {irreducible}")]
-    OutOfReach {
-        /// The loss to reach.
-        loss: f64,
-        /// The irreducible loss.
-        irreducible: f64,
-    },
-    /// The compute is no compute.
-    #[error("the compute must be a positive number of operations, got {compute}")]
-    NoCompute {
-        /// The compute to spend.
-        compute: f64,
-    },
-    /// A parameter of the law has no meaning.
-    #[error("`{name}` must be a positive number, got {value}")]
-    NotPositive {
-        /// The parameter.
-        name: &'static str,
-        /// Its value.
-        value: f64,
-    },
-}
-
 /// The published laws, and whose they are.
 pub const PUBLISHED: [(&str, LossSurface); 3] = [
     ("Hoffmann et al. 2022, as printed", HOFFMANN_ROUNDED),
@@ -105,7 +67,7 @@ impl LossSurface {
     pub const NAMES: [&str; 5] = ["A", "B", "E", "alpha", "beta"];
 
     /// The law with these parameters, in the order of [`Self::NAMES`].
-    pub fn of(parameters: [f64; 5]) -> Self {
+    pub const fn of(parameters: [f64; 5]) -> Self {
         let [size_coefficient, data_coefficient, irreducible, size_exponent, data_exponent] =
             parameters;
         Self { irreducible, size_coefficient, data_coefficient, size_exponent, data_exponent }
@@ -123,19 +85,14 @@ impl LossSurface {
     }
 
     /// Whether the law falls with size and with data.
-    ///
-    /// # Errors
-    /// [`AllocationError::NotPositive`].
-    pub fn check(&self) -> Result<(), AllocationError> {
-        let named = [
-            ("A", self.size_coefficient),
-            ("B", self.data_coefficient),
-            ("alpha", self.size_exponent),
-            ("beta", self.data_exponent),
-        ];
-        let wrong = named.into_iter().find(|(_, value)| !value.is_finite() || *value <= 0.0);
-        match wrong {
-            Some((name, value)) => Err(AllocationError::NotPositive { name, value }),
+    fn check(&self) -> Result<(), NoLaw> {
+        let mut named =
+            Self::NAMES.into_iter().zip(self.parameters()).filter(|(name, _)| *name != "E");
+        let wrong = |(_, value): &(&str, f64)| !value.is_finite() || *value <= 0.0;
+        match named.find(wrong) {
+            Some((name, value)) => {
+                Err(NoLaw(format!("`{name}` must be a positive number, got {value}")))
+            }
             None => Ok(()),
         }
     }
@@ -168,11 +125,13 @@ impl LossSurface {
     /// The best use of `compute`: `N = G (C/6)^a`, `D = (C/6)^(1−a) / G`.
     ///
     /// # Errors
-    /// [`AllocationError`] when the compute is not positive or the law does not fall.
-    pub fn allocate(&self, compute: f64) -> Result<Allocation, AllocationError> {
+    /// [`NoLaw`] when the compute is not positive or the law does not fall.
+    pub fn allocate(&self, compute: f64) -> Result<Allocation, NoLaw> {
         self.check()?;
         if !compute.is_finite() || compute <= 0.0 {
-            return Err(AllocationError::NoCompute { compute });
+            return Err(NoLaw(format!(
+                "the compute must be a positive number of operations, got {compute}"
+            )));
         }
         let parameters = self.balance() * (compute / FLOP).powf(self.size_allocation_exponent());
         let tokens = compute / FLOP / parameters;
@@ -182,12 +141,14 @@ impl LossSurface {
     /// The least compute that reaches `loss`, and its use.
     ///
     /// # Errors
-    /// [`AllocationError::OutOfReach`] when the loss is not above `E`; others as in
-    /// [`Self::allocate`].
-    pub fn allocate_for_loss(&self, loss: f64) -> Result<Allocation, AllocationError> {
+    /// [`NoLaw`] when the loss is not above `E`, and as in [`Self::allocate`].
+    pub fn allocate_for_loss(&self, loss: f64) -> Result<Allocation, NoLaw> {
         self.check()?;
         if loss.is_nan() || loss <= self.irreducible {
-            return Err(AllocationError::OutOfReach { loss, irreducible: self.irreducible });
+            return Err(NoLaw(format!(
+                "a loss of {loss} is out of reach of any compute: it must be above E = {}",
+                self.irreducible
+            )));
         }
         // Along the best allocations the reducible loss is this at C = 6.
         let balance = self.balance();
@@ -210,33 +171,35 @@ impl LossSurface {
         let (alpha, beta) = (self.size_exponent, self.data_exponent);
         let place = |k: usize| half_width.ln() * (2.0 * k as f64 / (n_points - 1) as f64 - 1.0);
         let loss = |u: f64| beta * (-alpha * u).exp() + alpha * (beta * u).exp();
-        // Places are symmetric, so the linear term decouples from the others.
-        let sum = |f: &dyn Fn(f64) -> f64| (0..n_points).map(|k| f(place(k))).sum::<f64>();
-        let (s0, s2, s4) = (n_points as f64, sum(&|u| u * u), sum(&|u| u.powi(4)));
-        let slope = sum(&|u| u * loss(u)) / s2;
-        let curvature = (s0 * sum(&|u| u * u * loss(u)) - s2 * sum(&loss)) / (s0 * s4 - s2 * s2);
-        let lowest = -slope / (2.0 * curvature);
+        let points: Vec<(f64, f64)> = (0..n_points).map(|k| (place(k), loss(place(k)))).collect();
         // D = C / 6N.
-        (-lowest).exp() - 1.0
+        turn_of_parabola(&points).map_or(f64::NAN, |turn| (-turn.place).exp() - 1.0)
     }
 }
 
-/// The loss by parameters (without embeddings) of Kaplan et al. 2020, with data enough.
-pub fn kaplan_loss_by_size(parameters: f64) -> f64 {
-    (8.8e13 / parameters).powf(0.076)
+/// Where a parabola turns.
+pub(crate) struct Turn {
+    pub(crate) place: f64,
+    pub(crate) height: f64,
+    /// Positive where it is lowest there.
+    pub(crate) curvature: f64,
 }
 
-/// The loss by tokens of Kaplan et al. 2020, with parameters enough.
-pub fn kaplan_loss_by_data(tokens: f64) -> f64 {
-    (5.4e13 / tokens).powf(0.095)
-}
-
-/// The joint loss `[(N_c/N)^(α_N/α_D) + D_c/D]^α_D` of Kaplan et al. 2020, with the constants of
-/// their joint fit.
-pub fn kaplan_loss(parameters: f64, tokens: f64) -> f64 {
-    let (size_exponent, data_exponent) = (0.076, 0.103);
-    ((6.4e13 / parameters).powf(size_exponent / data_exponent) + 1.8e13 / tokens)
-        .powf(data_exponent)
+/// Where the least-squares parabola through `points` turns, whose places are about their mean;
+/// `None` when they are at fewer than three places.
+pub(crate) fn turn_of_parabola(points: &[(f64, f64)]) -> Option<Turn> {
+    let mean = |of: fn(f64, f64) -> f64| {
+        points.iter().map(|(u, y)| of(*u, *y)).sum::<f64>() / points.len() as f64
+    };
+    // The normal equations of 1, u, u², in which the mean of u is zero.
+    let [m2, m3, m4] = [mean(|u, _| u.powi(2)), mean(|u, _| u.powi(3)), mean(|u, _| u.powi(4))];
+    let [y0, y1, y2] = [mean(|_, y| y), mean(|u, y| u * y), mean(|u, y| u.powi(2) * y)];
+    let determinant = m2 * (m4 - m2 * m2) - m3 * m3;
+    let curvature = (m2 * (y2 - m2 * y0) - m3 * y1) / determinant;
+    let slope = (y1 - curvature * m3) / m2;
+    let place = -slope / (2.0 * curvature);
+    let height = y0 - curvature * m2 + slope * place + curvature * place * place;
+    (determinant > 0.0).then_some(Turn { place, height, curvature })
 }
 
 #[cfg(test)]
@@ -345,12 +308,5 @@ mod tests {
         assert!((skewed.parabola_bias(15, 16.0) + 0.231).abs() < 1e-3);
         let even = LossSurface { size_exponent: 0.3, data_exponent: 0.3, ..HOFFMANN_ROUNDED };
         assert!(even.parabola_bias(15, 16.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn kaplans_laws_have_their_values() {
-        close(kaplan_loss_by_size(1e9), 2.3756, 1e-4);
-        close(kaplan_loss_by_data(1e10), 2.2624, 1e-4);
-        close(kaplan_loss(1e9, 2e10), 2.3739, 1e-4);
     }
 }

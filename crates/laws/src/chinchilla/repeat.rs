@@ -32,23 +32,28 @@ pub fn effective_tokens(unique: f64, total: f64) -> f64 {
 /// The table `repetition`: what these numbers of passes over `unique` tokens are worth to a model
 /// with `parameters`. All are positive.
 pub fn study(unique: f64, epochs: &[f64], parameters: f64) -> Study {
-    let mut table = Table::new(
+    let worth = |epochs: &f64| effective_tokens(unique, epochs * unique);
+    let loss = |tokens| Field::from(BESIROGLU.loss(parameters, tokens));
+    let table = Table::of(
         "repetition",
         "What is training on the same tokens again worth?",
+        epochs.iter().copied(),
         &[
-            ("epochs", "passes over the unique tokens"),
-            ("tokens", "tokens trained on"),
-            ("effective_tokens", "new tokens that they are worth (Muennighoff et al. 2023)"),
-            ("loss", "loss with so many new tokens, by the law of Besiroglu et al. 2024"),
-            ("loss_if_new", "loss if all were new"),
+            ("epochs", "passes over the unique tokens", &|epochs| (*epochs).into()),
+            ("tokens", "tokens trained on", &|epochs| (epochs * unique).into()),
+            (
+                "effective_tokens",
+                "new tokens that they are worth (Muennighoff et al. 2023)",
+                &|epochs| worth(epochs).into(),
+            ),
+            (
+                "loss",
+                "loss with so many new tokens, by the law of Besiroglu et al. 2024",
+                &|epochs| loss(worth(epochs)),
+            ),
+            ("loss_if_new", "loss if all were new", &|epochs| loss(epochs * unique)),
         ],
     );
-    for epochs in epochs {
-        let tokens = epochs * unique;
-        let worth = effective_tokens(unique, tokens);
-        let loss = |tokens| Field::from(BESIROGLU.loss(parameters, tokens));
-        table.push(vec![(*epochs).into(), tokens.into(), worth.into(), loss(worth), loss(tokens)]);
-    }
     let notes = Note::first(&table);
     answer([table], draw, notes)
 }

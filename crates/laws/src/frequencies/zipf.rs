@@ -2,10 +2,10 @@
 
 use superpose_stats::power_law::{PowerLaw, PowerLawError, fit_power_law};
 
+use crate::fits::bisect;
+
 /// Exponents that are searched.
 const EXPONENTS: (f64, f64) = (-1.0, 20.0);
-/// Bisections: more than double precision can tell apart.
-const STEPS: usize = 64;
 
 /// An exponent by maximum likelihood.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,20 +58,12 @@ pub fn fit_zipf(counts: &[f64]) -> Option<ZipfExponent> {
         }
         (first / norm, second / norm - (first / norm).powi(2))
     };
-    let (mut low, mut high) = EXPONENTS;
+    let (low, high) = EXPONENTS;
     // The mean falls as the exponent grows.
     if moments(low).0 < wanted || moments(high).0 > wanted {
         return None;
     }
-    for _ in 0..STEPS {
-        let middle = f64::midpoint(low, high);
-        if moments(middle).0 > wanted {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    let exponent = f64::midpoint(low, high);
+    let exponent = bisect(low, high, |exponent| moments(exponent).0 <= wanted);
     Some(ZipfExponent { exponent, standard_error: 1.0 / (total * moments(exponent).1).sqrt() })
 }
 

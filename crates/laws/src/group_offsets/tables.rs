@@ -1,9 +1,10 @@
 //! The tables of a fit.
 
-use superpose_files::table::{Field, Table};
+use superpose_files::table::Table;
 
 use super::fit::{GroupOffsets, Observation, Parameter, bootstrap_intervals};
-use super::losses::{CONFIDENCE, LossOptions};
+use super::losses::LossOptions;
+use crate::fits::CONFIDENCE;
 
 /// The table `loss_fit`: one row a parameter.
 pub(super) fn parameters(
@@ -27,26 +28,24 @@ pub(super) fn parameters(
             ("points", "number of losses"),
         ],
     );
-    let bootstrap = bootstrap_intervals(
-        observations,
-        groups.len(),
-        CONFIDENCE,
-        options.n_resamples,
-        options.seed,
-    );
     let offsets = groups.iter().enumerate().map(|(i, name)| ("B", &**name, Parameter::Offset(i)));
     let others = [("A", "", Parameter::Coefficient), ("alpha", "", Parameter::Exponent)];
-    for (row, (name, group, parameter)) in others.into_iter().chain(offsets).enumerate() {
-        let profile = law.profile_interval(observations, parameter, CONFIDENCE);
-        let resampled = bootstrap.as_ref().map(|intervals| intervals[row]);
+    let all: Vec<(&str, &str, Parameter)> = others.into_iter().chain(offsets).collect();
+    let LossOptions { n_resamples, seed, .. } = *options;
+    let wanted: Vec<Parameter> = all.iter().map(|row| row.2).collect();
+    let bootstrap = bootstrap_intervals(observations, groups.len(), &wanted, n_resamples, seed);
+    for ((name, group, parameter), [bootstrap_low, bootstrap_high]) in
+        all.into_iter().zip(bootstrap)
+    {
+        let (low, high) = law.profile_interval(observations, parameter, CONFIDENCE);
         table.push(vec![
             name.into(),
             group.into(),
             law.value(parameter).into(),
-            profile.0.into(),
-            profile.1.into(),
-            resampled.map(|interval| interval.0).into(),
-            resampled.map(|interval| interval.1).into(),
+            low.into(),
+            high.into(),
+            bootstrap_low,
+            bootstrap_high,
             law.residual_deviation().into(),
             law.n_points.into(),
         ]);
@@ -56,23 +55,19 @@ pub(super) fn parameters(
 
 /// The table `loss_fit_points`: one row a loss.
 pub(super) fn points(law: &GroupOffsets, observations: &[Observation], groups: &[String]) -> Table {
-    let mut table = Table::new(
+    Table::of(
         "loss_fit_points",
         "How do the losses lie about the law?",
+        observations,
         &[
-            ("group", "the group"),
-            ("x", "what the loss falls with"),
-            ("loss", "the loss"),
-            ("fitted", "the law's"),
-            ("loss_minus_offset", "the loss without its group's offset"),
-            ("law", "A · x^-α"),
+            ("group", "the group", &|o| groups[o.group].as_str().into()),
+            ("x", "what the loss falls with", &|o| o.x.into()),
+            ("loss", "the loss", &|o| o.y.into()),
+            ("fitted", "the law's", &|o| law.at(o.x, o.group).into()),
+            ("loss_minus_offset", "the loss without its group's offset", &|o| {
+                (o.y - law.offsets[o.group]).into()
+            }),
+            ("law", "A · x^-α", &|o| law.without_offset(o.x).into()),
         ],
-    );
-    for Observation { x, y, group } in observations {
-        let (fitted, offset) = (law.at(*x, *group), law.offsets[*group]);
-        let row: Vec<Field> =
-            [*x, *y, fitted, y - offset, law.without_offset(*x)].map(Field::from).to_vec();
-        table.push([vec![groups[*group].as_str().into()], row].concat());
-    }
-    table
+    )
 }

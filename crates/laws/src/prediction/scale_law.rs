@@ -6,12 +6,12 @@
 //! the fit. **Source**: of the metric and of the broken law, Caballero, Gupta, Rish & Krueger 2023
 //! (arXiv 2210.14891).
 
-use rand::{RngExt as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use superpose_stats::bfgs::{Limits, Minimum, minimise};
 
 use super::bend::Bend;
-use superpose_stats::bfgs::{Limits, Minimum, minimise};
+use crate::draws::stream;
+use crate::fits::{NoLaw, drawn, n_different, range, search};
 
 /// A gradient of the mean square, in units of the points' own variance, that counts as none.
 const LIMITS: Limits = Limits { gradient: 1e-9, n_steps: 1000 };
@@ -50,32 +50,6 @@ pub struct ScaleLaw {
     /// What [`Form::ln_value`] takes, and the mean `ln x` that it is about.
     variables: Vec<f64>,
     centre: f64,
-}
-
-/// Why no law can be fitted.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ScaleLawError {
-    /// A value is not positive.
-    #[error("point {index} is ({x}, {y}); both must be finite and positive")]
-    NotPositive {
-        /// Index of the point.
-        index: usize,
-        /// Its abscissa.
-        x: f64,
-        /// Its ordinate.
-        y: f64,
-    },
-    /// There are no more places than parameters.
-    #[error(
-        "{n_parameters} parameters need points at more than {n_parameters} scales, got {n_places}"
-    )]
-    TooFewPlaces {
-        /// Different abscissae.
-        n_places: usize,
-        /// Number of parameters.
-        n_parameters: usize,
-    },
 }
 
 impl Form {
@@ -158,114 +132,94 @@ impl CentredPoints {
         minimise(&|v, gradient| self.objective(v, gradient), start, LIMITS)
     }
 
-    /// Where the searches from all starts ended, the best first.
-    fn search(&self) -> Vec<Minimum> {
-        let mut ends: Vec<Minimum> =
-            self.starts().into_par_iter().map(|start| self.minimise(&start)).collect();
-        ends.sort_by(|a, b| a.value.total_cmp(&b.value));
-        ends
+    /// The best law, of searches from all starts.
+    fn search(&self) -> Minimum {
+        search(self.starts(), |start| self.minimise(start)).swap_remove(0)
     }
 
-    /// Starts all over where laws can lie, and the best law of the next simpler form.
+    /// The best law of the next simpler form, and starts all over where laws can lie.
     fn starts(&self) -> Vec<Vec<f64>> {
-        let ends = |of: fn(&(f64, f64)) -> f64| {
-            let values = || self.points.iter().map(of);
-            (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max))
+        let (first, last) = range(self.points.iter().map(|point| point.0));
+        let (low, high) = range(self.points.iter().map(|point| point.1.exp_m1()));
+        let length = last - first;
+        let simpler = |form| Self { form, points: self.points.clone(), ..*self }.search().point;
+        let with_offset = |exponent: f64| {
+            PARTS.map(|part| {
+                vec![((low * high).sqrt() - part * low).ln(), exponent, (part * low).ln()]
+            })
         };
-        let ((first, last), (low, high)) = (ends(|p| p.0), ends(|p| p.1.exp_m1()));
-        let middle = (low * high).sqrt();
-        let simpler = |form| {
-            let centred = Self { form, points: self.points.clone(), ..*self };
-            centred.search().swap_remove(0).point
-        };
-        let mut starts = match self.form {
-            Form::Power => Vec::new(),
-            Form::Offset => vec![[simpler(Form::Power), vec![(PARTS[0] * low).ln()]].concat()],
+        match self.form {
+            Form::Power => EXPONENTS.map(|c| vec![(low * high).sqrt().ln(), c]).into(),
+            Form::Offset => {
+                let power = [simpler(Form::Power), vec![(PARTS[0] * low).ln()]].concat();
+                std::iter::once(power).chain(EXPONENTS.into_iter().flat_map(with_offset)).collect()
+            }
             Form::Broken => {
-                let bend = vec![0.0, f64::midpoint(first, last), (WIDTHS[2] * (last - first)).ln()];
-                vec![[simpler(Form::Offset), bend].concat()]
-            }
-        };
-        for exponent in EXPONENTS {
-            if self.form == Form::Power {
-                starts.push(vec![middle.ln(), exponent]);
-                continue;
-            }
-            for part in PARTS {
-                let offset = part * low;
-                let straight = vec![(middle - offset).ln(), exponent, offset.ln()];
-                if self.form == Form::Offset {
-                    starts.push(straight);
-                    continue;
+                let bend = vec![0.0, f64::midpoint(first, last), (WIDTHS[2] * length).ln()];
+                let mut starts = vec![[simpler(Form::Offset), bend].concat()];
+                for straight in EXPONENTS.into_iter().flat_map(with_offset) {
+                    for (place, width) in PLACES.iter().flat_map(|p| WIDTHS.map(|w| (p, w))) {
+                        let bend = [straight[1], first + place * length, (width * length).ln()];
+                        starts.push([&straight[..], &bend].concat());
+                    }
                 }
-                for (place, width) in PLACES.iter().flat_map(|p| WIDTHS.map(|w| (*p, w))) {
-                    let ln_place = first + place * (last - first);
-                    let bend = [exponent, ln_place, (width * (last - first)).ln()];
-                    starts.push([&straight[..], &bend].concat());
-                }
+                starts
             }
         }
-        starts
     }
 
     /// The law that a search ended at.
     fn law(&self, end: Minimum) -> ScaleLaw {
+        let mut parameters = end.point.clone();
+        shift(&mut parameters, self.centre);
+        change_scale(&mut parameters, f64::exp);
         ScaleLaw {
             form: self.form,
-            parameters: self.parameters(&end.point),
+            parameters,
             residual: (end.value * self.variance).sqrt(),
             variables: end.point,
             centre: self.centre,
         }
     }
+}
 
-    /// The law's parameters, from the variables about the centre.
-    fn parameters(&self, v: &[f64]) -> Vec<f64> {
-        let mut parameters = v.to_vec();
-        parameters[0] = (v[0] + v[1] * self.centre).exp();
-        v.get(2).inspect(|offset| parameters[2] = offset.exp());
-        if let [_, _, _, _, ln_place, ln_width] = v {
-            (parameters[4], parameters[5]) = ((ln_place + self.centre).exp(), ln_width.exp());
-        }
-        parameters
+/// Variables about a centre, about one that lies `by` less.
+fn shift(variables: &mut [f64], by: f64) {
+    variables[0] += variables[1] * by;
+    if let Some(ln_place) = variables.get_mut(4) {
+        *ln_place += by;
+    }
+}
+
+/// Applies `function` to the variables that are logarithms: all but exponents.
+fn change_scale(variables: &mut [f64], function: fn(f64) -> f64) {
+    for index in [0, 2, 4, 5] {
+        variables.get_mut(index).into_iter().for_each(|value| *value = function(*value));
     }
 }
 
 /// The law of this form through `points` with the least squares of `ln (1 + y)`, of many starts.
 ///
 /// # Errors
-/// [`ScaleLawError`].
-///
-/// # Panics
-/// Never: there are starts.
-pub fn fit_scale_law(points: &[(f64, f64)], form: Form) -> Result<ScaleLaw, ScaleLawError> {
+/// [`NoLaw`] when a number is not positive, or there are no more places than parameters.
+pub fn fit_scale_law(points: &[(f64, f64)], form: Form) -> Result<ScaleLaw, NoLaw> {
     let positive = |value: f64| value.is_finite() && value > 0.0;
     if let Some(index) = points.iter().position(|(x, y)| !positive(*x) || !positive(*y)) {
-        return Err(ScaleLawError::NotPositive { index, x: points[index].0, y: points[index].1 });
+        let (x, y) = points[index];
+        let said = format!("point {index} is ({x}, {y}); both must be finite and positive");
+        return Err(NoLaw(said));
     }
-    let (n_places, n_parameters) = (n_places(points), form.n_parameters());
-    if n_places <= n_parameters {
-        return Err(ScaleLawError::TooFewPlaces { n_places, n_parameters });
+    let (n_places, n) = (n_different(points.iter().map(|point| point.0)), form.n_parameters());
+    if n_places <= n {
+        return Err(NoLaw(format!(
+            "{n} parameters need points at more than {n} scales, got {n_places}"
+        )));
     }
     let centred = CentredPoints::new(points, form);
-    Ok(centred.law(centred.search().swap_remove(0)))
+    Ok(centred.law(centred.search()))
 }
 
 impl ScaleLaw {
-    /// The law with these parameters, as [`Form::names`] lists them.
-    ///
-    /// # Panics
-    /// When there are not as many as the form has.
-    pub fn new(form: Form, parameters: &[f64]) -> Self {
-        assert_eq!(parameters.len(), form.n_parameters(), "a law must have its parameters");
-        let mut variables = parameters.to_vec();
-        // All but exponents are logarithms.
-        for index in [0, 2, 4, 5].into_iter().filter(|index| *index < parameters.len()) {
-            variables[index] = parameters[index].ln();
-        }
-        Self { form, parameters: parameters.to_vec(), residual: f64::NAN, variables, centre: 0.0 }
-    }
-
     /// The law's loss at a scale.
     pub fn at(&self, x: f64) -> f64 {
         let mut gradient = vec![0.0; self.variables.len()];
@@ -277,45 +231,35 @@ impl ScaleLaw {
     /// are passed over.
     pub fn resampled(&self, points: &[(f64, f64)], n_resamples: usize, seed: u64) -> Vec<Self> {
         let resample = |k: usize| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(k as u64);
-            let drawn: Vec<(f64, f64)> =
-                points.iter().map(|_| points[rng.random_range(0..points.len())]).collect();
-            if n_places(&drawn) <= self.form.n_parameters() {
+            let drawn = drawn(points, &mut stream(seed, k as u64));
+            if n_different(drawn.iter().map(|point| point.0)) <= self.form.n_parameters() {
                 return None;
             }
             let centred = CentredPoints::new(&drawn, self.form);
-            Some(centred.law(centred.minimise(&self.about(centred.centre))))
+            let mut start = self.variables.clone();
+            shift(&mut start, self.centre - centred.centre);
+            Some(centred.law(centred.minimise(&start)))
         };
         (0..n_resamples).into_par_iter().filter_map(resample).collect()
     }
-
-    /// The variables about another centre.
-    fn about(&self, centre: f64) -> Vec<f64> {
-        let mut variables = self.variables.clone();
-        let shift = centre - self.centre;
-        variables[0] -= variables[1] * shift;
-        if let Some(ln_place) = variables.get_mut(4) {
-            *ln_place -= shift;
-        }
-        variables
-    }
-}
-
-/// Different abscissae.
-fn n_places(points: &[(f64, f64)]) -> usize {
-    let mut places: Vec<f64> = points.iter().map(|point| point.0).collect();
-    places.sort_by(f64::total_cmp);
-    places.dedup();
-    places.len()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::finite_difference::assert_gradient;
+    use rand::SeedableRng as _;
+    use rand_chacha::ChaCha8Rng;
     use rand_distr::{Distribution as _, StandardNormal};
     use superpose_stats::bootstrap::percentile_interval;
+
+    /// The law with these parameters, as [`Form::names`] lists them.
+    fn law_of(form: Form, parameters: &[f64]) -> ScaleLaw {
+        let mut variables = parameters.to_vec();
+        change_scale(&mut variables, f64::ln);
+        let parameters = parameters.to_vec();
+        ScaleLaw { form, parameters, residual: f64::NAN, variables, centre: 0.0 }
+    }
 
     const LAWS: [(Form, &[f64]); 3] = [
         (Form::Power, &[50.0, 0.2]),
@@ -326,7 +270,7 @@ mod tests {
     /// Points of a law from 100 to 1000, or of an offset one further, with so much of a ripple in
     /// `ln (1 + y)`.
     fn points(form: Form, parameters: &[f64], ripple: f64) -> Vec<(f64, f64)> {
-        let law = ScaleLaw::new(form, parameters);
+        let law = law_of(form, parameters);
         let decades = if form == Form::Offset { 6.0 } else { 1.0 };
         let point = |k: u32| {
             let x = 100.0 * 10_f64.powf(decades * f64::from(k) / 20.0);
@@ -375,7 +319,7 @@ mod tests {
         // of ten; resamples of some tens of points are known to be a little narrow.
         for (form, truth) in &LAWS[..2] {
             let far = 2.0 * points(*form, truth, 0.0)[20].0;
-            let expected = ScaleLaw::new(*form, truth).at(far);
+            let expected = law_of(*form, truth).at(far);
             let mut held = 0;
             for seed in 0..100 {
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);

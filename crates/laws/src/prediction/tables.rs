@@ -1,10 +1,9 @@
 //! The tables of predictions: at other scales, by form and parameter, and along the whole curve.
 
 use superpose_files::table::{Field, Table};
-use superpose_stats::bootstrap::percentile_interval;
 
 use super::scale_law::{Form, ScaleLaw, fit_scale_law};
-use crate::group_offsets::losses::CONFIDENCE;
+use crate::fits::interval;
 
 /// Steps from the smallest scale that was run to the largest that is predicted: enough for a smooth
 /// line.
@@ -28,8 +27,7 @@ impl Fitted {
         if 2 * self.resamples.len() < self.n_resamples {
             return [Field::Missing, Field::Missing];
         }
-        let ends = percentile_interval(self.resamples.iter().map(of).collect(), CONFIDENCE);
-        [ends.map(|ends| ends.0).into(), ends.map(|ends| ends.1).into()]
+        interval(self.resamples.iter().map(of))
     }
 }
 
@@ -76,32 +74,27 @@ pub(super) fn at_scales(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> T
 
 /// The table `prediction_forms`: one row a form.
 pub(super) fn forms(laws: &[Fitted]) -> Table {
-    let mut table = Table::new(
+    Table::of(
         "prediction_forms",
         "Which form of law describes the losses, and which predicts the largest scales from the others?",
+        laws,
         &[
-            ("form", "of the law"),
-            ("parameters", "number of parameters"),
-            ("residual", "root of the mean squared residual of ln(1 + loss)"),
+            ("form", "of the law", &|fitted| name(fitted.law.form).into()),
+            ("parameters", "number of parameters", &|fitted| fitted.law.parameters.len().into()),
+            ("residual", "root of the mean squared residual of ln(1 + loss)", &|fitted| {
+                fitted.law.residual.into()
+            }),
             (
                 "test_error",
                 "mean |predicted / measured − 1| of the largest scales, predicted from the others",
+                &|fitted| fitted.test.map(|test| test.error).into(),
             ),
-            ("test_reach", "the largest of them divided by the largest of the others"),
-            ("n_test", "losses there"),
+            ("test_reach", "the largest of them divided by the largest of the others", &|fitted| {
+                fitted.test.map(|test| test.reach).into()
+            }),
+            ("n_test", "losses there", &|fitted| fitted.test.map(|test| test.n).into()),
         ],
-    );
-    for Fitted { law, test, .. } in laws {
-        table.push(vec![
-            name(law.form).into(),
-            law.parameters.len().into(),
-            law.residual.into(),
-            test.map(|test| test.error).into(),
-            test.map(|test| test.reach).into(),
-            test.map(|test| test.n).into(),
-        ]);
-    }
-    table
+    )
 }
 
 /// How far off the largest scales are when the others predict them.

@@ -10,7 +10,8 @@ use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 
 use super::runs::TrainedModel;
-use crate::chinchilla::law::LossSurface;
+use crate::chinchilla::law::{LossSurface, Turn, turn_of_parabola};
+use crate::fits::range;
 
 /// Runs belong to one curve while their compute is at most this many times the least of the curve.
 const SPREAD: f64 = 1.25;
@@ -54,34 +55,19 @@ fn lowest_point(curve: &[TrainedModel]) -> Option<Lowest> {
     if curve.len() < FEWEST {
         return None;
     }
-    let n = curve.len() as f64;
-    let mean = |of: &dyn Fn(&TrainedModel) -> f64| curve.iter().map(of).sum::<f64>() / n;
-    let centre = mean(&|run| run.parameters.ln());
-    let u = |run: &TrainedModel| run.parameters.ln() - centre;
-    // The normal equations of 1, u, u², in which the mean of u is zero.
-    let (m2, m3, m4) =
-        (mean(&|run| u(run).powi(2)), mean(&|run| u(run).powi(3)), mean(&|run| u(run).powi(4)));
-    let (y0, y1, y2) = (
-        mean(&|run| run.loss),
-        mean(&|run| u(run) * run.loss),
-        mean(&|run| u(run).powi(2) * run.loss),
-    );
-    let determinant = m2 * (m4 - m2 * m2) - m3 * m3;
-    let curvature = (m2 * (y2 - m2 * y0) - m3 * y1) / determinant;
-    let slope = (y1 - curvature * m3) / m2;
-    let lowest = -slope / (2.0 * curvature);
-    let ends = [f64::min, f64::max].map(|pick| curve.iter().map(u).reduce(pick));
-    let inside =
-        ends[0].is_some_and(|low| low < lowest) && ends[1].is_some_and(|high| lowest < high);
-    if determinant <= 0.0 || curvature <= 0.0 || !inside {
-        return None;
-    }
-    let height = y0 - curvature * m2;
-    Some(Lowest {
-        compute: mean(&|run| run.compute().ln()).exp(),
+    let mean = |of: fn(&TrainedModel) -> f64| {
+        curve.iter().map(|run| of(run).ln()).sum::<f64>() / curve.len() as f64
+    };
+    let centre = mean(|run| run.parameters);
+    let points: Vec<(f64, f64)> =
+        curve.iter().map(|run| (run.parameters.ln() - centre, run.loss)).collect();
+    let Turn { place, height, curvature } = turn_of_parabola(&points)?;
+    let (low, high) = range(points.iter().map(|point| point.0));
+    (curvature > 0.0 && low < place && place < high).then(|| Lowest {
+        compute: mean(TrainedModel::compute).exp(),
         n_runs: curve.len(),
-        parameters: (centre + lowest).exp(),
-        loss: height + slope * lowest + curvature * lowest * lowest,
+        parameters: (centre + place).exp(),
+        loss: height,
     })
 }
 
@@ -95,34 +81,25 @@ pub fn size_law(points: &[Lowest]) -> Option<PowerLaw> {
 
 /// The table `chinchilla_isoflop`: what approach 2 finds, and what the fitted `law` says there.
 pub(super) fn isoflop(law: &LossSurface, runs: &[TrainedModel]) -> Table {
-    let mut table = Table::new(
-        "chinchilla_isoflop",
-        "What are the best sizes by the parabola through runs of one compute (approach 2)?",
-        &[
-            ("C", "floating-point operations of the curve"),
-            ("runs", "runs of the curve, of at most 1.25 times its least compute"),
-            ("N", "parameters where the parabola is lowest"),
-            ("loss", "its loss there"),
-            ("N_law", "the best parameters by the fitted law"),
-            ("a", "a of N ∝ C^a through all curves"),
-            ("a_se", "its standard error"),
-        ],
-    );
     let points = lowest_points(runs);
     let sizes = size_law(&points);
-    for point in &points {
-        let best = law.allocate(point.compute);
-        table.push(vec![
-            point.compute.into(),
-            point.n_runs.into(),
-            point.parameters.into(),
-            point.loss.into(),
-            best.ok().map(|best| best.parameters).into(),
-            sizes.map(|law| -law.exponent).into(),
-            sizes.map(|law| law.exponent_se).into(),
-        ]);
-    }
-    table
+    let best = |point: &Lowest| law.allocate(point.compute).ok().map(|best| best.parameters);
+    Table::of(
+        "chinchilla_isoflop",
+        "What are the best sizes by the parabola through runs of one compute (approach 2)?",
+        &points,
+        &[
+            ("C", "floating-point operations of the curve", &|point| point.compute.into()),
+            ("runs", "runs of the curve, of at most 1.25 times its least compute", &|point| {
+                point.n_runs.into()
+            }),
+            ("N", "parameters where the parabola is lowest", &|point| point.parameters.into()),
+            ("loss", "its loss there", &|point| point.loss.into()),
+            ("N_law", "the best parameters by the fitted law", &|point| best(point).into()),
+            ("a", "a of N ∝ C^a through all curves", &|_| sizes.map(|law| -law.exponent).into()),
+            ("a_se", "its standard error", &|_| sizes.map(|law| law.exponent_se).into()),
+        ],
+    )
 }
 
 /// What to say of a table `chinchilla_isoflop`, and of what approach 2 would find on losses of

@@ -1,9 +1,9 @@
 //! Trained language models in a table.
 
-use superpose_files::table::{Table, TableError};
+use superpose_files::table::Table;
 
-use super::surface::SurfaceError;
 use crate::chinchilla::law::FLOP;
+use crate::fits::{FitError, positive_numbers};
 
 /// Names under which runs are known to keep their sizes.
 const SIZES: [&str; 4] = ["N", "parameters", "n_params", "Model Size"];
@@ -32,77 +32,22 @@ impl TrainedModel {
     }
 }
 
-/// Why runs cannot be read or fitted.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChinchillaError {
-    /// A column is missing, or holds a word.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// A quantity has no column.
-    #[error("`{table}` must have {wanted}; it has {known}")]
-    NoColumn {
-        /// The table.
-        table: String,
-        /// What was looked for.
-        wanted: String,
-        /// The columns there are.
-        known: String,
-    },
-    /// A value is not allowed.
-    #[error("`{table}`: row {row} must have a positive number in `{column}`, got `{value}`")]
-    Value {
-        /// The table.
-        table: String,
-        /// The row, from 1, without the header.
-        row: usize,
-        /// The column.
-        column: String,
-        /// What stands there.
-        value: String,
-    },
-    /// There is no such law.
-    #[error("no law fits the runs in `{table}`: {source}")]
-    NoLaw {
-        /// The table.
-        table: String,
-        /// Why.
-        source: SurfaceError,
-    },
-}
-
 /// The runs in a table with columns for the loss and for two of `N`, `D` and `C`; the third is
 /// `C = 6 N D`. Where there are all three, `C` is not looked at.
 ///
 /// # Errors
-/// [`ChinchillaError`], naming the row and the column.
-pub fn runs(table: &Table) -> Result<Vec<TrainedModel>, ChinchillaError> {
-    let find = |names: &[&str]| -> Result<Option<Vec<f64>>, ChinchillaError> {
-        let Some(name) = names.iter().find(|name| table.column(name).is_ok()) else {
-            return Ok(None);
-        };
-        let values = table.numbers(name)?;
-        let wrong = values.iter().position(|value| !value.is_finite() || *value <= 0.0);
-        match wrong {
-            Some(row) => Err(ChinchillaError::Value {
-                table: table.name.clone(),
-                row: row + 1,
-                column: (*name).to_owned(),
-                value: if values[row].is_nan() {
-                    "no number".to_owned()
-                } else {
-                    values[row].to_string()
-                },
-            }),
-            None => Ok(Some(values)),
-        }
+/// [`FitError`], naming the row and the column.
+pub fn runs(table: &Table) -> Result<Vec<TrainedModel>, FitError> {
+    let find = |names: &[&str]| {
+        let name = names.iter().find(|name| table.column(name).is_ok());
+        name.map(|name| positive_numbers(table, name)).transpose()
     };
-    let missing = |wanted: String| ChinchillaError::NoColumn {
-        table: table.name.clone(),
-        wanted,
-        known: table.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", "),
+    let missing = |wanted: &str| {
+        let known: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
+        let said = format!("`{}` must have {wanted}; it has {}", table.name, known.join(", "));
+        FitError::Wrong(said)
     };
-    let losses = find(&LOSSES)?.ok_or_else(|| missing("a column `loss`".to_owned()))?;
+    let losses = find(&LOSSES)?.ok_or_else(|| missing("a column `loss`"))?;
     let (sizes, tokens, compute) = (find(&SIZES)?, find(&TOKENS)?, find(&COMPUTE)?);
     let pairs: Vec<(f64, f64)> = match (sizes, tokens, compute) {
         (Some(n), Some(d), _) => n.into_iter().zip(d).collect(),
@@ -115,7 +60,7 @@ pub fn runs(table: &Table) -> Result<Vec<TrainedModel>, ChinchillaError> {
                 TOKENS[1..].join(", "),
                 COMPUTE[1..].join(", ")
             );
-            return Err(missing(wanted));
+            return Err(missing(&wanted));
         }
     };
     let run = |((parameters, tokens), loss)| TrainedModel { parameters, tokens, loss };

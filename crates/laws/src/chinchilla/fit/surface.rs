@@ -6,20 +6,18 @@
 //! are taken about the runs' mean `ln N` and `ln D`, which takes the long valley between
 //! coefficients and exponents away, and a gradient must vanish.
 
-use rand::{RngExt as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
-
 use superpose_stats::bfgs::{Limits, Minimum, minimise};
-use superpose_stats::bootstrap::percentile_interval;
 
 use super::runs::TrainedModel;
 use crate::chinchilla::law::LossSurface;
+use crate::draws::stream;
+use crate::fits::{NoLaw, drawn, n_different, range, search};
 use crate::prediction::bend::Bend;
 
 /// Where Huber's function goes over from squares to absolute values, in `ln L`: Hoffmann et al.
 /// 2022.
-pub const HUBER: f64 = 1e-3;
+const HUBER: f64 = 1e-3;
 /// Starts along each of four directions.
 const STARTS: [f64; 3] = [0.2, 0.5, 0.8];
 /// Exponents of a bend, and its widths as parts of the way from the first `ln D` to the last.
@@ -65,40 +63,6 @@ pub struct SurfaceFit {
     pub has_converged: bool,
 }
 
-/// Why no law can be fitted.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SurfaceError {
-    /// A number of a run is not positive.
-    #[error("run {index} has N = {}, D = {} and loss = {}; all must be positive", run.parameters, run.tokens, run.loss)]
-    NotPositive {
-        /// Index of the run.
-        index: usize,
-        /// The run.
-        run: TrainedModel,
-    },
-    /// There are too few runs.
-    #[error("a law of {n_parameters} parameters needs more runs than that, got {n_runs}")]
-    TooFewRuns {
-        /// Number of runs.
-        n_runs: usize,
-        /// Number of parameters.
-        n_parameters: usize,
-    },
-    /// Runs have too few sizes, or numbers of tokens.
-    #[error(
-        "all runs together have {n_places} different {what}; this form of law needs at least {least}"
-    )]
-    TooFewPlaces {
-        /// Which of the two.
-        what: &'static str,
-        /// How many there are.
-        n_places: usize,
-        /// The least number.
-        least: usize,
-    },
-}
-
 impl Form {
     /// All of them; the first needs the fewest runs, and is the one that all else is about.
     pub const ALL: [Self; 4] =
@@ -130,34 +94,53 @@ impl Form {
         }
     }
 
+    /// Where its two exponents stand among its variables, behind logarithms.
+    fn exponents(self) -> usize {
+        match self {
+            Self::Additive | Self::Broken => 3,
+            Self::WithoutIrreducible | Self::Joint => 2,
+        }
+    }
+
     /// `ln L` at centred `ln N` and `ln D`, and its gradient by the variables: logarithms of the
     /// coefficients at the centre (and of `E`), then the exponents.
     fn ln_loss(self, v: &[f64], ln_n: f64, ln_d: f64, gradient: &mut [f64]) -> f64 {
-        match self {
-            Self::Additive | Self::Broken => {
-                let (bend, slopes) = Bend::of(&v[5..]).map_or((0.0, [0.0; 3]), |b| b.ln_at(ln_d));
-                let terms = [v[0] - v[3] * ln_n, v[1] - v[4] * ln_d + bend, v[2]];
-                let (sum, share) = ln_sum(terms);
-                gradient[..3].copy_from_slice(&share);
-                (gradient[3], gradient[4]) = (-share[0] * ln_n, -share[1] * ln_d);
-                gradient[5..].iter_mut().zip(slopes).for_each(|(g, slope)| *g = share[1] * slope);
-                sum
-            }
-            Self::WithoutIrreducible => {
-                let terms = [v[0] - v[2] * ln_n, v[1] - v[3] * ln_d, f64::NEG_INFINITY];
-                let (sum, share) = ln_sum(terms);
-                gradient[..2].copy_from_slice(&share[..2]);
-                (gradient[2], gradient[3]) = (-share[0] * ln_n, -share[1] * ln_d);
-                sum
-            }
-            Self::Joint => {
-                let (size, ratio) = (v[0] - ln_n, v[2] / v[3]);
-                let (sum, share) = ln_sum([ratio * size, v[1] - ln_d, f64::NEG_INFINITY]);
-                (gradient[0], gradient[1]) = (share[0] * v[2], share[1] * v[3]);
-                (gradient[2], gradient[3]) = (share[0] * size, sum - share[0] * ratio * size);
-                v[3] * sum
-            }
+        let at = self.exponents();
+        let (alpha, beta) = (v[at], v[at + 1]);
+        if self == Self::Joint {
+            let (size, ratio) = (v[0] - ln_n, alpha / beta);
+            let (sum, share) = ln_sum([ratio * size, v[1] - ln_d, f64::NEG_INFINITY]);
+            (gradient[0], gradient[1]) = (share[0] * alpha, share[1] * beta);
+            (gradient[2], gradient[3]) = (share[0] * size, sum - share[0] * ratio * size);
+            return beta * sum;
         }
+        let (bend, slopes) = Bend::of(&v[at + 2..]).map_or((0.0, [0.0; 3]), |b| b.ln_at(ln_d));
+        let ln_irreducible = if at == 3 { v[2] } else { f64::NEG_INFINITY };
+        let terms = [v[0] - alpha * ln_n, v[1] - beta * ln_d + bend, ln_irreducible];
+        let (sum, share) = ln_sum(terms);
+        gradient[..at].copy_from_slice(&share[..at]);
+        (gradient[at], gradient[at + 1]) = (-share[0] * ln_n, -share[1] * ln_d);
+        gradient[at + 2..].iter_mut().zip(slopes).for_each(|(g, slope)| *g = share[1] * slope);
+        sum
+    }
+
+    /// The variables `v` about a centre of `ln N` and `ln D`, about one that lies `n` and `d` less.
+    fn shift(self, v: &mut [f64], (n, d): (f64, f64)) {
+        let at = self.exponents();
+        // The coefficients of the joint form are places themselves.
+        let (alpha, beta) = if self == Self::Joint { (1.0, 1.0) } else { (v[at], v[at + 1]) };
+        v[0] += alpha * n;
+        v[1] += beta * d;
+        if let Some(ln_place) = v.get_mut(at + 3) {
+            *ln_place += d;
+        }
+    }
+
+    /// Applies `function` to the variables that are logarithms.
+    fn change_scale(self, v: &mut [f64], function: fn(f64) -> f64) {
+        let at = self.exponents();
+        let logarithms = (0..at).chain(at + 3..v.len());
+        logarithms.for_each(|index| v[index] = function(v[index]));
     }
 }
 
@@ -188,11 +171,10 @@ struct CentredRuns {
 
 impl CentredRuns {
     fn new(runs: &[TrainedModel], form: Form) -> Self {
-        let n = runs.len() as f64;
-        let mean = |of: &dyn Fn(&TrainedModel) -> f64| {
-            runs.iter().map(|run| of(run).ln()).sum::<f64>() / n
+        let mean = |of: fn(&TrainedModel) -> f64| {
+            runs.iter().map(|run| of(run).ln()).sum::<f64>() / runs.len() as f64
         };
-        let centre = (mean(&|run| run.parameters), mean(&|run| run.tokens));
+        let centre = (mean(|run| run.parameters), mean(|run| run.tokens));
         let centred = |run: &TrainedModel| {
             (run.parameters.ln() - centre.0, run.tokens.ln() - centre.1, run.loss.ln())
         };
@@ -221,12 +203,9 @@ impl CentredRuns {
         minimise(&|variables, gradient| self.objective(variables, gradient), start, limits)
     }
 
-    /// Where searches from all starts ended, and the index of the best.
-    fn search(&self) -> (Vec<Minimum>, usize) {
-        let ends: Vec<Minimum> =
-            self.starts().into_par_iter().map(|start| self.minimise(&start)).collect();
-        let best = (0..ends.len()).min_by(|a, b| ends[*a].value.total_cmp(&ends[*b].value));
-        (ends, best.expect("there are starts"))
+    /// Where searches from all starts ended, the best first.
+    fn search(&self) -> Vec<Minimum> {
+        search(self.starts(), |start| self.minimise(start))
     }
 
     /// Starts all over where laws can lie: three values each for the irreducible part of the least
@@ -236,90 +215,57 @@ impl CentredRuns {
             return self.starts_with_a_bend();
         }
         let losses = || self.runs.iter().map(|run| run.2.exp());
-        let least = losses().fold(f64::INFINITY, f64::min);
+        let (least, _) = range(losses());
         let mean = losses().sum::<f64>() / self.runs.len() as f64;
-        let mut starts = Vec::new();
-        for part in STARTS {
-            let irreducible = match self.form {
-                Form::Additive | Form::Broken => part * least,
-                Form::WithoutIrreducible | Form::Joint => 0.0,
-            };
+        let pairs = || STARTS.iter().flat_map(|a| STARTS.map(|b| (*a, b)));
+        let start = |((part, share), (alpha, beta)): ((f64, f64), (f64, f64))| {
+            let irreducible = if self.form == Form::Additive { part * least } else { 0.0 };
             let reducible = mean - irreducible;
-            for share in STARTS {
-                let [size, data] = [share * reducible, (1.0 - share) * reducible].map(f64::ln);
-                for (alpha, beta) in STARTS.iter().flat_map(|a| STARTS.map(|b| (*a, b))) {
-                    starts.push(match self.form {
-                        Form::Additive | Form::Broken => {
-                            vec![size, data, irreducible.ln(), alpha, beta]
-                        }
-                        Form::WithoutIrreducible => vec![size, data, part * alpha, part * beta],
-                        // Its coefficients are to the power of an exponent.
-                        Form::Joint => {
-                            let (alpha, beta) = (0.5 * part * alpha, 0.5 * part * beta);
-                            vec![size / alpha, data / beta, alpha, beta]
-                        }
-                    });
+            let [size, data] = [share * reducible, (1.0 - share) * reducible].map(f64::ln);
+            match self.form {
+                Form::Additive | Form::Broken => vec![size, data, irreducible.ln(), alpha, beta],
+                Form::WithoutIrreducible => vec![size, data, part * alpha, part * beta],
+                // Its coefficients are to the power of an exponent.
+                Form::Joint => {
+                    let (alpha, beta) = (0.5 * part * alpha, 0.5 * part * beta);
+                    vec![size / alpha, data / beta, alpha, beta]
                 }
             }
-        }
-        starts
+        };
+        pairs().flat_map(|shape| pairs().map(move |exponents| start((shape, exponents)))).collect()
     }
 
     /// The best law without a bend, and that with a bend either way at three places and of three
     /// widths.
     fn starts_with_a_bend(&self) -> Vec<Vec<f64>> {
         let straight = Self { form: Form::Additive, runs: self.runs.clone(), ..*self };
-        let (ends, best) = straight.search();
-        let data = || self.runs.iter().map(|run| run.1);
-        let first = data().fold(f64::INFINITY, f64::min);
-        let length = data().fold(f64::NEG_INFINITY, f64::max) - first;
+        let best = straight.search().swap_remove(0).point;
+        let (first, last) = range(self.runs.iter().map(|run| run.1));
+        let length = last - first;
         // Without a bend, too: no worse than the law without one.
         let bends = STARTS.iter().flat_map(|place| BENDS.map(|bend| (*place, bend)));
         let bends = bends.chain([(0.5, (0.0, 0.5))]);
         let start = |(place, (exponent, width)): (f64, (f64, f64))| {
             let bend = [exponent, first + place * length, (width * length).ln()];
-            [&ends[best].point[..], &bend].concat()
+            [&best[..], &bend].concat()
         };
         bends.map(start).collect()
     }
 
     /// The law's parameters, from the variables about the centre.
-    fn parameters(&self, v: &[f64]) -> Vec<f64> {
-        let (n, d) = self.centre;
-        match self.form {
-            Form::Additive | Form::Broken => {
-                let (size, data) = ((v[0] + v[3] * n).exp(), (v[1] + v[4] * d).exp());
-                let mut parameters = vec![size, data, v[2].exp(), v[3], v[4]];
-                if let Some(bend) = Bend::of(&v[5..]) {
-                    let (place, width) = ((bend.ln_place + d).exp(), bend.ln_width.exp());
-                    parameters.extend([bend.exponent, place, width]);
-                }
-                parameters
-            }
-            Form::WithoutIrreducible => {
-                vec![(v[0] + v[2] * n).exp(), (v[1] + v[3] * d).exp(), v[2], v[3]]
-            }
-            Form::Joint => vec![(v[0] + n).exp(), (v[1] + d).exp(), v[2], v[3]],
-        }
+    fn parameters(&self, variables: &[f64]) -> Vec<f64> {
+        let mut parameters = variables.to_vec();
+        self.form.shift(&mut parameters, self.centre);
+        self.form.change_scale(&mut parameters, f64::exp);
+        parameters
     }
 
     /// The variables of a law's parameters.
-    fn variables(&self, p: &[f64]) -> Vec<f64> {
-        let (n, d) = self.centre;
-        match self.form {
-            Form::Additive | Form::Broken => {
-                let (size, data) = (p[0].ln() - p[3] * n, p[1].ln() - p[4] * d);
-                let mut variables = vec![size, data, p[2].ln(), p[3], p[4]];
-                if let [exponent, place, width] = p[5..] {
-                    variables.extend([exponent, place.ln() - d, width.ln()]);
-                }
-                variables
-            }
-            Form::WithoutIrreducible => {
-                vec![p[0].ln() - p[2] * n, p[1].ln() - p[3] * d, p[2], p[3]]
-            }
-            Form::Joint => vec![p[0].ln() - n, p[1].ln() - d, p[2], p[3]],
-        }
+    fn variables(&self, parameters: &[f64]) -> Vec<f64> {
+        let mut variables = parameters.to_vec();
+        self.form.change_scale(&mut variables, f64::ln);
+        self.form.shift(&mut variables, (-self.centre.0, -self.centre.1));
+        variables
     }
 }
 
@@ -331,28 +277,32 @@ pub fn objective(runs: &[TrainedModel], form: Form, parameters: &[f64]) -> f64 {
 }
 
 /// Whether runs can be fitted at all.
-fn check(runs: &[TrainedModel], form: Form) -> Result<(), SurfaceError> {
-    let positive = |value: f64| value.is_finite() && value > 0.0;
-    let good =
-        |run: &TrainedModel| [run.parameters, run.tokens, run.loss].into_iter().all(positive);
-    if let Some(index) = runs.iter().position(|run| !good(run)) {
-        return Err(SurfaceError::NotPositive { index, run: runs[index] });
+fn check(runs: &[TrainedModel], form: Form) -> Result<(), NoLaw> {
+    for (index, TrainedModel { parameters, tokens, loss }) in runs.iter().enumerate() {
+        if ![parameters, tokens, loss].into_iter().all(|value| value.is_finite() && *value > 0.0) {
+            return Err(NoLaw(format!(
+                "run {index} has N = {parameters}, D = {tokens} and loss = {loss}; all must be \
+                 positive"
+            )));
+        }
     }
     let (n_runs, n_parameters) = (runs.len(), form.names().len());
     if n_runs <= n_parameters {
-        return Err(SurfaceError::TooFewRuns { n_runs, n_parameters });
+        return Err(NoLaw(format!(
+            "a law of {n_parameters} parameters needs more runs than that, got {n_runs}"
+        )));
     }
-    for (what, of) in
-        [("N", (|run| run.parameters) as fn(&TrainedModel) -> f64), ("D", |run| run.tokens)]
-    {
-        let mut values: Vec<f64> = runs.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values.dedup();
-        // A term has a coefficient and an exponent, and a bend three parameters more.
-        let least = if form == Form::Broken && what == "D" { 6 } else { 3 };
-        let n_places = values.len();
+    // A term has a coefficient and an exponent, and a bend three parameters more.
+    let least_of_data = if form == Form::Broken { 6 } else { 3 };
+    for (what, n_places, least) in [
+        ("N", n_different(runs.iter().map(|run| run.parameters)), 3),
+        ("D", n_different(runs.iter().map(|run| run.tokens)), least_of_data),
+    ] {
         if n_places < least {
-            return Err(SurfaceError::TooFewPlaces { what, n_places, least });
+            return Err(NoLaw(format!(
+                "all runs together have {n_places} different {what}; this form of law needs at \
+                 least {least}"
+            )));
         }
     }
     Ok(())
@@ -362,15 +312,12 @@ fn check(runs: &[TrainedModel], form: Form) -> Result<(), SurfaceError> {
 /// law with a bend.
 ///
 /// # Errors
-/// [`SurfaceError`].
-///
-/// # Panics
-/// Never: there are starts.
-pub fn fit_surface(runs: &[TrainedModel], form: Form) -> Result<SurfaceFit, SurfaceError> {
+/// [`NoLaw`] when a number is not positive, or there are too few runs, sizes or numbers of tokens.
+pub fn fit_surface(runs: &[TrainedModel], form: Form) -> Result<SurfaceFit, NoLaw> {
     check(runs, form)?;
     let centred = CentredRuns::new(runs, form);
-    let (ends, best) = centred.search();
-    let best = &ends[best];
+    let ends = centred.search();
+    let best = &ends[0];
     Ok(SurfaceFit {
         form,
         parameters: centred.parameters(&best.point),
@@ -406,11 +353,7 @@ impl SurfaceFit {
         progress: &(dyn Fn() + Sync),
     ) -> Vec<Vec<f64>> {
         let resample = |k: usize| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(k as u64);
-            let drawn: Vec<TrainedModel> =
-                runs.iter().map(|_| runs[rng.random_range(0..runs.len())]).collect();
-            let centred = CentredRuns::new(&drawn, self.form);
+            let centred = CentredRuns::new(&drawn(runs, &mut stream(seed, k as u64)), self.form);
             let end = centred.minimise(&centred.variables(&self.parameters));
             progress();
             centred.parameters(&end.point)
@@ -439,15 +382,14 @@ impl SurfaceFit {
         let law = additive(self.form, &centred.parameters(&all(&end.point)))?;
         Some((law, end.value / SCALE))
     }
+}
 
-    /// How far off the law is on other runs: the mean absolute relative error of the loss, and the
-    /// mean of `predicted / measured − 1`.
-    pub fn errors_on(&self, runs: &[TrainedModel]) -> (f64, f64) {
-        let n = runs.len() as f64;
-        let errors =
-            || runs.iter().map(|run| self.loss(run.parameters, run.tokens) / run.loss - 1.0);
-        (errors().map(f64::abs).sum::<f64>() / n, errors().sum::<f64>() / n)
-    }
+/// How far off predicted losses of `runs` are: the mean absolute relative error, and the mean of
+/// `predicted / measured − 1`.
+pub(super) fn errors(runs: &[TrainedModel], loss: impl Fn(f64, f64) -> f64) -> (f64, f64) {
+    let errors = || runs.iter().map(|run| loss(run.parameters, run.tokens) / run.loss - 1.0);
+    let n = runs.len() as f64;
+    (errors().map(f64::abs).sum::<f64>() / n, errors().sum::<f64>() / n)
 }
 
 /// The law in closed form with these parameters, if its form is additive.
@@ -456,16 +398,14 @@ pub(super) fn additive(form: Form, parameters: &[f64]) -> Option<LossSurface> {
     five.map(LossSurface::of)
 }
 
-/// The percentile interval of a number over the laws of resamples; `None` without any.
-pub fn interval<L>(resamples: &[L], of: &dyn Fn(&L) -> f64, confidence: f64) -> Option<(f64, f64)> {
-    percentile_interval(resamples.iter().map(of).collect(), confidence)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::finite_difference::assert_gradient;
+    use rand::SeedableRng as _;
+    use rand_chacha::ChaCha8Rng;
     use rand_distr::{Distribution as _, StandardNormal};
+    use superpose_stats::bootstrap::percentile_interval;
 
     const ADDITIVE: [f64; 5] = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
 
@@ -540,7 +480,9 @@ mod tests {
             // Of half a per cent of noise on so many runs.
             assert!((fit.parameters[3] - ADDITIVE[3]).abs() < 0.04, "{fit:?}");
             let resamples = fit.bootstrap(&runs, 100, seed, &|| ());
-            let (low, high) = interval(&resamples, &|p| p[4] / (p[3] + p[4]), 0.9).unwrap();
+            let (low, high) =
+                percentile_interval(resamples.iter().map(|p| p[4] / (p[3] + p[4])).collect(), 0.9)
+                    .unwrap();
             let truth = ADDITIVE[4] / (ADDITIVE[3] + ADDITIVE[4]);
             held += u32::from(low <= truth && truth <= high);
         }
@@ -568,12 +510,13 @@ mod tests {
         let (small, large): (Vec<TrainedModel>, Vec<TrainedModel>) =
             all.iter().partition(|run| 6.0 * run.parameters * run.tokens < 1e21);
         let fit = fit_surface(&small, Form::Additive).unwrap();
-        let (absolute, bias) = fit.errors_on(&large);
+        let errors_of = |fit: &SurfaceFit| errors(&large, |n, d| fit.loss(n, d));
+        let (absolute, bias) = errors_of(&fit);
         assert!(absolute < 0.01 && bias.abs() <= absolute, "{absolute} {bias}");
         // Without an irreducible loss the same runs predict too little.
         let wrong = fit_surface(&small, Form::WithoutIrreducible).unwrap();
         assert!(wrong.objective > 2.0 * fit.objective);
-        assert!(wrong.errors_on(&large).1 < -0.02);
+        assert!(errors_of(&wrong).1 < -0.02);
     }
 
     #[test]

@@ -4,11 +4,10 @@ use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::summary::summarise;
 
 use super::runs::TrainedModel;
-use super::surface::{SurfaceFit, additive, fit_surface, interval};
+use super::surface::{self, SurfaceFit, fit_surface};
 use crate::chinchilla::law::{Allocation, LossSurface};
+use crate::fits::{interval, range};
 
-/// Confidence of all intervals.
-pub(crate) const CONFIDENCE: f64 = 0.95;
 /// Steps of `E` from zero to the least loss: enough for a smooth line.
 const PROFILE: u32 = 40;
 /// Steps along the frontier, from the least compute of a run to a thousand times the largest: enough
@@ -19,21 +18,6 @@ const FRONTIER: u32 = 40;
 pub(super) struct FittedForm {
     pub(super) fit: SurfaceFit,
     pub(super) resamples: Vec<Vec<f64>>,
-}
-
-/// The additive law in closed form, and those of resamples of the runs.
-pub(super) struct Fitted<'a> {
-    pub(super) fit: &'a SurfaceFit,
-    pub(super) law: LossSurface,
-    pub(super) resamples: Vec<LossSurface>,
-}
-
-impl FittedForm {
-    /// The law in closed form; `None` when its form is another than the additive one.
-    pub(super) fn closed(&self) -> Option<Fitted<'_>> {
-        let resamples = self.resamples.iter().filter_map(|p| additive(self.fit.form, p)).collect();
-        Some(Fitted { fit: &self.fit, law: self.fit.law()?, resamples })
-    }
 }
 
 /// A number of a law, with its name.
@@ -51,7 +35,7 @@ const NUMBERS: [Named<LossSurface>; 7] = [
 ];
 
 /// The table `chinchilla_fit`.
-pub(super) fn parameters(fitted: &Fitted<'_>) -> Table {
+pub(super) fn parameters(fit: &SurfaceFit, law: &LossSurface, resamples: &[LossSurface]) -> Table {
     let mut table = Table::new(
         "chinchilla_fit",
         "What are the parameters of L = E + A/N^α + B/D^β?",
@@ -68,19 +52,19 @@ pub(super) fn parameters(fitted: &Fitted<'_>) -> Table {
         ],
     );
     for (name, of) in NUMBERS {
-        let values: Vec<f64> = fitted.resamples.iter().map(of).collect();
-        let ends = interval(&fitted.resamples, &of, CONFIDENCE);
+        let values: Vec<f64> = resamples.iter().map(of).collect();
         let spread = summarise(&values).standard_deviation;
+        let [low, high] = interval(values.into_iter());
         table.push(vec![
             name.into(),
-            of(&fitted.law).into(),
+            of(law).into(),
             spread.into(),
-            ends.map(|ends| ends.0).into(),
-            ends.map(|ends| ends.1).into(),
-            fitted.fit.objective.into(),
-            fitted.fit.n_runs.into(),
-            fitted.fit.n_starts.into(),
-            fitted.fit.n_agreeing.into(),
+            low,
+            high,
+            fit.objective.into(),
+            fit.n_runs.into(),
+            fit.n_starts.into(),
+            fit.n_agreeing.into(),
         ]);
     }
     table
@@ -110,7 +94,7 @@ pub(super) fn forms(laws: &[FittedForm], runs: &[TrainedModel], held_out: f64) -
     let (fitted, predicted) = runs.split_at(n_fitted);
     for FittedForm { fit, .. } in laws {
         let errors = fit_surface(fitted, fit.form).ok().filter(|_| !predicted.is_empty());
-        let errors = errors.map(|fit| fit.errors_on(predicted));
+        let errors = errors.map(|fit| surface::errors(predicted, |n, d| fit.loss(n, d)));
         table.push(vec![
             fit.form.name().into(),
             fit.parameters.len().into(),
@@ -145,13 +129,13 @@ pub(super) fn form_parameters(laws: &[FittedForm]) -> Table {
     );
     for FittedForm { fit, resamples } in laws {
         for (index, parameter) in fit.form.names().iter().enumerate() {
-            let ends = interval(resamples, &|parameters| parameters[index], CONFIDENCE);
+            let [low, high] = interval(resamples.iter().map(|parameters| parameters[index]));
             table.push(vec![
                 fit.form.name().into(),
                 (*parameter).into(),
                 fit.parameters[index].into(),
-                ends.map(|ends| ends.0).into(),
-                ends.map(|ends| ends.1).into(),
+                low,
+                high,
             ]);
         }
     }
@@ -160,35 +144,32 @@ pub(super) fn form_parameters(laws: &[FittedForm]) -> Table {
 
 /// The table `chinchilla_profile`.
 pub(super) fn profile(fit: &SurfaceFit, runs: &[TrainedModel]) -> Table {
-    let mut table = Table::new(
+    let (least, _) = range(runs.iter().map(|run| run.loss));
+    let held = (1..PROFILE).filter_map(|step| {
+        let irreducible = least * f64::from(step) / f64::from(PROFILE);
+        fit.with_irreducible(runs, irreducible)
+            .map(|(law, objective)| (irreducible, law, objective))
+    });
+    Table::of(
         "chinchilla_profile",
         "How much do the exponents depend on the irreducible loss?",
+        held,
         &[
-            ("E", "irreducible loss, held"),
-            ("objective", "the least sum of Huber's function with it"),
-            ("alpha", "α with it"),
-            ("beta", "β with it"),
-            ("a", "a of N ∝ C^a with it"),
+            ("E", "irreducible loss, held", &|held| held.0.into()),
+            ("objective", "the least sum of Huber's function with it", &|held| held.2.into()),
+            ("alpha", "α with it", &|held| held.1.size_exponent.into()),
+            ("beta", "β with it", &|held| held.1.data_exponent.into()),
+            ("a", "a of N ∝ C^a with it", &|held| held.1.size_allocation_exponent().into()),
         ],
-    );
-    let least = runs.iter().map(|run| run.loss).fold(f64::INFINITY, f64::min);
-    for step in 1..PROFILE {
-        let irreducible = least * f64::from(step) / f64::from(PROFILE);
-        let Some((law, objective)) = fit.with_irreducible(runs, irreducible) else { continue };
-        let numbers = [
-            irreducible,
-            objective,
-            law.size_exponent,
-            law.data_exponent,
-            law.size_allocation_exponent(),
-        ];
-        table.push(numbers.map(Field::from).to_vec());
-    }
-    table
+    )
 }
 
 /// The table `chinchilla_frontier`.
-pub(super) fn frontier(fitted: &Fitted<'_>, runs: &[TrainedModel]) -> Table {
+pub(super) fn frontier(
+    law: &LossSurface,
+    resamples: &[LossSurface],
+    runs: &[TrainedModel],
+) -> Table {
     let mut table = Table::new(
         "chinchilla_frontier",
         "How is compute best spent?",
@@ -206,67 +187,53 @@ pub(super) fn frontier(fitted: &Fitted<'_>, runs: &[TrainedModel]) -> Table {
             ("beyond", "C divided by the most compute of a run, if above 1"),
         ],
     );
-    let of_runs = || runs.iter().map(TrainedModel::compute);
-    let (low, high) = (of_runs().fold(f64::INFINITY, f64::min), of_runs().fold(0.0, f64::max));
+    let (low, high) = range(runs.iter().map(TrainedModel::compute));
     for step in 0..=FRONTIER {
         let at = low * (1e3 * high / low).powf(f64::from(step) / f64::from(FRONTIER));
-        table.push(allocation_row(fitted, at, high));
+        let quantity = |get: fn(&Allocation) -> f64| -> [Field; 3] {
+            let of = |law: &LossSurface| law.allocate(at).map_or(f64::NAN, |best| get(&best));
+            let [low, high] = interval(resamples.iter().map(of));
+            [of(law).into(), low, high]
+        };
+        let best = [quantity(|a| a.parameters), quantity(|a| a.tokens), quantity(|a| a.loss)];
+        let beyond = (at > high).then_some(at / high).into();
+        table.push([&[at.into()], best.as_flattened(), &[beyond]].concat());
     }
     table
-}
-
-/// A row of the frontier, at a compute, beside the most compute of a run.
-fn allocation_row(fitted: &Fitted<'_>, at: f64, most: f64) -> Vec<Field> {
-    let of = |law: &LossSurface, get: fn(&Allocation) -> f64| {
-        law.allocate(at).map_or(f64::NAN, |allocation| get(&allocation))
-    };
-    let quantity = |get: fn(&Allocation) -> f64| -> [Field; 3] {
-        let ends = interval(&fitted.resamples, &|law| of(law, get), CONFIDENCE);
-        let (low, high) = ends.map_or((None, None), |ends| (Some(ends.0), Some(ends.1)));
-        [of(&fitted.law, get).into(), low.into(), high.into()]
-    };
-    let mut row = vec![at.into()];
-    row.extend(quantity(|allocation| allocation.parameters));
-    row.extend(quantity(|allocation| allocation.tokens));
-    row.extend(quantity(|allocation| allocation.loss));
-    row.push((at > most).then_some(at / most).into());
-    row
 }
 
 /// The table `chinchilla_runs`.
 pub(super) fn residuals(fit: &SurfaceFit, runs: &[TrainedModel]) -> Table {
-    let mut table = Table::new(
+    let fitted = |run: &TrainedModel| fit.loss(run.parameters, run.tokens);
+    Table::of(
         "chinchilla_runs",
         "How do the runs lie about the law?",
+        runs,
         &[
-            ("N", "parameters"),
-            ("D", "tokens"),
-            ("C", "floating-point operations"),
-            ("loss", "the loss"),
-            ("fitted", "the law's"),
-            ("residual", "ln fitted − ln loss"),
+            ("N", "parameters", &|run| run.parameters.into()),
+            ("D", "tokens", &|run| run.tokens.into()),
+            ("C", "floating-point operations", &|run| run.compute().into()),
+            ("loss", "the loss", &|run| run.loss.into()),
+            ("fitted", "the law's", &|run| fitted(run).into()),
+            ("residual", "ln fitted − ln loss", &|run| (fitted(run) / run.loss).ln().into()),
         ],
-    );
-    for run in runs {
-        let fitted = fit.loss(run.parameters, run.tokens);
-        let numbers =
-            [run.parameters, run.tokens, run.compute(), run.loss, fitted, (fitted / run.loss).ln()];
-        table.push(numbers.map(Field::from).to_vec());
-    }
-    table
+    )
 }
 
 /// The table `chinchilla_resamples`.
 pub(super) fn resamples(laws: &[LossSurface]) -> Table {
-    let mut table = Table::new(
+    Table::of(
         "chinchilla_resamples",
         "What do resamples of the runs give?",
-        &[("A", "A"), ("B", "B"), ("E", "E"), ("alpha", "α"), ("beta", "β")],
-    );
-    for law in laws {
-        table.push(law.parameters().map(Field::from).to_vec());
-    }
-    table
+        laws,
+        &[
+            ("A", "A", &|law| law.size_coefficient.into()),
+            ("B", "B", &|law| law.data_coefficient.into()),
+            ("E", "E", &|law| law.irreducible.into()),
+            ("alpha", "α", &|law| law.size_exponent.into()),
+            ("beta", "β", &|law| law.data_exponent.into()),
+        ],
+    )
 }
 
 /// The law in a table `chinchilla_fit`.
@@ -275,17 +242,16 @@ pub(super) fn resamples(laws: &[LossSurface]) -> Table {
 /// [`TableError`] when it lacks a parameter.
 pub(crate) fn law_of(fit: &Table) -> Result<LossSurface, TableError> {
     let (names, values) = (fit.words("parameter")?, fit.numbers("value")?);
-    let mut parameters = [0.0; 5];
-    for (parameter, name) in parameters.iter_mut().zip(LossSurface::NAMES) {
+    let parameter = |name: &str| {
         let row = names.iter().position(|known| known == name);
-        let row = row.ok_or_else(|| TableError::NoColumn {
+        row.map(|row| values[row]).ok_or_else(|| TableError::NoColumn {
             name: fit.name.clone(),
             column: name.to_owned(),
             known: names.join(", "),
-        })?;
-        *parameter = values[row];
-    }
-    Ok(LossSurface::of(parameters))
+        })
+    };
+    let [a, b, e, alpha, beta] = LossSurface::NAMES.map(parameter);
+    Ok(LossSurface::of([a?, b?, e?, alpha?, beta?]))
 }
 
 /// The laws in a table `chinchilla_resamples`.
@@ -295,10 +261,6 @@ pub(crate) fn law_of(fit: &Table) -> Result<LossSurface, TableError> {
 pub(crate) fn laws_of(resamples: &Table) -> Result<Vec<LossSurface>, TableError> {
     let columns = LossSurface::NAMES.map(|name| resamples.numbers(name));
     let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let law = |row: usize| {
-        let mut parameters = [0.0; 5];
-        parameters.iter_mut().zip(&columns).for_each(|(value, column)| *value = column[row]);
-        LossSurface::of(parameters)
-    };
+    let law = |row: usize| LossSurface::of(std::array::from_fn(|k| columns[k][row]));
     Ok((0..resamples.rows.len()).map(law).collect())
 }

@@ -9,8 +9,9 @@ use superpose_files::table::{Field, Table, TableError};
 use superpose_toy::superposition::{PARAMETERS_BY_WIDTH, strong_exponent};
 
 use super::runs::TrainedModel;
-use super::surface::{Form, interval, objective};
+use super::surface::{Form, errors, objective};
 use crate::chinchilla::law::{LossSurface, PUBLISHED};
+use crate::fits::interval;
 
 /// A theory of the exponents `α` by parameters and `β` by tokens.
 struct Theory {
@@ -44,7 +45,7 @@ const THEORIES: [Theory; 3] = [
 ];
 
 /// The table `chinchilla_theories` of a fitted law and those of resamples.
-pub(super) fn theories(law: &LossSurface, resamples: &[LossSurface], confidence: f64) -> Table {
+pub(super) fn theories(law: &LossSurface, resamples: &[LossSurface]) -> Table {
     let mut table = Table::new(
         "chinchilla_theories",
         "Which theory's exponents does the fit leave out?",
@@ -60,16 +61,19 @@ pub(super) fn theories(law: &LossSurface, resamples: &[LossSurface], confidence:
     );
     for Theory { name, says, predicts, measured } in THEORIES {
         let difference = |law: &LossSurface| measured(law) - predicts(law);
-        let ends = interval(resamples, &difference, confidence);
-        let excluded = ends.map(|(low, high)| if low <= 0.0 && high >= 0.0 { "no" } else { "yes" });
+        let [low, high] = interval(resamples.iter().map(difference));
+        let excluded = match (low.number(), high.number()) {
+            (Some(low), Some(high)) => Some(if low <= 0.0 && high >= 0.0 { "no" } else { "yes" }),
+            _ => None,
+        };
         table.push(vec![
             name.into(),
             says.into(),
             predicts(law).into(),
             measured(law).into(),
-            ends.map(|ends| ends.0).into(),
-            ends.map(|ends| ends.1).into(),
-            excluded.map_or(Field::Missing, Field::from),
+            low,
+            high,
+            excluded.into(),
         ]);
     }
     table
@@ -77,33 +81,24 @@ pub(super) fn theories(law: &LossSurface, resamples: &[LossSurface], confidence:
 
 /// The table `chinchilla_published`: how the published laws do on the runs, without a fit.
 pub(super) fn published(runs: &[TrainedModel]) -> Table {
-    let mut table = Table::new(
+    let errors = |law: &LossSurface| errors(runs, |n, d| law.loss(n, d));
+    Table::of(
         "chinchilla_published",
         "How well do published laws, as they are, describe the runs? For losses in nats a token.",
+        PUBLISHED,
         &[
-            ("law", "whose"),
-            ("objective", "the sum of Huber's function of the residuals of ln L"),
-            ("error", "mean |predicted / measured − 1|"),
-            ("bias", "mean of predicted / measured − 1"),
-            ("a", "a of N ∝ C^a"),
-            ("compute_exponent", "of L − E by compute spent best"),
+            ("law", "whose", &|(name, _)| (*name).into()),
+            ("objective", "the sum of Huber's function of the residuals of ln L", &|(_, law)| {
+                objective(runs, Form::Additive, &law.parameters()).into()
+            }),
+            ("error", "mean |predicted / measured − 1|", &|(_, law)| errors(law).0.into()),
+            ("bias", "mean of predicted / measured − 1", &|(_, law)| errors(law).1.into()),
+            ("a", "a of N ∝ C^a", &|(_, law)| law.size_allocation_exponent().into()),
+            ("compute_exponent", "of L − E by compute spent best", &|(_, law)| {
+                law.compute_exponent().into()
+            }),
         ],
-    );
-    for (name, law) in PUBLISHED {
-        let off = |run: &TrainedModel| law.loss(run.parameters, run.tokens) / run.loss - 1.0;
-        let mean = |of: fn(f64) -> f64| {
-            runs.iter().map(|run| of(off(run))).sum::<f64>() / runs.len() as f64
-        };
-        table.push(vec![
-            name.into(),
-            objective(runs, Form::Additive, &law.parameters()).into(),
-            mean(f64::abs).into(),
-            mean(|off| off).into(),
-            law.size_allocation_exponent().into(),
-            law.compute_exponent().into(),
-        ]);
-    }
-    table
+    )
 }
 
 /// What to say of both tables.
@@ -137,12 +132,12 @@ mod tests {
             LossSurface::of([400.0, 2000.0, 1.8, alpha + shift, alpha / (1.0 + alpha) + shift])
         };
         let resamples: Vec<LossSurface> = (-10..=10).map(|k| law(1e-3 * f64::from(k))).collect();
-        let table = theories(&law(0.0), &resamples, 0.95);
+        let table = theories(&law(0.0), &resamples);
         assert_eq!(table.words("excluded").unwrap(), ["no", "no", "yes"]);
         let predicted = table.numbers("predicted").unwrap();
         assert!((predicted[1] - alpha / (1.0 + alpha)).abs() < 1e-12);
         assert!(table.numbers("difference_high").unwrap()[2] < 0.0);
-        let bare = theories(&law(0.0), &[], 0.95);
+        let bare = theories(&law(0.0), &[]);
         assert_eq!(bare.words("excluded").unwrap(), ["", "", ""]);
     }
 }
