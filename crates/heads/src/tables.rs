@@ -136,14 +136,9 @@ fn norms(models: &[Model]) -> Table {
         let n: u64 = norms.counts.iter().sum();
         for (edges, count) in norms.edges.windows(2).zip(&norms.counts) {
             let density = *count as f64 / n as f64 / (edges[1] - edges[0]);
-            let (low, high) = (edges[0].into(), edges[1].into());
-            table.push(vec![
-                model.name.as_str().into(),
-                low,
-                high,
-                (*count).into(),
-                density.into(),
-            ]);
+            let (name, low, high) = (&*model.name, edges[0], edges[1]);
+            let [low, high, density] = [low, high, density].map(Field::from);
+            table.push(vec![name.into(), low, high, (*count).into(), density]);
         }
     }
     table
