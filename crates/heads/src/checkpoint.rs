@@ -3,7 +3,7 @@
 //! Files are mapped, so that only what is looked at is read. Of a sharded checkpoint the one shard
 //! with the wanted tensor is opened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -50,17 +50,15 @@ impl Checkpoint {
     /// [`HeadError`], naming the file.
     pub fn open(path: &Path) -> Result<Self, HeadError> {
         let metadata = fs::metadata(path).map_err(|e| unreadable(path, e))?;
-        if !metadata.is_dir() {
-            let source = Source::File(WeightFile::open(path)?);
-            return Ok(Self { path: path.to_owned(), source });
-        }
         let index = path.join(INDEX);
-        if index.exists() {
-            let shards = shards(&index)?;
-            return Ok(Self { path: path.to_owned(), source: Source::Shards(shards) });
-        }
-        let file = only_file(path)?;
-        Ok(Self { path: path.to_owned(), source: Source::File(WeightFile::open(&file)?) })
+        let source = if !metadata.is_dir() {
+            Source::File(WeightFile::open(path)?)
+        } else if index.exists() {
+            Source::Shards(shards(&index)?)
+        } else {
+            Source::File(WeightFile::open(&only_file(path)?)?)
+        };
+        Ok(Self { path: path.to_owned(), source })
     }
 
     /// The path that it was opened with.
@@ -83,16 +81,10 @@ impl Checkpoint {
     pub fn tensors(&self) -> Result<Vec<Tensor>, HeadError> {
         let shards = match &self.source {
             Source::File(file) => return Ok(file.tensors.clone()),
-            Source::Shards(shards) => shards,
+            Source::Shards(shards) => shards.values().collect::<BTreeSet<_>>(),
         };
-        let mut files: Vec<&PathBuf> = shards.values().collect();
-        files.sort();
-        files.dedup();
-        let mut tensors = Vec::new();
-        for file in files {
-            tensors.extend(WeightFile::open(file)?.tensors);
-        }
-        Ok(tensors)
+        let opened = shards.into_iter().map(|file| Ok(WeightFile::open(file)?.tensors));
+        Ok(opened.collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     /// The matrix called `name`.
