@@ -103,7 +103,7 @@ impl Checkpoint {
                 WeightFile::open(path)?.matrix(name).unwrap_or_else(|| {
                     let index = self.path.join(INDEX);
                     let shard = path.display();
-                    Err(damaged(&index, format!("it has `{name}` in `{shard}`, where it is not")))
+                    Err(damaged(&index, &format!("it has `{name}` in `{shard}`, where it is not")))
                 })
             }
         }
@@ -136,7 +136,7 @@ impl WeightFile {
             return Err(unknown(path, "is neither a file nor a folder", advice));
         }
         if metadata.len() == 0 {
-            return Err(damaged(path, "it is empty".to_owned()));
+            return Err(damaged(path, "it is empty"));
         }
         let content = map(path)?;
         let tensors = tensors(&content, path)?;
@@ -176,15 +176,15 @@ pub(crate) fn tensors(content: &[u8], path: &Path) -> Result<Vec<Tensor>, HeadEr
         let problem = "is neither a safetensors nor a GGUF file";
         return Err(unknown(path, problem, "give one of these"));
     };
-    found.map_err(|problem| damaged(path, problem))
+    found.map_err(|problem| damaged(path, &problem))
 }
 
 /// Which tensor is in which file, from the index of a folder.
 fn shards(index: &Path) -> Result<BTreeMap<String, PathBuf>, HeadError> {
     let text = fs::read(index).map_err(|e| unreadable(index, e))?;
     let value: serde_json::Value =
-        serde_json::from_slice(&text).map_err(|e| damaged(index, e.to_string()))?;
-    let wrong = || damaged(index, "`weight_map` must name a file for each tensor".to_owned());
+        serde_json::from_slice(&text).map_err(|e| damaged(index, &e.to_string()))?;
+    let wrong = || damaged(index, "`weight_map` must name a file for each tensor");
     let map = value["weight_map"].as_object().ok_or_else(wrong)?;
     let folder = index.parent().unwrap_or(Path::new(""));
     map.iter()
@@ -193,7 +193,7 @@ fn shards(index: &Path) -> Result<BTreeMap<String, PathBuf>, HeadError> {
             let mut parts = Path::new(file).components();
             if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
                 let problem = format!("the shard `{file}` must be a file beside it");
-                return Err(damaged(index, problem));
+                return Err(damaged(index, &problem));
             }
             Ok((name.clone(), folder.join(file)))
         })
@@ -225,7 +225,7 @@ fn unreadable(path: &Path, source: std::io::Error) -> HeadError {
     HeadError { sentence: format!("cannot read `{}`", path.display()), source: Some(source) }
 }
 
-fn damaged(path: &Path, problem: String) -> HeadError {
+fn damaged(path: &Path, problem: &str) -> HeadError {
     HeadError::of(format!("`{}` is damaged: {problem}", path.display()))
 }
 

@@ -157,9 +157,11 @@ fn what_is_wrong(table: &Table) -> Vec<Note> {
     lines.map(Note::Line).collect()
 }
 
-/// Rows of the source page's evidence: a kind of data, its dimension and its exponent as predicted
+/// A row of the source page's evidence: a kind of data, its dimension and its exponent as predicted
 /// and as observed, and an exponent by parameters in the literature, and whose.
-const EVIDENCE: [(&str, [f64; 3], Option<(f64, &str)>); 6] = [
+type Evidence = (&'static str, [f64; 3], Option<(f64, &'static str)>);
+
+const EVIDENCE: [Evidence; 6] = [
     ("language", [1.2, 0.083, 0.076], Some((0.076, "Kaplan et al. 2020"))),
     ("language", [1.2, 0.083, 0.076], Some((0.34, "Hoffmann et al. 2022"))),
     ("code", [1.5, 0.067, 0.070], None),

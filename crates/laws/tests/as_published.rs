@@ -77,8 +77,8 @@ fn states(published: &str, recorded: &Value, tolerance: f64) -> bool {
     let Some(returned) = published.strip_prefix("returns ") else {
         return published.strip_prefix("raises ") == recorded.as_str();
     };
-    let (value, _) = returned.split_once(" as the ").unwrap();
-    let (value, expected): (f64, f64) = (value.parse().unwrap(), number(recorded));
+    let (value, _) = returned.split_once(" as the ").expect("a number of something");
+    let (value, expected): (f64, f64) = (value.parse().expect("a number"), number(recorded));
     (value.is_nan() && expected.is_nan()) || (value - expected).abs() <= tolerance * expected.abs()
 }
 
