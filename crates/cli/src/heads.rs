@@ -62,7 +62,7 @@ fn list(options: &MeasureOptions) -> anyhow::Result<ExitCode> {
         let chosen = head(&checkpoint).ok();
         for tensor in checkpoint.tensors()? {
             let chosen = chosen.as_ref().filter(|head| head.name == tensor.name);
-            let reason = chosen.map_or("", |head| head.reason());
+            let reason = chosen.map_or("", |head| head.reason);
             objects.push(json!({
                 "path": path, "tensor": tensor.name, "shape": tensor.shape,
                 "stored": tensor.encoding.to_string(), "chosen": reason,
@@ -86,8 +86,7 @@ fn model(path: &Path, options: &MeasureOptions) -> anyhow::Result<Model> {
         Some(name) => (name.clone(), "as asked"),
         None => {
             let head = head(&checkpoint)?;
-            let reason = head.reason();
-            (head.name, reason)
+            (head.name, head.reason)
         }
     };
     let matrix = checkpoint.matrix(&tensor)?;

@@ -3,13 +3,15 @@
 //! Files are mapped, so that only what is looked at is read. Of a sharded checkpoint the one shard
 //! with the wanted tensor is opened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use memmap2::Mmap;
+
 use crate::error::HeadError;
-use crate::matrix::{Content, Matrix};
+use crate::matrix::Matrix;
 use crate::tensor::Tensor;
 use crate::{gguf, safetensors};
 
@@ -33,16 +35,11 @@ enum Source {
 }
 
 /// One file: its content, and what its header says.
+#[derive(Debug)]
 struct WeightFile {
     path: PathBuf,
-    content: Content,
+    content: Arc<Mmap>,
     tensors: Vec<Tensor>,
-}
-
-impl std::fmt::Debug for WeightFile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WeightFile").field("path", &self.path).finish_non_exhaustive()
-    }
 }
 
 impl Checkpoint {
@@ -53,17 +50,15 @@ impl Checkpoint {
     /// [`HeadError`], naming the file.
     pub fn open(path: &Path) -> Result<Self, HeadError> {
         let metadata = fs::metadata(path).map_err(|e| unreadable(path, e))?;
-        if !metadata.is_dir() {
-            let source = Source::File(WeightFile::open(path)?);
-            return Ok(Self { path: path.to_owned(), source });
-        }
         let index = path.join(INDEX);
-        if index.exists() {
-            let shards = shards(&index)?;
-            return Ok(Self { path: path.to_owned(), source: Source::Shards(shards) });
-        }
-        let file = only_file(path)?;
-        Ok(Self { path: path.to_owned(), source: Source::File(WeightFile::open(&file)?) })
+        let source = if !metadata.is_dir() {
+            Source::File(WeightFile::open(path)?)
+        } else if index.exists() {
+            Source::Shards(shards(&index)?)
+        } else {
+            Source::File(WeightFile::open(&only_file(path)?)?)
+        };
+        Ok(Self { path: path.to_owned(), source })
     }
 
     /// The path that it was opened with.
@@ -86,16 +81,10 @@ impl Checkpoint {
     pub fn tensors(&self) -> Result<Vec<Tensor>, HeadError> {
         let shards = match &self.source {
             Source::File(file) => return Ok(file.tensors.clone()),
-            Source::Shards(shards) => shards,
+            Source::Shards(shards) => shards.values().collect::<BTreeSet<_>>(),
         };
-        let mut files: Vec<&PathBuf> = shards.values().collect();
-        files.sort();
-        files.dedup();
-        let mut tensors = Vec::new();
-        for file in files {
-            tensors.extend(WeightFile::open(file)?.tensors);
-        }
-        Ok(tensors)
+        let opened = shards.into_iter().map(|file| Ok(WeightFile::open(file)?.tensors));
+        Ok(opened.collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     /// The matrix called `name`.
@@ -103,10 +92,9 @@ impl Checkpoint {
     /// # Errors
     /// [`HeadError`] when there is none, or when it is no head: see [`Matrix`].
     pub fn matrix(&self, name: &str) -> Result<Matrix, HeadError> {
-        let missing = || HeadError::NoTensor {
-            path: self.path.clone(),
-            name: name.to_owned(),
-            matrices: self.matrices(),
+        let missing = || {
+            let (path, matrices) = (self.path.display(), self.matrices());
+            HeadError::of(format!("`{path}` has no tensor `{name}`; its matrices are {matrices}"))
         };
         match &self.source {
             Source::File(file) => file.matrix(name).unwrap_or_else(|| Err(missing())),
@@ -115,7 +103,7 @@ impl Checkpoint {
                 WeightFile::open(path)?.matrix(name).unwrap_or_else(|| {
                     let index = self.path.join(INDEX);
                     let shard = path.display();
-                    Err(damaged(&index, format!("it has `{name}` in `{shard}`, where it is not")))
+                    Err(damaged(&index, &format!("it has `{name}` in `{shard}`, where it is not")))
                 })
             }
         }
@@ -144,37 +132,32 @@ impl WeightFile {
         let metadata = fs::metadata(path).map_err(|e| unreadable(path, e))?;
         // A pipe would wait for its writer, a device has no end.
         if !metadata.is_file() {
-            return Err(HeadError::UnknownKind {
-                path: path.to_owned(),
-                problem: "is neither a file nor a folder",
-                advice: "give a safetensors or GGUF file, or a folder of a model",
-            });
+            let advice = "give a safetensors or GGUF file, or a folder of a model";
+            return Err(unknown(path, "is neither a file nor a folder", advice));
         }
         if metadata.len() == 0 {
-            return Err(damaged(path, "it is empty".to_owned()));
+            return Err(damaged(path, "it is empty"));
         }
         let content = map(path)?;
-        let tensors = tensors((*content).as_ref(), path)?;
+        let tensors = tensors(&content, path)?;
         Ok(Self { path: path.to_owned(), content, tensors })
     }
 
     fn matrix(&self, name: &str) -> Option<Result<Matrix, HeadError>> {
         let tensor = self.tensors.iter().find(|t| t.name == name)?;
         let matrix = Matrix::new(tensor, Arc::clone(&self.content));
-        Some(matrix.map_err(|problem| HeadError::NoMatrix {
-            path: self.path.clone(),
-            name: name.to_owned(),
-            problem,
+        Some(matrix.map_err(|problem| {
+            HeadError::of(format!("the tensor `{name}` of `{}` {problem}", self.path.display()))
         }))
     }
 }
 
 #[expect(unsafe_code, reason = "a file is mapped")]
-fn map(path: &Path) -> Result<Content, HeadError> {
+fn map(path: &Path) -> Result<Arc<Mmap>, HeadError> {
     let file = File::open(path).map_err(|e| unreadable(path, e))?;
     // SAFETY: the mapping is read only. Whoever cuts the file short meanwhile ends this process by
     // a signal; other changes are read as numbers, every pattern of which is valid.
-    let mapped = unsafe { memmap2::Mmap::map(&file) }.map_err(|e| unreadable(path, e))?;
+    let mapped = unsafe { Mmap::map(&file) }.map_err(|e| unreadable(path, e))?;
     Ok(Arc::new(mapped))
 }
 
@@ -182,27 +165,26 @@ fn map(path: &Path) -> Result<Content, HeadError> {
 pub(crate) fn tensors(content: &[u8], path: &Path) -> Result<Vec<Tensor>, HeadError> {
     let is_headed = content.get(8) == Some(&b'{');
     let is_pickled = content.starts_with(b"PK\x03\x04") || matches!(content, [0x80, 2..=5, ..]);
-    let unknown =
-        |problem, advice| Err(HeadError::UnknownKind { path: path.to_owned(), problem, advice });
     let found = if content.starts_with(gguf::MAGIC) {
         gguf::tensors(content)
     } else if is_pickled && !is_headed {
         let problem = "is a pickled checkpoint, which runs code when it is read";
-        return unknown(problem, "convert it to safetensors");
+        return Err(unknown(path, problem, "convert it to safetensors"));
     } else if is_headed || path.extension().is_some_and(|e| e == "safetensors") {
         safetensors::tensors(content)
     } else {
-        return unknown("is neither a safetensors nor a GGUF file", "give one of these");
+        let problem = "is neither a safetensors nor a GGUF file";
+        return Err(unknown(path, problem, "give one of these"));
     };
-    found.map_err(|problem| damaged(path, problem))
+    found.map_err(|problem| damaged(path, &problem))
 }
 
 /// Which tensor is in which file, from the index of a folder.
 fn shards(index: &Path) -> Result<BTreeMap<String, PathBuf>, HeadError> {
     let text = fs::read(index).map_err(|e| unreadable(index, e))?;
     let value: serde_json::Value =
-        serde_json::from_slice(&text).map_err(|e| damaged(index, e.to_string()))?;
-    let wrong = || damaged(index, "`weight_map` must name a file for each tensor".to_owned());
+        serde_json::from_slice(&text).map_err(|e| damaged(index, &e.to_string()))?;
+    let wrong = || damaged(index, "`weight_map` must name a file for each tensor");
     let map = value["weight_map"].as_object().ok_or_else(wrong)?;
     let folder = index.parent().unwrap_or(Path::new(""));
     map.iter()
@@ -211,7 +193,7 @@ fn shards(index: &Path) -> Result<BTreeMap<String, PathBuf>, HeadError> {
             let mut parts = Path::new(file).components();
             if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
                 let problem = format!("the shard `{file}` must be a file beside it");
-                return Err(damaged(index, problem));
+                return Err(damaged(index, &problem));
             }
             Ok((name.clone(), folder.join(file)))
         })
@@ -236,15 +218,19 @@ fn only_file(folder: &Path) -> Result<PathBuf, HeadError> {
         0 => ("holds no safetensors or GGUF file", "give the folder of a model, or a file"),
         _ => ("holds several files of weights and no index of shards", "give one of them"),
     };
-    Err(HeadError::UnknownKind { path: folder.to_owned(), problem, advice })
+    Err(unknown(folder, problem, advice))
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> HeadError {
-    HeadError::Unreadable { path: path.to_owned(), source }
+    HeadError { sentence: format!("cannot read `{}`", path.display()), source: Some(source) }
 }
 
-fn damaged(path: &Path, problem: String) -> HeadError {
-    HeadError::Damaged { path: path.to_owned(), problem }
+fn damaged(path: &Path, problem: &str) -> HeadError {
+    HeadError::of(format!("`{}` is damaged: {problem}", path.display()))
+}
+
+fn unknown(path: &Path, problem: &str, advice: &str) -> HeadError {
+    HeadError::of(format!("`{}` {problem}; {advice}", path.display()))
 }
 
 #[cfg(test)]
@@ -252,7 +238,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::files::{f32s, folder, gguf, path, safetensors};
+    use crate::files::{f32s, folder, gguf, mapped, path, safetensors};
 
     /// Three rows of two.
     const ROWS: [f32; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
@@ -486,9 +472,9 @@ mod tests {
         #[test]
         fn no_damage_makes_the_readers_panic(file in mutated()) {
             if let Ok(found) = tensors(&file, Path::new("file")) {
-                let content: Content = Arc::new(file);
+                let content = mapped(&file);
                 for tensor in found {
-                    prop_assert!(tensor.bytes.end <= (*content).as_ref().len());
+                    prop_assert!(tensor.bytes.end <= content.len());
                     if let Ok(matrix) = Matrix::new(&tensor, Arc::clone(&content)) {
                         prop_assert_eq!(rows(&matrix).len() % matrix.width(), 0);
                     }

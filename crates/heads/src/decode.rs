@@ -5,36 +5,63 @@
 
 use half::{bf16, f16};
 
-use crate::tensor::Encoding;
+/// A layout of blocks of numbers.
+#[derive(Debug)]
+pub struct Layout {
+    /// Its name.
+    pub name: &'static str,
+    /// Its number in a GGUF file.
+    pub(crate) ggml_type: u32,
+    /// Numbers in a block.
+    pub n_numbers: usize,
+    /// Bytes that a block takes.
+    pub n_bytes: usize,
+    /// Writes the numbers of a block.
+    decode: fn(&[u8], &mut [f32]),
+}
 
-/// Writes the numbers stored in `bytes` to `out`. Whole blocks are read; an encoding that is not
-/// read leaves `out` as it is.
-///
-/// # Panics
-/// When `bytes` are too few for `out`.
-pub fn decode(encoding: &Encoding, bytes: &[u8], out: &mut [f32]) {
-    let Some((block, size)) = encoding.block() else { return };
-    assert_eq!(bytes.len(), out.len() / block * size, "as many bytes as the numbers take");
-    let blocks = bytes.chunks_exact(size).zip(out.chunks_exact_mut(block));
-    match encoding {
-        #[expect(clippy::cast_possible_truncation, reason = "rows are in single precision")]
-        Encoding::F64 => blocks.for_each(|(b, out)| out[0] = f64::from_le_bytes(array(b)) as f32),
-        Encoding::F32 => blocks.for_each(|(b, out)| out[0] = f32::from_le_bytes(array(b))),
-        Encoding::F16 => blocks.for_each(|(b, out)| out[0] = half_at(b, 0)),
-        Encoding::BF16 => {
-            blocks.for_each(|(b, out)| out[0] = bf16::from_le_bytes(array(b)).to_f32());
-        }
-        Encoding::Q8_0 => blocks.for_each(|(b, out)| eights(b, out)),
-        Encoding::Q4_0 => blocks.for_each(|(b, out)| fours(b, None, &b[2..], (8, None), out)),
-        Encoding::Q4_1 => blocks.for_each(|(b, out)| fours(b, None, &b[4..], (0, Some(2)), out)),
-        Encoding::Q5_0 => blocks.for_each(|(b, out)| fours(b, Some(2), &b[6..], (16, None), out)),
-        Encoding::Q5_1 => blocks.for_each(|(b, out)| fours(b, Some(4), &b[8..], (0, Some(2)), out)),
-        Encoding::Q4K => blocks.for_each(|(b, out)| scaled_fours(b, None, &b[16..], out)),
-        Encoding::Q5K => {
-            blocks.for_each(|(b, out)| scaled_fours(b, Some(&b[16..48]), &b[48..], out));
-        }
-        Encoding::Q6K => blocks.for_each(|(b, out)| sixes(b, out)),
-        Encoding::Other(_) => {}
+impl PartialEq for Layout {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// The layouts that are read: plain numbers; blocks of 32 with a scale and perhaps an offset; blocks of
+/// 256 in eight groups with a scale and an offset each, or sixteen with a scale.
+pub static LAYOUTS: [Layout; 12] = [
+    layout("F64", 28, (1, 8), double),
+    layout("F32", 0, (1, 4), |b, out| out[0] = f32::from_le_bytes(array(b))),
+    layout("F16", 1, (1, 2), |b, out| out[0] = half_at(b, 0)),
+    layout("BF16", 30, (1, 2), |b, out| out[0] = bf16::from_le_bytes(array(b)).to_f32()),
+    layout("Q8_0", 8, (32, 34), eights),
+    layout("Q4_0", 2, (32, 18), |b, out| fours(b, None, &b[2..], (8, None), out)),
+    layout("Q4_1", 3, (32, 20), |b, out| fours(b, None, &b[4..], (0, Some(2)), out)),
+    layout("Q5_0", 6, (32, 22), |b, out| fours(b, Some(2), &b[6..], (16, None), out)),
+    layout("Q5_1", 7, (32, 24), |b, out| fours(b, Some(4), &b[8..], (0, Some(2)), out)),
+    layout("Q4_K", 12, (256, 144), |b, out| scaled_fours(b, None, &b[16..], out)),
+    layout("Q5_K", 13, (256, 176), |b, out| scaled_fours(b, Some(&b[16..48]), &b[48..], out)),
+    layout("Q6_K", 14, (256, 210), sixes),
+];
+
+const fn layout(
+    name: &'static str,
+    ggml_type: u32,
+    (n_numbers, n_bytes): (usize, usize),
+    decode: fn(&[u8], &mut [f32]),
+) -> Layout {
+    Layout { name, ggml_type, n_numbers, n_bytes, decode }
+}
+
+impl Layout {
+    /// Writes the numbers stored in `bytes`, whole blocks, to `out`.
+    ///
+    /// # Panics
+    /// When `bytes` are too few or too many for `out`.
+    pub fn decode(&self, bytes: &[u8], out: &mut [f32]) {
+        let expected = out.len() / self.n_numbers * self.n_bytes;
+        assert_eq!(bytes.len(), expected, "as many bytes as the numbers take");
+        let blocks = bytes.chunks_exact(self.n_bytes).zip(out.chunks_exact_mut(self.n_numbers));
+        blocks.for_each(|(block, out)| (self.decode)(block, out));
     }
 }
 
@@ -45,6 +72,11 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
 /// The number in half precision at a place in a block.
 fn half_at(block: &[u8], at: usize) -> f32 {
     f16::from_le_bytes(array(&block[at..])).to_f32()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "rows are in single precision")]
+fn double(block: &[u8], out: &mut [f32]) {
+    out[0] = f64::from_le_bytes(array(block)) as f32;
 }
 
 fn eights(block: &[u8], out: &mut [f32]) {
@@ -126,42 +158,39 @@ fn sixes(block: &[u8], out: &mut [f32]) {
 mod tests {
     use super::*;
 
-    fn decoded(encoding: &Encoding, bytes: &[u8], n: usize) -> Vec<f32> {
+    fn named(name: &str) -> &'static Layout {
+        LAYOUTS.iter().find(|layout| layout.name == name).unwrap()
+    }
+
+    fn decoded(layout: &Layout, bytes: &[u8], n: usize) -> Vec<f32> {
         let mut out = vec![f32::NAN; n];
-        decode(encoding, bytes, &mut out);
+        layout.decode(bytes, &mut out);
         out
     }
 
     #[test]
     fn every_quantised_layout_is_read_as_its_reference_reads_it() {
-        let encodings = [
-            Encoding::Q4_0,
-            Encoding::Q4_1,
-            Encoding::Q5_0,
-            Encoding::Q5_1,
-            Encoding::Q8_0,
-            Encoding::Q4K,
-            Encoding::Q5K,
-            Encoding::Q6K,
-        ];
         let lines = include_str!("../tests/quantised.txt").lines().filter(|l| !l.starts_with('#'));
         let mut n_checked = 0;
-        for (line, encoding) in lines.zip(&encodings) {
+        for line in lines {
             let mut words = line.split(' ');
-            assert_eq!(words.next().unwrap(), encoding.to_string());
+            let layout = named(words.next().unwrap());
             let digits = words.next().unwrap();
             let byte = |k: usize| u8::from_str_radix(&digits[2 * k..2 * k + 2], 16).unwrap();
             let bytes: Vec<u8> = (0..digits.len() / 2).map(byte).collect();
             let expected: Vec<f32> = words.map(|word| word.parse().unwrap()).collect();
-            assert_eq!(encoding.block(), Some((expected.len(), bytes.len())));
-            for (ours, expected) in decoded(encoding, &bytes, expected.len()).iter().zip(&expected)
-            {
+            assert_eq!((layout.n_numbers, layout.n_bytes), (expected.len(), bytes.len()));
+            for (ours, expected) in decoded(layout, &bytes, expected.len()).iter().zip(&expected) {
                 // The reference multiplies in another order: two roundings of single precision.
-                assert!((ours - expected).abs() <= 3e-7 * expected.abs().max(1.0), "{encoding}");
+                assert!(
+                    (ours - expected).abs() <= 3e-7 * expected.abs().max(1.0),
+                    "{}",
+                    layout.name
+                );
             }
             n_checked += 1;
         }
-        assert_eq!(n_checked, encodings.len());
+        assert_eq!(n_checked, 8);
     }
 
     #[test]
@@ -170,13 +199,13 @@ mod tests {
         let bytes = |to: &dyn Fn(f32) -> Vec<u8>| -> Vec<u8> {
             numbers.iter().flat_map(|v| to(*v)).collect()
         };
-        for (encoding, bytes) in [
-            (Encoding::F64, bytes(&|v| f64::from(v).to_le_bytes().to_vec())),
-            (Encoding::F32, bytes(&|v| v.to_le_bytes().to_vec())),
-            (Encoding::F16, bytes(&|v| f16::from_f32(v).to_le_bytes().to_vec())),
-            (Encoding::BF16, bytes(&|v| bf16::from_f32(v).to_le_bytes().to_vec())),
+        for (name, bytes) in [
+            ("F64", bytes(&|v| f64::from(v).to_le_bytes().to_vec())),
+            ("F32", bytes(&|v| v.to_le_bytes().to_vec())),
+            ("F16", bytes(&|v| f16::from_f32(v).to_le_bytes().to_vec())),
+            ("BF16", bytes(&|v| bf16::from_f32(v).to_le_bytes().to_vec())),
         ] {
-            assert_eq!(decoded(&encoding, &bytes, 4), numbers, "{encoding}");
+            assert_eq!(decoded(named(name), &bytes, 4), numbers, "{name}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memmap2::{Mmap, MmapMut};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
@@ -26,8 +27,16 @@ pub(crate) fn matrix(values: &[f32], width: usize) -> Matrix {
     let content = f32s(values);
     let shape = vec![values.len() / width, width];
     let bytes = 0..content.len();
-    let tensor = Tensor { name: "w".to_owned(), shape, encoding: Encoding::F32, bytes };
-    Matrix::new(&tensor, Arc::new(content)).unwrap()
+    let encoding = Encoding::find(|layout| layout.name == "F32", String::new);
+    let tensor = Tensor { name: "w".to_owned(), shape, encoding, bytes };
+    Matrix::new(&tensor, mapped(&content)).unwrap()
+}
+
+/// The content of a file, as if it were mapped.
+pub(crate) fn mapped(content: &[u8]) -> Arc<Mmap> {
+    let mut mapped = MmapMut::map_anon(content.len()).unwrap();
+    mapped.copy_from_slice(content);
+    Arc::new(mapped.make_read_only().unwrap())
 }
 
 /// A safetensors file: name, dtype, shape and bytes of each tensor.

@@ -3,6 +3,7 @@
 //! **Source**: the format's description in the repository of `ggml`. Lengths in the file are never
 //! trusted with memory: what is kept grows as it is read, and what is skipped is not kept.
 
+use crate::decode::Layout;
 use crate::tensor::{Encoding, Tensor};
 
 /// The first bytes of a file.
@@ -91,23 +92,14 @@ fn size_of_value(kind: u32) -> Option<usize> {
 
 /// The encoding with a number.
 fn encoding(kind: u32) -> Encoding {
-    match kind {
-        0 => Encoding::F32,
-        1 => Encoding::F16,
-        2 => Encoding::Q4_0,
-        3 => Encoding::Q4_1,
-        6 => Encoding::Q5_0,
-        7 => Encoding::Q5_1,
-        8 => Encoding::Q8_0,
-        10 => Encoding::Other("Q2_K".to_owned()),
-        11 => Encoding::Other("Q3_K".to_owned()),
-        12 => Encoding::Q4K,
-        13 => Encoding::Q5K,
-        14 => Encoding::Q6K,
-        28 => Encoding::F64,
-        30 => Encoding::BF16,
-        other => Encoding::Other(format!("GGML type {other}")),
-    }
+    Encoding::find(
+        |layout| layout.ggml_type == kind,
+        || match kind {
+            10 => "Q2_K".to_owned(),
+            11 => "Q3_K".to_owned(),
+            _ => format!("GGML type {kind}"),
+        },
+    )
 }
 
 /// Reads a header from its beginning.
@@ -202,10 +194,10 @@ impl<'a> Reader<'a> {
 /// blocks or the number is too large.
 fn n_bytes(shape: &[usize], encoding: &Encoding) -> Option<usize> {
     let n_values = shape.iter().try_fold(1_usize, |n, extent| n.checked_mul(*extent))?;
-    let Some((block, bytes)) = encoding.block() else { return Some(0) };
+    let Some(&Layout { n_numbers: block, n_bytes, .. }) = encoding.layout() else { return Some(0) };
     let whole = shape.last().is_none_or(|width| width.is_multiple_of(block));
     if whole && n_values.is_multiple_of(block) {
-        (n_values / block).checked_mul(bytes)
+        (n_values / block).checked_mul(n_bytes)
     } else {
         None
     }

@@ -25,25 +25,14 @@ const AMBIGUOUS: [&str; 2] = ["output.weight", "embedding.weight"];
 pub struct Head {
     /// Its name.
     pub name: String,
-    /// Whether it is the embedding, in want of a head.
-    pub is_embedding: bool,
-}
-
-impl Head {
     /// Why it was taken.
-    pub fn reason(&self) -> &'static str {
-        if self.is_embedding {
-            "the embedding (tied to the head, or there is none)"
-        } else {
-            "a head of its own"
-        }
-    }
+    pub reason: &'static str,
 }
 
 /// The head of a model: a tensor with the name of a head, or else of an embedding.
 ///
 /// # Errors
-/// [`HeadError::NoHead`], which lists the matrices.
+/// [`HeadError`] when there is none; it lists the matrices.
 pub fn head(checkpoint: &Checkpoint) -> Result<Head, HeadError> {
     let names = checkpoint.names();
     let found = |known: &[&str]| {
@@ -56,16 +45,18 @@ pub fn head(checkpoint: &Checkpoint) -> Result<Head, HeadError> {
         };
         exact.or_else(|| names.iter().find(longer)).map(|name| (*name).to_owned())
     };
-    if let Some(name) = found(&HEADS) {
-        return Ok(Head { name, is_embedding: false });
+    let embedding = "the embedding (tied to the head, or there is none)";
+    for (known, reason) in [(&HEADS[..], "a head of its own"), (&EMBEDDINGS, embedding)] {
+        if let Some(name) = found(known) {
+            return Ok(Head { name, reason });
+        }
     }
-    match found(&EMBEDDINGS) {
-        Some(name) => Ok(Head { name, is_embedding: true }),
-        None => Err(HeadError::NoHead {
-            path: checkpoint.path().to_owned(),
-            matrices: checkpoint.matrices(),
-        }),
-    }
+    Err(HeadError::of(format!(
+        "`{}` has no tensor with the name of a head or an embedding; \
+         choose one of its matrices with --tensor: {}",
+        checkpoint.path().display(),
+        checkpoint.matrices(),
+    )))
 }
 
 #[cfg(test)]
@@ -78,7 +69,9 @@ mod tests {
             names.iter().map(|name| (*name, "F32", &[1_usize, 1][..], f32s(&[1.0]))).collect();
         let folder = folder(&[("m.safetensors", &safetensors(&tensors))]);
         let checkpoint = Checkpoint::open(&path(folder.path(), "m.safetensors")).unwrap();
-        head(&checkpoint).map(|h| (h.name, h.is_embedding)).map_err(|e| e.to_string())
+        head(&checkpoint)
+            .map(|h| (h.name, h.reason.starts_with("the embedding")))
+            .map_err(|e| e.to_string())
     }
 
     #[test]

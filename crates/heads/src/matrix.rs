@@ -2,24 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::decode::decode;
+use memmap2::Mmap;
+
+use crate::decode::Layout;
 use crate::tensor::{Encoding, Tensor};
 
-/// The bytes of a file.
-pub(crate) type Content = Arc<dyn AsRef<[u8]> + Send + Sync>;
-
 /// A matrix with more rows than columns, `[n_rows, width]`: tokens by dimensions.
+#[derive(Debug)]
 pub struct Matrix {
-    content: Content,
+    content: Arc<Mmap>,
     tensor: Tensor,
+    layout: &'static Layout,
     /// Bytes of a row.
     stride: usize,
-}
-
-impl std::fmt::Debug for Matrix {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Matrix").field("tensor", &self.tensor).finish_non_exhaustive()
-    }
 }
 
 impl Matrix {
@@ -27,12 +22,12 @@ impl Matrix {
     ///
     /// # Errors
     /// What keeps it from being one, and what is allowed.
-    pub(crate) fn new(tensor: &Tensor, content: Content) -> Result<Self, String> {
+    pub(crate) fn new(tensor: &Tensor, content: Arc<Mmap>) -> Result<Self, String> {
         let extents = tensor.extents();
         let &[n_rows, width] = &tensor.shape[..] else {
             return Err(format!("must be a matrix, got the shape [{extents}]"));
         };
-        let Some((block, size)) = tensor.encoding.block() else {
+        let Some(layout) = tensor.encoding.layout() else {
             return Err(format!("must be stored as {}, got {}", Encoding::READ, tensor.encoding));
         };
         if width == 0 || n_rows <= width {
@@ -40,11 +35,11 @@ impl Matrix {
                 "must have more rows than columns (tokens than dimensions), got {extents}"
             ));
         }
-        let stride = width / block * size;
-        if !width.is_multiple_of(block) || tensor.bytes.len() != n_rows * stride {
+        let stride = width / layout.n_numbers * layout.n_bytes;
+        if !width.is_multiple_of(layout.n_numbers) || tensor.bytes.len() != n_rows * stride {
             return Err(format!("has not the size that {extents} of {} take", tensor.encoding));
         }
-        Ok(Self { content, tensor: tensor.clone(), stride })
+        Ok(Self { content, tensor: tensor.clone(), layout, stride })
     }
 
     /// What the file says of it.
@@ -67,8 +62,8 @@ impl Matrix {
         let n_rows = n_rows.min(self.n_rows().saturating_sub(first));
         let (start, end) = (rows.len(), rows.len() + n_rows * self.width());
         rows.resize(end, 0.0);
-        let bytes = &(*self.content).as_ref()[self.tensor.bytes.clone()];
+        let bytes = &self.content[self.tensor.bytes.clone()];
         let bytes = &bytes[first * self.stride..][..n_rows * self.stride];
-        decode(&self.tensor.encoding, bytes, &mut rows[start..]);
+        self.layout.decode(bytes, &mut rows[start..]);
     }
 }

@@ -1,6 +1,6 @@
 //! The header of a safetensors file.
 
-use ::safetensors::{Dtype, SafeTensors};
+use ::safetensors::SafeTensors;
 
 use crate::tensor::{Encoding, Tensor};
 
@@ -16,23 +16,13 @@ pub(crate) fn tensors(content: &[u8]) -> Result<Vec<Tensor>, String> {
     let mut tensors: Vec<Tensor> = metadata
         .tensors()
         .into_iter()
-        .map(|(name, info)| Tensor {
-            name,
-            shape: info.shape.clone(),
-            encoding: encoding(info.dtype),
-            bytes: first + info.data_offsets.0..first + info.data_offsets.1,
+        .map(|(name, info)| {
+            let stored = info.dtype.to_string();
+            let encoding = Encoding::find(|layout| layout.name == stored, || stored.clone());
+            let bytes = first + info.data_offsets.0..first + info.data_offsets.1;
+            Tensor { name, shape: info.shape.clone(), encoding, bytes }
         })
         .collect();
     tensors.sort_by_key(|tensor| (tensor.bytes.start, tensor.bytes.end));
     Ok(tensors)
-}
-
-fn encoding(dtype: Dtype) -> Encoding {
-    match dtype {
-        Dtype::F64 => Encoding::F64,
-        Dtype::F32 => Encoding::F32,
-        Dtype::F16 => Encoding::F16,
-        Dtype::BF16 => Encoding::BF16,
-        other => Encoding::Other(other.to_string()),
-    }
 }

@@ -1,7 +1,9 @@
 //! What was measured, as tables: what each head looks like, its norms, overlaps and spectrum, how
 //! overlaps fall with width, and what others found.
 
-use superpose_files::table::{Field, Table, TableError, Tables};
+use std::collections::BTreeSet;
+
+use superpose_files::table::{Field, Table, Tables};
 use superpose_geometry::overlap::SquaredOverlaps;
 use superpose_stats::power_law::fit_power_law;
 use superpose_toy::overlap::{
@@ -134,14 +136,9 @@ fn norms(models: &[Model]) -> Table {
         let n: u64 = norms.counts.iter().sum();
         for (edges, count) in norms.edges.windows(2).zip(&norms.counts) {
             let density = *count as f64 / n as f64 / (edges[1] - edges[0]);
-            let (low, high) = (edges[0].into(), edges[1].into());
-            table.push(vec![
-                model.name.as_str().into(),
-                low,
-                high,
-                (*count).into(),
-                density.into(),
-            ]);
+            let (name, low, high) = (&*model.name, edges[0], edges[1]);
+            let [low, high, density] = [low, high, density].map(Field::from);
+            table.push(vec![name.into(), low, high, (*count).into(), density]);
         }
     }
     table
@@ -219,44 +216,32 @@ fn spectra(models: &[Model]) -> Table {
 /// The law of mean squared overlap against width over the models of the table [`heads`]; no rows
 /// when there are fewer than three widths.
 fn fits(heads: &Table) -> Table {
-    let mut table = Table::new(
+    let fit = |(name, column)| {
+        let (widths, values) = (heads.numbers("d_hidden").ok()?, heads.numbers(column).ok()?);
+        let distinct: BTreeSet<u64> = widths.iter().map(|width| width.to_bits()).collect();
+        let fit = fit_power_law(&widths, &values).ok().filter(|_| distinct.len() > 2)?;
+        Some((name, fit))
+    };
+    let columns = [("raw", "overlap_mean_square"), ("centred", "overlap_mean_square_centred")];
+    Table::of(
         "head_fits",
         "How does the mean squared overlap fall with width?",
+        columns.into_iter().filter_map(fit),
         &[
-            ("overlaps", "which overlaps: raw, or centred"),
-            ("coefficient", "c of c · d^-exponent"),
-            ("exponent", "the exponent; random directions have 1"),
-            ("exponent_se", "its standard error"),
-            ("ci_low", "95 % interval of the exponent, lower end"),
-            ("ci_high", "95 % interval of the exponent, upper end"),
-            ("r_squared", "R² of the line"),
-            ("models", "models in the fit"),
+            ("overlaps", "which overlaps: raw, or centred", &|(name, _)| (*name).into()),
+            ("coefficient", "c of c · d^-exponent", &|(_, fit)| fit.coefficient.into()),
+            ("exponent", "the exponent; random directions have 1", &|(_, fit)| fit.exponent.into()),
+            ("exponent_se", "its standard error", &|(_, fit)| fit.exponent_se.into()),
+            ("ci_low", "95 % interval of the exponent, lower end", &|(_, fit)| {
+                fit.exponent_interval(0.95).0.into()
+            }),
+            ("ci_high", "95 % interval of the exponent, upper end", &|(_, fit)| {
+                fit.exponent_interval(0.95).1.into()
+            }),
+            ("r_squared", "R² of the line", &|(_, fit)| fit.r_squared.into()),
+            ("models", "models in the fit", &|(_, fit)| fit.n_points.into()),
         ],
-    );
-    for (name, column) in
-        [("raw", "overlap_mean_square"), ("centred", "overlap_mean_square_centred")]
-    {
-        let columns = (heads.numbers("d_hidden"), heads.numbers(column));
-        let (Ok(widths), Ok(values)) = columns else { continue };
-        let mut distinct = widths.clone();
-        distinct.sort_by(f64::total_cmp);
-        distinct.dedup();
-        let Some(fit) = fit_power_law(&widths, &values).ok().filter(|_| distinct.len() > 2) else {
-            continue;
-        };
-        let (low, high) = fit.exponent_interval(0.95);
-        table.push(vec![
-            name.into(),
-            fit.coefficient.into(),
-            fit.exponent.into(),
-            fit.exponent_se.into(),
-            low.into(),
-            high.into(),
-            fit.r_squared.into(),
-            fit.n_points.into(),
-        ]);
-    }
-    table
+    )
 }
 
 /// The mean squared overlaps of 25 heads, read off figure 6a of Liu, Liu & Gore 2025 (arXiv
@@ -266,26 +251,23 @@ fn fits(heads: &Table) -> Table {
 /// Never: the file is compiled in, and a test reads it.
 fn published_overlaps() -> Table {
     let csv = include_bytes!("../published/fig6a.csv");
-    let read: Result<Table, TableError> = Table::from_csv("published_overlaps", csv);
-    let read = read.and_then(|table| {
-        let rows = table.fields(["family", "d_hidden", "overlap_mean_square"])?;
-        Ok(rows.into_iter().map(|row| row.map(Field::clone)).collect::<Vec<_>>())
-    });
-    let mut table = Table::new(
+    let read = Table::from_csv("published_overlaps", csv).expect("the file is compiled in");
+    let rows = read.fields(["family", "d_hidden", "overlap_mean_square"]);
+    Table::of(
         "published_overlaps",
         "What did Liu, Liu & Gore 2025 find (figure 6a)?",
+        rows.expect("the file is compiled in"),
         &[
-            ("family", "family of models"),
-            ("d_hidden", "length of a row"),
-            ("overlap_mean_square", "mean cos² over all pairs of rows, raw"),
-            ("overlap_random", "mean cos² of random directions, 1/d"),
+            ("family", "family of models", &|[family, ..]| (*family).clone()),
+            ("d_hidden", "length of a row", &|[_, width, _]| (*width).clone()),
+            ("overlap_mean_square", "mean cos² over all pairs of rows, raw", &|[.., overlap]| {
+                (*overlap).clone()
+            }),
+            ("overlap_random", "mean cos² of random directions, 1/d", &|[_, width, _]| {
+                width.number().map(|width| 1.0 / width).into()
+            }),
         ],
-    );
-    for [family, width, overlap] in read.expect("the file is compiled in") {
-        let random = width.number().map(|width| 1.0 / width);
-        table.push(vec![family, width, overlap, random.into()]);
-    }
-    table
+    )
 }
 
 #[cfg(test)]

@@ -2,17 +2,10 @@
 //! be shown beside the right ones.
 //!
 //! The source page is a Chinese survey page of scaling-law theory. None of its snippets is a law:
-//! each file of the folder has one, says what is wrong with it and names the quantity to use
-//! instead; nothing else in this crate uses them. Ordinary and boundary arguments get the snippet's
-//! own number. Where it divides by zero, meets a complex number or answers for arguments that mean
-//! nothing, there is an [`AsPublishedError`], which also holds what the snippet does with them.
+//! [`snippets`] has them with what is wrong with each and the quantity to use instead; nothing else
+//! in this crate uses them.
 
-pub mod allocation;
-pub mod emergence;
-pub mod encoder;
-pub mod predictor;
-pub mod redundancy;
-mod refused;
+pub mod snippets;
 
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
@@ -21,12 +14,10 @@ use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 use superpose_toy::overlap::random_mean_square;
 
-use self::allocation::resource_allocation;
-use self::emergence::{IclExponents, icl_emergence};
-use self::encoder::interference;
-use self::predictor::unified_prediction;
-use self::redundancy::{exponent_from_dimension, predicted_loss};
-pub use self::refused::{AsPublishedError, PublishedBehaviour};
+use self::snippets::{
+    exponent_from_dimension, icl_emergence, interference, predicted_loss, resource_allocation,
+    unified_prediction,
+};
 use crate::answer::{alone, answer};
 use crate::chinchilla::law::{Allocation, BESIROGLU};
 use crate::icl::attention::asymptotic::task_gap_limit;
@@ -54,14 +45,44 @@ pub struct Question {
     pub compute: f64,
 }
 
-/// A snippet's answer, and the right one.
-struct Answer {
-    snippet: &'static str,
-    published: Result<f64, AsPublishedError>,
-    wrong: &'static str,
-    instead: &'static str,
-    value: f64,
-}
+/// What each number of a snippet is, what is wrong with it, and the right quantity.
+const FINDINGS: [[&str; 3]; 7] = [
+    [
+        "redundancy law: loss",
+        "rises with data, has no irreducible part and no unit",
+        "loss of Besiroglu et al. 2024, nats a token",
+    ],
+    [
+        "redundancy law: exponent",
+        "an exponent of the data alone; the same data has 2/d for nearest neighbours and 4/d for local lines",
+        "4/d (Sharma & Kaplan 2022, smooth targets)",
+    ],
+    [
+        "superposition: interference of one active feature",
+        "a lone feature interferes with itself, and the weights are not used",
+        "mean squared overlap of two random directions, 1/d",
+    ],
+    [
+        "in-context learning: probability of emergence",
+        "never below 0.632, and higher for harder tasks; its exponents are of parameters and tokens",
+        "what new tasks cost more with half as many pretraining tasks as dimensions; none from κ = 1 on",
+    ],
+    [
+        "unified predictor: loss",
+        "rises with data, does not use the dimension, and its confidence is high for any model",
+        "loss of Besiroglu et al. 2024, nats a token",
+    ],
+    [
+        "allocation: parameters",
+        "reaches the target by definition, whatever the budget, and spends a part of it",
+        "parameters for this compute, Besiroglu et al. 2024",
+    ],
+    [
+        "allocation: tokens",
+        "twenty parameters a token instead of twenty tokens a parameter; compute without its factor of six",
+        "tokens for this compute, Besiroglu et al. 2024",
+    ],
+];
 
 impl Question {
     /// The tables `as_published`, one row an answer, and `as_published_evidence`, one row a claim
@@ -78,86 +99,42 @@ impl Question {
     }
 
     fn table(&self) -> Table {
-        let mut table = Table::new(
+        let rows = FINDINGS.into_iter().zip(self.published_and_right());
+        Table::of(
             "as_published",
             "What do the source page's snippets answer, and what should they?",
+            rows,
             &[
-                ("snippet", "what the snippet computes"),
-                ("published", "its answer"),
-                ("refused", "why there is no answer, and what the published code does instead"),
-                ("wrong", "what is wrong with it"),
-                ("instead", "the right quantity"),
-                ("value", "its value"),
+                ("snippet", "what the snippet computes", &|([snippet, ..], _)| (*snippet).into()),
+                ("published", "its answer", &|(_, (published, _))| published.clone().ok().into()),
+                (
+                    "refused",
+                    "why there is no answer, and what the published code does instead",
+                    &|(_, (published, _))| published.clone().err().into(),
+                ),
+                ("wrong", "what is wrong with it", &|([_, wrong, _], _)| (*wrong).into()),
+                ("instead", "the right quantity", &|([.., instead], _)| (*instead).into()),
+                ("value", "its value", &|(_, (_, value))| (*value).into()),
             ],
-        );
-        for Answer { snippet, published, wrong, instead, value } in self.answers() {
-            let refused = published.as_ref().err().map(ToString::to_string);
-            let texts = [refused.into(), wrong.into(), instead.into()];
-            let mut row = vec![snippet.into(), published.ok().into()];
-            row.extend(texts);
-            row.push(value.into());
-            table.push(row);
-        }
-        table
+        )
     }
 
-    fn answers(&self) -> [Answer; 7] {
-        let &Self { n_parameters: n, n_tokens: d, redundancy: r, dimension, .. } = self;
-        let exponents = IclExponents::PUBLISHED;
-        let emergence = icl_emergence(n, self.n_context, self.complexity, exponents);
+    /// The snippets' numbers and the right ones, in the order of the findings.
+    fn published_and_right(&self) -> [(Result<f64, String>, f64); 7] {
+        let &Self { n_parameters: n, n_tokens: d, redundancy: r, dimension, d_hidden, .. } = self;
         let allocation = resource_allocation(self.target_loss, self.compute, r);
         let best = BESIROGLU.allocate(self.compute);
         let best = |get: fn(&Allocation) -> f64| best.as_ref().map_or(f64::NAN, get);
+        let local_lines = if dimension > 0.0 { 4.0 / dimension } else { f64::NAN };
+        let emergence = icl_emergence(n, self.n_context, self.complexity);
         [
-            Answer {
-                snippet: "redundancy law: loss",
-                published: predicted_loss(n, d, 1.0, r),
-                wrong: "rises with data, has no irreducible part and no unit",
-                instead: "loss of Besiroglu et al. 2024, nats a token",
-                value: BESIROGLU.loss(n, d),
-            },
-            Answer {
-                snippet: "redundancy law: exponent",
-                published: exponent_from_dimension(dimension),
-                wrong: "an exponent of the data alone; the same data has 2/d for nearest neighbours and 4/d for local lines",
-                instead: "4/d (Sharma & Kaplan 2022, smooth targets)",
-                value: if dimension > 0.0 { 4.0 / dimension } else { f64::NAN },
-            },
-            Answer {
-                snippet: "superposition: interference of one active feature",
-                published: interference(&[vec![1.0]], self.d_hidden).map(f64::from),
-                wrong: "a lone feature interferes with itself, and the weights are not used",
-                instead: "mean squared overlap of two random directions, 1/d",
-                value: random_mean_square(self.d_hidden),
-            },
-            Answer {
-                snippet: "in-context learning: probability of emergence",
-                published: emergence.map(|found| found.emergence_probability),
-                wrong: "never below 0.632, and higher for harder tasks; its exponents are of parameters and tokens",
-                instead: "what new tasks cost more with half as many pretraining tasks as dimensions; none from κ = 1 on",
-                value: task_gap_limit(0.5),
-            },
-            Answer {
-                snippet: "unified predictor: loss",
-                published: unified_prediction(n, d, r, dimension).map(|found| found.predicted_loss),
-                wrong: "rises with data, does not use the dimension, and its confidence is high for any model",
-                instead: "loss of Besiroglu et al. 2024, nats a token",
-                value: BESIROGLU.loss(n, d),
-            },
-            Answer {
-                snippet: "allocation: parameters",
-                published: allocation.clone().map(|found| found.n_params),
-                wrong: "reaches the target by definition, whatever the budget, and spends a part of it",
-                instead: "parameters for this compute, Besiroglu et al. 2024",
-                value: best(|allocation| allocation.parameters),
-            },
-            Answer {
-                snippet: "allocation: tokens",
-                published: allocation.map(|found| found.n_tokens),
-                wrong: "twenty parameters a token instead of twenty tokens a parameter; compute without its factor of six",
-                instead: "tokens for this compute, Besiroglu et al. 2024",
-                value: best(|allocation| allocation.tokens),
-            },
+            (predicted_loss(n, d, r), BESIROGLU.loss(n, d)),
+            (exponent_from_dimension(dimension), local_lines),
+            (Ok(interference(d_hidden)), random_mean_square(d_hidden)),
+            (emergence, task_gap_limit(0.5)),
+            (unified_prediction(n, d, r, dimension), BESIROGLU.loss(n, d)),
+            (allocation.clone().map(|[parameters, _]| parameters), best(|best| best.parameters)),
+            (allocation.map(|[_, tokens]| tokens), best(|best| best.tokens)),
         ]
     }
 }
@@ -180,36 +157,17 @@ fn what_is_wrong(table: &Table) -> Vec<Note> {
     lines.map(Note::Line).collect()
 }
 
-/// A row of the source page's evidence, and what else is known of it.
-struct Evidence {
-    data: &'static str,
-    dimension: f64,
-    predicted: f64,
-    observed: f64,
-    /// Exponents by parameters in the literature, and whose.
-    literature: &'static [(f64, &'static str)],
-}
+/// A row of the source page's evidence: a kind of data, its dimension and its exponent as predicted
+/// and as observed, and an exponent by parameters in the literature, and whose.
+type Evidence = (&'static str, [f64; 3], Option<(f64, &'static str)>);
 
-const EVIDENCE: [Evidence; 3] = [
-    Evidence {
-        data: "language",
-        dimension: 1.2,
-        predicted: 0.083,
-        observed: 0.076,
-        literature: &[(0.076, "Kaplan et al. 2020"), (0.34, "Hoffmann et al. 2022")],
-    },
-    Evidence { data: "code", dimension: 1.5, predicted: 0.067, observed: 0.070, literature: &[] },
-    Evidence {
-        data: "images",
-        dimension: 2.0,
-        predicted: 0.050,
-        observed: 0.045,
-        literature: &[
-            (0.24, "Henighan et al. 2020, 8 × 8"),
-            (0.22, "Henighan et al. 2020, 16 × 16"),
-            (0.13, "Henighan et al. 2020, 32 × 32"),
-        ],
-    },
+const EVIDENCE: [Evidence; 6] = [
+    ("language", [1.2, 0.083, 0.076], Some((0.076, "Kaplan et al. 2020"))),
+    ("language", [1.2, 0.083, 0.076], Some((0.34, "Hoffmann et al. 2022"))),
+    ("code", [1.5, 0.067, 0.070], None),
+    ("images", [2.0, 0.050, 0.045], Some((0.24, "Henighan et al. 2020, 8 × 8"))),
+    ("images", [2.0, 0.050, 0.045], Some((0.22, "Henighan et al. 2020, 16 × 16"))),
+    ("images", [2.0, 0.050, 0.045], Some((0.13, "Henighan et al. 2020, 32 × 32"))),
 ];
 
 const EVIDENCE_HEADER: [&str; 8] = [
@@ -227,42 +185,37 @@ const EVIDENCE_HEADER: [&str; 8] = [
 /// data, what its own snippet makes of those dimensions, and exponents of the literature. One row a
 /// claim and exponent of the literature.
 fn evidence() -> Table {
-    let mut table = Table::new(
+    Table::of(
         "as_published_evidence",
         "Is the source page's evidence for exponents by dimension anywhere else? It names no source.",
+        EVIDENCE,
         &[
-            ("data", "kind of data"),
-            ("claimed_dimension", "on the page"),
-            ("claimed_prediction", "on the page: 0.1 / dimension"),
+            ("data", "kind of data", &|(data, ..)| (*data).into()),
+            ("claimed_dimension", "on the page", &|(_, [dimension, ..], _)| (*dimension).into()),
+            ("claimed_prediction", "on the page: 0.1 / dimension", &|(_, [_, predicted, _], _)| {
+                (*predicted).into()
+            }),
             (
                 "snippet",
                 "1 / dimension: what the page's own code returns for it, ten times as much",
+                &|(_, [dimension, ..], _)| exponent_from_dimension(*dimension).ok().into(),
             ),
-            ("claimed_observation", "on the page, not reproduced"),
-            ("literature", "exponent of the loss by parameters; none was found for code"),
-            ("source", "of that"),
-            ("implied_dimension", "4 / that exponent: the same kind of data has several"),
+            ("claimed_observation", "on the page, not reproduced", &|(_, [.., observed], _)| {
+                (*observed).into()
+            }),
+            (
+                "literature",
+                "exponent of the loss by parameters; none was found for code",
+                &|(.., literature)| literature.map(|(exponent, _)| exponent).into(),
+            ),
+            ("source", "of that", &|(.., literature)| literature.map(|(_, source)| source).into()),
+            (
+                "implied_dimension",
+                "4 / that exponent: the same kind of data has several",
+                &|(.., literature)| literature.map(|(exponent, _)| 4.0 / exponent).into(),
+            ),
         ],
-    );
-    for row in EVIDENCE {
-        let snippet: Field = exponent_from_dimension(row.dimension).ok().into();
-        let numbers = [row.dimension, row.predicted].map(Field::from);
-        let mut push = |exponent: Option<f64>, source: Option<&str>| {
-            let mut fields = vec![row.data.into()];
-            fields.extend(numbers.clone());
-            fields.extend([snippet.clone(), row.observed.into(), exponent.into()]);
-            fields.extend([source.map_or(Field::Missing, Field::from)]);
-            fields.push(exponent.map(|exponent| 4.0 / exponent).into());
-            table.push(fields);
-        };
-        if row.literature.is_empty() {
-            push(None, None);
-        }
-        for (exponent, source) in row.literature {
-            push(Some(*exponent), Some(source));
-        }
-    }
-    table
+    )
 }
 
 fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {

@@ -14,9 +14,9 @@ use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Table, TableError, Tables};
 use superpose_geometry::Rows;
 use superpose_geometry::overlap::mean_square;
-use superpose_stats::power_law::fit_power_law;
+use superpose_stats::power_law::{PowerLaw, fit_power_law};
 
-use self::quanta::{Lessons, Quanta, QuantaError};
+use self::quanta::{Quanta, QuantaError};
 use self::torus_regression::{Learner, TorusRegression};
 use crate::answer::{alone, answer};
 use crate::draws::{normal, stream};
@@ -57,19 +57,27 @@ const DIRECTIONS: usize = 200_000;
 const VECTORS: usize = 1000;
 /// Queries on the torus.
 const QUERIES: usize = 600;
-/// A measured exponent agrees within this many standard errors, or this part of itself.
-const AGREEMENT: (f64, f64) = (3.0, 0.05);
-
-/// Scales and errors of a mechanism.
-type Points = (Vec<f64>, Vec<f64>);
-
-/// A mechanism, and what was measured of it.
+/// A mechanism, and what was measured of it: scales and errors.
 struct Mechanism {
     name: &'static str,
     by: &'static str,
     predicted: f64,
     rests_on: &'static str,
-    points: Points,
+    points: Vec<(f64, f64)>,
+}
+
+impl Mechanism {
+    fn fitted(&self) -> Option<PowerLaw> {
+        let (scales, errors): (Vec<f64>, Vec<f64>) = self.points.iter().copied().unzip();
+        fit_power_law(&scales, &errors).ok()
+    }
+
+    /// Whether the exponent is the predicted one, within three standard errors or 5 %.
+    fn agrees(&self, fit: &PowerLaw) -> &'static str {
+        let off = (fit.exponent - self.predicted).abs();
+        let agrees = off <= (3.0 * fit.exponent_se).max(0.05 * self.predicted.abs());
+        if agrees { "yes" } else { "no" }
+    }
 }
 
 impl Mechanisms {
@@ -78,145 +86,124 @@ impl Mechanisms {
     /// # Errors
     /// [`MechanismError`], naming the value that is out of range.
     pub fn study(&self) -> Result<Study, MechanismError> {
-        let mut table = Table::new(
+        let all = self.all()?;
+        let table = Table::of(
             "mechanisms",
             "Which exponent does each mechanism predict, and which is measured?",
+            all.iter().map(|mechanism| (mechanism, mechanism.fitted())),
             &[
-                ("mechanism", "where the power law comes from"),
-                ("by", "what the error falls with"),
-                ("predicted", "the asymptotic exponent"),
-                ("measured", "of a line through the logarithms"),
-                ("measured_se", "its standard error, from the scatter about the line"),
-                ("agrees", "yes within three standard errors or 5 %"),
-                ("rests_on", "what the exponent depends on"),
+                ("mechanism", "where the power law comes from", &|(m, _)| m.name.into()),
+                ("by", "what the error falls with", &|(m, _)| m.by.into()),
+                ("predicted", "the asymptotic exponent", &|(m, _)| m.predicted.into()),
+                ("measured", "of a line through the logarithms", &|(_, fit)| {
+                    fit.map(|fit| fit.exponent).into()
+                }),
+                (
+                    "measured_se",
+                    "its standard error, from the scatter about the line",
+                    &|(_, fit)| fit.map(|fit| fit.exponent_se).into(),
+                ),
+                ("agrees", "yes within three standard errors or 5 %", &|(m, fit)| {
+                    fit.map(|fit| m.agrees(&fit)).into()
+                }),
+                ("rests_on", "what the exponent depends on", &|(m, _)| m.rests_on.into()),
             ],
         );
-        let mut points = Table::new(
+        let points = Table::of(
             "mechanism_points",
             "What was measured of each mechanism?",
+            all.iter().flat_map(|mechanism| mechanism.points.iter().map(|at| (mechanism.name, at))),
             &[
-                ("mechanism", "where the power law comes from"),
-                ("scale", "width, samples, quanta or examples"),
-                ("error", "squared overlap, excess risk, loss or squared error"),
+                ("mechanism", "where the power law comes from", &|(name, _)| (*name).into()),
+                ("scale", "width, samples, quanta or examples", &|(_, at)| at.0.into()),
+                ("error", "squared overlap, excess risk, loss or squared error", &|(_, at)| {
+                    at.1.into()
+                }),
             ],
         );
-        for Mechanism { name, by, predicted, rests_on, points: (x, y) } in self.all()? {
-            for (x, y) in x.iter().zip(&y) {
-                points.push(vec![name.into(), (*x).into(), (*y).into()]);
-            }
-            let fit = fit_power_law(&x, &y).ok();
-            let agrees = fit.map(|fit| {
-                let off = (fit.exponent - predicted).abs();
-                off <= (AGREEMENT.0 * fit.exponent_se).max(AGREEMENT.1 * predicted.abs())
-            });
-            table.push(vec![
-                name.into(),
-                by.into(),
-                predicted.into(),
-                fit.map(|fit| fit.exponent).into(),
-                fit.map(|fit| fit.exponent_se).into(),
-                agrees.map(|agrees| if agrees { "yes" } else { "no" }).into(),
-                rests_on.into(),
-            ]);
-        }
         let notes = Note::first(&table);
         Ok(answer([table, points], draw, notes))
     }
 
     fn all(&self) -> Result<Vec<Mechanism>, MechanismError> {
         let quanta = Quanta::new(self.quanta_exponent)?;
-        let torus = |learner| -> Result<Points, MechanismError> {
-            let at: Vec<usize> = (0..6).map(|k| 500 << k).collect();
-            let study = TorusRegression {
-                n_dimensions: self.n_dimensions,
-                learner,
-                n_queries: QUERIES,
-                seed: self.seed,
-            };
-            let errors = study.errors(&at)?;
-            let scales = errors.iter().map(|error| error.n_examples as f64).collect();
-            Ok((scales, errors.iter().map(|error| error.mean_squared_error).collect()))
-        };
-        let learned: Vec<u64> = (0..8).map(|k| 30 << k).collect();
-        let lessons = |n: &u64| -> Result<f64, QuantaError> {
-            Ok(quanta.loss_from_samples(Lessons::new(*n, 1)?))
-        };
-        let scales = || learned.iter().map(|n| *n as f64).collect::<Vec<f64>>();
-        let by_model = learned.iter().map(|n| quanta.loss_when_learned(*n)).collect();
-        let many: Vec<u64> = learned.iter().map(|n| 100 * n).collect();
-        let by_data = many.iter().map(lessons).collect::<Result<Vec<f64>, _>>()?;
-        let nearest = Learner::NearestNeighbour.data_exponent(self.n_dimensions);
-        let local = Learner::LocalLinear.data_exponent(self.n_dimensions);
-        let mechanism = |name, by, predicted, rests_on, points| Mechanism {
-            name,
-            by,
-            predicted,
-            rests_on,
-            points,
-        };
-        let predicted = noisy_exponent(self.spectral_exponent, self.source_exponent);
-        let used = "how often each quantum is used";
+        let learned = (0..8).map(|k| 30_u64 << k);
+        let by_model = learned.clone().map(|n| (n as f64, quanta.loss_when_learned(n)));
+        let by_data = learned.map(|n| 100 * n).map(|n| (n as f64, quanta.loss_from_samples(n)));
         Ok(vec![
-            mechanism("overlap", "width d", 1.0, "nothing: directions are random", self.overlaps()),
-            mechanism(
-                "spectrum",
-                "samples n",
-                predicted,
-                "the spectrum of the data and the target's along it",
-                self.spectrum()?,
-            ),
-            mechanism(
-                "quanta, learned",
-                "quanta n",
-                quanta.model_exponent(),
-                used,
-                (scales(), by_model),
-            ),
-            mechanism(
-                "quanta, by data",
-                "samples D",
-                quanta.data_exponent(),
-                used,
-                (many.iter().map(|n| *n as f64).collect(), by_data),
-            ),
-            mechanism(
+            Mechanism {
+                name: "overlap",
+                by: "width d",
+                predicted: 1.0,
+                rests_on: "nothing: directions are random",
+                points: self.overlaps(),
+            },
+            Mechanism {
+                name: "spectrum",
+                by: "samples n",
+                predicted: noisy_exponent(self.spectral_exponent, self.source_exponent),
+                rests_on: "the spectrum of the data and the target's along it",
+                points: self.spectrum()?,
+            },
+            Mechanism {
+                name: "quanta, learned",
+                by: "quanta n",
+                predicted: self.quanta_exponent,
+                rests_on: "how often each quantum is used",
+                points: by_model.collect(),
+            },
+            Mechanism {
+                name: "quanta, by data",
+                by: "samples D",
+                predicted: quanta.data_exponent(),
+                rests_on: "how often each quantum is used",
+                points: by_data.collect(),
+            },
+            self.torus(
                 "dimension, nearest neighbour",
-                "examples D",
-                nearest,
+                Learner::NearestNeighbour,
                 "the dimension, and that the learner is constant between examples",
-                torus(Learner::NearestNeighbour)?,
-            ),
-            mechanism(
+            )?,
+            self.torus(
                 "dimension, local lines",
-                "examples D",
-                local,
+                Learner::LocalLinear,
                 "the dimension, and that the learner is linear between examples",
-                torus(Learner::LocalLinear)?,
-            ),
+            )?,
         ])
     }
 
     /// Mean squared overlaps of random directions by width.
     #[expect(clippy::cast_possible_truncation, reason = "rows are in single precision")]
-    fn overlaps(&self) -> Points {
+    fn overlaps(&self) -> Vec<(f64, f64)> {
         let mut rng = stream(self.seed, 0);
-        let widths = [16_usize, 32, 64, 128, 256];
-        let of = |width: &usize| {
+        let mut of = |width: usize| {
             let rows: Vec<f32> = (0..VECTORS * width).map(|_| normal(&mut rng) as f32).collect();
-            mean_square(Rows::new(&rows, *width), 0.0).unwrap_or(f64::NAN)
+            (width as f64, mean_square(Rows::new(&rows, width), 0.0).unwrap_or(f64::NAN))
         };
-        let overlaps = widths.iter().map(of).collect();
-        (widths.iter().map(|width| *width as f64).collect(), overlaps)
+        [16, 32, 64, 128, 256].map(&mut of).to_vec()
     }
 
-    fn spectrum(&self) -> Result<Points, MechanismError> {
+    fn spectrum(&self) -> Result<Vec<(f64, f64)>, MechanismError> {
         let task = LinearTask::power_law(self.spectral_exponent, self.source_exponent, DIRECTIONS)?;
-        let at = [1000_usize, 1800, 3200, 5600, 10_000];
-        let risk = |n: &usize| -> Result<f64, LawError> {
-            Ok(task.best_ridge_risk(Sample::new(*n, 1.0)?).excess_risk)
-        };
-        let risks = at.iter().map(risk).collect::<Result<_, _>>()?;
-        Ok((at.iter().map(|n| *n as f64).collect(), risks))
+        let risk =
+            |n: usize| Ok((n as f64, task.best_ridge_risk(Sample::new(n, 1.0)?).excess_risk));
+        [1000, 1800, 3200, 5600, 10_000].into_iter().map(risk).collect()
+    }
+
+    /// A learner's squared errors on the torus by the number of examples.
+    fn torus(
+        &self,
+        name: &'static str,
+        learner: Learner,
+        rests_on: &'static str,
+    ) -> Result<Mechanism, LawError> {
+        let Self { n_dimensions, seed, .. } = *self;
+        let study = TorusRegression { n_dimensions, learner, n_queries: QUERIES, seed };
+        let at = [500, 1000, 2000, 4000, 8000, 16_000];
+        let errors = study.errors(&at)?;
+        let points = at.iter().zip(errors).map(|(n, error)| (*n as f64, error.mean)).collect();
+        let predicted = learner.data_exponent(n_dimensions);
+        Ok(Mechanism { name, by: "examples D", predicted, rests_on, points })
     }
 }
 

@@ -30,46 +30,20 @@ const EULER_MACLAURIN: [f64; 8] = [
 /// Model exponents whose sums double precision can take.
 pub const MODEL_EXPONENTS: (f64, f64) = (1e-3, 30.0);
 
-/// Why there is no such model.
+/// There is no such model: the frequencies do not add up, or are none.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum QuantaError {
-    /// The frequencies do not add up, or are none.
-    #[error(
-        "`model_exponent` must be from {} to {}, got {model_exponent}",
-        MODEL_EXPONENTS.0,
-        MODEL_EXPONENTS.1
-    )]
-    ModelExponent {
-        /// The exponent.
-        model_exponent: f64,
-    },
-    /// A piece would be learned without an example.
-    #[error("`threshold` must be at least 1, got 0")]
-    Threshold,
+#[error(
+    "`model_exponent` must be from {} to {}, got {model_exponent}",
+    MODEL_EXPONENTS.0,
+    MODEL_EXPONENTS.1
+)]
+pub struct QuantaError {
+    /// The exponent.
+    pub model_exponent: f64,
 }
 
-/// How many independent samples there are, and how many examples teach a piece.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lessons {
-    n_samples: u64,
-    threshold: u32,
-}
-
-impl Lessons {
-    /// `n_samples` samples of one piece each, of which `threshold` teach it.
-    ///
-    /// # Errors
-    /// [`QuantaError::Threshold`] when it is zero.
-    pub fn new(n_samples: u64, threshold: u32) -> Result<Self, QuantaError> {
-        if threshold == 0 {
-            return Err(QuantaError::Threshold);
-        }
-        Ok(Self { n_samples, threshold })
-    }
-}
-
-/// Pieces of knowledge with frequencies `p_k = k^-(1+α) / ζ(1+α)`, `k` from 1.
+/// Pieces of knowledge with frequencies `p_k = k^-(1+α) / ζ(1+α)`, `k` from 1. One example teaches
+/// a piece.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quanta {
     model_exponent: f64,
@@ -79,21 +53,15 @@ pub struct Quanta {
 
 impl Quanta {
     /// The model whose loss falls with the exponent `model_exponent`, `α`, in the number of pieces
-    /// learned.
+    /// learned; in parameters too, if each piece takes equally many.
     ///
     /// # Errors
-    /// [`QuantaError::ModelExponent`] outside [`MODEL_EXPONENTS`].
+    /// [`QuantaError`] outside [`MODEL_EXPONENTS`].
     pub fn new(model_exponent: f64) -> Result<Self, QuantaError> {
         if !(MODEL_EXPONENTS.0..=MODEL_EXPONENTS.1).contains(&model_exponent) {
-            return Err(QuantaError::ModelExponent { model_exponent });
+            return Err(QuantaError { model_exponent });
         }
-        Ok(Self { model_exponent, norm: zeta(1.0 + model_exponent) })
-    }
-
-    /// The exponent of the loss in the number of pieces learned, `α`; in parameters too, if each
-    /// piece takes equally many.
-    pub fn model_exponent(&self) -> f64 {
-        self.model_exponent
+        Ok(Self { model_exponent, norm: hurwitz_zeta(1.0 + model_exponent, 1.0) })
     }
 
     /// The exponent of the loss in the number of samples: `α / (1 + α)`.
@@ -112,123 +80,27 @@ impl Quanta {
         hurwitz_zeta(1.0 + self.model_exponent, n_learned as f64 + 1.0) / self.norm
     }
 
-    /// What [`loss_when_learned`](Self::loss_when_learned) is divided by `n^-α` for large `n`:
-    /// `1 / (α ζ(1+α))`.
-    pub fn model_prefactor(&self) -> f64 {
-        1.0 / (self.model_exponent * self.norm)
-    }
-
-    /// How many pieces are expected to come up at least as often as the threshold: the largest `n`
-    /// with `D p_n ≥ τ`, without its fraction cut off, `(D / (τ ζ(1+α)))^(1/(1+α))`.
-    pub fn expected_learned(&self, lessons: Lessons) -> f64 {
-        let ratio = lessons.n_samples as f64 / (f64::from(lessons.threshold) * self.norm);
-        ratio.powf(1.0 / (1.0 + self.model_exponent))
-    }
-
-    /// The probability that piece `rank`, counted from one, comes up at least as often as the
-    /// threshold.
-    ///
-    /// Against the number of samples it is a step of fixed width on a logarithmic axis, at
-    /// `D ≈ τ / p_k`.
-    pub fn learned_probability(&self, rank: u64, lessons: Lessons) -> f64 {
-        1.0 - BelowThreshold::new(lessons).probability(self.frequency(rank))
-    }
-
-    /// The expected loss after independent samples: `Σ_k p_k P(count of k < τ)`, to `1e-5` of
-    /// itself.
-    pub fn loss_from_samples(&self, lessons: Lessons) -> f64 {
-        if lessons.n_samples < u64::from(lessons.threshold) {
-            return 1.0;
-        }
-        let below = BelowThreshold::new(lessons);
-        let head: f64 = (1..=N_EXACT)
-            .map(|rank| {
-                let frequency = self.frequency(rank);
-                frequency * below.probability(frequency)
-            })
-            .sum();
-        head + self.tail(lessons)
-    }
-
-    /// What [`loss_from_samples`](Self::loss_from_samples) is divided by `D^-α/(1+α)` for many
-    /// samples: `ζ(1+α)^(-1/(1+α)) / α · Γ(τ + γ) / Γ(τ)` with `γ = α/(1+α)`.
-    ///
-    /// For `τ = 1` the last factors are `Γ(γ) / (1+α)`, the constant of learning from a single
-    /// example.
-    pub fn data_prefactor(&self, threshold: u32) -> f64 {
-        let (exponent, threshold) = (self.data_exponent(), f64::from(threshold));
-        let ratio = (ln_gamma(threshold + exponent) - ln_gamma(threshold)).exp();
-        self.norm.powf(-1.0 / (1.0 + self.model_exponent)) / self.model_exponent * ratio
+    /// The expected loss after independent samples of one piece each: `Σ_k p_k (1 − p_k)^D`, to
+    /// `1e-5` of itself.
+    pub fn loss_from_samples(&self, n_samples: u64) -> f64 {
+        let n = n_samples as f64;
+        let missed = |frequency: f64| frequency * (n * (-frequency).ln_1p()).exp();
+        let head: f64 = (1..=N_EXACT).map(|rank| missed(self.frequency(rank))).sum();
+        head + self.tail(n)
     }
 
     /// The pieces after the exact ones, with Poisson counts: the integral over `k` from halfway
     /// before the first.
     ///
-    /// In `x = D p` it is `∫ x^(γ−1) Q(τ, x) dx` from zero, done by parts.
-    fn tail(&self, lessons: Lessons) -> f64 {
-        let (exponent, threshold) = (self.data_exponent(), f64::from(lessons.threshold));
-        let (n, power) = (lessons.n_samples as f64, 1.0 + self.model_exponent);
-        let end = n * (N_EXACT as f64 + 0.5).powf(-power) / self.norm;
-        let ratio = (ln_gamma(threshold + exponent) - ln_gamma(threshold)).exp();
-        let integral = end.powf(exponent) * gamma_ur(threshold, end)
-            + ratio * gamma_lr(threshold + exponent, end);
-        self.norm.powf(-1.0 / power) / self.model_exponent * n.powf(-exponent) * integral
+    /// In `x = D p` it is `∫ x^(γ−1) e^-x dx` from zero, done by parts.
+    fn tail(&self, n_samples: f64) -> f64 {
+        let (exponent, power) = (self.data_exponent(), 1.0 + self.model_exponent);
+        let end = n_samples * (N_EXACT as f64 + 0.5).powf(-power) / self.norm;
+        let ratio = (ln_gamma(1.0 + exponent) - ln_gamma(1.0)).exp();
+        let integral =
+            end.powf(exponent) * gamma_ur(1.0, end) + ratio * gamma_lr(1.0 + exponent, end);
+        self.norm.powf(-1.0 / power) / self.model_exponent * n_samples.powf(-exponent) * integral
     }
-}
-
-/// The binomial probability of a count below the threshold.
-struct BelowThreshold {
-    n: f64,
-    threshold: u32,
-    /// `ln C(n, τ − 1)`, not from factorials, whose logarithms would cancel.
-    ln_choices: f64,
-}
-
-impl BelowThreshold {
-    fn new(lessons: Lessons) -> Self {
-        let n = lessons.n_samples as f64;
-        let ln_choices = (0..lessons.threshold - 1)
-            .map(|i| ((n - f64::from(i)) / (f64::from(i) + 1.0)).ln())
-            .sum();
-        Self { n, threshold: lessons.threshold, ln_choices }
-    }
-
-    /// For a piece of this frequency. Terms are added away from the threshold, on the side of the
-    /// smaller sum.
-    fn probability(&self, frequency: f64) -> f64 {
-        let (n, threshold) = (self.n, f64::from(self.threshold));
-        if n < threshold {
-            return 1.0;
-        }
-        if frequency >= 1.0 {
-            return 0.0;
-        }
-        let last = threshold - 1.0;
-        let ln_last = self.ln_choices + last * frequency.ln() + (n - last) * (-frequency).ln_1p();
-        let odds = frequency / (1.0 - frequency);
-        let (mut count, mut sum) = (last, 0.0);
-        if n * frequency > last {
-            let mut term = ln_last.exp();
-            while term > 0.0 && sum + term > sum {
-                sum += term;
-                term *= count / ((n - count + 1.0) * odds);
-                count -= 1.0;
-            }
-            return sum;
-        }
-        let mut term = (ln_last + ((n - last) / threshold * odds).ln()).exp();
-        while term > 0.0 && sum + term > sum {
-            count += 1.0;
-            sum += term;
-            term *= (n - count) / (count + 1.0) * odds;
-        }
-        1.0 - sum
-    }
-}
-
-/// Riemann's zeta function for `s > 1`: `Σ_{k≥1} k^-s`. Infinite for `s ≤ 1`, where the sum is.
-pub fn zeta(s: f64) -> f64 {
-    hurwitz_zeta(s, 1.0)
 }
 
 /// Hurwitz's zeta function for `s > 1` and `q > 0`: `Σ_{k≥0} (k + q)^-s`, to about `1e-14` of
@@ -260,15 +132,14 @@ pub fn hurwitz_zeta(s: f64, q: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use statrs::function::beta::beta_reg;
     use statrs::function::gamma::gamma;
 
     fn model(model_exponent: f64) -> Quanta {
         Quanta::new(model_exponent).unwrap()
     }
 
-    fn lessons(n_samples: u64, threshold: u32) -> Lessons {
-        Lessons::new(n_samples, threshold).unwrap()
+    fn zeta(s: f64) -> f64 {
+        hurwitz_zeta(s, 1.0)
     }
 
     #[test]
@@ -327,112 +198,56 @@ mod tests {
     #[test]
     fn the_loss_falls_with_its_exponents_in_pieces_and_in_samples() {
         let slope = |a: f64, b: f64| -(b / a).ln() / 1000.0_f64.ln();
-        for exponent in [0.3, 0.5, 1.0] {
+        for (exponent, of_data) in [(0.3, 0.2308), (0.5, 0.3333), (1.0, 0.5)] {
             let quanta = model(exponent);
             let loss = [100, 100_000].map(|n| quanta.loss_when_learned(n));
             assert!((slope(loss[0], loss[1]) - exponent).abs() < 1e-3 * exponent);
-            let law = quanta.model_prefactor() * 1e5_f64.powf(-exponent);
+            // For many pieces n^-α / (α ζ(1+α)).
+            let law = 1e5_f64.powf(-exponent) / (exponent * zeta(1.0 + exponent));
             assert!((loss[1] / law - 1.0).abs() < 1e-5);
-            for threshold in [1, 5, 20] {
-                let at = |n| quanta.loss_from_samples(lessons(n, threshold));
-                let found = slope(at(1_000_000), at(1_000_000_000));
-                let law = [0.2308, 0.3333, 0.5][[0.3, 0.5, 1.0].partition_point(|e| *e < exponent)];
-                assert!((quanta.data_exponent() - law).abs() < 5e-5);
-                assert!((found - law).abs() < 3e-4, "{exponent} {threshold}: {found}");
-                let prefactor = quanta.data_prefactor(threshold);
-                let ratio = at(1_000_000_000) / (prefactor * 1e9_f64.powf(-quanta.data_exponent()));
-                assert!((ratio - 1.0).abs() < 2e-5, "{exponent} {threshold}: {ratio}");
-                // Learning a piece when it is expected often enough has the same exponent.
-                let learned = [1_000_000, 1_000_000_000]
-                    .map(|n| quanta.expected_learned(lessons(n, threshold)));
-                let found = -slope(learned[0], learned[1]);
-                assert!((found - 1.0 / (1.0 + exponent)).abs() < 1e-12);
-            }
+            let loss = [1_000_000, 1_000_000_000].map(|n| quanta.loss_from_samples(n));
+            assert!((quanta.data_exponent() - of_data).abs() < 5e-5);
+            assert!((slope(loss[0], loss[1]) - of_data).abs() < 3e-4, "{exponent}: {loss:?}");
         }
     }
 
     #[test]
     fn losses_from_samples_have_their_known_values_and_prefactor() {
         let quanta = model(0.5);
-        // The losses are those of an independent sum; the prefactor is their limit.
+        // Γ(γ) / (1+α) · ζ(1+α)^(-1/(1+α)): the constant of learning from a single example.
+        let prefactor = zeta(1.5).powf(-1.0 / 1.5) / 1.5 * gamma(1.0 / 3.0);
+        // The losses are those of an independent sum; the prefactor is of their limit.
         for (n, loss) in [(1000, 0.094_135), (10_000, 0.043_702), (100_000, 0.020_285)] {
-            let exact = quanta.loss_from_samples(lessons(n, 1));
+            let exact = quanta.loss_from_samples(n);
             assert!((exact - loss).abs() < 6e-7, "{exact}");
-            let law = quanta.data_prefactor(1) * (n as f64).powf(-1.0 / 3.0);
+            let law = prefactor * (n as f64).powf(-1.0 / 3.0);
             // What is left is one in D: rather e^(−Dp) than (1 − p)^D.
             assert!((exact / law - 1.0).abs() < 0.3 / n as f64 + 1e-5, "{}", exact / law);
         }
-        // And in its own form.
-        let own = zeta(1.5).powf(-1.0 / 1.5) / 1.5 * gamma(1.0 / 3.0);
-        assert!((quanta.data_prefactor(1) / own - 1.0).abs() < 1e-12);
     }
 
     #[test]
     fn the_loss_from_samples_is_the_sum_over_very_many_pieces() {
-        // Two million pieces one by one, the chance by the incomplete beta function; no later piece
-        // is learned often enough to matter beyond its first order.
+        // Two million pieces one by one; no later piece is learned often enough to matter beyond
+        // its first order.
         let n_pieces = 2_000_000;
-        for (exponent, n, threshold) in
-            [(0.5, 10, 1), (0.5, 3000, 1), (1.0, 3000, 5), (1.0, 200, 20)]
-        {
+        for (exponent, n) in [(0.5, 10), (0.5, 3000), (1.0, 200)] {
             let quanta = model(exponent);
-            let (mut sum, mut learned) = (0.0, 0.0);
-            for rank in 1..=n_pieces {
-                let p = quanta.frequency(rank);
-                learned = beta_reg(f64::from(threshold), n as f64 - f64::from(threshold) + 1.0, p);
-                sum += p * (1.0 - learned);
-            }
-            assert!(learned < 1e-5);
-            sum += quanta.loss_when_learned(n_pieces);
-            let found = quanta.loss_from_samples(lessons(n, threshold));
-            assert!((found / sum - 1.0).abs() < 1e-5, "{exponent} {n} {threshold}: {found} {sum}");
+            let missed = |p: f64| p * (1.0 - p).powi(n);
+            let sum: f64 = (1..=n_pieces).map(|rank| missed(quanta.frequency(rank))).sum();
+            assert!(f64::from(n) * quanta.frequency(n_pieces) < 1e-5);
+            let sum = sum + quanta.loss_when_learned(n_pieces);
+            let found = quanta.loss_from_samples(u64::try_from(n).unwrap());
+            assert!((found / sum - 1.0).abs() < 1e-5, "{exponent} {n}: {found} {sum}");
         }
-    }
-
-    #[test]
-    fn chances_below_a_threshold_agree_with_the_incomplete_beta_function() {
-        for (n, threshold) in [(1, 1), (5, 5), (40, 7), (1000, 20), (100_000, 900)] {
-            let below = BelowThreshold::new(lessons(n, threshold));
-            for mean in [0.01, 0.5, 1.0, 6.0, 7.0, 30.0, 850.0, 950.0] {
-                let (n, threshold) = (n as f64, f64::from(threshold));
-                let p = mean / n;
-                if p < 1.0 {
-                    let beta = 1.0 - beta_reg(threshold, n - threshold + 1.0, p);
-                    let found = below.probability(p);
-                    assert!((found - beta).abs() < 1e-11, "{n} {threshold} {mean}: {found} {beta}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_piece_is_learned_in_a_step_where_it_is_expected() {
-        let quanta = model(0.5);
-        for rank in [10, 10_000] {
-            let scale = 20.0 / quanta.frequency(rank);
-            let at = |factor: f64| {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "the number of samples is positive and far below 2^63"
-                )]
-                let n = (factor * scale) as u64;
-                quanta.learned_probability(rank, lessons(n, 20))
-            };
-            assert!(at(0.5) < 0.01 && (at(1.0) - 0.5).abs() < 0.05 && at(2.0) > 0.99);
-        }
-        // A single sample teaches the piece it shows.
-        assert!((quanta.learned_probability(3, lessons(1, 1)) - quanta.frequency(3)).abs() < 1e-15);
-        assert!(quanta.learned_probability(1, lessons(4, 5)).abs() < f64::EPSILON);
-        assert!((quanta.loss_from_samples(lessons(4, 5)) - 1.0).abs() < f64::EPSILON);
     }
 
     #[test]
     fn what_is_no_model_is_refused() {
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(matches!(Quanta::new(bad), Err(QuantaError::ModelExponent { .. })));
+            assert!(Quanta::new(bad).is_err());
         }
-        let message = Lessons::new(5, 0).unwrap_err().to_string();
-        assert_eq!(message, "`threshold` must be at least 1, got 0");
+        let message = Quanta::new(0.0).unwrap_err().to_string();
+        assert_eq!(message, "`model_exponent` must be from 0.001 to 30, got 0");
     }
 }

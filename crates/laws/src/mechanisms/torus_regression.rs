@@ -6,6 +6,7 @@ use faer::linalg::solvers::SolveLstsqCore as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use superpose_stats::summary::{Summary, summarise};
 
 use crate::error::{LawError, ensure};
 use crate::redundancy::dimension::known_sets::KnownSet;
@@ -55,32 +56,20 @@ pub struct TorusRegression {
     pub seed: u64,
 }
 
-/// A learner's error.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RegressionError {
-    /// Examples that it had.
-    pub n_examples: usize,
-    /// Mean over queries of the squared error.
-    pub mean_squared_error: f64,
-    /// Its standard error, from the scatter over queries.
-    pub standard_error: f64,
-}
-
 impl TorusRegression {
-    /// The learner's error for each number of examples, all drawn anew.
+    /// The learner's squared errors over the queries for each number of examples, all drawn anew.
     ///
     /// # Errors
     /// [`LawError`] for no dimensions, fewer than two queries, and when there are not more examples
     /// than a guess is made from.
-    pub fn errors(&self, n_examples: &[usize]) -> Result<Vec<RegressionError>, LawError> {
+    pub fn errors(&self, n_examples: &[usize]) -> Result<Vec<Summary>, LawError> {
         let Self { n_dimensions, learner, n_queries, seed } = *self;
         ensure!(n_queries >= 2, "`n_queries` must be at least 2, got {n_queries}");
         ensure!(n_dimensions > 0, "`n_dimensions` must be at least 1, got 0");
         let n_neighbours = learner.n_neighbours(n_dimensions);
         let set = KnownSet::Cube(n_dimensions);
-        let mut errors = Vec::with_capacity(n_examples.len());
         let mut seeds = ChaCha8Rng::seed_from_u64(seed);
-        for n_points in n_examples.iter().copied() {
+        let errors = |&n_points: &usize| {
             check_neighbours(n_neighbours, 1, n_points)?;
             let examples = set.points(n_points, seeds.random())?;
             let queries = set.points(n_queries, seeds.random())?;
@@ -98,16 +87,9 @@ impl TorusRegression {
                 .into_par_iter()
                 .map_init(<(Vec<f64>, Vec<_>)>::default, squared_error)
                 .collect();
-            let n = n_queries as f64;
-            let mean = all.iter().sum::<f64>() / n;
-            let squares: f64 = all.iter().map(|error| (error - mean).powi(2)).sum();
-            errors.push(RegressionError {
-                n_examples: n_points,
-                mean_squared_error: mean,
-                standard_error: (squares / (n - 1.0) / n).sqrt(),
-            });
-        }
-        Ok(errors)
+            Ok(summarise(&all))
+        };
+        n_examples.iter().map(errors).collect()
     }
 }
 
@@ -153,15 +135,13 @@ mod tests {
                 let experiment =
                     TorusRegression { n_dimensions, learner, n_queries: 1500, seed: 1 };
                 let errors = experiment.errors(&n_examples[first..]).unwrap();
-                let x: Vec<f64> = errors.iter().map(|e| e.n_examples as f64).collect();
-                let y: Vec<f64> = errors.iter().map(|e| e.mean_squared_error).collect();
+                let x: Vec<f64> = n_examples[first..].iter().map(|n| *n as f64).collect();
+                let y: Vec<f64> = errors.iter().map(|e| e.mean).collect();
                 let middle = x.iter().map(|x| x.ln()).sum::<f64>() / x.len() as f64;
                 let arms: Vec<f64> = x.iter().map(|x| x.ln() - middle).collect();
                 let sxx: f64 = arms.iter().map(|arm| arm * arm).sum();
-                let weighted = errors
-                    .iter()
-                    .zip(&arms)
-                    .map(|(e, arm)| arm * e.standard_error / e.mean_squared_error);
+                let weighted =
+                    errors.iter().zip(&arms).map(|(e, arm)| arm * e.standard_error / e.mean);
                 let error = weighted.map(|part| part * part).sum::<f64>().sqrt() / sxx;
                 (fit_power_law(&x, &y).unwrap().exponent, error)
             };
