@@ -33,22 +33,12 @@ pub enum ResultsError {
     #[error(transparent)]
     Table(#[from] TableError),
     /// A row does not say what a cell is, or what was measured of it.
-    #[error("row {row} of the results is no record: {problem}")]
+    #[error("row {row} of the results {problem}")]
     NoRecord {
         /// The row, from 1, without the header.
         row: usize,
         /// What is wrong with it.
         problem: String,
-    },
-    /// The fields of a row are not those of the cell that it names.
-    #[error("row {row} of the results names the cell {named}, but its fields are those of {found}")]
-    OtherCell {
-        /// The row, from 1, without the header.
-        row: usize,
-        /// The id in the row.
-        named: String,
-        /// The id of its fields.
-        found: String,
     },
 }
 
@@ -85,11 +75,13 @@ fn record(results: &Table, fields: &[Field], row: usize) -> Result<Record, Resul
             plant(&mut value, &format!("cell.{name}"), json);
         }
     }
-    let record: Record = serde_json::from_value(value)
-        .map_err(|e| ResultsError::NoRecord { row, problem: e.to_string() })?;
-    let (named, found) = (record.cell_id.to_string(), record.cell.id().to_string());
-    if named != found {
-        return Err(ResultsError::OtherCell { row, named, found });
+    let refused = |problem: String| ResultsError::NoRecord { row, problem };
+    let record: Record =
+        serde_json::from_value(value).map_err(|e| refused(format!("is no record: {e}")))?;
+    let (named, found) = (&record.cell_id, record.cell.id());
+    if *named != found {
+        let problem = format!("names the cell {named}, but its fields are those of {found}");
+        return Err(refused(problem));
     }
     Ok(record)
 }

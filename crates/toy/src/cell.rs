@@ -215,7 +215,10 @@ impl Cell {
             FrequencyLaw::File { path, sha256 } => {
                 let content = read(path)?;
                 if &content.sha256 != sha256 {
-                    return Err(FrequencyFileError::Changed { path: path.clone() });
+                    let problem =
+                        "has changed since the sweep was expanded; run the sweep file again";
+                    let (path, problem) = (path.clone(), problem.to_owned());
+                    return Err(FrequencyFileError::Content { path, problem });
                 }
                 content.most_frequent(n)?.to_vec()
             }

@@ -91,7 +91,6 @@ fn occupied_boxes(cloud: &PointCloud, origin: &[f64], size: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use superpose_stats::power_law::PowerLawError;
 
     use super::*;
     use crate::redundancy::dimension::known_sets::KnownSet;
@@ -134,10 +133,7 @@ mod tests {
         let repeated = line(&[1.0; 20]);
         assert!(box_dimension(&repeated, &[0.1, 0.2]).unwrap_err().to_string().contains("got 2"));
         let found = box_dimension(&repeated, &[0.1, 0.0, 0.2]);
-        assert!(matches!(
-            found,
-            Err(DimensionError::NoLine(PowerLawError::NotPositive { index: 1, .. }))
-        ));
+        assert!(found.unwrap_err().to_string().contains("point 1 is"));
         assert!(box_dimension(&line(&[]), &[0.1, 0.2, 0.3]).is_err());
         let wide = KnownSet::Gaussian { n_dimensions: 20 }.points(300, 1).unwrap();
         for cloud in [repeated, wide, line(&[])] {

@@ -34,7 +34,7 @@ pub struct NeighbourDimension {
 }
 
 /// Why there is no dimension, or no cloud.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DimensionError {
     /// The coordinates are not whole points.
