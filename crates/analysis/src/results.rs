@@ -8,21 +8,18 @@ use superpose_store::quantity::{QUANTITIES, Quantity};
 use superpose_store::record::{RECORD_VERSION, Record};
 
 use crate::run::Run;
-use crate::settings::{row_start, values};
+use crate::settings::{row_start, values, with_fields};
 use superpose_files::table::{Field, Table, TableError};
 
 /// One row a finished cell: its fields by dotted name, then what is known of it.
 pub fn results(run: &Run) -> Table {
     let names = run.field_names();
     let columns: Vec<(&str, &str)> = QUANTITIES.iter().map(|q| (q.name, q.meaning)).collect();
-    let mut table =
-        Table::new("results", "What became of each cell?", &columns).with_fields(&names);
+    let mut table = Table::new("results", "What became of each cell?", &columns);
     for finished in &run.finished {
-        let mut row = row_start(&values(&names, finished));
-        row.extend(QUANTITIES.iter().map(|q| q.field(&finished.record)));
-        table.push(row);
+        table.push(QUANTITIES.iter().map(|q| q.field(&finished.record)).collect());
     }
-    table
+    with_fields(table, &names, run.finished.iter().map(|f| row_start(&values(&names, f))))
 }
 
 /// Why a row of results is no record.

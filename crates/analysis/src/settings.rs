@@ -6,7 +6,7 @@ use serde_json::Value;
 use superpose_toy::cell::SEED_FIELDS;
 
 use crate::run::{Finished, Run};
-use superpose_files::table::Field;
+use superpose_files::table::{Column, Field, Table};
 
 /// The field that a setting's cells are fitted over.
 pub const WIDTH_FIELD: &str = "model.d_hidden";
@@ -137,6 +137,21 @@ pub(crate) fn field_names(settings: &[Setting<'_>]) -> Vec<String> {
 /// What a table's row begins with: the values of the swept fields.
 pub(crate) fn row_start(fields: &[(String, Value)]) -> Vec<Field> {
     fields.iter().map(|(_, value)| value.into()).collect()
+}
+
+/// The `table` with columns for the swept fields `names` before its own, and with their values, row by row.
+pub(crate) fn with_fields(
+    mut table: Table,
+    names: &[String],
+    rows: impl IntoIterator<Item = Vec<Field>>,
+) -> Table {
+    let meaning = "field of the cell, as in the sweep file";
+    let column = |name: &String| Column { name: name.clone(), meaning: meaning.to_owned() };
+    table.columns.splice(0..0, names.iter().map(column));
+    for (row, fields) in table.rows.iter_mut().zip(rows) {
+        row.splice(0..0, fields);
+    }
+    table
 }
 
 /// The values that a cell has in the fields `names`.

@@ -53,7 +53,7 @@ fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::FitLoss(options) => fit_loss::fit_loss(&options)?,
         Verb::Status(options) => status::status(&options)?,
         Verb::Devices(options) => devices::devices(&options),
-        Verb::Schema => console::say(&format!("{:#}", superpose_sweep::file::json_schema())),
+        Verb::Schema => console::say_json(&superpose_sweep::file::json_schema()),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "superpose", &mut script);

@@ -8,7 +8,6 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use superpose_analysis::results::{records, results};
 use superpose_analysis::run::Run;
-use superpose_figures::study::Note;
 use superpose_files::disk::write_whole;
 use superpose_paper::claim::Verdict;
 use superpose_paper::experiment::Experiment;
@@ -27,7 +26,7 @@ use crate::args::{ReportOptions, ReproduceOptions};
 use crate::console;
 use crate::progress::train_all;
 use crate::run::{announce, n_finished};
-use crate::study::read_given;
+use crate::study::{read_given, say};
 
 /// The name of the run that all figures share.
 const NAME: &str = "liu2025";
@@ -64,7 +63,7 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
         made.push(experiment);
     }
     if options.json {
-        console::say(&format!("{:#}", to_json(&made, &out)));
+        console::say_json(&to_json(&made, &out));
     } else {
         print(&made, &out);
     }
@@ -132,16 +131,25 @@ fn take_over(store: &Store, wanted: &BTreeSet<CellId>, path: &Path) -> anyhow::R
     Ok(())
 }
 
+/// The cells of the `figures`, and the ids of those that have a record but not the weights that they need.
+fn needed(figures: &[&Figure], store: &Store) -> (BTreeMap<CellId, Cell>, BTreeSet<CellId>) {
+    let (mut cells, mut without_weights) = (BTreeMap::new(), BTreeSet::new());
+    for figure in figures {
+        for cell in figure.cells() {
+            let id = cell.id();
+            if (figure.wants_weights)(&cell) && store.is_finished(&id) && !store.has_weights(&id) {
+                without_weights.insert(id.clone());
+            }
+            cells.insert(id, cell);
+        }
+    }
+    (cells, without_weights)
+}
+
 /// Says what would be trained.
 fn dry_run(figures: &[&Figure], store: &Store) {
-    let mut cells: BTreeMap<CellId, Cell> = BTreeMap::new();
-    for figure in figures {
-        let lacks = |cell: &Cell| {
-            let id = cell.id();
-            !store.is_finished(&id) || (figure.wants_weights)(cell) && !store.has_weights(&id)
-        };
-        cells.extend(figure.cells().into_iter().filter(lacks).map(|cell| (cell.id(), cell)));
-    }
+    let (mut cells, without_weights) = needed(figures, store);
+    cells.retain(|id, _| !store.is_finished(id) || without_weights.contains(id));
     let steps: u64 = cells.values().map(|cell| cell.train.steps).sum();
     let flop: f64 = cells.values().map(dense_flop).sum();
     console::say(&format!(
@@ -153,17 +161,7 @@ fn dry_run(figures: &[&Figure], store: &Store) {
 
 /// Trains what the `figures` lack.
 fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyhow::Result<()> {
-    let mut cells: BTreeMap<CellId, Cell> = BTreeMap::new();
-    let mut without_weights = Vec::new();
-    for figure in figures {
-        for cell in figure.cells() {
-            let id = cell.id();
-            if (figure.wants_weights)(&cell) && store.is_finished(&id) && !store.has_weights(&id) {
-                without_weights.push(id.clone());
-            }
-            cells.insert(id, cell);
-        }
-    }
+    let (cells, without_weights) = needed(figures, store);
     let cells = Preparer::default().prepare_all(cells.into_values())?;
     let trainer = Trainer::prepare(&options.training.to_run(), &cells, "the figures")?;
     // Their records were taken over, and records are not enough; where they come from they still are.
@@ -210,7 +208,7 @@ fn list(store: &Store, as_json: bool) {
         ]);
     }
     if as_json {
-        console::say(&format!("{:#}", json!(objects)));
+        console::say_json(&json!(objects));
     } else {
         console::say(&console::table(&["figure", "cells here", "shows"], &rows));
         console::say("next: superpose reproduce 9b");
@@ -235,15 +233,7 @@ fn to_json(made: &[Experiment], out: &Path) -> Value {
 }
 
 fn print(made: &[Experiment], out: &Path) {
-    for note in made.iter().flat_map(|experiment| &experiment.study.notes) {
-        match note {
-            Note::Rows { header, rows } => {
-                let header: Vec<&str> = header.iter().map(String::as_str).collect();
-                console::say(&console::table(&header, rows));
-            }
-            Note::Line(line) => console::say(line),
-        }
-    }
+    made.iter().flat_map(|experiment| &experiment.study.notes).for_each(say);
     let count = |verdict: Verdict| -> usize {
         let claims = made.iter().flat_map(|experiment| &experiment.claims);
         claims.filter(|c| c.verdict() == verdict).count()

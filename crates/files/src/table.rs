@@ -221,17 +221,6 @@ impl Table {
         table
     }
 
-    /// Puts columns for the swept fields `names` before the others.
-    #[must_use]
-    pub fn with_fields(mut self, names: &[String]) -> Self {
-        let field = |name: &String| Column {
-            name: name.clone(),
-            meaning: "field of the cell, as in the sweep file".to_owned(),
-        };
-        self.columns.splice(0..0, names.iter().map(field));
-        self
-    }
-
     /// Appends a row.
     ///
     /// # Panics
