@@ -22,6 +22,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::bfgs::dot;
 use crate::power_law::{PowerLaw, PowerLawError, fit_power_law, student_t};
 use crate::summary::{Summary, geometric_mean, summarise};
 
@@ -316,10 +317,6 @@ impl<S: Ord + Copy> Grid<S> {
         };
         (0..n).map(|i| (0..n).map(|j| at(i, j)).collect()).collect()
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// `a` less its part along `b`.

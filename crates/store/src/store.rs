@@ -139,7 +139,7 @@ impl Store {
         let mut ids = Vec::new();
         for entry in fs::read_dir(&folder).map_err(at("read", &folder))? {
             let name = entry.map_err(at("read", &folder))?.file_name();
-            let id = name.to_str().and_then(|name| name.parse().ok());
+            let id = name.into_string().ok().and_then(|name| CellId::try_from(name).ok());
             ids.extend(id.filter(|id| self.is_finished(id)));
         }
         ids.sort();

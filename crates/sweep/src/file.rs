@@ -154,10 +154,7 @@ impl Reader<'_> {
         let single = |name: &str, value: Value| Assignment::from([(name.to_owned(), value)]);
         let groups = sweep.zip.iter().flatten();
         for (name, axis) in sweep.axes.iter().chain(groups) {
-            let values = axes::values(name, axis).map_err(|allowed| {
-                self.wrong(FieldError::new(&format!("sweep.{name}"), axis, &allowed))
-            })?;
-            for value in values {
+            for value in grid::column("sweep", name, axis).map_err(|e| self.wrong(e))? {
                 self.check(&format!("`sweep.{name}`"), tables, &single(name, value))?;
             }
         }

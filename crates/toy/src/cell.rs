@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::frequency::{
@@ -138,14 +137,6 @@ impl TryFrom<String> for CellId {
             return Ok(Self(text));
         }
         Err(CellIdError(text))
-    }
-}
-
-impl FromStr for CellId {
-    type Err = CellIdError;
-
-    fn from_str(text: &str) -> Result<Self, CellIdError> {
-        text.to_owned().try_into()
     }
 }
 
@@ -324,13 +315,13 @@ pub(crate) mod tests {
     #[test]
     fn only_sixteen_hexadecimal_digits_are_an_id() {
         let id = example().id();
-        assert_eq!(id.as_str().parse::<CellId>(), Ok(id.clone()));
+        assert_eq!(CellId::try_from(id.to_string()), Ok(id.clone()));
         assert_eq!(serde_json::to_string(&id).unwrap(), "\"28f4c4963266c93d\"");
         assert_eq!(serde_json::from_str::<CellId>("\"28f4c4963266c93d\"").unwrap(), id);
         for bad in
             ["", "28f4c4963266c93", "28f4c4963266c93d0", "28F4C4963266C93D", "../../etc/passwd"]
         {
-            let said = bad.parse::<CellId>().unwrap_err().to_string();
+            let said = CellId::try_from(bad.to_owned()).unwrap_err().to_string();
             assert!(said.contains("16 hexadecimal digits") && said.contains(bad), "{said}");
             assert!(serde_json::from_value::<CellId>(bad.into()).is_err(), "{bad}");
         }
