@@ -42,27 +42,25 @@ type Seed = (u64, u64);
 impl<'a> Exponent<'a> {
     /// The power law of `setting` inside the window; absent if nothing is trained there.
     pub fn of(setting: &Setting<'a>, window: FitWindow) -> Option<Self> {
-        let (mut cells, mut places, mut alive) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut cells, mut places) = (Vec::new(), Vec::new());
+        let (mut losses, mut alive) = (Vec::new(), Vec::new());
         for (&width, finished) in setting.by_width.iter().filter(|(d, _)| window.contains(**d)) {
             let trained: Vec<(&'a Finished, &'a Measured)> =
                 finished.iter().copied().filter_map(|f| Some((f, f.measured()?))).collect();
             if trained.is_empty() {
                 continue;
             }
-            let by_seed = |(f, m): &(&'a Finished, &'a Measured)| -> (Seed, f64) {
+            let mean = |loss: fn(&Measured) -> f64| {
+                geometric_mean(&trained.iter().map(|t| loss(t.1)).collect::<Vec<f64>>())
+            };
+            losses.push((width, mean(|m| m.loss_test)));
+            alive.push(mean(Measured::loss_alive_part));
+            let by_seed = |(f, m): &(&Finished, &Measured)| -> (Seed, f64) {
                 ((f.record.cell.data.seed, f.record.cell.train.seed), m.loss_test)
             };
-            let alive_parts: Vec<f64> = trained.iter().map(|t| t.1.loss_alive_part()).collect();
-            alive.push(geometric_mean(&alive_parts));
-            let by_seed = trained.iter().map(by_seed).collect();
-            places.push((width, Place { x: width as f64, by_seed }));
+            places.push(Place { x: width as f64, by_seed: trained.iter().map(by_seed).collect() });
             cells.extend(trained.iter().map(|t| t.0));
         }
-        let loss = |(width, place): &(usize, Place<Seed>)| {
-            (*width, geometric_mean(&place.by_seed.iter().map(|v| v.1).collect::<Vec<f64>>()))
-        };
-        let losses: Vec<(usize, f64)> = places.iter().map(loss).collect();
-        let places: Vec<Place<Seed>> = places.into_iter().map(|p| p.1).collect();
         let widths: Vec<f64> = places.iter().map(|place| place.x).collect();
         let fit = fit_exponent(&places).ok();
         Some(Self {

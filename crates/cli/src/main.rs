@@ -47,7 +47,7 @@ fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Bench(verb) => return bench::bench(&verb),
         Verb::Analyze(options) => analyze::analyze(&options)?,
         Verb::Figures(options) => analyze::figures(&options)?,
-        Verb::Report(options) => reproduce::report(&options)?,
+        Verb::Report { folders } => reproduce::report(&folders)?,
         Verb::Frequencies(options) => frequencies::frequencies(&options)?,
         Verb::Theory(verb) => theory::theory(&verb)?,
         Verb::FitLoss(options) => fit_loss::fit_loss(&options)?,

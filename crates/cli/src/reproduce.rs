@@ -22,7 +22,7 @@ use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::prepared::Preparer;
 use superpose_train::memory::dense_flop;
 
-use crate::args::{ReportOptions, ReproduceOptions};
+use crate::args::ReproduceOptions;
 use crate::console;
 use crate::progress::train_all;
 use crate::run::{announce, n_finished};
@@ -177,8 +177,8 @@ fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyh
     Ok(train_all(&trainer, todo, store)?)
 }
 
-pub(crate) fn report(options: &ReportOptions) -> anyhow::Result<()> {
-    for folder in &options.folders {
+pub(crate) fn report(folders: &[PathBuf]) -> anyhow::Result<()> {
+    for folder in folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let figure = FIGURES.iter().find(|f| f.folder() == name);
         let figure = figure.with_context(|| {

@@ -14,8 +14,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
@@ -135,13 +135,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the folder cannot be read.
     pub fn finished(&self) -> Result<Vec<CellId>, StoreError> {
-        let folder = self.cells_folder();
-        let mut ids = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(at("read", &folder))? {
-            let name = entry.map_err(at("read", &folder))?.file_name();
-            let id = name.into_string().ok().and_then(|name| CellId::try_from(name).ok());
-            ids.extend(id.filter(|id| self.is_finished(id)));
-        }
+        let ids = names(&self.cells_folder())?.into_iter().filter_map(|n| CellId::try_from(n).ok());
+        let mut ids: Vec<CellId> = ids.filter(|id| self.is_finished(id)).collect();
         ids.sort();
         Ok(ids)
     }
@@ -350,14 +345,16 @@ fn unreadable(path: &Path, error: ReadError) -> StoreError {
 
 /// Whether there is nothing in `folder` but what a process killed in [`Store::create`] leaves.
 fn only_unfinished_work(folder: &Path) -> Result<bool, StoreError> {
-    for entry in fs::read_dir(folder).map_err(at("read", folder))? {
-        let name = entry.map_err(at("read", folder))?.file_name();
-        let name = name.to_string_lossy();
-        if !["cells", "leases"].contains(&&*name) && !name.starts_with(".sweep.json.") {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    let is_ours = |n: &String| ["cells", "leases"].contains(&&**n) || n.starts_with(".sweep.json.");
+    Ok(names(folder)?.iter().all(is_ours))
+}
+
+/// The names of all that lies in `folder`.
+fn names(folder: &Path) -> Result<Vec<String>, DiskError> {
+    let name =
+        |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+    let names = fs::read_dir(folder).and_then(|entries| entries.map(name).collect());
+    names.map_err(at("read", folder))
 }
 
 #[cfg(test)]
