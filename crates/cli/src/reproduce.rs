@@ -26,7 +26,7 @@ use crate::args::ReproduceOptions;
 use crate::console;
 use crate::progress::train_all;
 use crate::run::{announce, n_finished};
-use crate::study::{read_given, say};
+use crate::study::{self, read_given};
 
 /// The name of the run that all figures share.
 const NAME: &str = "liu2025";
@@ -233,7 +233,7 @@ fn to_json(made: &[Experiment], out: &Path) -> Value {
 }
 
 fn print(made: &[Experiment], out: &Path) {
-    made.iter().flat_map(|experiment| &experiment.study.notes).for_each(say);
+    made.iter().flat_map(|experiment| &experiment.study.notes).for_each(study::say);
     let count = |verdict: Verdict| -> usize {
         let claims = made.iter().flat_map(|experiment| &experiment.claims);
         claims.filter(|c| c.verdict() == verdict).count()
