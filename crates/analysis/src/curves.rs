@@ -6,38 +6,31 @@ use superpose_figures::lines::{Lines, lines};
 use superpose_figures::study::Picture;
 
 use crate::pictures::{ENTRY, picture, symbols, with_entries};
-use crate::run::Run;
+use crate::run::{Finished, Run};
 use crate::settings::{label, setting_fields, values};
 use superpose_files::table::{Table, TableError, Tables};
-
-const COLUMNS: [(&str, &str); 6] = [
-    ("setting", "the swept fields in one line"),
-    ("d_hidden", "hidden width d"),
-    ("seed", "seed of the initial weights"),
-    ("cell_id", "identity of the cell"),
-    ("step", "last step that the point covers"),
-    ("loss", "mean training loss since the point before"),
-];
 
 /// One row a point of a loss curve.
 pub fn curves(run: &Run) -> Table {
     let names = setting_fields(run);
-    let mut table = Table::new("curves", "How did the training loss fall?", &COLUMNS);
-    for finished in &run.finished {
-        let cell = &finished.record.cell;
-        let setting = label(&values(&names, finished));
-        for point in &finished.curve {
-            table.push(vec![
-                setting.clone().into(),
-                cell.model.d_hidden.into(),
-                cell.train.seed.into(),
-                finished.record.cell_id.as_str().into(),
-                point.step.into(),
-                point.loss.into(),
-            ]);
-        }
-    }
-    table
+    let of = |finished| (finished, label(&values(&names, finished)));
+    let cells: Vec<(&Finished, String)> = run.finished.iter().map(of).collect();
+    let points = cells.iter().flat_map(|(f, setting)| {
+        f.curve.iter().map(move |point| (&f.record, setting.as_str(), point))
+    });
+    Table::of(
+        "curves",
+        "How did the training loss fall?",
+        points,
+        &[
+            ("setting", "the swept fields in one line", &|p| p.1.into()),
+            ("d_hidden", "hidden width d", &|p| p.0.cell.model.d_hidden.into()),
+            ("seed", "seed of the initial weights", &|p| p.0.cell.train.seed.into()),
+            ("cell_id", "identity of the cell", &|p| p.0.cell_id.as_str().into()),
+            ("step", "last step that the point covers", &|p| p.2.step.into()),
+            ("loss", "mean training loss since the point before", &|p| p.2.loss.into()),
+        ],
+    )
 }
 
 /// The training loss against step, one line a cell.

@@ -10,20 +10,9 @@ use superpose_stats::summary::summarise;
 
 use crate::pictures::{ENTRY, picture, symbols, with_entries};
 use crate::run::{Finished, Run};
-use crate::settings::{label, row_start, setting_fields, values};
+use crate::settings::{label, row_start, setting_fields, values, with_fields};
 use superpose_files::table::{Table, TableError, Tables};
-
-const COLUMNS: [(&str, &str); 9] = [
-    ("setting", "the swept fields but the weight decay, in one line"),
-    ("d_hidden", "hidden width d"),
-    ("weight_decay", "signed weight decay γ"),
-    ("n_seeds", "trained cells"),
-    ("phi_half", "mean fraction of the rows of W with norm above 1/2"),
-    ("phi_half_sd", "its standard deviation over seeds"),
-    ("phi_one", "mean fraction of the rows of W with norm above 1"),
-    ("weak_phi", "prediction for the weak regime: min(1, d/n)"),
-    ("dead_outputs", "mean number of outputs that cannot fire"),
-];
+use superpose_store::record::Measured;
 
 const DECAY: &str = "train.weight_decay";
 
@@ -33,8 +22,6 @@ type Key = (String, usize, f64);
 /// One row a setting, width and weight decay.
 pub fn decay(run: &Run) -> Table {
     let names: Vec<String> = setting_fields(run).into_iter().filter(|n| n != DECAY).collect();
-    let question = "How does weight decay choose the regime?";
-    let mut table = Table::new("decay", question, &COLUMNS).with_fields(&names);
     let mut groups: Vec<(Key, Vec<&Finished>)> = Vec::new();
     for finished in run.finished.iter().filter(|f| f.measured().is_some()) {
         let cell = &finished.record.cell;
@@ -46,29 +33,40 @@ pub fn decay(run: &Run) -> Table {
         }
     }
     groups.sort_by(|((a, b, c), _), ((d, e, f), _)| a.cmp(d).then(b.cmp(e)).then(c.total_cmp(f)));
-    for ((setting, d_hidden, weight_decay), cells) in groups {
-        let of = |f: fn(&superpose_store::record::Measured) -> f64| {
-            let values: Vec<f64> = cells.iter().filter_map(|c| c.measured()).map(f).collect();
-            summarise(&values)
-        };
-        let phi = of(|m| m.phi_half);
-        let n_features = cells[0].record.cell.model.n_features;
-        let fields = values(&names, cells[0]);
-        let mut row = row_start(&fields);
-        row.extend([
-            setting.into(),
-            d_hidden.into(),
-            weight_decay.into(),
-            cells.len().into(),
-            phi.mean.into(),
-            phi.standard_deviation.into(),
-            of(|m| m.phi_one).mean.into(),
-            (d_hidden as f64 / n_features as f64).min(1.0).into(),
-            of(|m| m.dead_outputs as f64).mean.into(),
-        ]);
-        table.push(row);
-    }
-    table
+    let over_seeds = |cells: &[&Finished], f: fn(&Measured) -> f64| {
+        summarise(&cells.iter().filter_map(|c| c.measured()).map(f).collect::<Vec<f64>>())
+    };
+    let phi = |cells: &[&Finished]| over_seeds(cells, |m| m.phi_half);
+    let question = "How does weight decay choose the regime?";
+    let table = Table::of(
+        "decay",
+        question,
+        &groups,
+        &[
+            ("setting", "the swept fields but the weight decay, in one line", &|g| {
+                g.0.0.as_str().into()
+            }),
+            ("d_hidden", "hidden width d", &|g| g.0.1.into()),
+            ("weight_decay", "signed weight decay γ", &|g| g.0.2.into()),
+            ("n_seeds", "trained cells", &|g| g.1.len().into()),
+            ("phi_half", "mean fraction of the rows of W with norm above 1/2", &|g| {
+                phi(&g.1).mean.into()
+            }),
+            ("phi_half_sd", "its standard deviation over seeds", &|g| {
+                phi(&g.1).standard_deviation.into()
+            }),
+            ("phi_one", "mean fraction of the rows of W with norm above 1", &|g| {
+                over_seeds(&g.1, |m| m.phi_one).mean.into()
+            }),
+            ("weak_phi", "prediction for the weak regime: min(1, d/n)", &|((_, d, _), cells)| {
+                (*d as f64 / cells[0].record.cell.model.n_features as f64).min(1.0).into()
+            }),
+            ("dead_outputs", "mean number of outputs that cannot fire", &|g| {
+                over_seeds(&g.1, |m| m.dead_outputs as f64).mean.into()
+            }),
+        ],
+    );
+    with_fields(table, &names, groups.iter().map(|g| row_start(&values(&names, g.1[0]))))
 }
 
 /// The fraction of represented features against weight decay, one line a setting and width.

@@ -10,7 +10,7 @@ use superpose_toy::superposition::{strong_exponent, weak_exponent};
 use crate::FitWindow;
 use crate::regime::{Evidence, Regime};
 use crate::run::Finished;
-use crate::settings::{Setting, field_names, row_start};
+use crate::settings::{Setting, field_names, row_start, with_fields};
 use superpose_files::table::{Field, Table};
 
 /// The power law of the loss over width of the trained cells of a setting.
@@ -42,27 +42,25 @@ type Seed = (u64, u64);
 impl<'a> Exponent<'a> {
     /// The power law of `setting` inside the window; absent if nothing is trained there.
     pub fn of(setting: &Setting<'a>, window: FitWindow) -> Option<Self> {
-        let (mut cells, mut places, mut alive) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut cells, mut places) = (Vec::new(), Vec::new());
+        let (mut losses, mut alive) = (Vec::new(), Vec::new());
         for (&width, finished) in setting.by_width.iter().filter(|(d, _)| window.contains(**d)) {
             let trained: Vec<(&'a Finished, &'a Measured)> =
                 finished.iter().copied().filter_map(|f| Some((f, f.measured()?))).collect();
             if trained.is_empty() {
                 continue;
             }
-            let by_seed = |(f, m): &(&'a Finished, &'a Measured)| -> (Seed, f64) {
+            let mean = |loss: fn(&Measured) -> f64| {
+                geometric_mean(&trained.iter().map(|t| loss(t.1)).collect::<Vec<f64>>())
+            };
+            losses.push((width, mean(|m| m.loss_test)));
+            alive.push(mean(Measured::loss_alive_part));
+            let by_seed = |(f, m): &(&Finished, &Measured)| -> (Seed, f64) {
                 ((f.record.cell.data.seed, f.record.cell.train.seed), m.loss_test)
             };
-            let alive_parts: Vec<f64> = trained.iter().map(|t| t.1.loss_alive_part()).collect();
-            alive.push(geometric_mean(&alive_parts));
-            let by_seed = trained.iter().map(by_seed).collect();
-            places.push((width, Place { x: width as f64, by_seed }));
+            places.push(Place { x: width as f64, by_seed: trained.iter().map(by_seed).collect() });
             cells.extend(trained.iter().map(|t| t.0));
         }
-        let loss = |(width, place): &(usize, Place<Seed>)| {
-            (*width, geometric_mean(&place.by_seed.iter().map(|v| v.1).collect::<Vec<f64>>()))
-        };
-        let losses: Vec<(usize, f64)> = places.iter().map(loss).collect();
-        let places: Vec<Place<Seed>> = places.into_iter().map(|p| p.1).collect();
         let widths: Vec<f64> = places.iter().map(|place| place.x).collect();
         let fit = fit_exponent(&places).ok();
         Some(Self {
@@ -177,15 +175,13 @@ pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
         &SEED_COLUMNS,
         &CELL_COLUMNS,
     ];
-    let mut table =
-        Table::new("exponents", question, &columns.concat()).with_fields(&field_names(settings));
+    let mut table = Table::new("exponents", question, &columns.concat());
     for setting in settings {
         let exponent = Exponent::of(setting, window);
         let exponent = exponent.as_ref();
         let losses = exponent.map_or(&[][..], |e| &e.losses);
         let data_exponent = setting.example().record.cell.data_exponent();
-        let mut row = row_start(&setting.fields);
-        row.push(setting.label().into());
+        let mut row = vec![setting.label().into()];
         row.extend(fit_fields(exponent));
         row.push(losses.len().into());
         row.extend(seed_fields(exponent));
@@ -201,7 +197,7 @@ pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
         ]);
         table.push(row);
     }
-    table
+    with_fields(table, &field_names(settings), settings.iter().map(|s| row_start(&s.fields)))
 }
 
 /// The mean of a number over the trained cells of a setting, inside the window.
@@ -230,35 +226,29 @@ fn regimes(setting: &Setting<'_>, window: FitWindow) -> impl Iterator<Item = Reg
     cells.filter_map(|c| Some(Evidence::of(c)?.regime()))
 }
 
-const LOCAL_COLUMNS: [(&str, &str); 5] = [
-    ("setting", "the swept fields in one line"),
-    ("d_low", "narrower of two neighbouring widths"),
-    ("d_high", "wider of the two"),
-    ("d_middle", "their geometric mean"),
-    ("local_exponent", "−Δ ln(test loss) / Δ ln d between them"),
-];
-
 /// One row a setting and pair of neighbouring widths: is one power law enough?
 pub fn local_exponents(settings: &[Setting<'_>]) -> Table {
-    let question = "Is it one power law at all widths?";
-    let mut table =
-        Table::new("local_exponents", question, &LOCAL_COLUMNS).with_fields(&field_names(settings));
+    let mut pairs: Vec<(&Setting<'_>, f64, f64, f64)> = Vec::new();
     for setting in settings {
         let Some(exponent) = Exponent::of(setting, FitWindow::ALL) else { continue };
         let (widths, means) = exponent.points();
-        for (pair, exponent) in widths.windows(2).zip(local(&widths, &means)) {
-            let mut row = row_start(&setting.fields);
-            row.extend([
-                setting.label().into(),
-                pair[0].into(),
-                pair[1].into(),
-                (pair[0] * pair[1]).sqrt().into(),
-                exponent.into(),
-            ]);
-            table.push(row);
-        }
+        let exponents = widths.windows(2).zip(local(&widths, &means));
+        pairs.extend(exponents.map(|(pair, exponent)| (setting, pair[0], pair[1], exponent)));
     }
-    table
+    let question = "Is it one power law at all widths?";
+    let table = Table::of(
+        "local_exponents",
+        question,
+        &pairs,
+        &[
+            ("setting", "the swept fields in one line", &|p| p.0.label().into()),
+            ("d_low", "narrower of two neighbouring widths", &|p| p.1.into()),
+            ("d_high", "wider of the two", &|p| p.2.into()),
+            ("d_middle", "their geometric mean", &|p| (p.1 * p.2).sqrt().into()),
+            ("local_exponent", "−Δ ln(test loss) / Δ ln d between them", &|p| p.3.into()),
+        ],
+    );
+    with_fields(table, &field_names(settings), pairs.iter().map(|p| row_start(&p.0.fields)))
 }
 
 #[cfg(test)]

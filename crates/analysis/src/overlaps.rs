@@ -7,45 +7,45 @@ use superpose_figures::study::Picture;
 use superpose_toy::overlap::random_mean_square;
 
 use crate::pictures::{ENTRY, picture, symbols, with_entries};
-use crate::run::Run;
-use crate::settings::{label, row_start, setting_fields, values};
+use crate::run::{Finished, Run};
+use crate::settings::{label, row_start, setting_fields, values, with_fields};
 use superpose_files::table::{Table, TableError, Tables};
-
-const COLUMNS: [(&str, &str); 8] = [
-    ("setting", "the swept fields in one line"),
-    ("d_hidden", "hidden width d"),
-    ("seed", "seed of the initial weights"),
-    ("mean_square", "mean cos² between rows of W, over all that are not zero"),
-    ("mean_square_strong", "the same over rows with norm above 1"),
-    ("random", "prediction for random directions: 1/d"),
-    ("welch", "least mean cos² of n unit vectors: (n−d)/(d(n−1))"),
-    ("excess", "`mean_square` over `random`"),
-];
+use superpose_store::record::Measured;
 
 /// One row a trained cell.
 pub fn overlaps(run: &Run) -> Table {
-    let question = "Do the squared overlaps fall as 1/d?";
     let names = setting_fields(run);
-    let mut table = Table::new("overlaps", question, &COLUMNS).with_fields(&names);
-    for finished in &run.finished {
-        let Some(m) = finished.measured() else { continue };
-        let cell = &finished.record.cell;
-        let fields = values(&names, finished);
-        let random = random_mean_square(cell.model.d_hidden);
-        let mut row = row_start(&fields);
-        row.extend([
-            label(&fields).into(),
-            cell.model.d_hidden.into(),
-            cell.train.seed.into(),
-            m.overlap_mean_square.into(),
-            m.overlap_mean_square_strong.into(),
-            random.into(),
-            m.overlap_welch.into(),
-            (m.overlap_mean_square / random).into(),
-        ]);
-        table.push(row);
-    }
-    table
+    let trained = run.finished.iter().filter_map(|f| Some((f, f.measured()?)));
+    let trained: Vec<(&Finished, &Measured)> = trained.collect();
+    let d = |f: &Finished| f.record.cell.model.d_hidden;
+    let random = |f: &Finished| random_mean_square(d(f));
+    let question = "Do the squared overlaps fall as 1/d?";
+    let table = Table::of(
+        "overlaps",
+        question,
+        &trained,
+        &[
+            ("setting", "the swept fields in one line", &|(f, _)| label(&values(&names, f)).into()),
+            ("d_hidden", "hidden width d", &|(f, _)| d(f).into()),
+            ("seed", "seed of the initial weights", &|(f, _)| f.record.cell.train.seed.into()),
+            (
+                "mean_square",
+                "mean cos² between rows of W, over all that are not zero",
+                &|(_, m)| m.overlap_mean_square.into(),
+            ),
+            ("mean_square_strong", "the same over rows with norm above 1", &|(_, m)| {
+                m.overlap_mean_square_strong.into()
+            }),
+            ("random", "prediction for random directions: 1/d", &|(f, _)| random(f).into()),
+            ("welch", "least mean cos² of n unit vectors: (n−d)/(d(n−1))", &|(_, m)| {
+                m.overlap_welch.into()
+            }),
+            ("excess", "`mean_square` over `random`", &|(f, m)| {
+                (m.overlap_mean_square / random(f)).into()
+            }),
+        ],
+    );
+    with_fields(table, &names, trained.iter().map(|(f, _)| row_start(&values(&names, f))))
 }
 
 /// The mean squared overlap of the features' directions against width.

@@ -4,6 +4,7 @@
 
 use superpose_stats::summary::{Summary, mean_square, pooled_relative_deviation, summarise};
 
+use crate::settings::with_fields;
 use superpose_files::table::{Field, Table, TableError};
 
 /// The column of the loss, in `results.csv` and in a table of published numbers.
@@ -64,22 +65,6 @@ impl Agreement {
     }
 }
 
-const COLUMNS: [(&str, &str); 6] = [
-    ("published", "published loss, one training"),
-    ("loss", "our mean test loss over the cells that have these fields, seeds apart"),
-    ("n_seeds", "how many there are"),
-    ("deviation", "relative difference of the published loss from ours"),
-    (
-        "scatter",
-        "relative standard deviation from seed to seed, pooled over all rows of the same width",
-    ),
-    (
-        "z",
-        "deviation over its standard error, scatter · √(1 + 1/n_seeds): one published training \
-         scatters as ours do",
-    ),
-];
-
 /// One row for each of the `published`: a table with a column `loss.test` and columns of fields.
 ///
 /// # Errors
@@ -111,21 +96,39 @@ pub fn published(results: &Table, published: &Table) -> Result<Table, TableError
         pooled_relative_deviation(&summaries)
     };
     let question = "Is what was published within our scatter from seed to seed?";
-    let mut table = Table::new("published", question, &COLUMNS).with_fields(&names);
-    for ((row, target), losses) in published.rows.iter().zip(targets).zip(&ours) {
-        let beside = Beside { published: target, ours: summarise(losses), scatter: scatter(row) };
-        let mut of_row: Vec<Field> = fields.iter().map(|f| row[f.0].clone()).collect();
-        of_row.extend([
-            target.into(),
-            beside.ours.mean.into(),
-            beside.ours.n.into(),
-            beside.deviation().into(),
-            beside.scatter.into(),
-            beside.z().into(),
-        ]);
-        table.push(of_row);
-    }
-    Ok(table)
+    let rows = published.rows.iter().map(|row| fields.iter().map(|f| row[f.0].clone()).collect());
+    let besides = published.rows.iter().zip(targets).zip(&ours).map(|((row, target), losses)| {
+        Beside { published: target, ours: summarise(losses), scatter: scatter(row) }
+    });
+    let table = Table::of(
+        "published",
+        question,
+        besides,
+        &[
+            ("published", "published loss, one training", &|b| b.published.into()),
+            (
+                "loss",
+                "our mean test loss over the cells that have these fields, seeds apart",
+                &|b| b.ours.mean.into(),
+            ),
+            ("n_seeds", "how many there are", &|b| b.ours.n.into()),
+            ("deviation", "relative difference of the published loss from ours", &|b| {
+                b.deviation().into()
+            }),
+            (
+                "scatter",
+                "relative standard deviation from seed to seed, pooled over all rows of the same width",
+                &|b| b.scatter.into(),
+            ),
+            (
+                "z",
+                "deviation over its standard error, scatter · √(1 + 1/n_seeds): one published training \
+             scatters as ours do",
+                &|b| b.z().into(),
+            ),
+        ],
+    );
+    Ok(with_fields(table, &names, rows))
 }
 
 /// How well the numbers of a table of [`published`] agree with ours, in a sentence.

@@ -1,54 +1,44 @@
 //! How many features are represented, how many outputs are dead, and which regime that is.
 
 use crate::regime::Evidence;
-use crate::run::Run;
-use crate::settings::{row_start, setting_fields, values};
+use crate::run::{Finished, Run};
+use crate::settings::{row_start, setting_fields, values, with_fields};
 use superpose_files::table::Table;
-
-const COLUMNS: [(&str, &str); 13] = [
-    ("d_hidden", "hidden width d"),
-    ("n_features", "number of features n"),
-    ("weight_decay", "signed weight decay γ"),
-    ("seed", "seed of the initial weights"),
-    ("phi_half", "fraction of the rows of W with norm above 1/2"),
-    ("phi_one", "fraction of the rows of W with norm above 1"),
-    ("weak_phi", "prediction for the weak regime: min(1, d/n)"),
-    ("dead_outputs", "number of outputs that cannot fire"),
-    ("loss", "test loss"),
-    ("loss.dead_part", "what the dead outputs cost"),
-    ("loss.dead_share", "that over the test loss"),
-    ("ignored_loss", "what all but the φ½·n most frequent features cost if ignored"),
-    ("regime", "strong, weak or between"),
-];
+use superpose_store::record::Measured;
 
 /// One row a trained cell.
 pub fn representation(run: &Run) -> Table {
     let question = "How many features are represented, and which regime is that?";
     let names = setting_fields(run);
-    let mut table = Table::new("representation", question, &COLUMNS).with_fields(&names);
-    for finished in &run.finished {
-        let (Some(m), Some(evidence)) = (finished.measured(), Evidence::of(finished)) else {
-            continue;
-        };
-        let cell = &finished.record.cell;
-        let (n, d) = (cell.model.n_features, cell.model.d_hidden);
-        let mut row = row_start(&values(&names, finished));
-        row.extend([
-            d.into(),
-            n.into(),
-            cell.train.weight_decay.into(),
-            cell.train.seed.into(),
-            m.phi_half.into(),
-            m.phi_one.into(),
-            (d as f64 / n as f64).min(1.0).into(),
-            m.dead_outputs.into(),
-            m.loss_test.into(),
-            m.loss_dead_part.into(),
-            m.dead_share().into(),
-            evidence.ignored_loss.into(),
-            evidence.regime().to_string().into(),
-        ]);
-        table.push(row);
-    }
-    table
+    let trained = run.finished.iter().filter_map(|f| Some((f, f.measured()?, Evidence::of(f)?)));
+    let trained: Vec<(&Finished, &Measured, Evidence)> = trained.collect();
+    let table = Table::of(
+        "representation",
+        question,
+        &trained,
+        &[
+            ("d_hidden", "hidden width d", &|t| t.2.d_hidden.into()),
+            ("n_features", "number of features n", &|t| t.2.n_features.into()),
+            ("weight_decay", "signed weight decay γ", &|t| {
+                t.0.record.cell.train.weight_decay.into()
+            }),
+            ("seed", "seed of the initial weights", &|t| t.0.record.cell.train.seed.into()),
+            ("phi_half", "fraction of the rows of W with norm above 1/2", &|t| t.1.phi_half.into()),
+            ("phi_one", "fraction of the rows of W with norm above 1", &|t| t.1.phi_one.into()),
+            ("weak_phi", "prediction for the weak regime: min(1, d/n)", &|(_, _, e)| {
+                (e.d_hidden as f64 / e.n_features as f64).min(1.0).into()
+            }),
+            ("dead_outputs", "number of outputs that cannot fire", &|t| t.1.dead_outputs.into()),
+            ("loss", "test loss", &|t| t.1.loss_test.into()),
+            ("loss.dead_part", "what the dead outputs cost", &|t| t.1.loss_dead_part.into()),
+            ("loss.dead_share", "that over the test loss", &|t| t.1.dead_share().into()),
+            (
+                "ignored_loss",
+                "what all but the φ½·n most frequent features cost if ignored",
+                &|t| t.2.ignored_loss.into(),
+            ),
+            ("regime", "strong, weak or between", &|t| t.2.regime().to_string().into()),
+        ],
+    );
+    with_fields(table, &names, trained.iter().map(|t| row_start(&values(&names, t.0))))
 }

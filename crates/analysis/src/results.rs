@@ -8,21 +8,18 @@ use superpose_store::quantity::{QUANTITIES, Quantity};
 use superpose_store::record::{RECORD_VERSION, Record};
 
 use crate::run::Run;
-use crate::settings::{row_start, values};
+use crate::settings::{row_start, values, with_fields};
 use superpose_files::table::{Field, Table, TableError};
 
 /// One row a finished cell: its fields by dotted name, then what is known of it.
 pub fn results(run: &Run) -> Table {
     let names = run.field_names();
     let columns: Vec<(&str, &str)> = QUANTITIES.iter().map(|q| (q.name, q.meaning)).collect();
-    let mut table =
-        Table::new("results", "What became of each cell?", &columns).with_fields(&names);
+    let mut table = Table::new("results", "What became of each cell?", &columns);
     for finished in &run.finished {
-        let mut row = row_start(&values(&names, finished));
-        row.extend(QUANTITIES.iter().map(|q| q.field(&finished.record)));
-        table.push(row);
+        table.push(QUANTITIES.iter().map(|q| q.field(&finished.record)).collect());
     }
-    table
+    with_fields(table, &names, run.finished.iter().map(|f| row_start(&values(&names, f))))
 }
 
 /// Why a row of results is no record.
@@ -33,22 +30,12 @@ pub enum ResultsError {
     #[error(transparent)]
     Table(#[from] TableError),
     /// A row does not say what a cell is, or what was measured of it.
-    #[error("row {row} of the results is no record: {problem}")]
+    #[error("row {row} of the results {problem}")]
     NoRecord {
         /// The row, from 1, without the header.
         row: usize,
         /// What is wrong with it.
         problem: String,
-    },
-    /// The fields of a row are not those of the cell that it names.
-    #[error("row {row} of the results names the cell {named}, but its fields are those of {found}")]
-    OtherCell {
-        /// The row, from 1, without the header.
-        row: usize,
-        /// The id in the row.
-        named: String,
-        /// The id of its fields.
-        found: String,
     },
 }
 
@@ -85,11 +72,13 @@ fn record(results: &Table, fields: &[Field], row: usize) -> Result<Record, Resul
             plant(&mut value, &format!("cell.{name}"), json);
         }
     }
-    let record: Record = serde_json::from_value(value)
-        .map_err(|e| ResultsError::NoRecord { row, problem: e.to_string() })?;
-    let (named, found) = (record.cell_id.to_string(), record.cell.id().to_string());
-    if named != found {
-        return Err(ResultsError::OtherCell { row, named, found });
+    let refused = |problem: String| ResultsError::NoRecord { row, problem };
+    let record: Record =
+        serde_json::from_value(value).map_err(|e| refused(format!("is no record: {e}")))?;
+    let (named, found) = (&record.cell_id, record.cell.id());
+    if *named != found {
+        let problem = format!("names the cell {named}, but its fields are those of {found}");
+        return Err(refused(problem));
     }
     Ok(record)
 }

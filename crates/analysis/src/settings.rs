@@ -6,7 +6,7 @@ use serde_json::Value;
 use superpose_toy::cell::SEED_FIELDS;
 
 use crate::run::{Finished, Run};
-use superpose_files::table::Field;
+use superpose_files::table::{Column, Field, Table};
 
 /// The field that a setting's cells are fitted over.
 pub const WIDTH_FIELD: &str = "model.d_hidden";
@@ -71,27 +71,17 @@ pub fn label(fields: &[(String, Value)]) -> String {
 pub fn setting_fields(run: &Run) -> Vec<String> {
     let rows: Vec<BTreeMap<String, Value>> =
         run.finished.iter().map(|f| f.record.cell.fields().into_iter().collect()).collect();
-    let names = run.field_names();
-    let varies = |name: &String| rows.windows(2).any(|w| w[0].get(name) != w[1].get(name));
     let varies_at_one_width = |name: &String| {
         let mut seen: BTreeMap<String, Option<&Value>> = BTreeMap::new();
         rows.iter().any(|row| {
-            let width = row[WIDTH_FIELD].to_string();
             let value = row.get(name);
-            *seen.entry(width).or_insert(value) != value
+            *seen.entry(row[WIDTH_FIELD].to_string()).or_insert(value) != value
         })
     };
-    let is_setting = |name: &String| {
-        name != WIDTH_FIELD
-            && name != "data.frequencies.path"
-            && !SEED_FIELDS.contains(&name.as_str())
-            && varies(name)
-    };
-    let candidates: Vec<String> = names.into_iter().filter(|name| is_setting(name)).collect();
-    let widths: std::collections::BTreeSet<String> =
-        rows.iter().map(|row| row[WIDTH_FIELD].to_string()).collect();
-    // With one width nothing is a function of it.
-    candidates.into_iter().filter(|n| widths.len() < 2 || varies_at_one_width(n)).collect()
+    let apart = [&SEED_FIELDS[..], &[WIDTH_FIELD, "data.frequencies.path"]].concat();
+    let mut names = run.field_names();
+    names.retain(|name| !apart.contains(&name.as_str()) && varies_at_one_width(name));
+    names
 }
 
 /// The settings of a run, in the order of their first cells.
@@ -137,6 +127,21 @@ pub(crate) fn field_names(settings: &[Setting<'_>]) -> Vec<String> {
 /// What a table's row begins with: the values of the swept fields.
 pub(crate) fn row_start(fields: &[(String, Value)]) -> Vec<Field> {
     fields.iter().map(|(_, value)| value.into()).collect()
+}
+
+/// The `table` with columns for the swept fields `names` before its own, and with their values, row by row.
+pub(crate) fn with_fields(
+    mut table: Table,
+    names: &[String],
+    rows: impl IntoIterator<Item = Vec<Field>>,
+) -> Table {
+    let meaning = "field of the cell, as in the sweep file";
+    let column = |name: &String| Column { name: name.clone(), meaning: meaning.to_owned() };
+    table.columns.splice(0..0, names.iter().map(column));
+    for (row, fields) in table.rows.iter_mut().zip(rows) {
+        row.splice(0..0, fields);
+    }
+    table
 }
 
 /// The values that a cell has in the fields `names`.

@@ -93,44 +93,37 @@ const HEADER: [&str; 9] = [
 
 /// What to say of the fits: the first of them, and how many more there are.
 fn fits(exponents: &Table) -> Result<Vec<Note>, TableError> {
-    let laws = exponents.fields(["setting", "model_exponent", "ci_se", "r_squared"])?;
-    let intervals = exponents.fields([
-        "ci_low",
-        "ci_high",
-        "ci_method",
-        "n_seeds",
-        "n_points",
-        "d_min",
-        "d_max",
-    ])?;
-    let theories = exponents.fields(["regime", "predicted_weak", "predicted_strong"])?;
-    let dead = exponents.fields(["dead_outputs", "loss.dead_share"])?;
     let mut rows = Vec::new();
-    for (((law, interval), theory), dead) in laws.into_iter().zip(intervals).zip(theories).zip(dead)
-    {
-        let [setting, exponent, error, r_squared] = law.map(|field| field.rounded(3));
-        let [low, high] = [interval[0], interval[1]].map(|end| end.rounded(2));
-        let [method, n_seeds, n_points, narrow, wide] =
-            [2, 3, 4, 5, 6].map(|at| interval[at].rounded(0));
-        let of = match &*method {
-            "seeds" => format!("{n_seeds} seeds"),
-            "line" => format!("line, {n_points} widths"),
-            _ => method,
+    for row in &exponents.rows {
+        let field = |name: &str| Ok::<&Field, TableError>(&row[exponents.column(name)?]);
+        let of = |name: &str, decimals| Ok::<_, TableError>(field(name)?.rounded(decimals));
+        let method = match of("ci_method", 0)?.as_str() {
+            "seeds" => format!("{} seeds", of("n_seeds", 0)?),
+            "line" => format!("line, {} widths", of("n_points", 0)?),
+            other => other.to_owned(),
         };
-        let [regime, weak, strong] = theory.map(|field| field.rounded(2));
-        let theory = match &*regime {
-            "weak" => weak,
-            "strong" => strong,
+        let regime = of("regime", 0)?;
+        let theory = match regime.as_str() {
+            "weak" => of("predicted_weak", 2)?,
+            "strong" => of("predicted_strong", 2)?,
             _ => Field::Missing.rounded(2),
         };
-        let [n_dead, share] = dead;
+        let share = field("loss.dead_share")?;
         let dead = match share.number() {
-            Some(share) => format!("{}, {:.0} % of L", n_dead.rounded(0), 100.0 * share),
+            Some(share) => format!("{}, {:.0} % of L", of("dead_outputs", 0)?, 100.0 * share),
             None => share.rounded(0),
         };
-        let (exponent, interval) = (format!("{exponent} ± {error}"), format!("{low} to {high}"));
-        let widths = format!("{narrow}–{wide}");
-        rows.push(vec![setting, exponent, interval, of, r_squared, widths, theory, regime, dead]);
+        rows.push(vec![
+            of("setting", 0)?,
+            format!("{} ± {}", of("model_exponent", 3)?, of("ci_se", 3)?),
+            format!("{} to {}", of("ci_low", 2)?, of("ci_high", 2)?),
+            method,
+            of("r_squared", 3)?,
+            format!("{}–{}", of("d_min", 0)?, of("d_max", 0)?),
+            theory,
+            regime,
+            dead,
+        ]);
     }
     let more = rows.len().saturating_sub(MOST_SAID);
     rows.truncate(MOST_SAID);

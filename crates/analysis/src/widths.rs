@@ -13,7 +13,7 @@ use crate::FitWindow;
 use crate::exponents::{Exponent, common_regime, predicted_strong};
 use crate::pictures::{ENTRY, picture, symbols, with_entries};
 use crate::regime::Regime;
-use crate::settings::{Setting, field_names, row_start};
+use crate::settings::{Setting, field_names, row_start, with_fields};
 use superpose_files::table::{Field, Table, TableError, Tables};
 
 const COLUMNS: [(&str, &str); 13] = [
@@ -38,9 +38,8 @@ const COLUMNS: [(&str, &str); 13] = [
 
 /// One row a setting and width.
 pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
-    let names = field_names(settings);
     let question = "How large is the loss at each width?";
-    let mut table = Table::new("losses", question, &COLUMNS).with_fields(&names);
+    let mut table = Table::new("losses", question, &COLUMNS);
     for setting in settings {
         let fit = Exponent::of(setting, window).and_then(|exponent| exponent.fit);
         let regime = common_regime(setting, FitWindow::ALL);
@@ -72,8 +71,7 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
                     unrepresented_loss(&c.probabilities, values),
                 )
             });
-            let mut row = row_start(&setting.fields);
-            row.extend([
+            table.push(vec![
                 setting.label().into(),
                 d_hidden.into(),
                 trained.len().into(),
@@ -92,10 +90,10 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
                 fit.filter(|_| window.contains(d_hidden)).map(|f| f.at(d_hidden as f64)).into(),
                 (cells.len() - trained.len()).into(),
             ]);
-            table.push(row);
         }
     }
-    table
+    let rows = settings.iter().flat_map(|s| s.by_width.keys().map(|_| row_start(&s.fields)));
+    with_fields(table, &field_names(settings), rows)
 }
 
 /// The loss against width: dots with error bars, the fitted law as a line, theory dotted.

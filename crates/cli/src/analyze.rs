@@ -18,12 +18,11 @@ use crate::console;
 use crate::study::{read_given, say};
 
 /// What a run has come to.
-#[derive(Debug)]
 pub(crate) struct Summary {
     name: String,
     folder: PathBuf,
-    progress: Progress,
-    study: Study,
+    pub(crate) progress: Progress,
+    pub(crate) study: Study,
 }
 
 pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
@@ -34,11 +33,11 @@ pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
     let window = FitWindow { d_min: options.d_min, d_max: options.d_max };
     let summary = write_tables(&store, window, options.published.as_deref())?;
     if options.json {
-        console::say(&format!("{:#}", summary.to_json()?));
+        console::say_json(&summary.to_json()?);
     } else {
-        summary.print();
-        let folder = options.folder.display();
-        console::say(&format!("wrote {folder}/results.csv and {} tables", summary.n_tables()));
+        summary.study.notes.iter().for_each(say);
+        let (folder, n_tables) = (options.folder.display(), summary.study.tables.as_slice().len());
+        console::say(&format!("wrote {folder}/results.csv and {n_tables} tables"));
         console::say(&format!("next: superpose figures {folder}"));
     }
     Ok(())
@@ -64,7 +63,7 @@ pub(crate) fn figures(options: &FolderOptions) -> anyhow::Result<()> {
     let store = Store::open(&options.folder)?;
     let written = write_figures(&store)?;
     if options.json {
-        console::say(&format!("{:#}", json!({ "figures": written })));
+        console::say_json(&json!({ "figures": written }));
     } else {
         for path in written {
             console::say(&format!("wrote {}", path.display()));
@@ -123,16 +122,6 @@ pub(crate) fn print_written(root: &Path, n_tables: usize, figures: &[PathBuf]) {
 }
 
 impl Summary {
-    /// How many cells diverged or failed.
-    pub(crate) fn n_lost(&self) -> usize {
-        self.progress.n_lost
-    }
-
-    /// How many tables there are.
-    pub(crate) fn n_tables(&self) -> usize {
-        self.study.tables.as_slice().len()
-    }
-
     /// The summary for a program.
     pub(crate) fn to_json(&self) -> anyhow::Result<serde_json::Value> {
         let fits = console::json_rows(self.study.tables.get("exponents")?);
@@ -141,10 +130,5 @@ impl Summary {
             "name": self.name, "folder": self.folder, "completed": n_completed,
             "diverged_or_failed": n_lost, "missing": n_missing, "fits": fits,
         }))
-    }
-
-    /// Prints the fits and how far the run has come.
-    pub(crate) fn print(&self) {
-        self.study.notes.iter().for_each(say);
     }
 }

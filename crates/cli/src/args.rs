@@ -30,7 +30,11 @@ pub(crate) enum Verb {
     /// Reproduce figures of the paper: train what is missing, write tables, claims and pictures
     Reproduce(ReproduceOptions),
     /// Write the pages of reproduced figures anew from their tables
-    Report(ReportOptions),
+    Report {
+        /// Folders of figures, such as experiments/figure-9b
+        #[arg(required = true)]
+        folders: Vec<PathBuf>,
+    },
     /// Say which cells of a run are finished, running or missing
     Status(FolderOptions),
     /// Measure the output heads of language models as the toy is measured
@@ -136,13 +140,6 @@ pub(crate) struct ReproduceOptions {
     /// Print a JSON object instead of tables
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ReportOptions {
-    /// Folders of figures, such as experiments/figure-9b
-    #[arg(required = true)]
-    pub(crate) folders: Vec<PathBuf>,
 }
 
 impl TrainingOptions {

@@ -11,6 +11,11 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
+/// Prints a value for a program.
+pub(crate) fn say_json(value: &Value) {
+    say(&format!("{value:#}"));
+}
+
 /// Prints a line for the person at the terminal, beside the output.
 pub(crate) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");

@@ -16,13 +16,10 @@ pub(crate) fn devices(options: &JsonOption) {
             .map(|b| json!({ "label": b.label, "description": b.description, "built": b.built }))
             .collect();
         let gpus: Vec<_> = gpus.iter().map(gpu_json).collect();
-        console::say(&format!(
-            "{:#}",
-            json!({
-                "cores": cores, "free_memory_bytes": free_bytes,
-                "devices": backends, "gpus": gpus,
-            })
-        ));
+        console::say_json(&json!({
+            "cores": cores, "free_memory_bytes": free_bytes,
+            "devices": backends, "gpus": gpus,
+        }));
         return;
     }
     let rows: Vec<Vec<String>> = BACKENDS

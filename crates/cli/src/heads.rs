@@ -72,7 +72,7 @@ fn list(options: &MeasureOptions) -> anyhow::Result<ExitCode> {
         }
     }
     if options.output.json {
-        console::say(&format!("{:#}", json!({ "tensors": objects })));
+        console::say_json(&json!({ "tensors": objects }));
     } else {
         console::say(&console::table(&["tensor", "shape", "stored", "chosen"], &rows));
     }

@@ -47,13 +47,13 @@ fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Bench(verb) => return bench::bench(&verb),
         Verb::Analyze(options) => analyze::analyze(&options)?,
         Verb::Figures(options) => analyze::figures(&options)?,
-        Verb::Report(options) => reproduce::report(&options)?,
+        Verb::Report { folders } => reproduce::report(&folders)?,
         Verb::Frequencies(options) => frequencies::frequencies(&options)?,
         Verb::Theory(verb) => theory::theory(&verb)?,
         Verb::FitLoss(options) => fit_loss::fit_loss(&options)?,
         Verb::Status(options) => status::status(&options)?,
         Verb::Devices(options) => devices::devices(&options),
-        Verb::Schema => console::say(&format!("{:#}", superpose_sweep::file::json_schema())),
+        Verb::Schema => console::say_json(&superpose_sweep::file::json_schema()),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "superpose", &mut script);

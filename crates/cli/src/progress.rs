@@ -17,16 +17,14 @@ const PARTS: u64 = 1000;
 
 /// A bar for one piece of work, of which fractions are done.
 pub(crate) fn fraction(label: &str) -> ProgressBar {
-    let bar = ProgressBar::new(PARTS);
-    bar.set_style(style("{msg:<28} {wide_bar} {percent:>3} %  {eta:>4} left"));
+    let bar = bar(PARTS, "{percent:>3} %  {eta:>4}");
     bar.set_message(label.to_owned());
     bar
 }
 
 /// A bar for so many equal pieces of work.
 pub(crate) fn count(label: &str, n: u64) -> ProgressBar {
-    let bar = ProgressBar::new(n);
-    bar.set_style(style("{msg:<28} {wide_bar} {pos:>6}/{len}  {eta:>4} left"));
+    let bar = bar(n, "{pos:>6}/{len}  {eta:>4}");
     bar.set_message(label.to_owned());
     bar
 }
@@ -37,15 +35,15 @@ pub(crate) fn set(bar: &ProgressBar, fraction: f64) {
     bar.set_position((fraction * PARTS as f64) as u64);
 }
 
-fn style(template: &str) -> ProgressStyle {
+/// A bar for `n` steps that says how far it is in the words of this template.
+fn bar(n: u64, how_far: &str) -> ProgressBar {
     let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
         // A failure to write a rate is no reason to stop training.
         let _ = write!(text, "{:.0} steps/s", state.per_sec());
     };
-    ProgressStyle::with_template(template)
-        .expect("the templates are constants")
-        .with_key("rate", rate)
-        .progress_chars("━╸─")
+    let style = ProgressStyle::with_template(&format!("{{msg:<28}} {{wide_bar}} {how_far} left"));
+    let style = style.expect("the templates are constants").with_key("rate", rate);
+    ProgressBar::new(n).with_style(style.progress_chars("━╸─"))
 }
 
 /// Trains the cells `todo`, with bars.
@@ -79,8 +77,7 @@ impl Progress {
     fn new(todo: &[Prepared]) -> Self {
         let bars = MultiProgress::new();
         let steps = todo.iter().map(|c| c.cell.train.steps).sum();
-        let sweep = bars.add(ProgressBar::new(steps));
-        sweep.set_style(style("{msg:<28} {wide_bar} {percent:>3} %  {rate:>14}  {eta:>4} left"));
+        let sweep = bars.add(bar(steps, "{percent:>3} %  {rate:>14}  {eta:>4}"));
         sweep.set_message(format!("0/{} cells", todo.len()));
         let (n_done, tasks) = (AtomicUsize::new(0), RwLock::default());
         Self { bars, sweep, n_cells: todo.len(), n_done, tasks }
@@ -124,8 +121,8 @@ impl Progress {
 
     fn begin(&self, task: usize, cells: &[Prepared]) {
         let Some(Prepared { cell, .. }) = cells.first() else { return };
-        let bar = self.bars.insert_before(&self.sweep, ProgressBar::new(cell.train.steps));
-        bar.set_style(style("{msg:<28} {wide_bar} {pos:>6}/{len} {rate:>14}  {eta:>4} left"));
+        let bar = bar(cell.train.steps, "{pos:>6}/{len} {rate:>14}  {eta:>4}");
+        let bar = self.bars.insert_before(&self.sweep, bar);
         bar.set_message(match cells.len() {
             1 => label(cell),
             n_cells => format!("{n_cells} cells, d={}", cell.model.d_hidden),

@@ -22,7 +22,7 @@ use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::prepared::Preparer;
 use superpose_train::memory::dense_flop;
 
-use crate::args::{ReportOptions, ReproduceOptions};
+use crate::args::ReproduceOptions;
 use crate::console;
 use crate::progress::train_all;
 use crate::run::{announce, n_finished};
@@ -63,7 +63,7 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
         made.push(experiment);
     }
     if options.json {
-        console::say(&format!("{:#}", to_json(&made, &out)));
+        console::say_json(&to_json(&made, &out));
     } else {
         print(&made, &out);
     }
@@ -131,16 +131,25 @@ fn take_over(store: &Store, wanted: &BTreeSet<CellId>, path: &Path) -> anyhow::R
     Ok(())
 }
 
+/// The cells of the `figures`, and the ids of those that have a record but not the weights that they need.
+fn needed(figures: &[&Figure], store: &Store) -> (BTreeMap<CellId, Cell>, BTreeSet<CellId>) {
+    let (mut cells, mut without_weights) = (BTreeMap::new(), BTreeSet::new());
+    for figure in figures {
+        for cell in figure.cells() {
+            let id = cell.id();
+            if (figure.wants_weights)(&cell) && store.is_finished(&id) && !store.has_weights(&id) {
+                without_weights.insert(id.clone());
+            }
+            cells.insert(id, cell);
+        }
+    }
+    (cells, without_weights)
+}
+
 /// Says what would be trained.
 fn dry_run(figures: &[&Figure], store: &Store) {
-    let mut cells: BTreeMap<CellId, Cell> = BTreeMap::new();
-    for figure in figures {
-        let lacks = |cell: &Cell| {
-            let id = cell.id();
-            !store.is_finished(&id) || (figure.wants_weights)(cell) && !store.has_weights(&id)
-        };
-        cells.extend(figure.cells().into_iter().filter(lacks).map(|cell| (cell.id(), cell)));
-    }
+    let (mut cells, without_weights) = needed(figures, store);
+    cells.retain(|id, _| !store.is_finished(id) || without_weights.contains(id));
     let steps: u64 = cells.values().map(|cell| cell.train.steps).sum();
     let flop: f64 = cells.values().map(dense_flop).sum();
     console::say(&format!(
@@ -152,17 +161,7 @@ fn dry_run(figures: &[&Figure], store: &Store) {
 
 /// Trains what the `figures` lack.
 fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyhow::Result<()> {
-    let mut cells: BTreeMap<CellId, Cell> = BTreeMap::new();
-    let mut without_weights = Vec::new();
-    for figure in figures {
-        for cell in figure.cells() {
-            let id = cell.id();
-            if (figure.wants_weights)(&cell) && store.is_finished(&id) && !store.has_weights(&id) {
-                without_weights.push(id.clone());
-            }
-            cells.insert(id, cell);
-        }
-    }
+    let (cells, without_weights) = needed(figures, store);
     let cells = Preparer::default().prepare_all(cells.into_values())?;
     let trainer = Trainer::prepare(&options.training.to_run(), &cells, "the figures")?;
     // Their records were taken over, and records are not enough; where they come from they still are.
@@ -178,8 +177,8 @@ fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyh
     Ok(train_all(&trainer, todo, store)?)
 }
 
-pub(crate) fn report(options: &ReportOptions) -> anyhow::Result<()> {
-    for folder in &options.folders {
+pub(crate) fn report(folders: &[PathBuf]) -> anyhow::Result<()> {
+    for folder in folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let figure = FIGURES.iter().find(|f| f.folder() == name);
         let figure = figure.with_context(|| {
@@ -209,7 +208,7 @@ fn list(store: &Store, as_json: bool) {
         ]);
     }
     if as_json {
-        console::say(&format!("{:#}", json!(objects)));
+        console::say_json(&json!(objects));
     } else {
         console::say(&console::table(&["figure", "cells here", "shows"], &rows));
         console::say("next: superpose reproduce 9b");

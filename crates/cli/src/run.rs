@@ -14,7 +14,7 @@ use superpose_train::memory::dense_flop;
 
 use crate::args::RunOptions;
 use crate::progress::train_all;
-use crate::{analyze, console};
+use crate::{analyze, console, study};
 
 pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let sweep = Sweep::read(&options.config, &options.overrides)?;
@@ -48,12 +48,12 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let summary = analyze::write_tables(&store, FitWindow::ALL, None)?;
     let figures = analyze::write_figures(&store)?;
     if options.json {
-        console::say(&format!("{:#}", summary.to_json()?));
+        console::say_json(&summary.to_json()?);
     } else {
-        summary.print();
-        analyze::print_written(&root, summary.n_tables(), &figures);
+        summary.study.notes.iter().for_each(study::say);
+        analyze::print_written(&root, summary.study.tables.as_slice().len(), &figures);
     }
-    Ok(if summary.n_lost() > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    Ok(if summary.progress.n_lost > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
 /// Moves a run to `<root>.1`, or the next number that is free.
@@ -110,14 +110,11 @@ fn describe(options: &RunOptions, sweep: &Sweep, root: &Path, trainer: &Trainer)
     if options.json {
         let object = |c: &Prepared| serde_json::json!({ "cell_id": c.id, "cell": c.cell });
         let cells: Vec<_> = sweep.cells.iter().map(object).collect();
-        console::say(&format!(
-            "{:#}",
-            serde_json::json!({
-                "name": sweep.name, "folder": root, "n_cells": cells.len(),
-                "n_finished": finished, "jobs": jobs, "steps": steps, "dense_flop": flop,
-                "memory_bytes_per_cell": memory, "cells": cells,
-            })
-        ));
+        console::say_json(&serde_json::json!({
+            "name": sweep.name, "folder": root, "n_cells": cells.len(),
+            "n_finished": finished, "jobs": jobs, "steps": steps, "dense_flop": flop,
+            "memory_bytes_per_cell": memory, "cells": cells,
+        }));
         return;
     }
     let rows: Vec<Vec<String>> = sweep

@@ -32,13 +32,10 @@ pub(crate) fn status(options: &FolderOptions) -> anyhow::Result<()> {
     if options.json {
         let running: Vec<_> =
             running.iter().map(|(id, who)| json!({ "cell_id": id, "holder": who })).collect();
-        console::say(&format!(
-            "{:#}",
-            json!({
-                "name": manifest.name, "n_cells": manifest.cells.len(), "counts": counts,
-                "running": running, "wall_s": wall_s,
-            })
-        ));
+        console::say_json(&json!({
+            "name": manifest.name, "n_cells": manifest.cells.len(), "counts": counts,
+            "running": running, "wall_s": wall_s,
+        }));
         return Ok(());
     }
     console::say(&format!("`{}`: {} cells", manifest.name, manifest.cells.len()));

@@ -46,7 +46,7 @@ impl<'a> Presenter<'a> {
         let out = self.output.out.as_deref();
         let picture = out.map(|out| self.write(study, out)).transpose()?.flatten();
         if self.output.json {
-            console::say(&format!("{:#}", Value::from((self.json)(&study.tables)?)));
+            console::say_json(&(self.json)(&study.tables)?.into());
             return Ok(());
         }
         study.notes.iter().for_each(say);

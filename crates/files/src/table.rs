@@ -171,25 +171,16 @@ pub enum TableError {
         /// The columns that it has.
         known: String,
     },
-    /// A table is not there.
-    #[error("there is no table `{name}` among {known}")]
-    NoTable {
-        /// The table asked for.
-        name: String,
-        /// The tables that there are.
-        known: String,
-    },
+    /// A table is not there: its name, and those that are.
+    #[error("there is no table `{0}` among {1}")]
+    NoTable(String, String),
     /// A value is not a number.
-    #[error("the table `{name}` must have a number in `{column}` of row {row}, got `{value}`")]
+    #[error("the table `{name}` must have a number in {place}")]
     NotANumber {
         /// Name of the table.
         name: String,
-        /// The column.
-        column: String,
-        /// The row, from 1, without the header.
-        row: usize,
-        /// The value.
-        value: String,
+        /// The column, the row from 1 without the header, and the value.
+        place: String,
     },
 }
 
@@ -219,17 +210,6 @@ impl Table {
             .rows
             .extend(items.into_iter().map(|item| columns.iter().map(|c| c.2(&item)).collect()));
         table
-    }
-
-    /// Puts columns for the swept fields `names` before the others.
-    #[must_use]
-    pub fn with_fields(mut self, names: &[String]) -> Self {
-        let field = |name: &String| Column {
-            name: name.clone(),
-            meaning: "field of the cell, as in the sweep file".to_owned(),
-        };
-        self.columns.splice(0..0, names.iter().map(field));
-        self
     }
 
     /// Appends a row.
@@ -313,9 +293,7 @@ impl Table {
                 Ok(_) => Ok(f64::NAN),
                 Err(_) => Err(TableError::NotANumber {
                     name: self.name.clone(),
-                    column: column.to_owned(),
-                    row: row + 1,
-                    value: text.clone(),
+                    place: format!("`{column}` of row {}, got `{text}`", row + 1),
                 }),
             },
         };
@@ -342,9 +320,9 @@ impl Tables {
     /// # Errors
     /// [`TableError::NoTable`], with the tables there are.
     pub fn get(&self, name: &str) -> Result<&Table, TableError> {
-        self.0.iter().find(|table| table.name == name).ok_or_else(|| TableError::NoTable {
-            name: name.to_owned(),
-            known: self.0.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", "),
+        self.0.iter().find(|table| table.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.0.iter().map(|table| table.name.as_str()).collect();
+            TableError::NoTable(name.to_owned(), known.join(", "))
         })
     }
 

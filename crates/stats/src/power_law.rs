@@ -19,43 +19,10 @@ pub struct PowerLaw {
     pub n_points: usize,
 }
 
-/// Why no power law can be fitted.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PowerLawError {
-    /// `x` and `y` have different lengths.
-    #[error("a fit needs one y for each x, got {n_x} and {n_y}")]
-    UnequalLengths {
-        /// Number of abscissae.
-        n_x: usize,
-        /// Number of ordinates.
-        n_y: usize,
-    },
-    /// Fewer than three points leave no error estimate.
-    #[error("a power law needs at least 3 points, got {n_points}")]
-    TooFewPoints {
-        /// Number of points given.
-        n_points: usize,
-    },
-    /// A value has no logarithm.
-    #[error("point {index} is ({x}, {y}); both must be finite and positive")]
-    NotPositive {
-        /// Index of the point.
-        index: usize,
-        /// Its abscissa.
-        x: f64,
-        /// Its ordinate.
-        y: f64,
-    },
-    /// All abscissae are the same.
-    #[error("all {n_points} points lie at x = {x}; a slope needs at least two places")]
-    OnePlace {
-        /// Number of points given.
-        n_points: usize,
-        /// Where they lie.
-        x: f64,
-    },
-}
+/// Why no power law can be fitted: a sentence that names the point.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PowerLawError(String);
 
 /// The least-squares power law through the points `(x, y)`.
 ///
@@ -63,15 +30,17 @@ pub enum PowerLawError {
 /// [`PowerLawError`], naming the point, when there is no such line or no error estimate.
 pub fn fit_power_law(x: &[f64], y: &[f64]) -> Result<PowerLaw, PowerLawError> {
     let n_points = x.len();
+    let refuse = |sentence: String| Err(PowerLawError(sentence));
     if y.len() != n_points {
-        return Err(PowerLawError::UnequalLengths { n_x: n_points, n_y: y.len() });
+        return refuse(format!("a fit needs one y for each x, got {n_points} and {}", y.len()));
     }
     if n_points < 3 {
-        return Err(PowerLawError::TooFewPoints { n_points });
+        return refuse(format!("a power law needs at least 3 points, got {n_points}"));
     }
     let usable = |v: f64| v.is_finite() && v > 0.0;
-    if let Some(index) = (0..n_points).find(|&i| !usable(x[i]) || !usable(y[i])) {
-        return Err(PowerLawError::NotPositive { index, x: x[index], y: y[index] });
+    if let Some(i) = (0..n_points).find(|&i| !usable(x[i]) || !usable(y[i])) {
+        let (x, y) = (x[i], y[i]);
+        return refuse(format!("point {i} is ({x}, {y}); both must be finite and positive"));
     }
     let ln_x: Vec<f64> = x.iter().map(|v| v.ln()).collect();
     let ln_y: Vec<f64> = y.iter().map(|v| v.ln()).collect();
@@ -82,7 +51,10 @@ pub fn fit_power_law(x: &[f64], y: &[f64]) -> Result<PowerLaw, PowerLawError> {
     let sxy = sum(&|i| (ln_x[i] - mean_x) * (ln_y[i] - mean_y));
     let syy = sum(&|i| (ln_y[i] - mean_y).powi(2));
     if sxx <= f64::EPSILON * n * mean_x.abs().max(1.0) {
-        return Err(PowerLawError::OnePlace { n_points, x: x[0] });
+        let x = x[0];
+        return refuse(format!(
+            "all {n_points} points lie at x = {x}; a slope needs at least two places"
+        ));
     }
     let slope = sxy / sxx;
     let residual = sum(&|i| (ln_y[i] - mean_y - slope * (ln_x[i] - mean_x)).powi(2));
@@ -177,17 +149,15 @@ mod tests {
 
     #[test]
     fn what_has_no_slope_is_refused_with_its_place() {
-        let refused = |x: &[f64], y: &[f64]| fit_power_law(x, y).unwrap_err();
-        assert_eq!(refused(&[1.0, 2.0], &[1.0]), PowerLawError::UnequalLengths { n_x: 2, n_y: 1 });
-        assert_eq!(refused(&[1.0, 2.0], &[1.0, 2.0]), PowerLawError::TooFewPoints { n_points: 2 });
-        assert_eq!(
-            refused(&[1.0, 2.0, 3.0], &[1.0, 0.0, 2.0]),
-            PowerLawError::NotPositive { index: 1, x: 2.0, y: 0.0 }
-        );
-        assert_eq!(
-            refused(&[5.0; 3], &[1.0, 2.0, 3.0]),
-            PowerLawError::OnePlace { n_points: 3, x: 5.0 }
-        );
+        for (x, y, part) in [
+            (&[1.0, 2.0][..], &[1.0][..], "one y for each x, got 2 and 1"),
+            (&[1.0, 2.0], &[1.0, 2.0], "at least 3 points, got 2"),
+            (&[1.0, 2.0, 3.0], &[1.0, 0.0, 2.0], "point 1 is (2, 0)"),
+            (&[5.0; 3], &[1.0, 2.0, 3.0], "all 3 points lie at x = 5;"),
+        ] {
+            let said = fit_power_law(x, y).unwrap_err().to_string();
+            assert!(said.contains(part), "{said}");
+        }
     }
 
     #[test]

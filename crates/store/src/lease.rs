@@ -6,7 +6,7 @@
 //! two files of the same name.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The right to train a cell, until it is dropped.
@@ -39,11 +39,9 @@ pub fn claim(path: &Path) -> io::Result<Claim> {
             write!(file, "process {}", std::process::id())?;
             Ok(Claim::Ours(Lease { _file: file }))
         }
+        // What is read is only for a message, so a failure to read it is no failure.
         Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            // What is read is only for a message, so a failure to read it is no failure.
-            let _ = file.read_to_string(&mut holder);
-            Ok(Claim::Theirs(holder))
+            Ok(Claim::Theirs(io::read_to_string(file).unwrap_or_default()))
         }
         Err(TryLockError::Error(error)) => Err(error),
     }
@@ -51,13 +49,9 @@ pub fn claim(path: &Path) -> io::Result<Claim> {
 
 /// Who holds the lease in the file at `path`, if anybody does.
 pub fn holder(path: &Path) -> Option<String> {
-    let mut file = File::open(path).ok()?;
+    let file = File::open(path).ok()?;
     match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            file.read_to_string(&mut holder).ok()?;
-            Some(holder)
-        }
+        Err(TryLockError::WouldBlock) => io::read_to_string(file).ok(),
         _ => None,
     }
 }

@@ -13,8 +13,9 @@
 //! anything else in `cells/` whose name is no id.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,31 +49,10 @@ pub enum StoreError {
     /// A file or folder cannot be read, written or locked.
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// The folder holds another sweep.
-    #[error(
-        "`{path}` holds the sweep `{found}`, not `{wanted}`; \
-         give another folder with --out, or another `name`"
-    )]
-    OtherSweep {
-        /// The folder.
-        path: PathBuf,
-        /// Name of the sweep in it.
-        found: String,
-        /// Name of the sweep to run.
-        wanted: String,
-    },
-    /// The folder holds something, but no sweep.
-    #[error("`{path}` is not empty and holds no sweep (there is no sweep.json); {advice}")]
-    NoSweep {
-        /// The folder.
-        path: PathBuf,
-        /// What to do.
-        advice: &'static str,
-    },
-    /// A file is not what this program writes.
-    #[error("`{path}` is damaged: {problem}; {advice}")]
-    Damaged {
-        /// The file.
+    /// The folder, or a file in it, is not what it should be.
+    #[error("`{path}` {problem}; {advice}")]
+    Content {
+        /// The folder or the file.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
@@ -98,12 +78,12 @@ impl Store {
         if store.manifest_path().exists() {
             let found = store.manifest()?.name;
             if found != manifest.name {
-                let (path, wanted) = (store.root, manifest.name.clone());
-                return Err(StoreError::OtherSweep { path, found, wanted });
+                let problem = format!("holds the sweep `{found}`, not `{}`", manifest.name);
+                let advice = "give another folder with --out, or another `name`";
+                return Err(StoreError::Content { path: store.root, problem, advice });
             }
         } else if root.is_dir() && !only_unfinished_work(root)? {
-            let advice = "give another folder";
-            return Err(StoreError::NoSweep { path: store.root, advice });
+            return Err(no_sweep(root, "give another folder"));
         }
         for folder in [store.cells_folder(), store.leases_folder()] {
             fs::create_dir_all(&folder).map_err(at("create", &folder))?;
@@ -119,13 +99,12 @@ impl Store {
     /// The folder of a sweep at `root`, to read.
     ///
     /// # Errors
-    /// [`StoreError::NoSweep`] when there is none.
+    /// [`StoreError`] when there is none.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         let store = Self { root: root.to_owned() };
         fs::metadata(root).map_err(at("find the folder", root))?;
         if !store.manifest_path().exists() {
-            let advice = "give the folder of a sweep, such as runs/quickstart";
-            return Err(StoreError::NoSweep { path: store.root, advice });
+            return Err(no_sweep(root, "give the folder of a sweep, such as runs/quickstart"));
         }
         Ok(store)
     }
@@ -142,11 +121,8 @@ impl Store {
     pub fn manifest(&self) -> Result<Manifest, StoreError> {
         let path = self.manifest_path();
         let text = fs::read_to_string(&path).map_err(at("read", &path))?;
-        serde_json::from_str(&text).map_err(|error| StoreError::Damaged {
-            path,
-            problem: error.to_string(),
-            advice: "remove it and run the sweep file again; finished cells are kept",
-        })
+        let advice = "remove it and run the sweep file again; finished cells are kept";
+        serde_json::from_str(&text).map_err(|error| damaged(&path, error, advice))
     }
 
     /// Whether the cell has a record.
@@ -159,13 +135,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the folder cannot be read.
     pub fn finished(&self) -> Result<Vec<CellId>, StoreError> {
-        let folder = self.cells_folder();
-        let mut ids = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(at("read", &folder))? {
-            let name = entry.map_err(at("read", &folder))?.file_name();
-            let id = name.to_str().and_then(|name| name.parse().ok());
-            ids.extend(id.filter(|id| self.is_finished(id)));
-        }
+        let ids = names(&self.cells_folder())?.into_iter().filter_map(|n| CellId::try_from(n).ok());
+        let mut ids: Vec<CellId> = ids.filter(|id| self.is_finished(id)).collect();
         ids.sort();
         Ok(ids)
     }
@@ -173,13 +144,12 @@ impl Store {
     /// The record of a finished cell.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when the file is not what this program writes, or is another
+    /// [`StoreError::Content`] when the file is not what this program writes, or is another
     /// cell's.
     pub fn record(&self, id: &CellId) -> Result<Record, StoreError> {
         let path = self.cell_folder(id).join("record.json");
         let text = fs::read(&path).map_err(at("read", &path))?;
-        let damaged =
-            |problem: String| StoreError::Damaged { path: path.clone(), problem, advice: RETRAIN };
+        let damaged = |problem: String| damaged(&path, problem, RETRAIN);
         let value: serde_json::Value =
             serde_json::from_slice(&text).map_err(|e| damaged(e.to_string()))?;
         let version = &value["record_version"];
@@ -197,7 +167,7 @@ impl Store {
     /// The loss curve of a finished cell.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when the file is not what this program writes.
+    /// [`StoreError::Content`] when the file is not what this program writes.
     pub fn curve(&self, id: &CellId) -> Result<Vec<CurvePoint>, StoreError> {
         let path = self.cell_folder(id).join("curve.csv");
         let text = fs::read_to_string(&path).map_err(at("read", &path))?;
@@ -207,10 +177,9 @@ impl Store {
             let point = fields.and_then(|(step, loss)| {
                 Some(CurvePoint { step: step.parse().ok()?, loss: loss.parse().ok()? })
             });
-            points.push(point.ok_or_else(|| StoreError::Damaged {
-                path: path.clone(),
-                problem: format!("line {} must be a step and a loss, got `{line}`", number + 1),
-                advice: RETRAIN,
+            points.push(point.ok_or_else(|| {
+                let line = format!("line {} must be a step and a loss, got `{line}`", number + 1);
+                damaged(&path, line, RETRAIN)
             })?);
         }
         Ok(points)
@@ -219,23 +188,23 @@ impl Store {
     /// The probabilities `p` of a cell that was trained to the end, from its weights file.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when the file is not what this program writes.
+    /// [`StoreError::Content`] when the file is not what this program writes.
     pub fn probabilities(&self, id: &CellId) -> Result<Vec<f64>, StoreError> {
         let path = self.weights_path(id);
-        weights_file::read_probabilities(&path).map_err(|e| unreadable(path, e))
+        weights_file::read_probabilities(&path).map_err(|e| unreadable(&path, e))
     }
 
     /// The weights of a cell that was trained here to the end; `None` when only its record was taken over
     /// from elsewhere.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when the file is not what this program writes.
+    /// [`StoreError::Content`] when the file is not what this program writes.
     pub fn weights(&self, id: &CellId) -> Result<Option<Weights>, StoreError> {
         if !self.has_weights(id) {
             return Ok(None);
         }
         let path = self.weights_path(id);
-        weights_file::read_weights(&path).map(Some).map_err(|e| unreadable(path, e))
+        weights_file::read_weights(&path).map(Some).map_err(|e| unreadable(&path, e))
     }
 
     /// Whether the weights of a cell are there.
@@ -357,23 +326,35 @@ fn json_of(record: &Record) -> Vec<u8> {
     json
 }
 
-fn unreadable(path: PathBuf, error: ReadError) -> StoreError {
+fn no_sweep(path: &Path, advice: &'static str) -> StoreError {
+    let problem = "is not empty and holds no sweep (there is no sweep.json)".to_owned();
+    StoreError::Content { path: path.to_owned(), problem, advice }
+}
+
+fn damaged(path: &Path, problem: impl Display, advice: &'static str) -> StoreError {
+    let problem = format!("is damaged: {problem}");
+    StoreError::Content { path: path.to_owned(), problem, advice }
+}
+
+fn unreadable(path: &Path, error: ReadError) -> StoreError {
     match error {
-        ReadError::Io(source) => at("read", &path)(source).into(),
-        ReadError::Damaged(problem) => StoreError::Damaged { path, problem, advice: RETRAIN },
+        ReadError::Io(source) => at("read", path)(source).into(),
+        ReadError::Damaged(problem) => damaged(path, problem, RETRAIN),
     }
 }
 
 /// Whether there is nothing in `folder` but what a process killed in [`Store::create`] leaves.
 fn only_unfinished_work(folder: &Path) -> Result<bool, StoreError> {
-    for entry in fs::read_dir(folder).map_err(at("read", folder))? {
-        let name = entry.map_err(at("read", folder))?.file_name();
-        let name = name.to_string_lossy();
-        if !["cells", "leases"].contains(&&*name) && !name.starts_with(".sweep.json.") {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    let is_ours = |n: &String| ["cells", "leases"].contains(&&**n) || n.starts_with(".sweep.json.");
+    Ok(names(folder)?.iter().all(is_ours))
+}
+
+/// The names of all that lies in `folder`.
+fn names(folder: &Path) -> Result<Vec<String>, DiskError> {
+    let name =
+        |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+    let names = fs::read_dir(folder).and_then(|entries| entries.map(name).collect());
+    names.map_err(at("read", folder))
 }
 
 #[cfg(test)]

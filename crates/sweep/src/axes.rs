@@ -109,15 +109,12 @@ impl Generator {
                             .to_owned());
                     }
                 };
-                let span = i128::from(to) - i128::from(from);
-                let count = span.div_euclid(step.into())
-                    + i128::from(span.rem_euclid(step.into()) != 0 && step > 0);
-                if count > MOST as i128 {
-                    return Err(format!("a range of at most {MOST} values"));
-                }
                 let inside = |v: &i64| if step > 0 { *v < to } else { *v > to };
-                let successors = std::iter::successors(Some(from), |v| v.checked_add(step));
-                Ok(successors.take_while(inside).map(|v| v as f64).collect())
+                let all = std::iter::successors(Some(from), |v| v.checked_add(step));
+                let values = all.take_while(inside).take(MOST + 1).map(|v| v as f64);
+                Some(values.collect::<Vec<f64>>())
+                    .filter(|values| values.len() <= MOST)
+                    .ok_or_else(|| format!("a range of at most {MOST} values"))
             }
             Self::PowersOfTwo(from, to) => {
                 if !from.is_power_of_two() || !to.is_power_of_two() {

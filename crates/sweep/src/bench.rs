@@ -47,32 +47,25 @@ impl Default for Bench {
 impl Bench {
     /// What stands in the way of measuring `n_cells` cells like this.
     pub(crate) fn check(&self, n_cells: usize) -> Result<(), FieldError> {
-        let refuse = |field: &str, value: String, allowed: &str| {
-            Err(FieldError::new(&format!("bench.{field}"), value, allowed))
-        };
-        if self.steps_a_round == 0 {
-            return refuse("steps_a_round", "0".to_owned(), "at least 1");
-        }
-        for (field, empty) in [
-            ("engines", self.engines.is_empty()),
-            ("jobs", self.jobs.is_empty()),
-            ("threads", self.threads.is_empty()),
-        ] {
-            if empty {
-                return refuse(field, "[]".to_owned(), "a list of at least one");
+        const LIST: &str = "a list of at least one";
+        let (tolerance, n_expected) = (self.loss_tolerance, self.expected_loss.len());
+        let is_tolerant = tolerance > 0.0;
+        let one_each = format!("one number for each of the {n_cells} cells");
+        let numbers = format!("{n_expected} numbers");
+        let wrong = [
+            ("steps_a_round", self.steps_a_round == 0, "0", "at least 1"),
+            ("engines", self.engines.is_empty(), "[]", LIST),
+            ("jobs", self.jobs.is_empty(), "[]", LIST),
+            ("threads", self.threads.is_empty(), "[]", LIST),
+            ("ensembles", self.ensembles.contains(&0), "0", "at least 1 cell each"),
+            ("loss_tolerance", !is_tolerant, &tolerance.to_string(), "above 0"),
+            ("expected_loss", ![0, n_cells].contains(&n_expected), &numbers, &one_each),
+        ];
+        match wrong.into_iter().find(|(_, is_wrong, ..)| *is_wrong) {
+            Some((field, _, value, allowed)) => {
+                Err(FieldError::new(&format!("bench.{field}"), value, allowed))
             }
+            None => Ok(()),
         }
-        if self.ensembles.contains(&0) {
-            return refuse("ensembles", "0".to_owned(), "at least 1 cell each");
-        }
-        if self.loss_tolerance.is_nan() || self.loss_tolerance <= 0.0 {
-            return refuse("loss_tolerance", self.loss_tolerance.to_string(), "above 0");
-        }
-        if ![0, n_cells].contains(&self.expected_loss.len()) {
-            let allowed = format!("one number for each of the {n_cells} cells");
-            let value = format!("{} numbers", self.expected_loss.len());
-            return refuse("expected_loss", value, &allowed);
-        }
-        Ok(())
     }
 }

@@ -35,33 +35,13 @@ pub enum ConfigError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// It is not TOML, has an unknown key or a value of the wrong type.
-    #[error("{path}: {source}")]
-    Syntax {
+    /// It is not TOML, has an unknown key, or a value of the wrong type or out of its range.
+    #[error("{path}: {problem}")]
+    Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with line and column.
-        source: Box<toml::de::Error>,
-    },
-    /// A value is out of its range.
-    #[error("{path}: {source}")]
-    Field {
-        /// The file.
-        path: PathBuf,
-        /// Field, value and what is allowed.
-        source: FieldError,
-    },
-    /// A value that an axis, an added cell or `--set` gives to a field does not fit it.
-    #[error("{path}: {place} cannot be `{assignment}`: {message}")]
-    Assignment {
-        /// The file.
-        path: PathBuf,
-        /// Where the value was given, such as `` `sweep.model.d_hidden` ``.
-        place: String,
-        /// The value, as TOML.
-        assignment: String,
-        /// What is allowed.
-        message: String,
+        /// The line and column, or the field and its value, and what is allowed.
+        problem: String,
     },
     /// The frequencies give no probabilities.
     #[error("{path}: `data.frequencies` with `data.activation_density` = {activation_density}")]

@@ -7,7 +7,8 @@
 //! ```
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::fmt::Display;
+use std::path::Path;
 
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -52,23 +53,22 @@ impl Sweep {
     /// As for [`Sweep::read`].
     pub fn parse(text: &str, path: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
         let reader = Reader { path };
-        let syntax =
-            |source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) };
+        let syntax = |error: toml::de::Error| reader.wrong(error);
         let mut written: SweepToml = toml::from_str(text).map_err(syntax)?;
         let mut tables: Table = toml::from_str(text).map_err(syntax)?;
         tables.retain(|key, _| ["model", "data", "train"].contains(&key));
         if written.schema != SCHEMA {
-            return Err(reader.field(FieldError::new("schema", written.schema, "1")));
+            return Err(reader.wrong(FieldError::new("schema", written.schema, "1")));
         }
         if !is_folder_name(&written.name) {
             let allowed = "1 to 100 letters, digits, `.`, `_` or `-`, and start with none of `.-`";
-            return Err(reader.field(FieldError::new("name", &written.name, allowed)));
+            return Err(reader.wrong(FieldError::new("name", &written.name, allowed)));
         }
         for text in overrides {
             reader.apply_override(text, &mut written, &mut tables)?;
         }
         reader.check_assignments(&written, &tables)?;
-        let assignments = grid::assignments(&written.sweep).map_err(|e| reader.field(e))?;
+        let assignments = grid::assignments(&written.sweep).map_err(|e| reader.wrong(e))?;
         let mut preparer = Preparer::default();
         let mut seen = HashSet::new();
         let mut cells = Vec::with_capacity(assignments.len());
@@ -84,7 +84,7 @@ impl Sweep {
                 // They are of the cells as the file has them.
                 bench.expected_loss.clear();
             }
-            bench.check(cells.len()).map_err(|e| reader.field(e))?;
+            bench.check(cells.len()).map_err(|e| reader.wrong(e))?;
         }
         Ok(Self { name: written.name, description, cells, bench: written.bench })
     }
@@ -106,12 +106,14 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn path(&self) -> PathBuf {
-        self.path.to_owned()
+    fn wrong(&self, problem: impl Display) -> ConfigError {
+        ConfigError::Content { path: self.path.to_owned(), problem: problem.to_string() }
     }
 
-    fn field(&self, source: FieldError) -> ConfigError {
-        ConfigError::Field { path: self.path(), source }
+    /// What is wrong with an `assignment` that was made at `place`.
+    fn refused(&self, place: &str, assignment: &Assignment, message: &str) -> ConfigError {
+        let assignment = grid::show(assignment);
+        self.wrong(format!("{place} cannot be `{assignment}`: {message}"))
     }
 
     fn apply_override(
@@ -123,7 +125,7 @@ impl Reader<'_> {
         let allowed = "of the form field=value, such as train.seed=3";
         let (name, value) = text
             .split_once('=')
-            .ok_or_else(|| self.field(FieldError::new("--set", text, allowed)))?;
+            .ok_or_else(|| self.wrong(FieldError::new("--set", text, allowed)))?;
         let (name, value) = (name.trim(), value.trim());
         let value = format!("value = {value}")
             .parse::<Table>()
@@ -152,10 +154,7 @@ impl Reader<'_> {
         let single = |name: &str, value: Value| Assignment::from([(name.to_owned(), value)]);
         let groups = sweep.zip.iter().flatten();
         for (name, axis) in sweep.axes.iter().chain(groups) {
-            let values = axes::values(name, axis).map_err(|allowed| {
-                self.field(FieldError::new(&format!("sweep.{name}"), axis, &allowed))
-            })?;
-            for value in values {
+            for value in grid::column("sweep", name, axis).map_err(|e| self.wrong(e))? {
                 self.check(&format!("`sweep.{name}`"), tables, &single(name, value))?;
             }
         }
@@ -172,18 +171,13 @@ impl Reader<'_> {
         tables: &Table,
         assignment: &Assignment,
     ) -> Result<(), ConfigError> {
-        let refused = |message: String| ConfigError::Assignment {
-            path: self.path(),
-            place: place.to_owned(),
-            assignment: grid::show(assignment),
-            message,
-        };
-        let tables = assigned(tables, assignment).map_err(refused)?;
+        let refused = |message: &str| self.refused(place, assignment, message);
+        let tables = assigned(tables, assignment).map_err(|e| refused(&e))?;
         // A field inside a law, such as its exponent, may be swept beside the law itself, so a
         // law is only complete, and only checked, in the cell.
         let inside_law = assignment.keys().any(|name| name.starts_with("data.frequencies."));
         match CellToml::deserialize(tables) {
-            Err(error) if !inside_law => Err(refused(error.message().trim().to_owned())),
+            Err(error) if !inside_law => Err(refused(error.message().trim())),
             _ => Ok(()),
         }
     }
@@ -194,21 +188,17 @@ impl Reader<'_> {
         assignment: &Assignment,
         preparer: &mut Preparer,
     ) -> Result<Prepared, ConfigError> {
-        let refused = |message: String| ConfigError::Assignment {
-            path: self.path(),
-            place: "a cell".to_owned(),
-            assignment: grid::show(assignment),
-            message,
-        };
-        let tables = assigned(tables, assignment).map_err(refused)?;
-        let written = CellToml::deserialize(tables)
-            .map_err(|error| refused(error.message().trim().to_owned()))?;
+        let refused = |message: &str| self.refused("a cell", assignment, message);
+        let tables = assigned(tables, assignment).map_err(|e| refused(&e))?;
+        let written =
+            CellToml::deserialize(tables).map_err(|error| refused(error.message().trim()))?;
         let activation_density = written.activation_density();
         let folder = self.path.parent().unwrap_or(Path::new(""));
         written.resolve(folder, preparer).map_err(|error| match error {
-            ResolveError::Field(source) => self.field(source),
+            ResolveError::Field(source) => self.wrong(source),
             ResolveError::Frequencies(source) => {
-                ConfigError::Frequencies { path: self.path(), activation_density, source }
+                let path = self.path.to_owned();
+                ConfigError::Frequencies { path, activation_density, source }
             }
         })
     }

@@ -87,7 +87,7 @@ fn dimensions(section: &SweepSection) -> Result<Vec<Vec<Assignment>>, FieldError
     Ok(dimensions)
 }
 
-fn column(place: &str, name: &str, axis: &Value) -> Result<Vec<Value>, FieldError> {
+pub(crate) fn column(place: &str, name: &str, axis: &Value) -> Result<Vec<Value>, FieldError> {
     axes::values(name, axis)
         .map_err(|allowed| FieldError::new(&format!("{place}.{name}"), axis, &allowed))
 }

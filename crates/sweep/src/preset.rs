@@ -68,7 +68,11 @@ pub struct LearningRateRule {
 impl LearningRateRule {
     /// The same rate at every width.
     pub const fn fixed(value: f64) -> Self {
-        Self { value, reference_width: 1.0, exponent: 0.0 }
+        Self::by_width(value, 1.0, 0.0)
+    }
+
+    const fn by_width(value: f64, reference_width: f64, exponent: f64) -> Self {
+        Self { value, reference_width, exponent }
     }
 
     /// The rate at width `d_hidden`.
@@ -98,16 +102,8 @@ impl Preset {
             Self::Liu2025Small => small,
             Self::Liu2025Large => Constants {
                 n_features: 10_240,
-                learning_rate: LearningRateRule {
-                    value: 0.02,
-                    reference_width: 8.0,
-                    exponent: 0.25,
-                },
-                learning_rate_bias: LearningRateRule {
-                    value: 2.0,
-                    reference_width: 1.0,
-                    exponent: 1.0,
-                },
+                learning_rate: LearningRateRule::by_width(0.02, 8.0, 0.25),
+                learning_rate_bias: LearningRateRule::by_width(2.0, 1.0, 1.0),
                 warmup_fraction: 0.05,
                 loss_scale: 100.0,
                 ..small

@@ -158,15 +158,6 @@ enum LearningRateToml {
     ByWidth(LearningRateRule),
 }
 
-impl From<LearningRateToml> for LearningRateRule {
-    fn from(written: LearningRateToml) -> Self {
-        match written {
-            LearningRateToml::Fixed(value) => Self::fixed(value),
-            LearningRateToml::ByWidth(rule) => rule,
-        }
-    }
-}
-
 /// What to vary: any dotted field name with its values, and `zip`, `add`, `exclude`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 pub struct SweepSection {
@@ -247,8 +238,10 @@ impl TrainToml {
             reason = "a fraction of the steps, and steps are checked later"
         )]
         let warmup = (constants.warmup_fraction * steps as f64).round() as u64;
-        let rate = |written: Option<LearningRateToml>, preset| {
-            written.map_or(preset, LearningRateRule::from).at(d_hidden)
+        let rate = |written, preset: LearningRateRule| match written {
+            Some(LearningRateToml::Fixed(rate)) => rate,
+            Some(LearningRateToml::ByWidth(rule)) => rule.at(d_hidden),
+            None => preset.at(d_hidden),
         };
         let weight_decay =
             self.weight_decay.ok_or_else(|| missing("train.weight_decay", "given"))?;

@@ -22,7 +22,7 @@
 //! **Source**: Liu, Liu & Gore 2025, eq. 2 and their published optimizer; Kingma & Ba 2015 for Adam.
 
 use crate::cell::Cell;
-use crate::schedule::Schedule;
+use crate::schedule::fraction_of_peak;
 
 /// The numbers of one step of one parameter, in double precision or in single.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,7 +62,7 @@ impl AdamStep {
     fn new(cell: &Cell, step: u64, peak: f64, weight_decay: f64) -> Self {
         let train = &cell.train;
         let (beta1, beta2) = (train.adam_beta1, train.adam_beta2);
-        let rate = peak * Schedule::of(train).at(step);
+        let rate = peak * fraction_of_peak(train, step);
         // After that many steps both corrections are one.
         let power = i32::try_from(step).unwrap_or(i32::MAX);
         Self {

@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::frequency::{
@@ -141,14 +140,6 @@ impl TryFrom<String> for CellId {
     }
 }
 
-impl FromStr for CellId {
-    type Err = CellIdError;
-
-    fn from_str(text: &str) -> Result<Self, CellIdError> {
-        text.to_owned().try_into()
-    }
-}
-
 impl fmt::Display for CellId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -215,7 +206,10 @@ impl Cell {
             FrequencyLaw::File { path, sha256 } => {
                 let content = read(path)?;
                 if &content.sha256 != sha256 {
-                    return Err(FrequencyFileError::Changed { path: path.clone() });
+                    let problem =
+                        "has changed since the sweep was expanded; run the sweep file again";
+                    let (path, problem) = (path.clone(), problem.to_owned());
+                    return Err(FrequencyFileError::Content { path, problem });
                 }
                 content.most_frequent(n)?.to_vec()
             }
@@ -321,13 +315,13 @@ pub(crate) mod tests {
     #[test]
     fn only_sixteen_hexadecimal_digits_are_an_id() {
         let id = example().id();
-        assert_eq!(id.as_str().parse::<CellId>(), Ok(id.clone()));
+        assert_eq!(CellId::try_from(id.to_string()), Ok(id.clone()));
         assert_eq!(serde_json::to_string(&id).unwrap(), "\"28f4c4963266c93d\"");
         assert_eq!(serde_json::from_str::<CellId>("\"28f4c4963266c93d\"").unwrap(), id);
         for bad in
             ["", "28f4c4963266c93", "28f4c4963266c93d0", "28F4C4963266C93D", "../../etc/passwd"]
         {
-            let said = bad.parse::<CellId>().unwrap_err().to_string();
+            let said = CellId::try_from(bad.to_owned()).unwrap_err().to_string();
             assert!(said.contains("16 hexadecimal digits") && said.contains(bad), "{said}");
             assert!(serde_json::from_value::<CellId>(bad.into()).is_err(), "{bad}");
         }

@@ -4,43 +4,10 @@
 //! A law gives weights, in order of rank; [`FeatureProbabilities`] scales them so that they sum to
 //! the activation density `E`, and refuses what no Bernoulli variable can follow.
 
-/// Why a set of weights cannot become probabilities.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FrequencyError {
-    /// There is no feature at all.
-    #[error("there must be at least one feature frequency, got none")]
-    Empty,
-    /// A weight is negative, infinite or not a number.
-    #[error(
-        "feature {feature} (counting from 0) has frequency {weight}; it must be finite and not negative"
-    )]
-    BadWeight {
-        /// Rank of the feature, from 0.
-        feature: usize,
-        /// The offending weight.
-        weight: f64,
-    },
-    /// The weights are all zero.
-    #[error("the {n_features} feature frequencies are all zero; at least one must be positive")]
-    AllZero {
-        /// How many there are.
-        n_features: usize,
-    },
-    /// After scaling, a feature would have to be active with probability above one.
-    #[error(
-        "feature {feature} (counting from 0) would be active with probability {probability}; \
-         it must be at most 1, so the activation density must be at most {max_density}"
-    )]
-    AboveOne {
-        /// Rank of the feature, from 0.
-        feature: usize,
-        /// Its probability after scaling.
-        probability: f64,
-        /// The largest density that these frequencies allow.
-        max_density: f64,
-    },
-}
+/// Why a set of weights cannot become probabilities: a sentence that names the feature.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct FrequencyError(String);
 
 /// Activation probabilities `p_i` of the features, each in `[0, 1]`, in order of rank.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,15 +22,22 @@ impl FeatureProbabilities {
     /// # Errors
     /// [`FrequencyError`] when a weight is no frequency, or when some `p_i` would exceed one.
     pub fn scaled(weights: &[f64], activation_density: f64) -> Result<Self, FrequencyError> {
+        let refuse = |sentence: String| Err(FrequencyError(sentence));
         if weights.is_empty() {
-            return Err(FrequencyError::Empty);
+            return refuse("there must be at least one feature frequency, got none".to_owned());
         }
         if let Some(feature) = weights.iter().position(|w| !w.is_finite() || *w < 0.0) {
-            return Err(FrequencyError::BadWeight { feature, weight: weights[feature] });
+            return refuse(format!(
+                "feature {feature} (counting from 0) has frequency {}; it must be finite and not negative",
+                weights[feature]
+            ));
         }
         let total: f64 = weights.iter().sum();
         if total <= 0.0 {
-            return Err(FrequencyError::AllZero { n_features: weights.len() });
+            let n = weights.len();
+            return refuse(format!(
+                "the {n} feature frequencies are all zero; at least one must be positive"
+            ));
         }
         let scale = activation_density / total;
         let mut probabilities: Vec<f64> = weights.iter().map(|w| w * scale).collect();
@@ -71,7 +45,10 @@ impl FeatureProbabilities {
             if *p > 1.0 + ROUNDING {
                 let largest = weights.iter().copied().fold(0.0, f64::max);
                 let max_density = total / largest;
-                return Err(FrequencyError::AboveOne { feature, probability: *p, max_density });
+                return refuse(format!(
+                    "feature {feature} (counting from 0) would be active with probability {p}; it must \
+                     be at most 1, so the activation density must be at most {max_density}"
+                ));
             }
             *p = p.min(1.0);
         }
@@ -127,22 +104,22 @@ mod tests {
         let weights = power_law_weights(1000, 1.0);
         let p = FeatureProbabilities::scaled(&weights, 7.485_470_860_550_345).unwrap();
         assert!((p.as_slice()[0] - 1.0).abs() < 1e-12);
-        let error = FeatureProbabilities::scaled(&weights, 7.6).unwrap_err();
-        let FrequencyError::AboveOne { feature, max_density, .. } = error else {
-            panic!("{error}")
-        };
-        assert_eq!(feature, 0);
-        assert!((max_density - 7.485_470_860_550_345).abs() < 1e-12);
+        let said = FeatureProbabilities::scaled(&weights, 7.6).unwrap_err().to_string();
+        assert!(said.contains("feature 0 ") && said.contains("at most 7.4854708605503"), "{said}");
     }
 
     #[test]
     fn what_is_no_frequency_is_refused_by_rank() {
-        let refused = |weights: &[f64]| FeatureProbabilities::scaled(weights, 0.5).unwrap_err();
-        assert_eq!(refused(&[]), FrequencyError::Empty);
-        assert_eq!(refused(&[0.0, 0.0]), FrequencyError::AllZero { n_features: 2 });
-        assert_eq!(refused(&[1.0, -2.0]), FrequencyError::BadWeight { feature: 1, weight: -2.0 });
-        assert!(matches!(refused(&[1.0, f64::NAN]), FrequencyError::BadWeight { feature: 1, .. }));
-        assert!(matches!(refused(&[f64::INFINITY]), FrequencyError::BadWeight { feature: 0, .. }));
+        for (weights, part) in [
+            (&[][..], "got none"),
+            (&[0.0, 0.0], "the 2 feature frequencies are all zero"),
+            (&[1.0, -2.0], "feature 1 (counting from 0) has frequency -2;"),
+            (&[1.0, f64::NAN], "feature 1 (counting from 0) has"),
+            (&[f64::INFINITY], "feature 0 (counting from 0) has"),
+        ] {
+            let said = FeatureProbabilities::scaled(weights, 0.5).unwrap_err().to_string();
+            assert!(said.contains(part), "{said}");
+        }
     }
 
     #[test]

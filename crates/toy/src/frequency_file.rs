@@ -28,31 +28,13 @@ pub enum FrequencyFileError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// It holds something else than frequencies.
+    /// It does not hold the frequencies that are needed.
     #[error("{path}: {problem}")]
     Content {
         /// The file.
         path: PathBuf,
         /// Where it is wrong, and what is allowed.
         problem: String,
-    },
-    /// It has fewer frequencies than the model has features.
-    #[error(
-        "{path}: has {n_frequencies} frequencies, and `model.n_features` asks for {n_features}"
-    )]
-    TooShort {
-        /// The file.
-        path: PathBuf,
-        /// Frequencies in it.
-        n_frequencies: usize,
-        /// Frequencies asked for.
-        n_features: usize,
-    },
-    /// The content is not what it was when the cell was made.
-    #[error("{path}: has changed since the sweep was expanded; run the sweep file again")]
-    Changed {
-        /// The file.
-        path: PathBuf,
     },
     /// The frequencies give no probabilities.
     #[error(transparent)]
@@ -81,10 +63,11 @@ impl FrequencyFile {
 
     /// The `n_features` largest frequencies.
     pub(crate) fn most_frequent(&self, n_features: usize) -> Result<&[f64], FrequencyFileError> {
-        self.weights.get(..n_features).ok_or_else(|| FrequencyFileError::TooShort {
-            path: self.path.clone(),
-            n_frequencies: self.weights.len(),
-            n_features,
+        self.weights.get(..n_features).ok_or_else(|| {
+            let n = self.weights.len();
+            let problem =
+                format!("has {n} frequencies, and `model.n_features` asks for {n_features}");
+            FrequencyFileError::Content { path: self.path.clone(), problem }
         })
     }
 }

@@ -4,37 +4,16 @@ use std::f64::consts::PI;
 
 use crate::cell::Training;
 
-/// A course of learning rates, relative to the peak.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Schedule {
-    /// Number of steps.
-    pub steps: u64,
-    /// Steps of warm-up.
-    pub warmup_steps: u64,
-    /// What the cosine falls to.
-    pub floor: f64,
-}
-
-impl Schedule {
-    /// The course of a cell.
-    pub fn of(train: &Training) -> Self {
-        Self {
-            steps: train.steps,
-            warmup_steps: train.warmup_steps,
-            floor: train.final_learning_rate_fraction,
-        }
+/// The rate at `step` (counted from 1) as a fraction of the peak: `step / warmup` during the
+/// warm-up, then `floor + (1 − floor) (1 + cos(π t)) / 2` with `t` from 0 to 1.
+pub fn fraction_of_peak(train: &Training, step: u64) -> f64 {
+    let (warmup, floor) = (train.warmup_steps, train.final_learning_rate_fraction);
+    if step < warmup {
+        return step as f64 / warmup as f64;
     }
-
-    /// The rate at `step` (counted from 1) as a fraction of the peak: `step / warmup` during the
-    /// warm-up, then `floor + (1 − floor) (1 + cos(π t)) / 2` with `t` from 0 to 1.
-    pub fn at(&self, step: u64) -> f64 {
-        if step < self.warmup_steps {
-            return step as f64 / self.warmup_steps as f64;
-        }
-        let length = (self.steps - self.warmup_steps).max(1) as f64;
-        let t = (step - self.warmup_steps) as f64 / length;
-        self.floor + (1.0 - self.floor) * 0.5 * (1.0 + (PI * t).cos())
-    }
+    let length = (train.steps - warmup).max(1) as f64;
+    let t = (step - warmup) as f64 / length;
+    floor + (1.0 - floor) * 0.5 * (1.0 + (PI * t).cos())
 }
 
 #[cfg(test)]
@@ -45,22 +24,27 @@ mod tests {
         assert!((a - b).abs() < 1e-12, "{a} is not {b}");
     }
 
+    fn with(steps: u64, warmup_steps: u64, final_learning_rate_fraction: f64) -> Training {
+        let train = crate::cell::tests::example().train;
+        Training { steps, warmup_steps, final_learning_rate_fraction, ..train }
+    }
+
     #[test]
     fn the_papers_course_starts_peaks_and_ends_where_it_should() {
-        let schedule = Schedule { steps: 20_000, warmup_steps: 2000, floor: 0.05 };
-        assert_near(schedule.at(1), 1.0 / 2000.0);
-        assert_near(schedule.at(1999), 1999.0 / 2000.0);
-        assert_near(schedule.at(2000), 1.0);
-        assert_near(schedule.at(11_000), 0.525);
-        assert_near(schedule.at(20_000), 0.05);
+        let schedule = with(20_000, 2000, 0.05);
+        assert_near(fraction_of_peak(&schedule, 1), 1.0 / 2000.0);
+        assert_near(fraction_of_peak(&schedule, 1999), 1999.0 / 2000.0);
+        assert_near(fraction_of_peak(&schedule, 2000), 1.0);
+        assert_near(fraction_of_peak(&schedule, 11_000), 0.525);
+        assert_near(fraction_of_peak(&schedule, 20_000), 0.05);
     }
 
     #[test]
     fn all_or_no_steps_may_be_warm_up() {
-        let all = Schedule { steps: 10, warmup_steps: 10, floor: 0.0 };
-        assert_near(all.at(10), 1.0);
-        let none = Schedule { steps: 10, warmup_steps: 0, floor: 0.0 };
-        assert_near(none.at(10), 0.0);
-        assert!(none.at(1) > 0.9);
+        let all = with(10, 10, 0.0);
+        assert_near(fraction_of_peak(&all, 10), 1.0);
+        let none = with(10, 0, 0.0);
+        assert_near(fraction_of_peak(&none, 10), 0.0);
+        assert!(fraction_of_peak(&none, 1) > 0.9);
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
     let spendings: Vec<Spending> = laws.iter().map(|law| law.spend(goal)).collect();
     if options.json {
         let objects: Vec<_> = spendings.iter().map(json_of_spending).collect();
-        console::say(&format!("{:#}", json!({ "allocations": objects })));
+        console::say_json(&json!({ "allocations": objects }));
         return Ok(());
     }
     words(&spendings).iter().for_each(study::say);
