@@ -73,7 +73,7 @@ fn by_estimator(cloud: &PointCloud, n_neighbours: usize, known: Option<KnownSet>
 }
 
 /// The refusal of numbers of boxes or of pairs without a line.
-fn no_line(why: PowerLawError) -> LawError {
+fn no_line(why: &PowerLawError) -> LawError {
     LawError(format!("the logarithms have no line: {why}"))
 }
 

@@ -43,7 +43,7 @@ pub fn box_dimension(cloud: &PointCloud) -> Result<Estimate, LawError> {
         "boxes of at least 3 sizes, each half the last, must hold {POINTS_PER_BOX} points on average, got {n_sizes} from \
          {n_points} points"
     );
-    let line = fit_power_law(&sizes, &n_boxes).map_err(no_line)?;
+    let line = fit_power_law(&sizes, &n_boxes).map_err(|why| no_line(&why))?;
     let r_squared = Some(line.r_squared);
     Ok(Estimate { dimension: line.exponent, standard_error: None, r_squared })
 }

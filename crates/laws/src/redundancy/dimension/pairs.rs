@@ -29,7 +29,7 @@ pub fn correlation_dimension(cloud: &PointCloud) -> Result<Estimate, LawError> {
         n_radii >= 3,
         "a correlation dimension needs at least 3 radii between its quantiles, got {n_radii} from {n_points} points"
     );
-    let line = fit_power_law(&radii, &shares).map_err(no_line)?;
+    let line = fit_power_law(&radii, &shares).map_err(|why| no_line(&why))?;
     let r_squared = Some(line.r_squared);
     Ok(Estimate { dimension: -line.exponent, standard_error: None, r_squared })
 }
