@@ -28,7 +28,7 @@ pub struct Figure {
     pub wants_weights: fn(&Cell) -> bool,
     /// Its tables and claims.
     pub make: fn(&Material<'_>) -> Findings,
-    /// Its pictures, from these tables.
+    /// Its pictures, from these tables; a sheet without a title has the figure's.
     pub draw: fn(&Tables) -> Result<Vec<Picture>, TableError>,
     /// What would have counted against the claims.
     pub against: &'static str,
@@ -125,6 +125,18 @@ impl Figure {
         }
     }
 
+    /// Its pictures, from its tables.
+    ///
+    /// # Errors
+    /// [`TableError`] when a table or a column is missing.
+    pub fn pictures(&self, tables: &Tables) -> Result<Vec<Picture>, TableError> {
+        let mut pictures = (self.draw)(tables)?;
+        for picture in pictures.iter_mut().filter(|picture| picture.sheet.title.is_empty()) {
+            self.title.clone_into(&mut picture.sheet.title);
+        }
+        Ok(pictures)
+    }
+
     /// The cells that it needs, each once.
     pub fn cells(&self) -> Vec<Cell> {
         cells(self.sweeps).into_iter().filter(self.wants).collect()
@@ -139,6 +151,16 @@ pub fn none(_: &Cell) -> bool {
 /// Every cell.
 pub fn all(_: &Cell) -> bool {
     true
+}
+
+/// Whether the weight decay of a cell is negative: the strong regime.
+pub fn is_strong(cell: &Cell) -> bool {
+    cell.train.weight_decay < 0.0
+}
+
+/// Whether the weight decay of a cell is positive: the weak regime.
+pub fn is_weak(cell: &Cell) -> bool {
+    cell.train.weight_decay > 0.0
 }
 
 /// Whether the frequencies of a cell follow the power law of this data exponent.

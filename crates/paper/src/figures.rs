@@ -116,7 +116,7 @@ mod tests {
                 assert_eq!(material.n_missing(), cells.len() - finished.len(), "{}", figure.id);
                 let findings = (figure.make)(&material);
                 assert!(!findings.claims.is_empty(), "{} claims nothing", figure.id);
-                let pictures = (figure.draw)(&findings.tables).unwrap();
+                let pictures = figure.pictures(&findings.tables).unwrap();
                 assert_eq!(pictures[0].name, "figure");
                 let not_run = findings.claims.iter().filter(|c| c.ours.is_none()).count();
                 match finished.len() {

@@ -2,18 +2,20 @@
 
 use superpose_figures::chart::Mark;
 use superpose_figures::colour_bar::ColourScale;
-use superpose_figures::heat_maps::{HeatMaps, heat_maps};
-use superpose_figures::lines::{Guide, Lines, lines};
+use superpose_figures::heat_maps::heat_maps;
+use superpose_figures::lines::{Guide, Lines};
 use superpose_figures::sheet::Axes;
 use superpose_files::table::{Field, Tables};
 use superpose_stats::summary::{correlation, mean_square, summarise};
 use superpose_toy::cell::Cell;
 use superpose_toy::superposition::strong_exponent;
 
-use crate::cells::{Exponent, SMALL_WIDTHS, complete_exponents, exponent_table, exponents};
-use crate::claim::{Claim, Test};
+use crate::cells::{
+    Exponent, SMALL_WIDTHS, complete_exponents, d_hidden, exponent_table, exponents,
+};
+use crate::claim::{AtLeast, AtMost, Between, Within, says};
 use crate::figure::{Figure, Findings, Material, all, exponent_is, near, none};
-use crate::figures::draw::{Drawn, exponent_lines, pictures, sheet};
+use crate::figures::draw::{BARS, Drawn, decay_map, exponent_lines, guide, one, pictures, sheet};
 use crate::figures::loss::papers_nine;
 use crate::published::{FIG5E, FIG9B, LOSS_ALPHA0, Published};
 use crate::sweeps::{SEEDS_DECAY, SEEDS_STRONG, SMALL, SMALL_ALPHA0, WIDE};
@@ -70,62 +72,42 @@ fn make_5e(material: &Material<'_>) -> Findings {
         ],
     );
     let pairs = pairs(&strong, &FIG5E);
-    let scatter: Vec<f64> =
-        strong.iter().map(|e| e.seeds.standard_deviation).filter(|s| s.is_finite()).collect();
-    // The settings with data exponents from `low` to `high`.
-    let mean = |claim: Claim, low: f64, high: f64| {
+    let scatter = strong.iter().map(|e| e.seeds.standard_deviation).filter(|s| s.is_finite());
+    let scatter: Vec<f64> = scatter.collect();
+    // The exponents at data exponents from `low` to `high`.
+    let between = |low: f64, high: f64| -> Vec<f64> {
         let chosen = strong.iter().filter(|e| (low..=high).contains(&e.place()[0]));
-        claim.averaged(&chosen.filter_map(Exponent::value).collect::<Vec<_>>(), "settings")
+        chosen.filter_map(Exponent::value).collect()
     };
-    let difference = Claim::new(
-        "mean absolute difference from the paper's strong exponents",
-        "0",
-        Test::AtMost(0.1),
-    );
-    let even = Claim::new(
-        "strong regime, α < 1.5: mean model exponent",
-        "close to 1",
-        Test::Within { target: 1.0, tolerance: 0.2 },
-    );
-    let skewed = Claim::new(
-        "strong regime, α = 2: mean model exponent",
-        "2.05, 2.20, 2.27; theory 2",
-        Test::Within { target: 2.0, tolerance: 0.4 },
-    );
-    let from_seed_to_seed = Claim::new(
-        "ours: standard deviation of a strong exponent from seed to seed, mean",
-        "one seed",
-        Test::AtMost(0.1),
-    );
+    let from_seed_to_seed = "ours: standard deviation of a strong exponent from seed to seed, mean";
     let claims = [
-        difference
+        says("mean absolute difference from the paper's strong exponents", "0")
+            .holds(AtMost(0.1))
             .mean_difference(&pairs, format!("{} of 51 settings; seeds averaged", pairs.len())),
-        mean(even, 0.0, 1.4),
-        mean(skewed, 1.99, 2.01),
-        from_seed_to_seed.measured(
-            summarise(&scatter).mean,
-            format!("{} settings with several seeds", scatter.len()),
-        ),
+        says("strong regime, α < 1.5: mean model exponent", "close to 1")
+            .holds(Within(1.0, 0.2))
+            .averaged(&between(0.0, 1.4), "settings"),
+        says("strong regime, α = 2: mean model exponent", "2.05, 2.20, 2.27; theory 2")
+            .holds(Within(2.0, 0.4))
+            .averaged(&between(1.99, 2.01), "settings"),
+        says(from_seed_to_seed, "one seed")
+            .holds(AtMost(0.1))
+            .mean_of(&scatter, format!("{} settings with several seeds", scatter.len())),
     ];
     Findings::new([table], claims)
 }
 
-const ONE: Guide<'static> = Guide { column: "one", label: "1", mark: Mark::Line };
-const TWICE: Guide<'static> = Guide { column: "twice", label: "2(α − 1)", mark: Mark::Dotted };
+const ONE: Guide<'static> = guide("one", "1", Mark::Line);
+const TWICE: Guide<'static> = guide("twice", "2(α − 1)", Mark::Dotted);
 
 fn draw_5e(tables: &Tables) -> Drawn {
-    let weak = Guide { column: "weak_exponent", label: "α − 1", mark: Mark::Dotted };
-    let guides = [ONE, TWICE, weak];
+    let guides = [ONE, TWICE, guide("weak_exponent", "α − 1", Mark::Dotted)];
     let of = Lines { published: Some("published"), ..exponent_lines(&guides) };
-    let caption = "Bars: standard error of the line. Rings: the paper's. Table: exponents.csv.";
-    by_data_exponent(tables, of, caption)
+    let of = Lines { panel: Some("group"), ..of };
+    one((tables, "exponents"), &of, BY_DATA_EXPONENT, &format!("{BARS} Rings: the paper's."))
 }
 
-/// One panel for each group of settings.
-fn by_data_exponent(tables: &Tables, of: Lines<'_>, caption: &str) -> Drawn {
-    let panels = lines(tables.get("exponents")?, &Lines { panel: Some("group"), ..of })?;
-    Ok(pictures([sheet("Model exponent against data exponent", 2, panels, Axes::Own, caption)]))
-}
+const BY_DATA_EXPONENT: &str = "Model exponent against data exponent";
 
 /// Model exponents over weight decay and data exponent.
 pub(super) const FIGURE_9B: Figure = Figure {
@@ -160,28 +142,24 @@ fn make_9b(material: &Material<'_>) -> Findings {
     let losses = loss_differences(material);
     let basis = format!("{} of 170 settings; seeds averaged", pairs.len());
     let claims = [
-        Claim::new("correlation with the paper's exponents", "1", Test::AtLeast(0.98))
+        says("correlation with the paper's exponents", "1")
+            .holds(AtLeast(0.98))
             .measured(correlation(&pairs), basis.clone()),
-        Claim::new("mean absolute difference from the paper's exponents", "0", Test::AtMost(0.1))
+        says("mean absolute difference from the paper's exponents", "0")
+            .holds(AtMost(0.1))
             .mean_difference(&pairs, basis),
-        Claim::new(
-            "the paper's exponents scatter about ours as seeds do: mean z²",
-            "1",
-            Test::Between(0.5, 1.5),
-        )
-        .measured(
-            mean_square(&z),
-            format!("{} settings with several seeds, {n_beyond} of them beyond 2", z.len()),
-        ),
-        Claim::new(
-            "α = 0: root mean square of ln(ours / paper) over the losses",
-            "0",
-            Test::AtMost(0.06),
-        )
-        .measured(
-            mean_square(&losses).sqrt(),
-            format!("{} of 60 losses; seeds averaged", losses.len()),
-        ),
+        says("the paper's exponents scatter about ours as seeds do: mean z²", "1")
+            .holds(Between(0.5, 1.5))
+            .measured(
+                mean_square(&z),
+                format!("{} settings with several seeds, {n_beyond} of them beyond 2", z.len()),
+            ),
+        says("α = 0: root mean square of ln(ours / paper) over the losses", "0")
+            .holds(AtMost(0.06))
+            .measured(
+                mean_square(&losses).sqrt(),
+                format!("{} of 60 losses; seeds averaged", losses.len()),
+            ),
     ];
     Findings::new([table], claims)
 }
@@ -206,30 +184,13 @@ fn deviations(settings: &[Exponent<'_>]) -> Vec<f64> {
 
 /// ln(ours / paper) of the losses at data exponent 0.
 fn loss_differences(material: &Material<'_>) -> Vec<f64> {
-    let mut differences = Vec::new();
-    for setting in exponents(&material.select(|cell| exponent_is(cell, 0.0)), 0) {
-        for (width, loss) in &setting.losses {
-            let mut cells = setting.cells.iter().map(|f| &f.record.cell);
-            let published =
-                cells.find(|c| c.model.d_hidden == *width).and_then(|c| LOSS_ALPHA0.of(c));
-            differences.extend(published.map(|paper| (loss / paper).ln()));
-        }
-    }
-    differences
-}
-
-/// A heat map of a column of the table `exponents`.
-fn exponent_map(value: &'static str, colours: ColourScale) -> HeatMaps<'static> {
-    HeatMaps {
-        x: "weight_decay",
-        y: "data_exponent",
-        value,
-        panel: None,
-        panel_label: "",
-        x_label: "weight decay γ",
-        y_label: "data exponent α",
-        colours,
-    }
+    let settings = exponents(&material.select(|cell| exponent_is(cell, 0.0)), 0);
+    let differences = settings.iter().flat_map(|setting| {
+        let of_width = |d: usize| setting.cells.iter().find(move |f| d_hidden(f) == d);
+        let published = move |d: usize| LOSS_ALPHA0.of(&of_width(d)?.record.cell);
+        setting.losses.iter().filter_map(move |(d, loss)| Some((loss / published(*d)?).ln()))
+    });
+    differences.collect()
 }
 
 /// What a heat map of exponents says below.
@@ -244,11 +205,11 @@ fn draw_9b(tables: &Tables) -> Drawn {
         ("difference", "ours less published", -0.4, 0.4),
     ] {
         let colours = ColourScale::linear(label).from_to(low, high);
-        panels.extend(heat_maps(table, &exponent_map(value, colours))?);
+        panels.extend(heat_maps(table, &decay_map(value, colours))?);
     }
-    let (title, columns) =
+    let (title, n) =
         ("Model exponents: ours, the paper's, and ours less the paper's", panels.len());
-    Ok(pictures([sheet(title, columns, panels, Axes::Own, MAP_CAPTION)]))
+    Ok(pictures([sheet(title, n, panels, Axes::Own, MAP_CAPTION)]))
 }
 
 /// How straight the lines are.
@@ -273,9 +234,9 @@ fn make_10(material: &Material<'_>) -> Findings {
     let r_squared: Vec<f64> = strong.filter_map(|e| Some(e.fit?.r_squared)).collect();
     let of = "of 68 settings with γ ≤ −1/3";
     let claims = [
-        Claim::new("strong regime: mean R²", "near 1", Test::AtLeast(0.95))
-            .averaged(&r_squared, of),
-        Claim::new("strong regime: smallest R²", "near 1", Test::AtLeast(0.9))
+        says("strong regime: mean R²", "near 1").holds(AtLeast(0.95)).averaged(&r_squared, of),
+        says("strong regime: smallest R²", "near 1")
+            .holds(AtLeast(0.9))
             .smallest(&r_squared, format!("{} {of}", r_squared.len())),
     ];
     Findings::new([table], claims)
@@ -283,7 +244,7 @@ fn make_10(material: &Material<'_>) -> Findings {
 
 fn draw_10(tables: &Tables) -> Drawn {
     let colours = ColourScale::linear("R²").from_to(0.0, 1.0);
-    let panels = heat_maps(tables.get("exponents")?, &exponent_map("r_squared", colours))?;
+    let panels = heat_maps(tables.get("exponents")?, &decay_map("r_squared", colours))?;
     Ok(pictures([sheet("R² of the fitted power laws", 1, panels, Axes::Own, MAP_CAPTION)]))
 }
 
@@ -317,32 +278,25 @@ fn make_18(material: &Material<'_>) -> Findings {
         ],
     );
     // On either side of α = 1.5, which is neither.
-    let below: Vec<f64> =
-        settings.iter().filter(|e| e.place()[0] < 1.45).filter_map(Exponent::value).collect();
-    let above: Vec<f64> = settings
+    let (below, above): (Vec<_>, Vec<_>) = settings
         .iter()
-        .filter(|e| e.place()[0] > 1.55)
-        .filter_map(|e| Some(e.value()? - strong_exponent(e.place()[0])))
-        .collect();
+        .filter(|e| !(1.45..=1.55).contains(&e.place()[0]))
+        .filter_map(|e| Some((e.place()[0], e.value()?)))
+        .partition(|(alpha, _)| *alpha < 1.5);
+    let below: Vec<f64> = below.into_iter().map(|(_, exponent)| exponent).collect();
+    let above = above.into_iter().map(|(alpha, exponent)| exponent - strong_exponent(alpha));
     let claims = [
-        Claim::new(
-            "α < 1.5: mean model exponent",
-            "about 1",
-            Test::Within { target: 1.0, tolerance: 0.2 },
-        )
-        .averaged(&below, "of 36 settings"),
-        Claim::new(
-            "α > 1.5: model exponent less 2(α − 1), mean",
-            "below 2(α − 1)",
-            Test::AtMost(0.0),
-        )
-        .averaged(&above, "of 12 settings"),
+        says("α < 1.5: mean model exponent", "about 1")
+            .holds(Within(1.0, 0.2))
+            .averaged(&below, "of 36 settings"),
+        says("α > 1.5: model exponent less 2(α − 1), mean", "below 2(α − 1)")
+            .holds(AtMost(0.0))
+            .averaged(&above.collect::<Vec<_>>(), "of 12 settings"),
     ];
     Findings::new([table], claims)
 }
 
 fn draw_18(tables: &Tables) -> Drawn {
-    let guides = [ONE, TWICE];
-    let caption = "Bars: standard error of the line. Table: exponents.csv.";
-    by_data_exponent(tables, exponent_lines(&guides), caption)
+    let of = Lines { panel: Some("group"), ..exponent_lines(&[ONE, TWICE]) };
+    one((tables, "exponents"), &of, BY_DATA_EXPONENT, BARS)
 }

@@ -1,21 +1,18 @@
 //! The loss of the weak regime: figures 4a and 4b.
 
-use std::collections::BTreeMap;
-
 use superpose_analysis::regime;
 use superpose_analysis::run::Finished;
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
-use superpose_figures::lines::{Guide, Lines, lines};
-use superpose_figures::sheet::Axes;
+use superpose_figures::lines::Lines;
 use superpose_files::table::{Table, Tables};
 use superpose_stats::summary::{median_and_deviation, summarise};
 use superpose_toy::superposition::ignored_features_loss_continuum;
 
-use crate::cells::{Exponent, Extra, SMALL_WIDTHS, cell_table, complete_exponents, exponent_table};
-use crate::claim::{Claim, Test};
-use crate::figure::{Figure, Findings, Material, exponent_is, near, none};
-use crate::figures::draw::{Drawn, exponent_lines, grouped, loss_axis, pictures, sheet};
+use crate::cells::{Exponent, SMALL_WIDTHS, cell_table, complete_exponents, each, exponent_table};
+use crate::claim::{AtLeast, AtMost, Claim, Within, says};
+use crate::figure::{Figure, Findings, Material, exponent_is, is_weak, near, none};
+use crate::figures::draw::{BARS, Drawn, exponent_lines, grouped, guide, loss, one};
 use crate::published::FIG4B;
 use crate::sweeps::SMALL;
 
@@ -30,9 +27,7 @@ pub(super) const FIGURE_4A: Figure = Figure {
     title: "Loss against the number of features represented, weak regime",
     question: "Is the loss what the features cost that are not represented?",
     sweeps: &[SMALL],
-    wants: |cell| {
-        cell.train.weight_decay > 0.0 && SHOWN.iter().any(|shown| exponent_is(cell, shown.0))
-    },
+    wants: |cell| is_weak(cell) && SHOWN.iter().any(|shown| exponent_is(cell, shown.0)),
     wants_weights: none,
     make: make_4a,
     draw: draw_4a,
@@ -60,43 +55,36 @@ fn over_theory(finished: &Finished, theory: Option<f64>) -> Option<f64> {
 
 fn make_4a(material: &Material<'_>) -> Findings {
     let sum = |f: &Finished| regime::Evidence::of(f).map(|evidence| evidence.ignored_loss);
+    let over_continuum = |f: &Finished| over_theory(f, continuum(f));
     let table = cell_table(
         "cells",
-        "Is the loss what the features cost that are not represented?",
+        FIGURE_4A.question,
         &material.trained(),
         &["phi_half", "loss.test", "dead_outputs", "loss.dead_part"],
         &[
-            Extra::new("represented", "φ½·n: rows of W with norm above 1/2", &|f| {
-                represented(f).into()
+            ("represented", "φ½·n: rows of W with norm above 1/2", &|f| represented(f).into()),
+            ("equation_14", "the paper's equation 14 times ⟨v²⟩ = 4/3, at this φ½", &|f| {
+                continuum(f).into()
             }),
-            Extra::new(
-                "equation_14",
-                "the paper's equation 14 times ⟨v²⟩ = 4/3, at this φ½",
-                &|f| continuum(f).into(),
-            ),
-            Extra::new(
+            (
                 "ignored_loss",
                 "the exact sum: all but the φ½·n most frequent features are ignored",
                 &|f| sum(f).into(),
             ),
-            Extra::new("over_equation_14", "loss.test over equation_14", &|f| {
-                over_theory(f, continuum(f)).into()
-            }),
-            Extra::new("over_ignored_loss", "loss.test over ignored_loss", &|f| {
+            ("over_equation_14", "loss.test over equation_14", &|f| over_continuum(f).into()),
+            ("over_ignored_loss", "loss.test over ignored_loss", &|f| {
                 over_theory(f, sum(f)).into()
             }),
         ],
     );
     let claim = |(exponent, paper): (f64, f64)| {
-        let cells = material.select(|cell| exponent_is(cell, exponent));
-        let ratios = cells.iter().filter_map(|f| over_theory(f, continuum(f)));
-        let ratios: Vec<f64> = ratios.filter(|r| r.is_finite()).collect();
+        let ratios = each(&material.select(|cell| exponent_is(cell, exponent)), over_continuum);
         let (median, deviation) = median_and_deviation(&ratios);
-        Claim::new(
+        says(
             format!("α = {exponent}: loss over equation 14, median"),
             format!("\"agree\"; {paper} in the median of its own points"),
-            Test::Within { target: 1.0, tolerance: 0.2 },
         )
+        .holds(Within(1.0, 0.2))
         .measured(median, format!("median absolute deviation of {} cells", ratios.len()))
         .plus_minus(deviation)
     };
@@ -104,20 +92,14 @@ fn make_4a(material: &Material<'_>) -> Findings {
 }
 
 fn draw_4a(tables: &Tables) -> Drawn {
-    let guides = [Guide { column: "equation_14", label: "equation 14 × 4/3", mark: Mark::Dotted }];
+    let x = ("represented", Axis::logarithmic("features represented, φ½ n"));
     let of = Lines {
-        guides: &guides,
+        guides: &[guide("equation_14", "equation 14 × 4/3", Mark::Dotted)],
         mark: Mark::Dots,
-        ..grouped(
-            ("represented", Axis::logarithmic("features represented, φ½ n")),
-            ("loss.test", loss_axis()),
-            ("data_exponent", "α"),
-        )
+        ..grouped(x, loss(), ("data_exponent", "α"))
     };
-    let panels = lines(tables.get("cells")?, &of)?;
-    let caption = "One dot a training with γ > 0. Dotted: the paper's theory. Table: cells.csv.";
-    let title = "Loss against the number of features represented, weak regime";
-    Ok(pictures([sheet(title, 1, panels, Axes::Own, caption)]))
+    let caption = "One dot a training with γ > 0. Dotted: the paper's theory.";
+    one((tables, "cells"), &of, FIGURE_4A.title, caption)
 }
 
 /// Model exponents of the nine settings closest to no superposition.
@@ -126,7 +108,7 @@ pub(super) const FIGURE_4B: Figure = Figure {
     title: "Model exponent of the settings closest to no superposition",
     question: "Without superposition, is the model exponent α − 1?",
     sweeps: &[SMALL],
-    wants: |cell| cell.train.weight_decay > 0.0,
+    wants: is_weak,
     wants_weights: none,
     make: make_4b,
     draw: draw_4b,
@@ -149,13 +131,11 @@ type Ranked<'a> = (f64, Exponent<'a>);
 /// The settings with all six widths, by their distance from no superposition.
 fn by_distance<'a>(material: &Material<'a>) -> Vec<Ranked<'a>> {
     // One training a cell, as in the paper.
-    let weak = material.select(|cell| cell.train.weight_decay > 0.0 && cell.train.seed == 0);
-    let mut settings: Vec<Ranked<'_>> = complete_exponents(&weak, SMALL_WIDTHS)
-        .into_iter()
-        .filter_map(|e| Some((distance(&e)?, e)))
-        .collect();
-    settings.sort_by(|a, b| a.0.total_cmp(&b.0));
-    settings
+    let weak = material.select(|cell| is_weak(cell) && cell.train.seed == 0);
+    let settings = complete_exponents(&weak, SMALL_WIDTHS).into_iter();
+    let mut ranked: Vec<Ranked<'_>> = settings.filter_map(|e| Some((distance(&e)?, e))).collect();
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+    ranked
 }
 
 /// The number of settings that the paper shows.
@@ -197,52 +177,41 @@ fn claims_4b(settings: &[Ranked<'_>], closest: &[Ranked<'_>], papers: &[Ranked<'
     };
     let from_published = |(_, e): &Ranked<'_>| Some((e.value()? - FIG4B.of(e.cell())?).abs());
     let differences: Vec<f64> = papers.iter().filter_map(from_published).collect();
-    let near_theory = Test::Within { target: 0.0, tolerance: 0.15 };
     let some = |of: &[Ranked<'_>], n: usize, least: usize| (of.len() >= least).then_some(n as f64);
+    let near_theory = |name, paper| says(name, paper).holds(Within(0.0, 0.15));
     [
         mean(
-            Claim::new(
+            near_theory(
                 "the paper's nine settings: model exponent less α − 1, mean",
                 "0 (0.10 for its own points)",
-                near_theory,
             ),
             &less_theory(papers),
         ),
         mean(
-            Claim::new(
-                "the paper's nine settings: mean absolute difference from its exponents",
-                "0",
-                Test::AtMost(0.1),
-            ),
+            says("the paper's nine settings: mean absolute difference from its exponents", "0")
+                .holds(AtMost(0.1)),
             &differences,
         ),
         mean(
-            Claim::new("the nine closest here: model exponent less α − 1, mean", "0", near_theory),
+            near_theory("the nine closest here: model exponent less α − 1, mean", "0"),
             &less_theory(closest),
         ),
-        Claim::new(
-            "how many of the nine closest here are the paper's nine",
-            "9",
-            Test::AtLeast(6.0),
-        )
-        .measured(some(closest, n_shared, NINE), basis.clone()),
-        Claim::new(
+        says("how many of the nine closest here are the paper's nine", "9")
+            .holds(AtLeast(6.0))
+            .measured(some(closest, n_shared, NINE), basis.clone()),
+        says(
             "settings that tie at a distance of 1, the least that a missing row leaves",
             "not mentioned",
-            Test::AtMost(1.0),
         )
+        .holds(AtMost(1.0))
         .measured(some(settings, n_tied, 1), basis.clone()),
     ]
 }
 
 fn distance_table(name: &str, settings: &[Ranked<'_>], group: &str) -> Table {
     let exponents: Vec<Exponent<'_>> = settings.iter().map(|(_, e)| e.clone()).collect();
-    let distances: BTreeMap<String, (usize, f64)> = settings
-        .iter()
-        .enumerate()
-        .map(|(rank, (distance, e))| (e.example.record.cell_id.to_string(), (rank, *distance)))
-        .collect();
-    let of = |e: &Exponent<'_>| distances.get(e.example.record.cell_id.as_str()).copied();
+    let id = |e: &Exponent<'_>| e.example.record.cell_id.clone();
+    let rank = |e: &Exponent<'_>| settings.iter().position(|(_, other)| id(other) == id(e));
     exponent_table(
         name,
         "Is the exponent α − 1 where W is closest to diag(I, 0)?",
@@ -254,10 +223,10 @@ fn distance_table(name: &str, settings: &[Ranked<'_>], group: &str) -> Table {
             (
                 "spectral_distance.max",
                 "largest spectral norm of W Wᵀ − diag(I_d, 0) over widths",
-                &|e| of(e).map(|d| d.1).into(),
+                &|e| distance(e).into(),
             ),
             ("rank", "rank by that distance in this group, from 1", &|e| {
-                of(e).map(|d| d.0 + 1).into()
+                rank(e).map(|rank| rank + 1).into()
             }),
             ("published", "the paper's exponent, of its nine", &|e| FIG4B.of(e.cell()).into()),
             ("group", "which settings", &|_| group.into()),
@@ -266,12 +235,12 @@ fn distance_table(name: &str, settings: &[Ranked<'_>], group: &str) -> Table {
 }
 
 fn draw_4b(tables: &Tables) -> Drawn {
-    let guides = [Guide { column: "weak_exponent", label: "α − 1", mark: Mark::Line }];
+    let guides = [guide("weak_exponent", "α − 1", Mark::Line)];
     let of =
         Lines { panel: Some("group"), published: Some("published"), ..exponent_lines(&guides) };
-    let panels = lines(tables.get("nine")?, &of)?;
-    let caption = "Left: the paper's nine settings. Right: the nine whose W is closest here to representing d \
-                   features and no more. Bars: standard error of the line. Rings: the paper's. Table: nine.csv.";
-    let title = "Model exponent closest to no superposition";
-    Ok(pictures([sheet(title, 2, panels, Axes::Own, caption)]))
+    let caption = format!(
+        "Left: the paper's nine settings. Right: the nine whose W is closest here to representing d \
+         features and no more. {BARS} Rings: the paper's."
+    );
+    one((tables, "nine"), &of, "Model exponent closest to no superposition", &caption)
 }
