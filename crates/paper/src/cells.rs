@@ -192,27 +192,19 @@ pub const SMALL_WIDTHS: usize = 6;
 /// Fields that the preset of the large toy makes functions of the width.
 const RATES: [&str; 2] = ["train.learning_rate", "train.learning_rate_bias"];
 
-/// The power laws over width of `cells`, for widths from `d_min` on, of cells that differ in width and seeds.
+/// The power laws over width of `cells`, for widths from `d_min` on, of cells that differ in width, in rates
+/// that follow the width, and in seeds.
 pub fn exponents<'a>(cells: &[&'a Finished], d_min: usize) -> Vec<Exponent<'a>> {
-    power_laws(cells, d_min, &[])
-}
-
-/// The same for the large toy, whose learning rates follow the width.
-pub fn large_exponents<'a>(cells: &[&'a Finished], d_min: usize) -> Vec<Exponent<'a>> {
-    power_laws(cells, d_min, &RATES)
+    let window = FitWindow { d_min, ..FitWindow::ALL };
+    let apart = [&SEED_FIELDS[..], &[WIDTH_FIELD], &RATES].concat();
+    let settings = settings_but_for(cells, &apart);
+    settings.iter().filter_map(|setting| Exponent::of(setting, window)).collect()
 }
 
 /// The power laws over all widths of those of `cells` that have all `n_widths` widths: a fit over fewer is
 /// not the paper's.
 pub fn complete_exponents<'a>(cells: &[&'a Finished], n_widths: usize) -> Vec<Exponent<'a>> {
     exponents(cells, 0).into_iter().filter(|e| e.losses.len() == n_widths).collect()
-}
-
-fn power_laws<'a>(cells: &[&'a Finished], d_min: usize, apart: &[&str]) -> Vec<Exponent<'a>> {
-    let window = FitWindow { d_min, ..FitWindow::ALL };
-    let apart = [&SEED_FIELDS[..], &[WIDTH_FIELD], apart].concat();
-    let settings = settings_but_for(cells, &apart);
-    settings.iter().filter_map(|setting| Exponent::of(setting, window)).collect()
 }
 
 /// The last columns of a table of exponents.

@@ -103,7 +103,7 @@ fn make(material: &Material<'_>) -> Findings {
     ];
     let mut claims = most_dead_claims(material).to_vec();
     claims.extend(share_claims(material));
-    claims.extend(LAWS.iter().map(|law| law.claim(material)));
+    claims.extend(LAWS.map(|law| law_claim(material, law)));
     claims.extend(overlap_claims(material));
     claims.push(short_rows_claim(material));
     claims.extend(size_claims(material));
@@ -269,45 +269,32 @@ fn share_claims(material: &Material<'_>) -> [Claim; 2] {
 }
 
 /// A model exponent to be met: the paper's for all of the loss from its own start, else that of an
-/// independent re-run.
-struct Law {
-    setting: Setting,
-    /// Whether the law is of what live outputs cost rather than of all of the loss.
-    is_alive: bool,
-    /// Smallest width in the fit.
-    d_min: usize,
-    exponent: f64,
-    tolerance: f64,
-}
+/// independent re-run. The setting; whether the law is of what live outputs cost rather than of all of the
+/// loss; the smallest width in the fit; the exponent; the tolerance.
+type Law = (Setting, bool, usize, f64, f64);
 
-const LAWS: [Law; 5] = {
-    let (even, skewed) = ((0.0, -1.0, 1.0), (1.0, -5.0 / 9.0, 1.0));
-    let (even_zero, skewed_zero) = ((0.0, -1.0, 0.0), (1.0, -5.0 / 9.0, 0.0));
-    [
-        Law { setting: even, is_alive: false, d_min: 10, exponent: 0.83, tolerance: 0.1 },
-        Law { setting: even, is_alive: true, d_min: 10, exponent: 1.06, tolerance: 0.1 },
-        Law { setting: even_zero, is_alive: false, d_min: 25, exponent: 1.58, tolerance: 0.15 },
-        Law { setting: skewed, is_alive: false, d_min: 10, exponent: 1.06, tolerance: 0.15 },
-        Law { setting: skewed_zero, is_alive: false, d_min: 25, exponent: 1.78, tolerance: 0.15 },
-    ]
-};
+const LAWS: [Law; 5] = [
+    ((0.0, -1.0, 1.0), false, 10, 0.83, 0.1),
+    ((0.0, -1.0, 1.0), true, 10, 1.06, 0.1),
+    ((0.0, -1.0, 0.0), false, 25, 1.58, 0.15),
+    ((1.0, -5.0 / 9.0, 1.0), false, 10, 1.06, 0.15),
+    ((1.0, -5.0 / 9.0, 0.0), false, 25, 1.78, 0.15),
+];
 
-impl Law {
-    fn claim(&self, material: &Material<'_>) -> Claim {
-        let Self { setting, is_alive, d_min, exponent: target, tolerance } = *self;
-        let fitted = law_of(material, setting, d_min);
-        let fit = fitted.and_then(|law| if is_alive { law.alive } else { law.fit });
-        let name = if is_alive { "loss without the dead" } else { "loss" };
-        let (exponent, decay, std) = setting;
-        let start = start_word(std);
-        let is_papers = std > 0.0 && !is_alive;
-        let name = format!(
-            "α = {exponent}, γ = {decay:.2}, biases from {start}, d ≥ {d_min}: exponent of the {name}"
-        );
-        says(name, format!("{target}{}", if is_papers { "" } else { " (a re-run)" }))
-            .holds(Within(target, tolerance))
-            .exponent(fit, "standard error of the line")
-    }
+fn law_claim(material: &Material<'_>, law: Law) -> Claim {
+    let (setting, is_alive, d_min, target, tolerance) = law;
+    let fitted = law_of(material, setting, d_min);
+    let fit = fitted.and_then(|law| if is_alive { law.alive } else { law.fit });
+    let name = if is_alive { "loss without the dead" } else { "loss" };
+    let (exponent, decay, std) = setting;
+    let start = start_word(std);
+    let name = format!(
+        "α = {exponent}, γ = {decay:.2}, biases from {start}, d ≥ {d_min}: exponent of the {name}"
+    );
+    let source = if std > 0.0 && !is_alive { "" } else { " (a re-run)" };
+    says(name, format!("{target}{source}"))
+        .holds(Within(target, tolerance))
+        .exponent(fit, "standard error of the line")
 }
 
 /// Where the biases start, in words.

@@ -14,7 +14,7 @@ use crate::cells::{
     Exponent, SMALL_WIDTHS, complete_exponents, d_hidden, exponent_table, exponents,
 };
 use crate::claim::{AtLeast, AtMost, Between, Within, says};
-use crate::figure::{Figure, Findings, Material, all, exponent_is, near, none};
+use crate::figure::{Figure, Findings, Material, all, exponent_is, is_strong, is_weak, near, none};
 use crate::figures::draw::{BARS, Drawn, decay_map, exponent_lines, guide, one, pictures, sheet};
 use crate::figures::loss::papers_nine;
 use crate::published::{FIG5E, FIG9B, LOSS_ALPHA0, Published};
@@ -40,7 +40,7 @@ pub(super) const FIGURE_5E: Figure = Figure {
     title: "Model exponent against data exponent, in both regimes",
     question: "Is the model exponent near 1 in the strong regime, and larger above α = 1.5?",
     sweeps: &[SMALL, SEEDS_STRONG, SEEDS_DECAY],
-    wants: |cell| is_three_decays(cell) || cell.train.weight_decay > 0.0,
+    wants: |cell| is_three_decays(cell) || is_weak(cell),
     wants_weights: none,
     make: make_5e,
     draw: draw_5e,
@@ -62,7 +62,7 @@ fn make_5e(material: &Material<'_>) -> Findings {
             (
                 "group",
                 "strong: three negative decays; weak: the paper's nine settings of figure 4b",
-                &|e| if e.cell().train.weight_decay < 0.0 { "strong" } else { "weak" }.into(),
+                &|e| if is_strong(e.cell()) { "strong" } else { "weak" }.into(),
             ),
             ("one", "prediction for even frequencies: 1", &|_| 1.0.into()),
             ("twice", "prediction for skewed frequencies: 2(α − 1)", &twice),
@@ -102,8 +102,8 @@ const TWICE: Guide<'static> = guide("twice", "2(α − 1)", Mark::Dotted);
 
 fn draw_5e(tables: &Tables) -> Drawn {
     let guides = [ONE, TWICE, guide("weak_exponent", "α − 1", Mark::Dotted)];
-    let of = Lines { published: Some("published"), ..exponent_lines(&guides) };
-    let of = Lines { panel: Some("group"), ..of };
+    let of =
+        Lines { panel: Some("group"), published: Some("published"), ..exponent_lines(&guides) };
     one((tables, "exponents"), &of, BY_DATA_EXPONENT, &format!("{BARS} Rings: the paper's."))
 }
 
@@ -168,12 +168,11 @@ fn make_9b(material: &Material<'_>) -> Findings {
 /// their own, where ours have several; the scatter is pooled over weight decays of one sign at each data
 /// exponent.
 fn deviations(settings: &[Exponent<'_>]) -> Vec<f64> {
-    let kind = |e: &Exponent<'_>| (e.place()[0], e.place()[1] < 0.0);
+    let is_alike = |a: &Exponent<'_>, b: &Exponent<'_>| {
+        near(a.place()[0], b.place()[0]) && is_strong(a.cell()) == is_strong(b.cell())
+    };
     let z = |e: &Exponent<'_>| {
-        let (exponent, is_strong) = kind(e);
-        let alike = settings
-            .iter()
-            .filter(|other| near(kind(other).0, exponent) && kind(other).1 == is_strong);
+        let alike = settings.iter().filter(|other| is_alike(other, e));
         let squares: Vec<f64> = alike.filter_map(|other| Some(other.scatter?.powi(2))).collect();
         let n = e.seeds.n as f64;
         let error = (summarise(&squares).mean * (1.0 + 1.0 / n)).sqrt();

@@ -13,7 +13,7 @@ use superpose_files::table::{Table, Tables};
 use superpose_toy::cell::Cell;
 
 use crate::cells::{
-    Exponent, NormBin, OfCell, cell_table, each, exponent_table, large_exponents, law, norm_table,
+    Exponent, NormBin, OfCell, cell_table, each, exponent_table, exponents, law, norm_table,
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, all, is_strong, is_weak, none};
@@ -68,7 +68,7 @@ fn draw_losses(tables: &Tables) -> Drawn {
 }
 
 fn laws<'a>(material: &Material<'a>, d_min: usize) -> Vec<Exponent<'a>> {
-    large_exponents(&material.trained(), d_min)
+    exponents(&material.trained(), d_min)
 }
 
 fn law_table(settings: &[Exponent<'_>]) -> Table {

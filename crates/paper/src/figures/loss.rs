@@ -1,5 +1,7 @@
 //! The loss of the weak regime: figures 4a and 4b.
 
+use std::cmp::Ordering;
+
 use superpose_analysis::regime;
 use superpose_analysis::run::Finished;
 use superpose_figures::axis::Axis;
@@ -125,17 +127,14 @@ fn distance(exponent: &Exponent<'_>) -> Option<f64> {
     all?.into_iter().reduce(f64::max)
 }
 
-/// A setting after its distance from no superposition.
-type Ranked<'a> = (f64, Exponent<'a>);
-
 /// The settings with all six widths, by their distance from no superposition.
-fn by_distance<'a>(material: &Material<'a>) -> Vec<Ranked<'a>> {
+fn by_distance<'a>(material: &Material<'a>) -> Vec<Exponent<'a>> {
     // One training a cell, as in the paper.
     let weak = material.select(|cell| is_weak(cell) && cell.train.seed == 0);
-    let settings = complete_exponents(&weak, SMALL_WIDTHS).into_iter();
-    let mut ranked: Vec<Ranked<'_>> = settings.filter_map(|e| Some((distance(&e)?, e))).collect();
-    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
-    ranked
+    let mut settings = complete_exponents(&weak, SMALL_WIDTHS);
+    settings.retain(|e| distance(e).is_some());
+    settings.sort_by(|a, b| distance(a).partial_cmp(&distance(b)).unwrap_or(Ordering::Equal));
+    settings
 }
 
 /// The number of settings that the paper shows.
@@ -147,55 +146,48 @@ fn is_papers(setting: &Exponent<'_>) -> bool {
 
 /// The paper's nine, where all widths are trained.
 pub(super) fn papers_nine<'a>(material: &Material<'a>) -> Vec<Exponent<'a>> {
-    by_distance(material).into_iter().map(|(_, e)| e).filter(is_papers).collect()
+    by_distance(material).into_iter().filter(is_papers).collect()
 }
 
 fn make_4b(material: &Material<'_>) -> Findings {
-    let settings = by_distance(material);
+    let (settings, papers) = (by_distance(material), papers_nine(material));
     let closest = &settings[..settings.len().min(NINE)];
-    let papers: Vec<Ranked<'_>> = settings.iter().filter(|(_, e)| is_papers(e)).cloned().collect();
     let mut shown = distance_table("nine", &papers, "the paper's nine");
     shown.rows.extend(distance_table("nine", closest, "the nine closest here").rows);
     let tables = [distance_table("exponents", &settings, "all"), shown];
     Findings::new(tables, claims_4b(&settings, closest, &papers))
 }
 
-fn claims_4b(settings: &[Ranked<'_>], closest: &[Ranked<'_>], papers: &[Ranked<'_>]) -> [Claim; 5] {
-    let n_shared = closest.iter().filter(|(_, e)| is_papers(e)).count();
-    let n_tied = settings.iter().filter(|(distance, _)| near(*distance, 1.0)).count();
+fn claims_4b(
+    settings: &[Exponent<'_>],
+    closest: &[Exponent<'_>],
+    papers: &[Exponent<'_>],
+) -> [Claim; 5] {
+    let n_shared = closest.iter().filter(|e| is_papers(e)).count();
+    let n_tied = settings.iter().filter(|e| distance(e).is_some_and(|d| near(d, 1.0))).count();
     let basis = format!("{} of {} settings have all widths", settings.len(), 5 * 17);
     // Nine settings, or none: the mean over some of them is another number.
-    let mean = |claim: Claim, values: &[f64]| {
-        let summary = summarise(if values.len() == NINE { values } else { &[] });
+    let mean = |claim: Claim, of: &[Exponent<'_>], value: fn(&Exponent<'_>) -> Option<f64>| {
+        let values: Vec<f64> = of.iter().filter_map(value).collect();
+        let summary = summarise(if values.len() == NINE { &values } else { &[] });
         claim
             .measured(summary.mean, format!("standard error over the nine; {basis}"))
             .plus_minus(summary.standard_error)
     };
-    let less_theory = |settings: &[Ranked<'_>]| -> Vec<f64> {
-        let of = |(_, e): &Ranked<'_>| Some(e.value()? - (e.cell().data_exponent()? - 1.0));
-        settings.iter().filter_map(of).collect()
-    };
-    let from_published = |(_, e): &Ranked<'_>| Some((e.value()? - FIG4B.of(e.cell())?).abs());
-    let differences: Vec<f64> = papers.iter().filter_map(from_published).collect();
-    let some = |of: &[Ranked<'_>], n: usize, least: usize| (of.len() >= least).then_some(n as f64);
-    let near_theory = |name, paper| says(name, paper).holds(Within(0.0, 0.15));
+    let less_theory = |e: &Exponent<'_>| Some(e.value()? - (e.cell().data_exponent()? - 1.0));
+    let from_published = |e: &Exponent<'_>| Some((e.value()? - FIG4B.of(e.cell())?).abs());
+    let some = |of: &[Exponent<'_>], n, least| (of.len() >= least).then_some(n as f64);
+    let zero = Within(0.0, 0.15);
+    let nine = "the paper's nine settings: model exponent less α − 1, mean";
+    let of_nine = says(nine, "0 (0.10 for its own points)").holds(zero);
+    let of_closest =
+        says("the nine closest here: model exponent less α − 1, mean", "0").holds(zero);
+    let differences =
+        says("the paper's nine settings: mean absolute difference from its exponents", "0");
     [
-        mean(
-            near_theory(
-                "the paper's nine settings: model exponent less α − 1, mean",
-                "0 (0.10 for its own points)",
-            ),
-            &less_theory(papers),
-        ),
-        mean(
-            says("the paper's nine settings: mean absolute difference from its exponents", "0")
-                .holds(AtMost(0.1)),
-            &differences,
-        ),
-        mean(
-            near_theory("the nine closest here: model exponent less α − 1, mean", "0"),
-            &less_theory(closest),
-        ),
+        mean(of_nine, papers, less_theory),
+        mean(differences.holds(AtMost(0.1)), papers, from_published),
+        mean(of_closest, closest, less_theory),
         says("how many of the nine closest here are the paper's nine", "9")
             .holds(AtLeast(6.0))
             .measured(some(closest, n_shared, NINE), basis.clone()),
@@ -208,14 +200,13 @@ fn claims_4b(settings: &[Ranked<'_>], closest: &[Ranked<'_>], papers: &[Ranked<'
     ]
 }
 
-fn distance_table(name: &str, settings: &[Ranked<'_>], group: &str) -> Table {
-    let exponents: Vec<Exponent<'_>> = settings.iter().map(|(_, e)| e.clone()).collect();
-    let id = |e: &Exponent<'_>| e.example.record.cell_id.clone();
-    let rank = |e: &Exponent<'_>| settings.iter().position(|(_, other)| id(other) == id(e));
+fn distance_table(name: &str, settings: &[Exponent<'_>], group: &str) -> Table {
+    let is_same = |a: &Exponent<'_>, b: &Exponent<'_>| std::ptr::eq(a.example, b.example);
+    let rank = |e: &Exponent<'_>| settings.iter().position(|other| is_same(other, e));
     exponent_table(
         name,
         "Is the exponent α − 1 where W is closest to diag(I, 0)?",
-        &exponents,
+        settings,
         &[
             ("weak_exponent", "prediction without superposition: α − 1", &|e| {
                 e.cell().data_exponent().map(|a| a - 1.0).into()
