@@ -123,12 +123,9 @@ fn page(figure: &Figure, page: Option<&str>, shown: &Shown<'_>) -> Result<String
     let begun = format!("# {}\n\n{BEGIN}\n{END}\n", heading(figure));
     let page = page.unwrap_or(&begun);
     let written = written(figure, shown)?;
-    let place = page.find(BEGIN).and_then(|begin| {
-        let end = begin + page[begin..].find(END)?;
-        Some((begin + BEGIN.len(), end))
-    });
-    Ok(match place {
-        Some((begin, end)) => format!("{}\n{written}{}", &page[..begin], &page[end..]),
+    let around = page.split_once(BEGIN);
+    Ok(match around.and_then(|(before, rest)| Some((before, rest.split_once(END)?.1))) {
+        Some((before, after)) => format!("{before}{BEGIN}\n{written}{END}{after}"),
         // The markers are gone: what people wrote stays, above.
         None => format!("{}\n\n{BEGIN}\n{written}{END}\n", page.trim_end()),
     })
@@ -217,11 +214,11 @@ fn rests_on(origins: &Table) -> Result<String, TableError> {
         let known = || values.iter().zip(&cells).filter(|(v, _)| v.is_finite());
         Ok(known().map(|(v, n)| v * n).sum::<f64>() / known().map(|(_, n)| n).sum::<f64>())
     };
-    let mut text = format!("**Rests on** {total} of {wanted} cells: {}.", parts.join("; "));
-    text.push_str(&format!(
-        " Dead outputs: {} of a cell's features on average",
+    let mut text = format!(
+        "**Rests on** {total} of {wanted} cells: {}. Dead outputs: {} of a cell's features on average",
+        parts.join("; "),
         number(mean("dead_outputs")?)
-    ));
+    );
     for (name, regime) in [("dead_share_strong", "γ < 0"), ("dead_share_weak", "γ ≥ 0")] {
         let share = mean(name)?;
         if share.is_finite() {
@@ -234,13 +231,9 @@ fn rests_on(origins: &Table) -> Result<String, TableError> {
 
 /// The text with a minus before each negative number, where a hyphen stood.
 fn minus(text: &str) -> String {
-    let mut letters = text.chars().peekable();
-    let mut written = String::with_capacity(text.len());
-    while let Some(letter) = letters.next() {
-        let is_sign = letter == '-' && letters.peek().is_some_and(char::is_ascii_digit);
-        written.push(if is_sign { '−' } else { letter });
-    }
-    written
+    let with_sign =
+        |text: String, digit: char| text.replace(&format!("-{digit}"), &format!("−{digit}"));
+    ('0'..='9').fold(text.to_owned(), with_sign)
 }
 
 /// A number to three digits.

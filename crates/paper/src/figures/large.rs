@@ -10,6 +10,7 @@ use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Lines, lines};
 use superpose_figures::sheet::Axes;
 use superpose_files::table::{Table, Tables};
+use superpose_stats::power_law::PowerLaw;
 use superpose_toy::cell::Cell;
 
 use crate::cells::{
@@ -90,6 +91,10 @@ fn of_law<'a, 'b>(settings: &'b [Exponent<'a>], name: &str) -> Option<&'b Expone
     settings.iter().find(|e| law(e.cell()) == name)
 }
 
+fn fit_of(settings: &[Exponent<'_>], name: &str) -> Option<PowerLaw> {
+    of_law(settings, name)?.fit
+}
+
 /// Loss against width in the weak regime, three frequency laws.
 pub(super) const FIGURE_1B: Figure = Figure {
     id: "1b",
@@ -118,17 +123,14 @@ fn make_1b(material: &Material<'_>) -> Findings {
     let claim = |(name, paper): (&str, f64)| {
         says(format!("{name}: R² of a power law over all widths"), format!("{paper}"))
             .holds(AtMost(0.95))
-            .r_squared(of_law(&settings, name).and_then(|e| e.fit))
+            .r_squared(fit_of(&settings, name))
     };
     let mut claims =
         [("exponential", 0.802), ("power", 0.659), ("linear", 0.867)].map(claim).to_vec();
     claims.push(
         says("power: model exponent over the last five widths", "0.45 drawn; theory α − 1 = 0.2")
             .holds(Within(0.2, 0.1))
-            .exponent(
-                of_law(&last_five, "power").and_then(|e| e.fit),
-                "standard error of the line",
-            ),
+            .exponent(fit_of(&last_five, "power"), "standard error of the line"),
     );
     Findings::new([loss_table(material), law_table(&settings)], claims)
 }
@@ -159,7 +161,7 @@ fn make_1d(material: &Material<'_>) -> Findings {
         ("linear", "0.89 ± 0.05, d ≥ 32", &from_32),
     ];
     let claims = chosen.map(|(name, paper, settings)| {
-        let fit = of_law(settings, name).and_then(|e| e.fit);
+        let fit = fit_of(settings, name);
         let n_widths = fit.map_or(0, |f| f.n_points);
         says(format!("{name}: model exponent"), paper)
             .holds(Within(1.0, 0.2))
@@ -196,14 +198,11 @@ fn make_7(material: &Material<'_>) -> Findings {
     };
     let kind =
         ("kind", "frequency law, and the sign of the weight decay", &kind as &dyn Fn(&_) -> _);
-    let share = |claim: Claim, wanted: fn(&Cell) -> bool, low: f64, high: f64| {
-        mean_share(claim, &material.select(wanted), (low, high), "cells")
-    };
     let weak = says("weak: share of rows with norm between 0.24 and 0.76", "norms at 0 or 1");
     let strong = says("strong: share of rows with norm between 0.72 and 1.6", "about 1");
     let claims = [
-        share(weak.holds(AtMost(0.05)), is_weak, 0.24, 0.76),
-        share(strong.holds(AtLeast(0.9)), is_strong, 0.72, 1.6),
+        mean_share(weak.holds(AtMost(0.05)), &material.select(is_weak), (0.24, 0.76), "cells"),
+        mean_share(strong.holds(AtLeast(0.9)), &material.select(is_strong), (0.72, 1.6), "cells"),
     ];
     Findings::new([norm_table(&material.trained(), &[kind])], claims)
 }

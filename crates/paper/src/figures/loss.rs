@@ -38,11 +38,6 @@ pub(super) const FIGURE_4A: Figure = Figure {
              integral; both are wrong by as much as the agreement is good (columns of the table).",
 };
 
-fn represented(finished: &Finished) -> f64 {
-    let n = finished.record.cell.model.n_features as f64;
-    finished.measured().map_or(f64::NAN, |m| m.phi_half * n)
-}
-
 fn continuum(finished: &Finished) -> Option<f64> {
     let cell = &finished.record.cell;
     let phi = finished.measured()?.phi_half;
@@ -64,7 +59,10 @@ fn make_4a(material: &Material<'_>) -> Findings {
         &material.trained(),
         &["phi_half", "loss.test", "dead_outputs", "loss.dead_part"],
         &[
-            ("represented", "φ½·n: rows of W with norm above 1/2", &|f| represented(f).into()),
+            ("represented", "φ½·n: rows of W with norm above 1/2", &|f| {
+                let n = f.record.cell.model.n_features as f64;
+                f.measured().map(|m| m.phi_half * n).into()
+            }),
             ("equation_14", "the paper's equation 14 times ⟨v²⟩ = 4/3, at this φ½", &|f| {
                 continuum(f).into()
             }),
