@@ -139,8 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn ids_and_folders_are_distinct() {
+    fn ids_and_folders_are_distinct_and_no_text_is_missing() {
         let ids: BTreeSet<&str> = FIGURES.iter().map(|f| f.id).collect();
+        for figure in FIGURES {
+            let texts = [figure.title, figure.question, figure.against, figure.limits];
+            assert!(texts.iter().all(|text| !text.is_empty()), "{} lacks a text", figure.id);
+        }
         let folders: BTreeSet<String> = FIGURES.iter().map(Figure::folder).collect();
         assert_eq!((ids.len(), folders.len()), (FIGURES.len(), FIGURES.len()));
     }

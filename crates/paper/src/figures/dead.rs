@@ -14,27 +14,21 @@ use crate::cells::{
     complete_exponents, dead_fraction, each, exponents, law_through, over_seeds,
 };
 use crate::claim::{AtMost, Between, Claim, Within, says};
-use crate::figure::{Figure, Findings, Material, all, decay_is, exponent_is, near};
+use crate::figure::{Figure, Findings, Material, decay_is, exponent_is, near};
 use crate::figures::draw::{Drawn, grouped, loss, pictures, sheet, width};
 use crate::figures::fate::{fate_claims, fate_panel, fate_table, is_fate};
 use crate::sweeps::{DEAD_BIAS_INIT, DEAD_RATE, DEAD_SEEDS, DEAD_SIZE};
 
 /// The experiment.
-pub(super) const DEAD_OUTPUTS: Figure = Figure {
-    id: "dead-outputs",
-    title: "Dead outputs, and what they do to the 1/d law",
-    question: "How much of the strong regime's loss is outputs that died because their bias started too \
-               low, and how does the loss fall without them?",
-    sweeps: &[DEAD_BIAS_INIT, DEAD_SEEDS, DEAD_SIZE, DEAD_RATE],
-    wants: all,
-    wants_weights: is_fate,
-    make,
-    draw,
-    against: "Dead outputs with biases that start at zero and d ≥ 25, or the same exponent with and \
-              without them.",
-    limits: "n up to 4000 and d up to 160, mostly one seed, one optimizer and one schedule. That the paper's \
-             text leaves out the biases' start does not make its fits wrong; it changes what they are fits of.",
-};
+pub(super) const DEAD_OUTPUTS: Figure = Figure::of("dead-outputs", &[DEAD_BIAS_INIT, DEAD_SEEDS, DEAD_SIZE, DEAD_RATE], make, draw)
+    .wants_weights(is_fate)
+    .title("Dead outputs, and what they do to the 1/d law")
+    .question("How much of the strong regime's loss is outputs that died because their bias started too \
+               low, and how does the loss fall without them?")
+    .against("Dead outputs with biases that start at zero and d ≥ 25, or the same exponent with and \
+              without them.")
+    .limits("n up to 4000 and d up to 160, mostly one seed, one optimizer and one schedule. That the paper's \
+             text leaves out the biases' start does not make its fits wrong; it changes what they are fits of.");
 
 /// Whether biases learn at the small toy's rate, with its warm-up.
 fn has_rate(cell: &Cell) -> bool {

@@ -12,7 +12,7 @@ use superpose_toy::cell::Cell;
 
 use crate::cells::{SMALL_WIDTHS, cell_table, complete_exponents, exponent_table};
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
-use crate::figure::{Figure, Findings, Material, all, decay_is, near, none};
+use crate::figure::{Figure, Findings, Material, decay_is, near};
 use crate::figures::draw::{
     BARS, Drawn, exponents_against, grouped, loss, one, pictures, sheet, width,
 };
@@ -35,18 +35,12 @@ fn is_14b(cell: &Cell) -> bool {
 }
 
 /// Loss against activation density.
-pub(super) const FIGURE_14: Figure = Figure {
-    id: "14",
-    title: "Loss against activation density, and against width at five densities",
-    question: "Does activation density move the loss and leave the exponent?",
-    sweeps: &[DENSITY],
-    wants: |cell| cell.model.d_hidden == 63 || is_14b(cell),
-    wants_weights: none,
-    make: make_14,
-    draw: draw_14,
-    against: "A loss that is not linear in E, or slopes that change with E.",
-    limits: "One data exponent; E ends where the most frequent feature is always active.",
-};
+pub(super) const FIGURE_14: Figure = Figure::of("14", &[DENSITY], make_14, draw_14)
+    .wants(|cell| cell.model.d_hidden == 63 || is_14b(cell))
+    .title("Loss against activation density, and against width at five densities")
+    .question("Does activation density move the loss and leave the exponent?")
+    .against("A loss that is not linear in E, or slopes that change with E.")
+    .limits("One data exponent; E ends where the most frequent feature is always active.");
 
 fn make_14(material: &Material<'_>) -> Findings {
     let at_63 = material.select(|cell| cell.model.d_hidden == 63);
@@ -137,18 +131,11 @@ fn density() -> (&'static str, Axis) {
 }
 
 /// Model exponent against activation density.
-pub(super) const FIGURE_15: Figure = Figure {
-    id: "15",
-    title: "Model exponent against activation density",
-    question: "Is the model exponent the same at every activation density?",
-    sweeps: &[DENSITY],
-    wants: all,
-    wants_weights: none,
-    make: make_15,
-    draw: draw_15,
-    against: "Exponents that rise or fall with E by more than their errors.",
-    limits: "One data exponent.",
-};
+pub(super) const FIGURE_15: Figure = Figure::of("15", &[DENSITY], make_15, draw_15)
+    .title("Model exponent against activation density")
+    .question("Is the model exponent the same at every activation density?")
+    .against("Exponents that rise or fall with E by more than their errors.")
+    .limits("One data exponent.");
 
 fn make_15(material: &Material<'_>) -> Findings {
     let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);

@@ -14,7 +14,7 @@ use crate::cells::{
     Exponent, SMALL_WIDTHS, complete_exponents, d_hidden, exponent_table, exponents,
 };
 use crate::claim::{AtLeast, AtMost, Between, Within, says};
-use crate::figure::{Figure, Findings, Material, all, exponent_is, is_strong, is_weak, near, none};
+use crate::figure::{Figure, Findings, Material, exponent_is, is_strong, is_weak, near};
 use crate::figures::draw::{BARS, Drawn, decay_map, exponent_lines, guide, one, pictures, sheet};
 use crate::figures::loss::papers_nine;
 use crate::published::{FIG5E, FIG9B, LOSS_ALPHA0, Published};
@@ -35,19 +35,20 @@ fn pairs(settings: &[Exponent<'_>], published: &Published) -> Vec<(f64, f64)> {
 }
 
 /// Model exponent against data exponent.
-pub(super) const FIGURE_5E: Figure = Figure {
-    id: "5e",
-    title: "Model exponent against data exponent, in both regimes",
-    question: "Is the model exponent near 1 in the strong regime, and larger above α = 1.5?",
-    sweeps: &[SMALL, SEEDS_STRONG, SEEDS_DECAY],
-    wants: |cell| is_three_decays(cell) || is_weak(cell),
-    wants_weights: none,
-    make: make_5e,
-    draw: draw_5e,
-    against: "Strong exponents that follow α − 1, or that do not rise beyond α = 1.5.",
-    limits: "Slopes of curves that are not straight (column local_exponents): the widths decide them. What \
+pub(super) const FIGURE_5E: Figure = Figure::of(
+    "5e",
+    &[SMALL, SEEDS_STRONG, SEEDS_DECAY],
+    make_5e,
+    draw_5e,
+)
+.wants(|cell| is_three_decays(cell) || is_weak(cell))
+.title("Model exponent against data exponent, in both regimes")
+.question("Is the model exponent near 1 in the strong regime, and larger above α = 1.5?")
+.against("Strong exponents that follow α − 1, or that do not rise beyond α = 1.5.")
+.limits(
+    "Slopes of curves that are not straight (column local_exponents): the widths decide them. What \
              dead outputs do to them is in experiment dead-outputs.",
-};
+);
 
 fn make_5e(material: &Material<'_>) -> Findings {
     let strong = complete_exponents(&material.select(is_three_decays), SMALL_WIDTHS);
@@ -110,18 +111,14 @@ fn draw_5e(tables: &Tables) -> Drawn {
 const BY_DATA_EXPONENT: &str = "Model exponent against data exponent";
 
 /// Model exponents over weight decay and data exponent.
-pub(super) const FIGURE_9B: Figure = Figure {
-    id: "9b",
-    title: "Model exponent by weight decay and data exponent",
-    question: "Are the published model exponents what comes out here?",
-    sweeps: &[SMALL, SMALL_ALPHA0, SEEDS_DECAY, SEEDS_STRONG],
-    wants: all,
-    wants_weights: none,
-    make: make_9b,
-    draw: draw_9b,
-    against: "A correlation below 0.98, or a mean absolute difference above 0.1.",
-    limits: "A slope over six widths hides what a curve does; local exponents stand in the table.",
-};
+pub(super) const FIGURE_9B: Figure =
+    Figure::of("9b", &[SMALL, SMALL_ALPHA0, SEEDS_DECAY, SEEDS_STRONG], make_9b, draw_9b)
+        .title("Model exponent by weight decay and data exponent")
+        .question("Are the published model exponents what comes out here?")
+        .against("A correlation below 0.98, or a mean absolute difference above 0.1.")
+        .limits(
+            "A slope over six widths hides what a curve does; local exponents stand in the table.",
+        );
 
 fn make_9b(material: &Material<'_>) -> Findings {
     let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
@@ -212,19 +209,14 @@ fn draw_9b(tables: &Tables) -> Drawn {
 }
 
 /// How straight the lines are.
-pub(super) const FIGURE_10: Figure = Figure {
-    id: "10",
-    title: "R² of the fitted laws, by weight decay and data exponent",
-    question: "Are the losses power laws of width?",
-    sweeps: &[SMALL],
-    wants: all,
-    wants_weights: none,
-    make: make_10,
-    draw: draw_10,
-    against: "Low R² at negative weight decay.",
-    limits: "R² near 1 does not make a power law: local exponents differ by a factor of three along \
+pub(super) const FIGURE_10: Figure = Figure::of("10", &[SMALL], make_10, draw_10)
+    .title("R² of the fitted laws, by weight decay and data exponent")
+    .question("Are the losses power laws of width?")
+    .against("Low R² at negative weight decay.")
+    .limits(
+        "R² near 1 does not make a power law: local exponents differ by a factor of three along \
              curves with R² = 0.96.",
-};
+    );
 
 fn make_10(material: &Material<'_>) -> Findings {
     let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
@@ -248,18 +240,11 @@ fn draw_10(tables: &Tables) -> Drawn {
 }
 
 /// Figure 5e with wider models.
-pub(super) const FIGURE_18: Figure = Figure {
-    id: "18",
-    title: "Model exponent against data exponent at widths 50 to 150",
-    question: "Is the strong exponent closer to 1 where d²/2 exceeds n?",
-    sweeps: &[WIDE],
-    wants: all,
-    wants_weights: none,
-    make: make_18,
-    draw: draw_18,
-    against: "Exponents away from 1 below α = 1.5.",
-    limits: "The paper gives the range of widths and no more: how many, and the weight decays, are ours.",
-};
+pub(super) const FIGURE_18: Figure = Figure::of("18", &[WIDE], make_18, draw_18)
+    .title("Model exponent against data exponent at widths 50 to 150")
+    .question("Is the strong exponent closer to 1 where d²/2 exceeds n?")
+    .against("Exponents away from 1 below α = 1.5.")
+    .limits("The paper gives the range of widths and no more: how many, and the weight decays, are ours.");
 
 /// Number of widths from 50 to 150.
 const WIDE_WIDTHS: usize = 4;

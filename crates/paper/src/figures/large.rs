@@ -17,7 +17,7 @@ use crate::cells::{
     Exponent, NormBin, OfCell, cell_table, each, exponent_table, exponents, law, norm_table,
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
-use crate::figure::{Figure, Findings, Material, all, is_strong, is_weak, none};
+use crate::figure::{Figure, Findings, Material, is_strong, is_weak};
 use crate::figures::draw::{Drawn, grouped, guide, loss, norm_sheet, one, pictures, sheet, width};
 use crate::figures::norms::mean_share;
 use crate::published::FIG1;
@@ -96,18 +96,12 @@ fn fit_of(settings: &[Exponent<'_>], name: &str) -> Option<PowerLaw> {
 }
 
 /// Loss against width in the weak regime, three frequency laws.
-pub(super) const FIGURE_1B: Figure = Figure {
-    id: "1b",
-    title: "Loss against width in the weak regime, three frequency laws",
-    question: "Does the loss follow the frequencies' tail in the weak regime?",
-    sweeps: &[LARGE],
-    wants: is_weak,
-    wants_weights: none,
-    make: make_1b,
-    draw: draw_losses,
-    against: "The same slope for all three laws.",
-    limits: PAPERS,
-};
+pub(super) const FIGURE_1B: Figure = Figure::of("1b", &[LARGE], make_1b, draw_losses)
+    .wants(is_weak)
+    .title("Loss against width in the weak regime, three frequency laws")
+    .question("Does the loss follow the frequencies' tail in the weak regime?")
+    .against("The same slope for all three laws.")
+    .limits(PAPERS);
 
 /// The same at 1000 features.
 pub(super) const ANALOGUE_1B: Figure = analogue(
@@ -136,15 +130,12 @@ fn make_1b(material: &Material<'_>) -> Findings {
 }
 
 /// Loss against width in the strong regime, three frequency laws.
-pub(super) const FIGURE_1D: Figure = Figure {
-    id: "1d",
-    title: "Loss against width in the strong regime, three frequency laws",
-    question: "Does the loss fall as 1/d in the strong regime, whatever the frequencies?",
-    wants: is_strong,
-    make: make_1d,
-    against: "Slopes that differ from law to law, or from 1.",
-    ..FIGURE_1B
-};
+pub(super) const FIGURE_1D: Figure = Figure::of("1d", &[LARGE], make_1d, draw_losses)
+    .wants(is_strong)
+    .title("Loss against width in the strong regime, three frequency laws")
+    .question("Does the loss fall as 1/d in the strong regime, whatever the frequencies?")
+    .against("Slopes that differ from law to law, or from 1.")
+    .limits(PAPERS);
 
 /// The same at 1000 features.
 pub(super) const ANALOGUE_1D: Figure = analogue(
@@ -173,16 +164,11 @@ fn make_1d(material: &Material<'_>) -> Findings {
 }
 
 /// Row norms of the large toy.
-pub(super) const FIGURE_7: Figure = Figure {
-    id: "7",
-    title: "Row norms of the large toy",
-    question: "What are the norms of the rows, for three frequency laws in both regimes?",
-    wants: all,
-    make: make_7,
-    draw: draw_7,
-    against: "Norms spread evenly.",
-    ..FIGURE_1B
-};
+pub(super) const FIGURE_7: Figure = Figure::of("7", &[LARGE], make_7, draw_7)
+    .title("Row norms of the large toy")
+    .question("What are the norms of the rows, for three frequency laws in both regimes?")
+    .against("Norms spread evenly.")
+    .limits(PAPERS);
 
 /// The same at 1000 features.
 pub(super) const ANALOGUE_7: Figure = analogue(
@@ -212,16 +198,11 @@ fn draw_7(tables: &Tables) -> Drawn {
 }
 
 /// Representation and loss of the large toy.
-pub(super) const FIGURE_8: Figure = Figure {
-    id: "8",
-    title: "Representation and loss of the large toy",
-    question: "Do the counts, losses and overlaps follow the theory of each regime?",
-    wants: all,
-    make: make_8,
-    draw: draw_8,
-    against: "Points far from the lines.",
-    ..FIGURE_1B
-};
+pub(super) const FIGURE_8: Figure = Figure::of("8", &[LARGE], make_8, draw_8)
+    .title("Representation and loss of the large toy")
+    .question("Do the counts, losses and overlaps follow the theory of each regime?")
+    .against("Points far from the lines.")
+    .limits(PAPERS);
 
 /// The same at 1000 features.
 pub(super) const ANALOGUE_8: Figure = analogue(
@@ -309,16 +290,11 @@ fn draw_8(tables: &Tables) -> Drawn {
 }
 
 /// R² of the power laws of the large toy.
-pub(super) const FIGURE_9A: Figure = Figure {
-    id: "9a",
-    title: "R² of the power laws of the large toy",
-    question: "Are the losses power laws of width?",
-    wants: all,
-    make: make_9a,
-    draw: draw_9a,
-    against: "Low R² in the strong regime.",
-    ..FIGURE_1B
-};
+pub(super) const FIGURE_9A: Figure = Figure::of("9a", &[LARGE], make_9a, draw_9a)
+    .title("R² of the power laws of the large toy")
+    .question("Are the losses power laws of width?")
+    .against("Low R² in the strong regime.")
+    .limits(PAPERS);
 
 /// The same at 1000 features.
 pub(super) const ANALOGUE_9A: Figure = analogue(

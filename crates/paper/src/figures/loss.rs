@@ -13,7 +13,7 @@ use superpose_toy::superposition::ignored_features_loss_continuum;
 
 use crate::cells::{Exponent, SMALL_WIDTHS, cell_table, complete_exponents, each, exponent_table};
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
-use crate::figure::{Figure, Findings, Material, exponent_is, is_weak, near, none};
+use crate::figure::{Figure, Findings, Material, exponent_is, is_weak, near};
 use crate::figures::draw::{BARS, Drawn, exponent_lines, grouped, guide, loss, one};
 use crate::published::FIG4B;
 use crate::sweeps::SMALL;
@@ -24,19 +24,15 @@ const SHOWN: [(f64, f64); 6] =
     [(0.0, 1.01), (1.0, 1.46), (1.25, 1.61), (1.5, 1.30), (1.75, 1.17), (2.0, 0.94)];
 
 /// Loss against the number of features represented.
-pub(super) const FIGURE_4A: Figure = Figure {
-    id: "4a",
-    title: "Loss against the number of features represented, weak regime",
-    question: "Is the loss what the features cost that are not represented?",
-    sweeps: &[SMALL],
-    wants: |cell| is_weak(cell) && SHOWN.iter().any(|shown| exponent_is(cell, shown.0)),
-    wants_weights: none,
-    make: make_4a,
-    draw: draw_4a,
-    against: "Losses far from the line of their data exponent.",
-    limits: "Equation 14 counts the most frequent features as represented and replaces a sum by an \
+pub(super) const FIGURE_4A: Figure = Figure::of("4a", &[SMALL], make_4a, draw_4a)
+    .wants(|cell| is_weak(cell) && SHOWN.iter().any(|shown| exponent_is(cell, shown.0)))
+    .title("Loss against the number of features represented, weak regime")
+    .question("Is the loss what the features cost that are not represented?")
+    .against("Losses far from the line of their data exponent.")
+    .limits(
+        "Equation 14 counts the most frequent features as represented and replaces a sum by an \
              integral; both are wrong by as much as the agreement is good (columns of the table).",
-};
+    );
 
 fn continuum(finished: &Finished) -> Option<f64> {
     let cell = &finished.record.cell;
@@ -103,20 +99,14 @@ fn draw_4a(tables: &Tables) -> Drawn {
 }
 
 /// Model exponents of the nine settings closest to no superposition.
-pub(super) const FIGURE_4B: Figure = Figure {
-    id: "4b",
-    title: "Model exponent of the settings closest to no superposition",
-    question: "Without superposition, is the model exponent α − 1?",
-    sweeps: &[SMALL],
-    wants: is_weak,
-    wants_weights: none,
-    make: make_4b,
-    draw: draw_4b,
-    against: "Exponents that do not rise with α, or far from α − 1 where W is closest to diag(I, 0).",
-    limits: "The distance cannot choose: a row that is missing among the first d leaves it at exactly 1, so \
+pub(super) const FIGURE_4B: Figure = Figure::of("4b", &[SMALL], make_4b, draw_4b)
+    .wants(is_weak)
+    .title("Model exponent of the settings closest to no superposition")
+    .question("Without superposition, is the model exponent α − 1?")
+    .against("Exponents that do not rise with α, or far from α − 1 where W is closest to diag(I, 0).")
+    .limits("The distance cannot choose: a row that is missing among the first d leaves it at exactly 1, so \
              settings that represent almost nothing tie for the first place. Which nine the paper shows \
-             follows from something that it does not say.",
-};
+             follows from something that it does not say.");
 
 /// The largest spectral distance over the widths of a setting; absent unless all are known.
 fn distance(exponent: &Exponent<'_>) -> Option<f64> {

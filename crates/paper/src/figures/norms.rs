@@ -9,7 +9,7 @@ use superpose_toy::cell::Cell;
 
 use crate::cells::{dead_fraction, each, norm_table, share_of_norms};
 use crate::claim::{AtLeast, AtMost, Between, Claim, says};
-use crate::figure::{Figure, Findings, Material, decay_is, exponent_is, none};
+use crate::figure::{Figure, Findings, Material, decay_is, exponent_is};
 use crate::figures::draw::{Drawn, norm_histograms, norm_sheet, pictures, sheet};
 use crate::rows::{feature_rows, frequency_panels, row_table};
 use crate::sweeps::SMALL;
@@ -20,19 +20,15 @@ fn is_5a(cell: &Cell) -> bool {
 }
 
 /// Norms of rows in the strong regime, at one setting.
-pub(super) const FIGURE_5A: Figure = Figure {
-    id: "5a",
-    title: "Row norms in the strong regime",
-    question: "Are there two kinds of rows, longer and shorter than 1?",
-    sweeps: &[SMALL],
-    wants: is_5a,
-    wants_weights: none,
-    make: make_5a,
-    draw: draw_5a,
-    against: "A single peak, or rows in the gap around 1.",
-    limits: "What the paper calls weakly represented features are, row by row, outputs that died \
+pub(super) const FIGURE_5A: Figure = Figure::of("5a", &[SMALL], make_5a, draw_5a)
+    .wants(is_5a)
+    .title("Row norms in the strong regime")
+    .question("Are there two kinds of rows, longer and shorter than 1?")
+    .against("A single peak, or rows in the gap around 1.")
+    .limits(
+        "What the paper calls weakly represented features are, row by row, outputs that died \
              (experiment dead-outputs): the two peaks need not be two kinds of representation.",
-};
+    );
 
 fn make_5a(material: &Material<'_>) -> Findings {
     let cells = material.trained();
@@ -61,18 +57,13 @@ fn draw_5a(tables: &Tables) -> Drawn {
 }
 
 /// Which rows are longer than 1.
-pub(super) const FIGURE_5B: Figure = Figure {
-    id: "5b",
-    title: "Which features have rows longer than 1",
-    question: "Do the most frequent features have the long rows?",
-    sweeps: &[SMALL],
-    wants: is_5a,
-    wants_weights: is_5a,
-    make: make_5b,
-    draw: draw_5b,
-    against: "Short rows among the most frequent features.",
-    limits: "One model.",
-};
+pub(super) const FIGURE_5B: Figure = Figure::of("5b", &[SMALL], make_5b, draw_5b)
+    .wants(is_5a)
+    .wants_weights(is_5a)
+    .title("Which features have rows longer than 1")
+    .question("Do the most frequent features have the long rows?")
+    .against("Short rows among the most frequent features.")
+    .limits("One model.");
 
 fn make_5b(material: &Material<'_>) -> Findings {
     let cells = material.trained();
@@ -108,29 +99,27 @@ fn draw_5b(tables: &Tables) -> Drawn {
 }
 
 /// Row norms at weight decay 5/9, at every data exponent and width.
-pub(super) const FIGURE_11: Figure = Figure {
-    id: "11",
-    title: "Row norms at γ = 0.56, by data exponent and width",
-    question: "What are the norms of the rows, at every data exponent and width?",
-    sweeps: &[SMALL],
-    wants: |cell| decay_is(cell, 5.0 / 9.0),
-    wants_weights: none,
-    make: |material| {
+pub(super) const FIGURE_11: Figure = Figure::of(
+    "11",
+    &[SMALL],
+    |material| {
         let name = "share of rows with norm between 0.24 and 0.76";
         let between = says(name, "norms at 0 or 1").holds(AtMost(0.05));
         grid(material, vec![mean_share(between, &material.trained(), (0.24, 0.76), "of 102 cells")])
     },
-    draw: draw_grid,
-    against: "Norms spread evenly.",
-    limits: "One training a cell.",
-};
+    draw_grid,
+)
+.wants(|cell| decay_is(cell, 5.0 / 9.0))
+.title("Row norms at γ = 0.56, by data exponent and width")
+.question("What are the norms of the rows, at every data exponent and width?")
+.against("Norms spread evenly.")
+.limits("One training a cell.");
 
 /// The same at weight decay −5/9.
-pub(super) const FIGURE_12: Figure = Figure {
-    id: "12",
-    title: "Row norms at γ = −0.56, by data exponent and width",
-    wants: |cell| decay_is(cell, -5.0 / 9.0),
-    make: |material| {
+pub(super) const FIGURE_12: Figure = Figure::of(
+    "12",
+    &[SMALL],
+    |material| {
         let gap = says(
             "share of rows with norm between 0.96 and 1.04",
             "two peaks around 1, a gap between",
@@ -142,8 +131,13 @@ pub(super) const FIGURE_12: Figure = Figure {
         let gap = mean_share(gap, &cells, (0.96, 1.04), "of 102 cells");
         grid(material, vec![gap, mean_share(around_one, &cells, (0.72, 1.6), "of 102 cells")])
     },
-    ..FIGURE_11
-};
+    draw_grid,
+)
+.wants(|cell| decay_is(cell, -5.0 / 9.0))
+.title("Row norms at γ = −0.56, by data exponent and width")
+.question("What are the norms of the rows, at every data exponent and width?")
+.against("Norms spread evenly.")
+.limits("One training a cell.");
 
 fn grid(material: &Material<'_>, claims: Vec<Claim>) -> Findings {
     Findings::new([norm_table(&material.trained(), &[])], claims)

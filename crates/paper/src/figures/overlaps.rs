@@ -11,7 +11,7 @@ use superpose_toy::overlap::{random_mean_square, random_square_variance, welch_m
 
 use crate::cells::{OfCell, cell_table, d_hidden, dead_fraction, each, law_through};
 use crate::claim::{AtLeast, AtMost, Between, Within, says};
-use crate::figure::{Figure, Findings, Material, decay_is, none};
+use crate::figure::{Figure, Findings, Material, decay_is};
 use crate::figures::draw::{Drawn, grouped, guide, one, pictures, sheet, width};
 use crate::sweeps::{SEEDS_STRONG, SMALL};
 
@@ -21,18 +21,12 @@ fn variance_ratio(finished: &Finished) -> Option<f64> {
 }
 
 /// Variance of the squared overlaps.
-pub(super) const FIGURE_5C: Figure = Figure {
-    id: "5c",
-    title: "Variance of squared overlaps over that of random vectors",
-    question: "Are the overlaps more even than those of random vectors?",
-    sweeps: &[SMALL, SEEDS_STRONG],
-    wants: |cell| decay_is(cell, -5.0 / 9.0),
-    wants_weights: none,
-    make: make_5c,
-    draw: draw_5c,
-    against: "Ratios above 1.",
-    limits: "An equiangular frame would have variance 0; at these n and d none is known.",
-};
+pub(super) const FIGURE_5C: Figure = Figure::of("5c", &[SMALL, SEEDS_STRONG], make_5c, draw_5c)
+    .wants(|cell| decay_is(cell, -5.0 / 9.0))
+    .title("Variance of squared overlaps over that of random vectors")
+    .question("Are the overlaps more even than those of random vectors?")
+    .against("Ratios above 1.")
+    .limits("An equiangular frame would have variance 0; at these n and d none is known.");
 
 fn make_5c(material: &Material<'_>) -> Findings {
     let cells = material.trained();
@@ -89,19 +83,13 @@ fn welch_of_strong(finished: &Finished) -> Option<f64> {
 }
 
 /// Mean squared overlap of the long rows.
-pub(super) const FIGURE_5D: Figure = Figure {
-    id: "5d",
-    title: "Mean squared overlap of rows with norm above 1",
-    question: "Do the squared overlaps of represented features fall as 1/d?",
-    sweeps: &[SMALL, SEEDS_STRONG],
-    wants: |cell| cell.train.weight_decay < -0.2,
-    wants_weights: none,
-    make: make_5d,
-    draw: draw_5d,
-    against: "Overlaps that do not fall as 1/d, or fall below κ² (they cannot).",
-    limits: "The mean tests tightness, not equal angles: any tight frame has it. Long rows are those whose \
-             outputs live, so the selection is by survival.",
-};
+pub(super) const FIGURE_5D: Figure = Figure::of("5d", &[SMALL, SEEDS_STRONG], make_5d, draw_5d)
+    .wants(|cell| cell.train.weight_decay < -0.2)
+    .title("Mean squared overlap of rows with norm above 1")
+    .question("Do the squared overlaps of represented features fall as 1/d?")
+    .against("Overlaps that do not fall as 1/d, or fall below κ² (they cannot).")
+    .limits("The mean tests tightness, not equal angles: any tight frame has it. Long rows are those whose \
+             outputs live, so the selection is by survival.");
 
 /// The prediction for random directions, as a column.
 const RANDOM_COLUMN: OfCell<'static> = ("random", "prediction for random directions: 1/d", &|f| {
@@ -165,20 +153,14 @@ fn phi_one_bounds(cell: &Cell) -> (f64, f64) {
 }
 
 /// φ1 against width.
-pub(super) const FIGURE_16: Figure = Figure {
-    id: "16",
-    title: "Fraction of rows with norm above 1",
-    question: "Is φ1 between d/n and min(1, d²/2n), the most vectors that could be equiangular?",
-    sweeps: &[SMALL],
-    wants: |cell| decay_is(cell, -1.0),
-    wants_weights: none,
-    make: make_16,
-    draw: draw_16,
-    against: "Values outside the two lines.",
-    limits: "The fraction is, output by output, what the initial biases left alive (dead_outputs): with \
+pub(super) const FIGURE_16: Figure = Figure::of("16", &[SMALL], make_16, draw_16)
+    .wants(|cell| decay_is(cell, -1.0))
+    .title("Fraction of rows with norm above 1")
+    .question("Is φ1 between d/n and min(1, d²/2n), the most vectors that could be equiangular?")
+    .against("Values outside the two lines.")
+    .limits("The fraction is, output by output, what the initial biases left alive (dead_outputs): with \
              biases that start at zero it is 1 (experiment dead-outputs), so the upper line explains \
-             nothing here.",
-};
+             nothing here.");
 
 fn make_16(material: &Material<'_>) -> Findings {
     let cells = material.trained();
@@ -226,18 +208,12 @@ fn draw_16(tables: &Tables) -> Drawn {
 }
 
 /// Mean squared overlap over all rows.
-pub(super) const FIGURE_17: Figure = Figure {
-    id: "17",
-    title: "Mean squared overlap of all rows",
-    question: "Do the squared overlaps of all rows fall as 1/d too?",
-    sweeps: &[SMALL],
-    wants: |cell| decay_is(cell, -1.0),
-    wants_weights: none,
-    make: make_17,
-    draw: draw_17,
-    against: "Overlaps below κ² (impossible), or another slope.",
-    limits: "Rows of dead outputs point where they happened to die and overlap most.",
-};
+pub(super) const FIGURE_17: Figure = Figure::of("17", &[SMALL], make_17, draw_17)
+    .wants(|cell| decay_is(cell, -1.0))
+    .title("Mean squared overlap of all rows")
+    .question("Do the squared overlaps of all rows fall as 1/d too?")
+    .against("Overlaps below κ² (impossible), or another slope.")
+    .limits("Rows of dead outputs point where they happened to die and overlap most.");
 
 fn make_17(material: &Material<'_>) -> Findings {
     let cells = material.trained();

@@ -17,7 +17,7 @@ use crate::cells::{
     share_of_norms,
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
-use crate::figure::{Figure, Findings, Material, all, decay_is, exponent_is, none};
+use crate::figure::{Figure, Findings, Material, decay_is, exponent_is};
 use crate::figures::draw::{
     Drawn, decay, decay_map, grouped, guide, loss, norm_histograms, one, pictures, sheet,
 };
@@ -31,19 +31,16 @@ fn is_3a(cell: &Cell) -> bool {
 }
 
 /// Norms of rows at both ends of the weight decay.
-pub(super) const FIGURE_3A: Figure = Figure {
-    id: "3a",
-    title: "Row norms of W in both regimes",
-    question: "Does positive weight decay leave most features without a row, and negative none?",
-    sweeps: &[SMALL],
-    wants: is_3a,
-    wants_weights: is_3a,
-    make: make_3a,
-    draw: draw_3a,
-    against: "Rows of intermediate norm at γ = 1, or rows without norm at γ = −1.",
-    limits: "One model for each regime; the frequencies are known here, which they never are in a \
+pub(super) const FIGURE_3A: Figure = Figure::of("3a", &[SMALL], make_3a, draw_3a)
+    .wants(is_3a)
+    .wants_weights(is_3a)
+    .title("Row norms of W in both regimes")
+    .question("Does positive weight decay leave most features without a row, and negative none?")
+    .against("Rows of intermediate norm at γ = 1, or rows without norm at γ = −1.")
+    .limits(
+        "One model for each regime; the frequencies are known here, which they never are in a \
              language model.",
-};
+    );
 
 fn make_3a(material: &Material<'_>) -> Findings {
     let cells = material.trained();
@@ -82,19 +79,15 @@ fn draw_3a(tables: &Tables) -> Drawn {
 }
 
 /// φ½ against weight decay at data exponent 1.
-pub(super) const FIGURE_3B: Figure = Figure {
-    id: "3b",
-    title: "Fraction of features represented against weight decay",
-    question: "Does the sign of weight decay choose how many features are represented?",
-    sweeps: &[SMALL, SEEDS_DECAY],
-    wants: |cell| exponent_is(cell, 1.0),
-    wants_weights: none,
-    make: make_3b,
-    draw: draw_3b,
-    against: "φ½ above d/n by much at γ = 1, or below 1 at γ = −1.",
-    limits: "Weight decay is the switch here because nothing else is varied: with biases that start at \
+pub(super) const FIGURE_3B: Figure = Figure::of("3b", &[SMALL, SEEDS_DECAY], make_3b, draw_3b)
+    .wants(|cell| exponent_is(cell, 1.0))
+    .title("Fraction of features represented against weight decay")
+    .question("Does the sign of weight decay choose how many features are represented?")
+    .against("φ½ above d/n by much at γ = 1, or below 1 at γ = −1.")
+    .limits(
+        "Weight decay is the switch here because nothing else is varied: with biases that start at \
              zero the same decays give other fractions (experiment dead-outputs).",
-};
+    );
 
 fn make_3b(material: &Material<'_>) -> Findings {
     let (means, pairs) = phi_means(material);
@@ -169,18 +162,11 @@ fn phi_means(material: &Material<'_>) -> (Table, Vec<(f64, f64)>) {
 }
 
 /// φ½ over weight decay and data exponent, at each width.
-pub(super) const FIGURE_13: Figure = Figure {
-    id: "13",
-    title: "Fraction of features represented, by weight decay and data exponent",
-    question: "Is the regime chosen by weight decay at every data exponent?",
-    sweeps: &[SMALL],
-    wants: all,
-    wants_weights: none,
-    make: make_13,
-    draw: draw_13,
-    against: "A data exponent at which γ = −1 represents little, or γ = 1 much.",
-    limits: "One training a cell, as in the paper.",
-};
+pub(super) const FIGURE_13: Figure = Figure::of("13", &[SMALL], make_13, draw_13)
+    .title("Fraction of features represented, by weight decay and data exponent")
+    .question("Is the regime chosen by weight decay at every data exponent?")
+    .against("A data exponent at which γ = −1 represents little, or γ = 1 much.")
+    .limits("One training a cell, as in the paper.");
 
 fn make_13(material: &Material<'_>) -> Findings {
     let share = |claim: Claim, wanted: fn(&Cell) -> bool, passes: fn(f64, &Model) -> bool| {
@@ -223,18 +209,12 @@ fn draw_13(tables: &Tables) -> Drawn {
 }
 
 /// φ½, dead outputs and loss on a fine grid of weight decays around zero.
-pub(super) const TRANSITION_GRID: Figure = Figure {
-    id: "transition",
-    title: "The transition between the regimes, on a finer grid",
-    question: "Where between −0.11 and 0.11 is the transition, and what does γ = 0 do?",
-    sweeps: &[TRANSITION],
-    wants: all,
-    wants_weights: none,
-    make: make_transition,
-    draw: draw_transition,
-    against: "A jump between neighbouring decays would speak for a sharp transition.",
-    limits: "One seed; three widths; the paper has no numbers here.",
-};
+pub(super) const TRANSITION_GRID: Figure =
+    Figure::of("transition", &[TRANSITION], make_transition, draw_transition)
+        .title("The transition between the regimes, on a finer grid")
+        .question("Where between −0.11 and 0.11 is the transition, and what does γ = 0 do?")
+        .against("A jump between neighbouring decays would speak for a sharp transition.")
+        .limits("One seed; three widths; the paper has no numbers here.");
 
 fn make_transition(material: &Material<'_>) -> Findings {
     let claim = |exponent: f64| {

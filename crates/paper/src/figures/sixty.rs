@@ -7,25 +7,18 @@ use superpose_toy::cell::Cell;
 
 use crate::cells::{KEY, by_setting, cell_of, cell_table, keyed, over_seeds};
 use crate::claim::{AtMost, Between, Claim, Within, says};
-use crate::figure::{Figure, Findings, Material, all, is_strong, none};
+use crate::figure::{Figure, Findings, Material, is_strong};
 use crate::figures::draw::{Drawn, grouped, loss, one, width};
 use crate::published::LOSS_ALPHA0;
 use crate::sweeps::{SEEDS_ALPHA0, SMALL_ALPHA0};
 
 /// The losses of the small toy at even frequencies.
-pub(super) const SIXTY_LOSSES: Figure = Figure {
-    id: "sixty-losses",
-    title: "The sixty losses at data exponent 0",
-    question: "Are the published losses, one training each, what comes out here?",
-    sweeps: &[SMALL_ALPHA0, SEEDS_ALPHA0],
-    wants: all,
-    wants_weights: none,
-    make,
-    draw,
-    against: "Losses further off than seeds scatter.",
-    limits: "Published losses are read off a figure and are means of the last 100 training losses. The five \
-             decays of a seed share batches and start, so their deviations at one width are not independent.",
-};
+pub(super) const SIXTY_LOSSES: Figure = Figure::of("sixty-losses", &[SMALL_ALPHA0, SEEDS_ALPHA0], make, draw)
+    .title("The sixty losses at data exponent 0")
+    .question("Are the published losses, one training each, what comes out here?")
+    .against("Losses further off than seeds scatter.")
+    .limits("Published losses are read off a figure and are means of the last 100 training losses. The five \
+             decays of a seed share batches and start, so their deviations at one width are not independent.");
 
 /// A setting beside the paper.
 struct Compared<'a> {
