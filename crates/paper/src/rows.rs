@@ -17,6 +17,10 @@ use crate::figure::Material;
 /// What became of one feature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FeatureRow {
+    /// Its rank by frequency, from 1.
+    pub rank: usize,
+    /// Probability that it is active.
+    pub frequency: f64,
     /// Norm of its row of `W`.
     pub norm: f64,
     /// Its entry of `b`.
@@ -31,15 +35,16 @@ pub fn feature_rows(finished: &Finished, material: &Material<'_>) -> Option<Vec<
     let norms = row_norms(Rows::new(&weights.weights, weights.d_hidden));
     let largest_value = finished.record.cell.value_distribution().supremum();
     let dead = dead_outputs(&norms, &weights.bias, largest_value);
-    let rows = norms.into_iter().zip(&weights.bias).zip(dead);
-    Some(
-        rows.map(|((norm, b), is_dead)| FeatureRow { norm, bias: f64::from(*b), is_dead })
-            .collect(),
-    )
+    let rows = norms.into_iter().zip(&weights.bias).zip(dead).zip(&finished.probabilities);
+    let row = |(rank, (((norm, bias), is_dead), p)): (_, (((_, &f32), _), &f64))| FeatureRow {
+        rank,
+        frequency: *p,
+        norm,
+        bias: f64::from(*bias),
+        is_dead,
+    };
+    Some((1..).zip(rows).map(row).collect())
 }
-
-/// Rank and frequency of a feature, and what became of it.
-type Ranked<'a> = ((usize, &'a f64), FeatureRow);
 
 /// The table `rows`: one row a feature of each trained cell whose weights are at hand.
 pub fn row_table(question: &str, material: &Material<'_>) -> Table {
@@ -48,25 +53,22 @@ pub fn row_table(question: &str, material: &Material<'_>) -> Table {
     let trained = material.trained();
     let features = trained.iter().flat_map(|finished| {
         let features = feature_rows(finished, material).unwrap_or_default();
-        let ranked = (1..).zip(&finished.probabilities).zip(features);
-        ranked.map(|feature| (&finished.record.cell, feature))
+        features.into_iter().map(|feature| (&finished.record.cell, feature))
     });
-    keyed::<Ranked<'_>, _>(
+    keyed::<FeatureRow, _>(
         "rows",
         question,
         &KEY,
         features,
         &[
-            ("feature", "rank of the feature by frequency, from 1", &|((rank, _), _)| {
-                (*rank).into()
-            }),
-            ("frequency", "probability p that it is active", &|((_, p), _)| (**p).into()),
-            ("norm", "norm of its row of W", &|(_, row)| short(row.norm)),
-            ("above_one", "1 where the norm is above 1, else 0", &|(_, row)| {
+            ("feature", "rank of the feature by frequency, from 1", &|row| row.rank.into()),
+            ("frequency", "probability p that it is active", &|row| row.frequency.into()),
+            ("norm", "norm of its row of W", &|row| short(row.norm)),
+            ("above_one", "1 where the norm is above 1, else 0", &|row| {
                 usize::from(row.norm > 1.0).into()
             }),
-            ("bias", "its entry of b", &|(_, row)| short(row.bias)),
-            ("dead", "1 where its output cannot fire, else 0", &|(_, row)| {
+            ("bias", "its entry of b", &|row| short(row.bias)),
+            ("dead", "1 where its output cannot fire, else 0", &|row| {
                 usize::from(row.is_dead).into()
             }),
         ],

@@ -1,11 +1,12 @@
 //! The sixty losses at data exponent 0, which the paper's first version shows one by one.
 
+use superpose_analysis::run::Finished;
 use superpose_figures::lines::{ErrorBars, Lines};
 use superpose_files::table::{Table, Tables};
 use superpose_stats::summary::{Summary, mean_square, pooled_relative_deviation, summarise};
 use superpose_toy::cell::Cell;
 
-use crate::cells::{KEY, by_setting, cell_of, cell_table, keyed, over_seeds};
+use crate::cells::{KEY, by_setting, cell_of, cell_table, d_hidden, keyed, over_seeds};
 use crate::claim::{AtMost, Between, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, is_strong};
 use crate::figures::draw::{Drawn, grouped, loss, one, width};
@@ -44,24 +45,19 @@ impl Compared<'_> {
 }
 
 fn compare<'a>(material: &Material<'a>) -> Vec<Compared<'a>> {
-    let groups: Vec<(&Cell, Summary, Summary, f64)> = by_setting(&material.trained())
-        .into_iter()
-        .map(|group| {
-            let (loss, dead) =
-                (over_seeds(&group, "loss.test"), over_seeds(&group, "dead_outputs"));
-            let of_batches = over_seeds(&group, "loss.test_se").mean / loss.mean;
-            (cell_of(&group), loss, dead, of_batches)
-        })
-        .collect();
-    let kind = |cell: &Cell| (cell.model.d_hidden, is_strong(cell));
-    let scatter = |cell: &Cell| {
-        let alike = groups.iter().filter(|g| kind(g.0) == kind(cell) && g.1.n > 1);
-        let (losses, of_batches): (Vec<Summary>, Vec<f64>) = alike.map(|g| (g.1, g.3)).unzip();
-        of_batches.into_iter().fold(pooled_relative_deviation(&losses), f64::max)
+    let groups = by_setting(&material.trained());
+    let kind = |group: &[&Finished]| (d_hidden(group[0]), is_strong(cell_of(group)));
+    let loss = |group: &Vec<&Finished>| over_seeds(group, "loss.test");
+    let scatter = |of: &[&Finished]| {
+        let alike = || groups.iter().filter(|group| kind(group) == kind(of) && group.len() > 1);
+        let losses: Vec<Summary> = alike().map(loss).collect();
+        let of_batches = alike().map(|g| over_seeds(g, "loss.test_se").mean / loss(g).mean);
+        of_batches.fold(pooled_relative_deviation(&losses), f64::max)
     };
-    let compared = |&(cell, loss, dead, _): &(&'a Cell, Summary, Summary, f64)| {
+    let compared = |group: &Vec<&'a Finished>| {
+        let (cell, dead) = (cell_of(group), over_seeds(group, "dead_outputs"));
         let published = LOSS_ALPHA0.of(cell)?;
-        Some(Compared { cell, loss, dead, scatter: scatter(cell), published })
+        Some(Compared { cell, loss: loss(group), dead, scatter: scatter(group), published })
     };
     groups.iter().filter_map(compared).collect()
 }
