@@ -91,7 +91,7 @@ fn chosen(ids: &[String]) -> anyhow::Result<Vec<&'static Figure>> {
 
 /// The folder of the run, for all the cells of all sweeps, and the ids of these.
 fn store(root: &Path) -> anyhow::Result<(Store, BTreeSet<CellId>)> {
-    let manifest = Manifest { name: NAME.to_owned(), cells: cells(&SweepFile::ALL) };
+    let manifest = Manifest { name: NAME.to_owned(), cells: cells(SweepFile::ALL) };
     let wanted = manifest.cells.iter().map(Cell::id).collect();
     std::fs::create_dir_all(root).with_context(|| format!("cannot create `{}`", root.display()))?;
     Ok((Store::create(root, &manifest)?.0, wanted))

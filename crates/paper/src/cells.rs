@@ -2,35 +2,50 @@
 //!
 //! Every table begins with [`KEY`], so that tables of different figures can be joined.
 
+use std::borrow::Borrow;
+
 use superpose_analysis::FitWindow;
 pub use superpose_analysis::exponents::Exponent;
 use superpose_analysis::exponents::{FIT_COLUMNS, SEED_COLUMNS, fit_fields, seed_fields};
 use superpose_analysis::quantity::Quantity;
 use superpose_analysis::run::Finished;
 use superpose_analysis::settings::{WIDTH_FIELD, settings_but_for};
-use superpose_files::table::{Field, Table};
+use superpose_files::table::{ColumnOf, Field, Table};
+use superpose_stats::power_law::{PowerLaw, fit_power_law};
 use superpose_stats::summary::{Summary, summarise};
 use superpose_store::record::{Measured, NORM_BIN};
 use superpose_toy::cell::{Cell, FrequencyLaw, SEED_FIELDS};
 
 /// What tells the paper's cells apart.
-pub const KEY: [(&str, &str); 5] = [
-    ("data_exponent", "data exponent α; empty where the frequencies follow no power law"),
-    ("weight_decay", "signed weight decay γ"),
-    ("activation_density", "mean number E of active features in a sample"),
-    ("d_hidden", "hidden width d (the paper's m)"),
-    ("seed", "seed of the initial weights and of the batches"),
+pub const KEY: [ColumnOf<'static, Cell>; 5] = [
+    (
+        "data_exponent",
+        "data exponent α; empty where the frequencies follow no power law",
+        &|cell| cell.data_exponent().into(),
+    ),
+    ("weight_decay", "signed weight decay γ", &|cell| cell.train.weight_decay.into()),
+    ("activation_density", "mean number E of active features in a sample", &|cell| {
+        cell.data.activation_density.into()
+    }),
+    ("d_hidden", "hidden width d (the paper's m)", &|cell| cell.model.d_hidden.into()),
+    ("seed", "seed of the initial weights and of the batches", &|cell| cell.train.seed.into()),
 ];
 
-/// A cell's values of [`KEY`].
-pub fn key(cell: &Cell) -> Vec<Field> {
-    vec![
-        cell.data_exponent().map_or(Field::Missing, Field::from),
-        cell.train.weight_decay.into(),
-        cell.data.activation_density.into(),
-        cell.model.d_hidden.into(),
-        cell.train.seed.into(),
-    ]
+/// A table with one row for each of the `items`: the columns `key` of its cell, then `columns` of its own.
+pub fn keyed<'a, T, B: Borrow<T>>(
+    name: &str,
+    question: &str,
+    key: &[ColumnOf<'_, Cell>],
+    items: impl IntoIterator<Item = (&'a Cell, B)>,
+    columns: &[ColumnOf<'_, T>],
+) -> Table {
+    let head = key.iter().map(|c| (c.0, c.1)).chain(columns.iter().map(|c| (c.0, c.1)));
+    let mut table = Table::new(name, question, &head.collect::<Vec<_>>());
+    for (cell, item) in items {
+        let of_cell = key.iter().map(|c| (c.2)(cell));
+        table.push(of_cell.chain(columns.iter().map(|c| (c.2)(item.borrow()))).collect());
+    }
+    table
 }
 
 /// The frequency law's name.
@@ -44,34 +59,27 @@ pub fn law(cell: &Cell) -> &'static str {
 }
 
 /// A column of one's own beside [`KEY`] and the quantities of `results.csv`.
-pub struct Extra<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// What it is.
-    pub meaning: &'a str,
-    /// Its value.
-    pub of: &'a dyn Fn(&Finished) -> Field,
-}
-
-impl<'a> Extra<'a> {
-    /// A column by its name, what it is, and its value.
-    pub const fn new(name: &'a str, meaning: &'a str, of: &'a dyn Fn(&Finished) -> Field) -> Self {
-        Self { name, meaning, of }
-    }
-}
-
-impl std::fmt::Debug for Extra<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Extra").field("name", &self.name).finish_non_exhaustive()
-    }
-}
+pub type OfCell<'a> = ColumnOf<'a, Finished>;
 
 /// The share of a cell's loss that dead outputs cost, as a column.
-pub const DEAD_SHARE: Extra<'static> = Extra {
-    name: "loss.dead_share",
-    meaning: "loss.dead_part over loss.test",
-    of: &|f| f.measured().map(Measured::dead_share).into(),
-};
+pub const DEAD_SHARE: OfCell<'static> =
+    ("loss.dead_share", "loss.dead_part over loss.test", &|f| {
+        f.measured().map(Measured::dead_share).into()
+    });
+
+/// A finite number of each of the `cells` that has one.
+pub fn each(cells: &[&Finished], of: impl Fn(&Finished) -> Option<f64>) -> Vec<f64> {
+    cells.iter().filter_map(|f| of(f)).filter(|value| value.is_finite()).collect()
+}
+
+/// The power law through the points of the `cells`, which `of` finds, and their number.
+pub fn law_through(
+    cells: &[&Finished],
+    of: impl Fn(&Finished) -> Option<(f64, f64)>,
+) -> (Option<PowerLaw>, usize) {
+    let (x, y): (Vec<f64>, Vec<f64>) = cells.iter().filter_map(|f| of(f)).unzip();
+    (fit_power_law(&x, &y).ok(), x.len())
+}
 
 /// The fraction of a cell's outputs that is dead.
 pub fn dead_fraction(finished: &Finished) -> Option<f64> {
@@ -88,55 +96,52 @@ pub fn cell_table(
     question: &str,
     cells: &[&Finished],
     quantities: &[&str],
-    extra: &[Extra<'_>],
+    extra: &[OfCell<'_>],
 ) -> Table {
-    let quantities: Vec<&Quantity> = quantities
-        .iter()
-        .map(|name| Quantity::named(name).expect("figures ask for quantities that there are"))
-        .collect();
-    let mut columns = KEY.to_vec();
-    columns.extend(quantities.iter().map(|q| (q.name, q.meaning)));
-    columns.extend(extra.iter().map(|e| (e.name, e.meaning)));
-    let mut table = Table::new(name, question, &columns);
-    for finished in cells {
-        let mut row = key(&finished.record.cell);
-        row.extend(quantities.iter().map(|q| q.field(&finished.record)));
-        row.extend(extra.iter().map(|e| (e.of)(finished)));
-        table.push(row);
-    }
-    table
+    let quantity =
+        |name: &&str| Quantity::named(name).expect("figures ask for quantities that there are");
+    let quantities: Vec<&Quantity> = quantities.iter().map(quantity).collect();
+    let of = |q: &'static Quantity| move |f: &Finished| q.field(&f.record);
+    let values: Vec<_> = quantities.iter().map(|q| of(q)).collect();
+    let columns =
+        quantities.iter().zip(&values).map(|(q, of)| -> OfCell<'_> { (q.name, q.meaning, of) });
+    let columns: Vec<OfCell<'_>> = columns.chain(extra.iter().copied()).collect();
+    keyed(name, question, &KEY, cells.iter().map(|f| (&f.record.cell, *f)), &columns)
 }
 
-/// Row norms of `W`, one row a cell and bin, from the first bin that is not empty to the last.
-/// What is `extra` stands in every row of its cell.
-pub fn norm_table(name: &str, question: &str, cells: &[&Finished], extra: &[Extra<'_>]) -> Table {
-    let mut columns = KEY.to_vec();
-    columns.extend([
-        ("norm_low", "lower end of a bin of row norms"),
-        ("norm_high", "its upper end"),
-        ("density", "share of the rows in it, over its width"),
-    ]);
-    columns.extend(extra.iter().map(|e| (e.name, e.meaning)));
-    let mut table = Table::new(name, question, &columns);
-    for finished in cells {
-        let Some(counts) = norm_counts(finished) else { continue };
+/// A bin of the row norms of a cell's `W`.
+#[derive(Debug)]
+pub struct NormBin<'a> {
+    /// The cell.
+    pub finished: &'a Finished,
+    /// Its place, from 0.
+    at: usize,
+    /// The share of the rows in it.
+    share: f64,
+}
+
+/// Row norms of `W`, one row a cell and bin, from the first bin that is not empty to the last, and what is
+/// `extra`.
+pub fn norm_table<'a>(cells: &[&'a Finished], extra: &[ColumnOf<'_, NormBin<'a>>]) -> Table {
+    let edge = |bin: usize| (bin as f64 * NORM_BIN * 1e6).round() / 1e6;
+    let own: [ColumnOf<'_, NormBin<'a>>; 3] = [
+        ("norm_low", "lower end of a bin of row norms", &|bin| edge(bin.at).into()),
+        ("norm_high", "its upper end", &|bin| edge(bin.at + 1).into()),
+        ("density", "share of the rows in it, over its width", &|bin| {
+            (bin.share / NORM_BIN).into()
+        }),
+    ];
+    let bins = |finished: &&'a Finished| {
+        let counts = norm_counts(finished).unwrap_or(&[]);
         let total = counts.iter().sum::<u64>() as f64;
-        let filled = |at: &usize| counts[*at] > 0;
-        let first = (0..counts.len()).find(filled).unwrap_or(0);
-        let last = (0..counts.len()).rfind(filled).unwrap_or(0);
-        for (bin, &count) in counts.iter().enumerate().take(last + 1).skip(first) {
-            let mut row = key(&finished.record.cell);
-            let edge = |bin: usize| (bin as f64 * NORM_BIN * 1e6).round() / 1e6;
-            row.extend([
-                edge(bin).into(),
-                edge(bin + 1).into(),
-                (count as f64 / total / NORM_BIN).into(),
-            ]);
-            row.extend(extra.iter().map(|e| (e.of)(finished)));
-            table.push(row);
-        }
-    }
-    table
+        let last = counts.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
+        let counts = counts.iter().enumerate().take(last).skip_while(|(_, count)| **count == 0);
+        let (finished, cell) = (*finished, &finished.record.cell);
+        counts
+            .map(move |(at, &count)| (cell, NormBin { finished, at, share: count as f64 / total }))
+    };
+    let question = "How long are the rows of W?";
+    keyed("norms", question, &KEY, cells.iter().flat_map(bins), &[&own, extra].concat())
 }
 
 /// The rows of a cell's `W` by norm, in bins of [`NORM_BIN`].
@@ -161,6 +166,16 @@ pub fn by_setting<'a>(cells: &[&'a Finished]) -> Vec<Vec<&'a Finished>> {
     settings.iter().map(|setting| setting.cells().collect()).collect()
 }
 
+/// What a group of cells that differ in nothing but the seeds is of.
+pub fn cell_of<'a>(group: &[&'a Finished]) -> &'a Cell {
+    &group[0].record.cell
+}
+
+/// The number `d` of a cell.
+pub fn d_hidden(finished: &Finished) -> usize {
+    finished.record.cell.model.d_hidden
+}
+
 /// Mean and scatter over the cells of a group of a quantity of `results.csv`.
 ///
 /// # Panics
@@ -177,27 +192,19 @@ pub const SMALL_WIDTHS: usize = 6;
 /// Fields that the preset of the large toy makes functions of the width.
 const RATES: [&str; 2] = ["train.learning_rate", "train.learning_rate_bias"];
 
-/// The power laws over width of `cells`, for widths from `d_min` on, of cells that differ in width and seeds.
+/// The power laws over width of `cells`, for widths from `d_min` on, of cells that differ in width, in rates
+/// that follow the width, and in seeds.
 pub fn exponents<'a>(cells: &[&'a Finished], d_min: usize) -> Vec<Exponent<'a>> {
-    power_laws(cells, d_min, &[])
-}
-
-/// The same for the large toy, whose learning rates follow the width.
-pub fn large_exponents<'a>(cells: &[&'a Finished], d_min: usize) -> Vec<Exponent<'a>> {
-    power_laws(cells, d_min, &RATES)
+    let window = FitWindow { d_min, ..FitWindow::ALL };
+    let apart = [&SEED_FIELDS[..], &[WIDTH_FIELD], &RATES].concat();
+    let settings = settings_but_for(cells, &apart);
+    settings.iter().filter_map(|setting| Exponent::of(setting, window)).collect()
 }
 
 /// The power laws over all widths of those of `cells` that have all `n_widths` widths: a fit over fewer is
 /// not the paper's.
 pub fn complete_exponents<'a>(cells: &[&'a Finished], n_widths: usize) -> Vec<Exponent<'a>> {
     exponents(cells, 0).into_iter().filter(|e| e.losses.len() == n_widths).collect()
-}
-
-fn power_laws<'a>(cells: &[&'a Finished], d_min: usize, apart: &[&str]) -> Vec<Exponent<'a>> {
-    let window = FitWindow { d_min, ..FitWindow::ALL };
-    let apart = [&SEED_FIELDS[..], &[WIDTH_FIELD], apart].concat();
-    let settings = settings_but_for(cells, &apart);
-    settings.iter().filter_map(|setting| Exponent::of(setting, window)).collect()
 }
 
 /// The last columns of a table of exponents.
@@ -208,24 +215,21 @@ const EXPONENT_COLUMNS: [(&str, &str); 4] = [
     ("local_exponents", "−Δ ln L / Δ ln d between neighbouring widths, in order"),
 ];
 
-/// A column of one's own in a table of exponents: its name, what it is, and its value.
-pub type OfExponent<'a> = (&'a str, &'a str, &'a dyn Fn(&Exponent<'_>) -> Field);
-
 /// One row a power law, with what is `extra`.
-pub fn exponent_table(
+pub fn exponent_table<'a>(
     name: &str,
     question: &str,
-    exponents: &[Exponent<'_>],
-    extra: &[OfExponent<'_>],
+    exponents: &[Exponent<'a>],
+    extra: &[ColumnOf<'_, Exponent<'a>>],
 ) -> Table {
     let n_widths = [("n_widths", "widths in the fit")];
+    let key = [0, 1, 2].map(|at| (KEY[at].0, KEY[at].1));
     let mut columns =
-        [&KEY[..3], &FIT_COLUMNS, &n_widths, &SEED_COLUMNS, &EXPONENT_COLUMNS].concat();
+        [&key[..], &FIT_COLUMNS, &n_widths, &SEED_COLUMNS, &EXPONENT_COLUMNS].concat();
     columns.extend(extra.iter().map(|e| (e.0, e.1)));
     let mut table = Table::new(name, question, &columns);
     for exponent in exponents {
-        let mut row = key(exponent.cell());
-        row.truncate(3);
+        let mut row: Vec<Field> = KEY[..3].iter().map(|c| (c.2)(exponent.cell())).collect();
         row.extend(fit_fields(Some(exponent)));
         row.push(exponent.losses.len().into());
         row.extend(seed_fields(Some(exponent)));

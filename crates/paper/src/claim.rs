@@ -30,13 +30,8 @@ impl fmt::Display for Verdict {
 /// What a measured number must be for a claim to hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Test {
-    /// Near a target.
-    Within {
-        /// The target.
-        target: f64,
-        /// How far off it may be.
-        tolerance: f64,
-    },
+    /// Near a target, by no more than a tolerance.
+    Within(f64, f64),
     /// No smaller.
     AtLeast(f64),
     /// No larger.
@@ -48,7 +43,7 @@ pub enum Test {
 impl Test {
     fn passes(self, value: f64) -> bool {
         match self {
-            Self::Within { target, tolerance } => (value - target).abs() <= tolerance,
+            Self::Within(target, tolerance) => (value - target).abs() <= tolerance,
             Self::AtLeast(least) => value >= least,
             Self::AtMost(most) => value <= most,
             Self::Between(low, high) => (low..=high).contains(&value),
@@ -59,13 +54,15 @@ impl Test {
 impl fmt::Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Within { target, tolerance } => write!(f, "{target} ± {tolerance}"),
+            Self::Within(target, tolerance) => write!(f, "{target} ± {tolerance}"),
             Self::AtLeast(least) => write!(f, "≥ {least}"),
             Self::AtMost(most) => write!(f, "≤ {most}"),
             Self::Between(low, high) => write!(f, "{low} to {high}"),
         }
     }
 }
+
+pub use Test::{AtLeast, AtMost, Between, Within};
 
 /// A claim, what the paper has, what was measured, and what that says.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,14 +81,27 @@ pub struct Claim {
     pub test: Test,
 }
 
-impl Claim {
-    /// What the paper has, in its words or its number, and what would be agreement; not measured yet.
-    #[must_use]
-    pub fn new(name: impl Into<String>, paper: impl Into<String>, test: Test) -> Self {
-        let (name, paper) = (name.into(), paper.into());
-        Self { name, paper, ours: None, error: None, basis: String::new(), test }
-    }
+/// What is claimed, and what the paper has: its words or its number.
+pub fn says(name: impl Into<String>, paper: impl Into<String>) -> Saying {
+    Saying { name: name.into(), paper: paper.into() }
+}
 
+/// A claim without a test.
+#[derive(Debug, Clone)]
+pub struct Saying {
+    name: String,
+    paper: String,
+}
+
+impl Saying {
+    /// The claim, with what would be agreement; not measured yet.
+    pub fn holds(self, test: Test) -> Claim {
+        let Self { name, paper } = self;
+        Claim { name, paper, ours: None, error: None, basis: String::new(), test }
+    }
+}
+
+impl Claim {
     /// The same with what was measured, if it is a finite number, and what that rests on.
     #[must_use]
     pub fn measured(mut self, ours: impl Into<Option<f64>>, basis: impl Into<String>) -> Self {
@@ -112,6 +122,12 @@ impl Claim {
         let summary = summarise(values);
         self.measured(summary.mean, format!("standard deviation over {} {of}", values.len()))
             .plus_minus(summary.standard_deviation)
+    }
+
+    /// The same, measured as the mean of `values`.
+    #[must_use]
+    pub fn mean_of(self, values: &[f64], basis: impl Into<String>) -> Self {
+        self.measured(summarise(values).mean, basis)
     }
 
     /// The same, measured as the largest of `values`.
@@ -162,28 +178,22 @@ pub const CLAIMS: &str = "claims";
 
 /// The claims as a table.
 pub fn table(claims: &[Claim]) -> Table {
-    let columns = [
-        ("claim", "what is claimed"),
-        ("paper", "what the paper has"),
-        ("ours", "what was measured"),
-        ("error", "its uncertainty, as `basis` says"),
-        ("basis", "what the number and its error rest on"),
-        ("tolerance", "what would be agreement, chosen before the measurement"),
-        ("verdict", "agrees, falls short, or not run"),
-    ];
-    let mut table = Table::new(CLAIMS, "What of the paper's claims holds here?", &columns);
-    for claim in claims {
-        table.push(vec![
-            claim.name.as_str().into(),
-            claim.paper.as_str().into(),
-            claim.ours.into(),
-            claim.error.into(),
-            claim.basis.as_str().into(),
-            claim.test.to_string().into(),
-            claim.verdict().to_string().into(),
-        ]);
-    }
-    table
+    Table::of(
+        CLAIMS,
+        "What of the paper's claims holds here?",
+        claims,
+        &[
+            ("claim", "what is claimed", &|c| c.name.as_str().into()),
+            ("paper", "what the paper has", &|c| c.paper.as_str().into()),
+            ("ours", "what was measured", &|c| c.ours.into()),
+            ("error", "its uncertainty, as `basis` says", &|c| c.error.into()),
+            ("basis", "what the number and its error rest on", &|c| c.basis.as_str().into()),
+            ("tolerance", "what would be agreement, chosen before the measurement", &|c| {
+                c.test.to_string().into()
+            }),
+            ("verdict", "agrees, falls short, or not run", &|c| c.verdict().to_string().into()),
+        ],
+    )
 }
 
 #[cfg(test)]
@@ -191,24 +201,24 @@ mod tests {
     use super::*;
 
     fn claim(ours: Option<f64>, test: Test) -> Verdict {
-        Claim::new("c", "1", test).measured(ours, "").verdict()
+        says("c", "1").holds(test).measured(ours, "").verdict()
     }
 
     #[test]
     fn a_number_agrees_falls_short_or_is_not_there() {
-        let near_one = Test::Within { target: 1.0, tolerance: 0.1 };
+        let near_one = Within(1.0, 0.1);
         assert_eq!(claim(Some(1.05), near_one), Verdict::Agrees);
         assert_eq!(claim(Some(1.2), near_one), Verdict::FallsShort);
         assert_eq!(claim(None, near_one), Verdict::NotRun);
         assert_eq!(claim(Some(f64::NAN), near_one), Verdict::NotRun);
-        assert_eq!(claim(Some(0.5), Test::AtLeast(0.6)), Verdict::FallsShort);
-        assert_eq!(claim(Some(0.5), Test::AtMost(0.6)), Verdict::Agrees);
-        assert_eq!(claim(Some(0.5), Test::Between(0.6, 0.7)), Verdict::FallsShort);
+        assert_eq!(claim(Some(0.5), AtLeast(0.6)), Verdict::FallsShort);
+        assert_eq!(claim(Some(0.5), AtMost(0.6)), Verdict::Agrees);
+        assert_eq!(claim(Some(0.5), Between(0.6, 0.7)), Verdict::FallsShort);
     }
 
     #[test]
     fn what_was_not_run_stays_a_row() {
-        let claim = Claim::new("c", "1", Test::AtLeast(1.0)).measured(None, "0 cells");
+        let claim = says("c", "1").holds(AtLeast(1.0)).measured(None, "0 cells");
         let table = table(&[claim]);
         assert_eq!(table.words("verdict").unwrap(), ["not run"]);
         assert_eq!(table.words("ours").unwrap(), [""]);

@@ -19,7 +19,7 @@
 use std::path::Path;
 
 use superpose_figures::study::{Note, Study, StudyError};
-use superpose_files::table::LOSSES;
+use superpose_files::table::{LOSSES, Tables};
 
 use crate::claim::{self, Claim};
 use crate::figure::{Figure, Material};
@@ -49,7 +49,8 @@ impl Experiment {
         tables.push(claim::table(&findings.claims));
         tables.push(origins(material));
         let notes = notes(figure, &findings.claims, n_missing);
-        let study = Study { convention: LOSSES, tables, draw: Box::new(figure.draw), notes };
+        let draw = Box::new(|tables: &Tables| figure.pictures(tables));
+        let study = Study { convention: LOSSES, tables, draw, notes };
         Self { figure, claims: findings.claims, study, n_missing, n_lost }
     }
 

@@ -11,6 +11,13 @@ use superpose_toy::trained::Weights;
 use crate::claim::Claim;
 use crate::sweeps::{SweepFile, cells};
 
+/// Which cells.
+pub type Choice = fn(&Cell) -> bool;
+/// How tables and claims are made of cells.
+pub type Make = fn(&Material<'_>) -> Findings;
+/// How pictures are drawn from tables.
+pub type Draw = fn(&Tables) -> Result<Vec<Picture>, TableError>;
+
 /// A figure, or an experiment of our own that is told like one.
 #[derive(Debug, Clone, Copy)]
 pub struct Figure {
@@ -23,13 +30,13 @@ pub struct Figure {
     /// The sweeps that its cells are in.
     pub sweeps: &'static [SweepFile],
     /// Which of their cells it needs.
-    pub wants: fn(&Cell) -> bool,
+    pub wants: Choice,
     /// Of which of these it needs the weights themselves, so that records are not enough.
-    pub wants_weights: fn(&Cell) -> bool,
+    pub wants_weights: Choice,
     /// Its tables and claims.
-    pub make: fn(&Material<'_>) -> Findings,
-    /// Its pictures, from these tables.
-    pub draw: fn(&Tables) -> Result<Vec<Picture>, TableError>,
+    pub make: Make,
+    /// Its pictures, from these tables; a sheet without a title has the figure's.
+    pub draw: Draw,
     /// What would have counted against the claims.
     pub against: &'static str,
     /// What a toy, this one or any, cannot show.
@@ -117,12 +124,72 @@ impl Findings {
 }
 
 impl Figure {
+    /// A figure of all cells of some sweeps, of which it needs the records; its texts are to be added.
+    pub const fn of(
+        id: &'static str,
+        sweeps: &'static [SweepFile],
+        make: Make,
+        draw: Draw,
+    ) -> Self {
+        let (title, question, against, limits) = ("", "", "", "");
+        let (wants, wants_weights): (Choice, Choice) = (all, none);
+        Self { id, title, question, sweeps, wants, wants_weights, make, draw, against, limits }
+    }
+
+    /// The same of some cells.
+    #[must_use]
+    pub const fn wants(self, wants: Choice) -> Self {
+        Self { wants, ..self }
+    }
+
+    /// The same with the weights of some cells.
+    #[must_use]
+    pub const fn wants_weights(self, wants_weights: Choice) -> Self {
+        Self { wants_weights, ..self }
+    }
+
+    /// The same with what it shows.
+    #[must_use]
+    pub const fn title(self, title: &'static str) -> Self {
+        Self { title, ..self }
+    }
+
+    /// The same with the question that it answers.
+    #[must_use]
+    pub const fn question(self, question: &'static str) -> Self {
+        Self { question, ..self }
+    }
+
+    /// The same with what would have counted against its claims.
+    #[must_use]
+    pub const fn against(self, against: &'static str) -> Self {
+        Self { against, ..self }
+    }
+
+    /// The same with what it cannot show.
+    #[must_use]
+    pub const fn limits(self, limits: &'static str) -> Self {
+        Self { limits, ..self }
+    }
+
     /// The folder of its experiment.
     pub fn folder(&self) -> String {
         match self.id.starts_with(|c: char| c.is_ascii_digit()) {
             true => format!("figure-{}", self.id),
             false => self.id.to_owned(),
         }
+    }
+
+    /// Its pictures, from its tables.
+    ///
+    /// # Errors
+    /// [`TableError`] when a table or a column is missing.
+    pub fn pictures(&self, tables: &Tables) -> Result<Vec<Picture>, TableError> {
+        let mut pictures = (self.draw)(tables)?;
+        for picture in pictures.iter_mut().filter(|picture| picture.sheet.title.is_empty()) {
+            self.title.clone_into(&mut picture.sheet.title);
+        }
+        Ok(pictures)
     }
 
     /// The cells that it needs, each once.
@@ -139,6 +206,16 @@ pub fn none(_: &Cell) -> bool {
 /// Every cell.
 pub fn all(_: &Cell) -> bool {
     true
+}
+
+/// Whether the weight decay of a cell is negative: the strong regime.
+pub fn is_strong(cell: &Cell) -> bool {
+    cell.train.weight_decay < 0.0
+}
+
+/// Whether the weight decay of a cell is positive: the weak regime.
+pub fn is_weak(cell: &Cell) -> bool {
+    cell.train.weight_decay > 0.0
 }
 
 /// Whether the frequencies of a cell follow the power law of this data exponent.

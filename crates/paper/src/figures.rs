@@ -116,7 +116,7 @@ mod tests {
                 assert_eq!(material.n_missing(), cells.len() - finished.len(), "{}", figure.id);
                 let findings = (figure.make)(&material);
                 assert!(!findings.claims.is_empty(), "{} claims nothing", figure.id);
-                let pictures = (figure.draw)(&findings.tables).unwrap();
+                let pictures = figure.pictures(&findings.tables).unwrap();
                 assert_eq!(pictures[0].name, "figure");
                 let not_run = findings.claims.iter().filter(|c| c.ours.is_none()).count();
                 match finished.len() {
@@ -139,8 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn ids_and_folders_are_distinct() {
+    fn ids_and_folders_are_distinct_and_no_text_is_missing() {
         let ids: BTreeSet<&str> = FIGURES.iter().map(|f| f.id).collect();
+        for figure in FIGURES {
+            let texts = [figure.title, figure.question, figure.against, figure.limits];
+            assert!(texts.iter().all(|text| !text.is_empty()), "{} lacks a text", figure.id);
+        }
         let folders: BTreeSet<String> = FIGURES.iter().map(Figure::folder).collect();
         assert_eq!((ids.len(), folders.len()), (FIGURES.len(), FIGURES.len()));
     }

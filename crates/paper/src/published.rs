@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use superpose_files::table::{Field, Table};
 use superpose_toy::cell::Cell;
 
-use crate::cells::{KEY, key, law};
+use crate::cells::{KEY, law};
 use crate::figure::near;
 
 /// Published numbers of one kind, by the setting that each is of.
@@ -66,8 +66,8 @@ impl Published {
 
 /// Where `cell` is in one of the coordinates of published numbers; missing for a name that is none.
 fn coordinate(cell: &Cell, name: &str) -> Field {
-    match KEY.iter().position(|(known, _)| *known == name) {
-        Some(at) => key(cell).swap_remove(at),
+    match KEY.iter().find(|column| column.0 == name) {
+        Some(column) => (column.2)(cell),
         None if name == "law" => law(cell).into(),
         None => Field::Missing,
     }

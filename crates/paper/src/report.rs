@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use superpose_analysis::run::Finished;
 use superpose_figures::study::{Places, StudyError, read_table};
 use superpose_files::disk::{DiskError, at, write_whole};
 use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::summary::summarise;
 
+use crate::cells::{each, over_seeds};
 use crate::claim::CLAIMS;
 use crate::figure::{Figure, Material};
 
@@ -23,42 +25,43 @@ pub const ORIGINS: &str = "origins";
 /// What the numbers rest on: one row for each engine, device and revision that trained cells, with the
 /// split of their losses.
 pub fn origins(material: &Material<'_>) -> Table {
-    let columns = [
-        ("engine", "engine that made the steps"),
-        ("device", "device that it worked on"),
-        ("revision", "git revision of the program"),
-        ("cells", "trained cells of this figure"),
-        ("wanted", "cells that the figure asks for, from whatever origin"),
-        ("dead_outputs", "mean number of dead outputs"),
-        ("dead_share_strong", "mean share of the loss that dead outputs cost, γ < 0"),
-        ("dead_share_weak", "the same, γ ≥ 0"),
-    ];
-    let mut table = Table::new(ORIGINS, "What do the numbers rest on?", &columns);
-    let mut by_origin: BTreeMap<[String; 3], Vec<[f64; 3]>> = BTreeMap::new();
+    let mut by_origin: BTreeMap<[String; 3], Vec<&Finished>> = BTreeMap::new();
     for finished in material.trained() {
-        let Some(m) = finished.measured() else { continue };
-        let provenance = &finished.record.provenance;
-        let origin =
-            [&provenance.engine, &provenance.device, &provenance.revision].map(ToString::to_string);
-        let decay = finished.record.cell.train.weight_decay;
-        by_origin.entry(origin).or_default().push([m.dead_outputs as f64, m.dead_share(), decay]);
+        let made = &finished.record.provenance;
+        let origin = [&made.engine, &made.device, &made.revision].map(ToString::to_string);
+        by_origin.entry(origin).or_default().push(finished);
     }
-    for (origin, cells) in by_origin {
-        let of = |part: usize, wanted: &dyn Fn(f64) -> bool| {
-            let values: Vec<f64> = cells.iter().filter(|c| wanted(c[2])).map(|c| c[part]).collect();
-            summarise(&values).mean
+    let share = |cells: &[&Finished], is_wanted: fn(f64) -> bool| -> Field {
+        let share = |f: &Finished| {
+            is_wanted(f.record.cell.train.weight_decay).then_some(f.measured()?.dead_share())
         };
-        let mut row: Vec<Field> = origin.iter().map(|word| word.as_str().into()).collect();
-        row.extend([
-            cells.len().into(),
-            material.n_wanted.into(),
-            of(0, &|_| true).into(),
-            of(1, &|decay| decay < 0.0).into(),
-            of(1, &|decay| decay >= 0.0).into(),
-        ]);
-        table.push(row);
-    }
-    table
+        summarise(&each(cells, share)).mean.into()
+    };
+    Table::of(
+        ORIGINS,
+        "What do the numbers rest on?",
+        by_origin,
+        &[
+            ("engine", "engine that made the steps", &|(origin, _)| origin[0].as_str().into()),
+            ("device", "device that it worked on", &|(origin, _)| origin[1].as_str().into()),
+            ("revision", "git revision of the program", &|(origin, _)| origin[2].as_str().into()),
+            ("cells", "trained cells of this figure", &|(_, cells)| cells.len().into()),
+            ("wanted", "cells that the figure asks for, from whatever origin", &|_| {
+                material.n_wanted.into()
+            }),
+            ("dead_outputs", "mean number of dead outputs", &|(_, cells)| {
+                over_seeds(cells, "dead_outputs").mean.into()
+            }),
+            (
+                "dead_share_strong",
+                "mean share of the loss that dead outputs cost, γ < 0",
+                &|(_, cells)| share(cells, |decay| decay < 0.0),
+            ),
+            ("dead_share_weak", "the same, γ ≥ 0", &|(_, cells)| {
+                share(cells, |decay| decay >= 0.0)
+            }),
+        ],
+    )
 }
 
 /// The places of a figure's files.
@@ -120,12 +123,9 @@ fn page(figure: &Figure, page: Option<&str>, shown: &Shown<'_>) -> Result<String
     let begun = format!("# {}\n\n{BEGIN}\n{END}\n", heading(figure));
     let page = page.unwrap_or(&begun);
     let written = written(figure, shown)?;
-    let place = page.find(BEGIN).and_then(|begin| {
-        let end = begin + page[begin..].find(END)?;
-        Some((begin + BEGIN.len(), end))
-    });
-    Ok(match place {
-        Some((begin, end)) => format!("{}\n{written}{}", &page[..begin], &page[end..]),
+    let around = page.split_once(BEGIN);
+    Ok(match around.and_then(|(before, rest)| Some((before, rest.split_once(END)?.1))) {
+        Some((before, after)) => format!("{before}{BEGIN}\n{written}{END}{after}"),
         // The markers are gone: what people wrote stays, above.
         None => format!("{}\n\n{BEGIN}\n{written}{END}\n", page.trim_end()),
     })
@@ -180,24 +180,16 @@ fn claim_rows(claims: &Table) -> Result<String, TableError> {
     let mut text =
         "\n| claim | paper | ours | agreement would be | verdict |\n|---|---|---|---|---|\n"
             .to_owned();
-    let column = |name| claims.words(name);
-    let (names, papers, basis) = (column("claim")?, column("paper")?, column("basis")?);
-    let (ours, errors) = (claims.numbers("ours")?, claims.numbers("error")?);
-    let (tolerances, verdicts) = (column("tolerance")?, column("verdict")?);
-    for row in 0..names.len() {
-        let error = match errors[row].is_finite() {
-            true => format!(" ± {}", number(errors[row])),
-            false => String::new(),
-        };
-        let measured = match ours[row].is_finite() {
-            true => format!("{}{error} ({})", number(ours[row]), basis[row]),
-            false => "–".to_owned(),
-        };
-        let verdict = match verdicts[row].as_str() {
+    let columns = ["claim", "paper", "ours", "error", "basis", "tolerance", "verdict"];
+    for [name, paper, ours, error, basis, tolerance, verdict] in claims.fields(columns)? {
+        let error = error.number().map_or(String::new(), |error| format!(" ± {}", number(error)));
+        let measured = |ours| format!("{}{error} ({basis})", number(ours));
+        let verdict = match verdict.to_string().as_str() {
             "agrees" => "agrees".to_owned(),
             other => format!("**{other}**"),
         };
-        let cells = [&names[row], &papers[row], &measured, &tolerances[row], &verdict];
+        let measured = ours.number().map_or("–".to_owned(), measured);
+        let cells = [name.to_string(), paper.to_string(), measured, tolerance.to_string(), verdict];
         let cells = cells.map(|cell| minus(&cell.replace('|', "\\|")));
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
@@ -211,27 +203,22 @@ fn rests_on(origins: &Table) -> Result<String, TableError> {
     let Some(wanted) = wanted else {
         return Ok("**Rests on** nothing yet: none of its cells is trained.\n".to_owned());
     };
-    let (engines, devices) = (origins.words("engine")?, origins.words("device")?);
-    let revisions = origins.words("revision")?;
-    let parts: Vec<String> = (0..cells.len())
-        .map(|row| {
-            let (engine, device) = (&engines[row], &devices[row]);
-            format!("{} by `{engine}` on {device} at revision `{}`", cells[row], revisions[row])
-        })
-        .collect();
+    let origins_of = origins.fields(["cells", "engine", "device", "revision"])?;
+    let parts = origins_of.iter().map(|[cells, engine, device, revision]| {
+        format!("{cells} by `{engine}` on {device} at revision `{revision}`")
+    });
+    let parts: Vec<String> = parts.collect();
     let total: f64 = cells.iter().sum();
     let mean = |name: &str| -> Result<f64, TableError> {
         let values = origins.numbers(name)?;
-        let known = values.iter().zip(&cells).filter(|(v, _)| v.is_finite());
-        let (sum, weight) =
-            known.fold((0.0, 0.0), |(sum, weight), (v, n)| (sum + v * n, weight + n));
-        Ok(sum / weight)
+        let known = || values.iter().zip(&cells).filter(|(v, _)| v.is_finite());
+        Ok(known().map(|(v, n)| v * n).sum::<f64>() / known().map(|(_, n)| n).sum::<f64>())
     };
-    let mut text = format!("**Rests on** {total} of {wanted} cells: {}.", parts.join("; "));
-    text.push_str(&format!(
-        " Dead outputs: {} of a cell's features on average",
+    let mut text = format!(
+        "**Rests on** {total} of {wanted} cells: {}. Dead outputs: {} of a cell's features on average",
+        parts.join("; "),
         number(mean("dead_outputs")?)
-    ));
+    );
     for (name, regime) in [("dead_share_strong", "γ < 0"), ("dead_share_weak", "γ ≥ 0")] {
         let share = mean(name)?;
         if share.is_finite() {
@@ -244,13 +231,9 @@ fn rests_on(origins: &Table) -> Result<String, TableError> {
 
 /// The text with a minus before each negative number, where a hyphen stood.
 fn minus(text: &str) -> String {
-    let mut letters = text.chars().peekable();
-    let mut written = String::with_capacity(text.len());
-    while let Some(letter) = letters.next() {
-        let is_sign = letter == '-' && letters.peek().is_some_and(char::is_ascii_digit);
-        written.push(if is_sign { '−' } else { letter });
-    }
-    written
+    let with_sign =
+        |text: String, digit: char| text.replace(&format!("-{digit}"), &format!("−{digit}"));
+    ('0'..='9').fold(text.to_owned(), with_sign)
 }
 
 /// A number to three digits.
@@ -284,7 +267,7 @@ mod tests {
             ours,
             error: ours.map(|_| 0.0123),
             basis: "2 seeds".to_owned(),
-            test: Test::Within { target: 1.0, tolerance: 0.1 },
+            test: Test::Within(1.0, 0.1),
         };
         table(&[claim(Some(1.0567)), claim(Some(2.0)), claim(None)])
     }

@@ -14,60 +14,50 @@ pub struct SweepFile {
     text: &'static str,
 }
 
-macro_rules! sweep_file {
-    ($path:literal) => {
-        SweepFile { path: $path, text: include_str!(concat!("../../../", $path)) }
+macro_rules! sweep_files {
+    ($($(#[$doc:meta])* $name:ident, $path:literal;)*) => {
+        $($(#[$doc])* pub const $name: SweepFile =
+            SweepFile { path: $path, text: include_str!(concat!("../../../", $path)) };)*
+
+        impl SweepFile {
+            /// All of them.
+            pub const ALL: &[Self] = &[$($name),*];
+        }
     };
 }
 
-/// The small sweep: figures 3 to 5, 9b to 13, 16 and 17.
-pub const SMALL: SweepFile = sweep_file!("configs/paper/small.toml");
-/// Three seeds of its first row.
-pub const SMALL_ALPHA0: SweepFile = sweep_file!("configs/paper/small-alpha0.toml");
-/// Two more seeds of three weight decays.
-pub const SEEDS_STRONG: SweepFile = sweep_file!("configs/paper/seeds-strong.toml");
-/// Two more seeds of three data exponents.
-pub const SEEDS_DECAY: SweepFile = sweep_file!("configs/paper/seeds-decay.toml");
-/// Seven more seeds at data exponent 0.
-pub const SEEDS_ALPHA0: SweepFile = sweep_file!("configs/paper/seeds-alpha0.toml");
-/// The density sweep: figures 14 and 15.
-pub const DENSITY: SweepFile = sweep_file!("configs/paper/density.toml");
-/// Figure 18.
-pub const WIDE: SweepFile = sweep_file!("configs/paper/wide.toml");
-/// The large toy: figures 1, 7, 8 and 9a.
-pub const LARGE: SweepFile = sweep_file!("configs/paper/large.toml");
-/// The large toy's question at 1000 features.
-pub const LARGE_ANALOGUE: SweepFile = sweep_file!("configs/paper/large-analogue.toml");
-/// Weight decays around zero.
-pub const TRANSITION: SweepFile = sweep_file!("configs/paper/transition.toml");
-/// Dead outputs: spread of the initial biases.
-pub const DEAD_BIAS_INIT: SweepFile = sweep_file!("configs/dead-outputs/bias-init.toml");
-/// Dead outputs: more seeds.
-pub const DEAD_SEEDS: SweepFile = sweep_file!("configs/dead-outputs/seeds.toml");
-/// Dead outputs: number of features.
-pub const DEAD_SIZE: SweepFile = sweep_file!("configs/dead-outputs/size.toml");
-/// Dead outputs: learning rate of the biases, warm-up.
-pub const DEAD_RATE: SweepFile = sweep_file!("configs/dead-outputs/rate.toml");
+sweep_files! {
+    /// The small sweep: figures 3 to 5, 9b to 13, 16 and 17.
+    SMALL, "configs/paper/small.toml";
+    /// Three seeds of its first row.
+    SMALL_ALPHA0, "configs/paper/small-alpha0.toml";
+    /// Two more seeds of three weight decays.
+    SEEDS_STRONG, "configs/paper/seeds-strong.toml";
+    /// Two more seeds of three data exponents.
+    SEEDS_DECAY, "configs/paper/seeds-decay.toml";
+    /// Seven more seeds at data exponent 0.
+    SEEDS_ALPHA0, "configs/paper/seeds-alpha0.toml";
+    /// The density sweep: figures 14 and 15.
+    DENSITY, "configs/paper/density.toml";
+    /// Figure 18.
+    WIDE, "configs/paper/wide.toml";
+    /// The large toy: figures 1, 7, 8 and 9a.
+    LARGE, "configs/paper/large.toml";
+    /// The large toy's question at 1000 features.
+    LARGE_ANALOGUE, "configs/paper/large-analogue.toml";
+    /// Weight decays around zero.
+    TRANSITION, "configs/paper/transition.toml";
+    /// Dead outputs: spread of the initial biases.
+    DEAD_BIAS_INIT, "configs/dead-outputs/bias-init.toml";
+    /// Dead outputs: more seeds.
+    DEAD_SEEDS, "configs/dead-outputs/seeds.toml";
+    /// Dead outputs: number of features.
+    DEAD_SIZE, "configs/dead-outputs/size.toml";
+    /// Dead outputs: learning rate of the biases, warm-up.
+    DEAD_RATE, "configs/dead-outputs/rate.toml";
+}
 
 impl SweepFile {
-    /// All of them.
-    pub const ALL: [Self; 14] = [
-        SMALL,
-        SMALL_ALPHA0,
-        SEEDS_STRONG,
-        SEEDS_DECAY,
-        SEEDS_ALPHA0,
-        DENSITY,
-        WIDE,
-        LARGE,
-        LARGE_ANALOGUE,
-        TRANSITION,
-        DEAD_BIAS_INIT,
-        DEAD_SEEDS,
-        DEAD_SIZE,
-        DEAD_RATE,
-    ];
-
     /// Its cells.
     ///
     /// # Panics

@@ -109,7 +109,7 @@ fn pictures_and_pages_are_those_in_the_repository() {
         }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let places = Places { tables: &tables, pictures: copy.path(), remedy: "" };
-        let pictures = draw(&names, &figure.draw, &places).unwrap();
+        let pictures = draw(&names, &|tables| figure.pictures(tables), &places).unwrap();
         for picture in pictures.iter().filter(|path| path.extension().unwrap() == "svg") {
             let name = picture.file_name().unwrap();
             if fs::read(picture).unwrap() != fs::read(folder.join(name)).unwrap() {
@@ -141,7 +141,7 @@ fn experiments_are_written_anew() {
         fs::write(in_tables.join("README.md"), documentation(LOSSES, tables.as_slice())).unwrap();
         let names: Vec<&str> = tables.iter().map(|table| &*table.name).collect();
         let places = Places { tables: &in_tables, pictures: &folder, remedy: "" };
-        draw(&names, &figure.draw, &places).unwrap();
+        draw(&names, &|tables| figure.pictures(tables), &places).unwrap();
         write_page(figure, &folder).unwrap();
     }
 }

@@ -5,37 +5,30 @@ use superpose_figures::axis::Axis;
 use superpose_figures::lines::{Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_files::table::{Field, Table, TableError, Tables};
-use superpose_stats::power_law::fit_power_law;
 use superpose_stats::summary::summarise;
 use superpose_store::record::Measured;
 use superpose_toy::cell::{Cell, Model};
 
 use crate::cells::{
-    DEAD_SHARE, Exponent, Extra, SMALL_WIDTHS, by_setting, cell_table, complete_exponents,
-    dead_fraction, exponents, over_seeds,
+    DEAD_SHARE, Exponent, OfCell, SMALL_WIDTHS, by_setting, cell_of, cell_table,
+    complete_exponents, dead_fraction, each, exponents, law_through, over_seeds,
 };
-use crate::claim::{Claim, Test};
-use crate::figure::{Figure, Findings, Material, all, decay_is, exponent_is, near};
-use crate::figures::draw::{Drawn, grouped, loss_axis, pictures, sheet, width_axis};
+use crate::claim::{AtMost, Between, Claim, Within, says};
+use crate::figure::{Figure, Findings, Material, decay_is, exponent_is, near};
+use crate::figures::draw::{Drawn, grouped, loss, pictures, sheet, width};
 use crate::figures::fate::{fate_claims, fate_panel, fate_table, is_fate};
 use crate::sweeps::{DEAD_BIAS_INIT, DEAD_RATE, DEAD_SEEDS, DEAD_SIZE};
 
 /// The experiment.
-pub(super) const DEAD_OUTPUTS: Figure = Figure {
-    id: "dead-outputs",
-    title: "Dead outputs, and what they do to the 1/d law",
-    question: "How much of the strong regime's loss is outputs that died because their bias started too \
-               low, and how does the loss fall without them?",
-    sweeps: &[DEAD_BIAS_INIT, DEAD_SEEDS, DEAD_SIZE, DEAD_RATE],
-    wants: all,
-    wants_weights: is_fate,
-    make,
-    draw,
-    against: "Dead outputs with biases that start at zero and d ≥ 25, or the same exponent with and \
-              without them.",
-    limits: "n up to 4000 and d up to 160, mostly one seed, one optimizer and one schedule. That the paper's \
-             text leaves out the biases' start does not make its fits wrong; it changes what they are fits of.",
-};
+pub(super) const DEAD_OUTPUTS: Figure = Figure::of("dead-outputs", &[DEAD_BIAS_INIT, DEAD_SEEDS, DEAD_SIZE, DEAD_RATE], make, draw)
+    .wants_weights(is_fate)
+    .title("Dead outputs, and what they do to the 1/d law")
+    .question("How much of the strong regime's loss is outputs that died because their bias started too \
+               low, and how does the loss fall without them?")
+    .against("Dead outputs with biases that start at zero and d ≥ 25, or the same exponent with and \
+              without them.")
+    .limits("n up to 4000 and d up to 160, mostly one seed, one optimizer and one schedule. That the paper's \
+             text leaves out the biases' start does not make its fits wrong; it changes what they are fits of.");
 
 /// Whether biases learn at the small toy's rate, with its warm-up.
 fn has_rate(cell: &Cell) -> bool {
@@ -92,23 +85,22 @@ fn law_of<'a>(
 }
 
 fn make(material: &Material<'_>) -> Findings {
-    let question = "How many outputs are dead, and what do they cost?";
     let of_size = "Do dead outputs depend on the number of features?";
     let of_rate = "Do dead outputs depend on the biases' rate and on warm-up?";
     let tables = [
-        table_of("cells", question, &material.trained()),
+        table_of("cells", "How many outputs are dead, and what do they cost?", &material.trained()),
         mean_table(&material.select(is_main)),
         exponent_table(material),
         table_of("size", of_size, &material.select(is_size)),
         table_of("rate", of_rate, &material.select(is_rate)),
         fate_table(material),
     ];
-    let mut claims = most_dead_claims(material);
+    let mut claims = most_dead_claims(material).to_vec();
     claims.extend(share_claims(material));
-    claims.extend(LAWS.iter().map(|law| law.claim(material)));
+    claims.extend(LAWS.map(|law| law_claim(material, law)));
     claims.extend(overlap_claims(material));
     claims.push(short_rows_claim(material));
-    claims.extend(size_claims(&material.select(is_size)));
+    claims.extend(size_claims(material));
     claims.extend(fate_claims(material));
     Findings::new(tables, claims)
 }
@@ -129,24 +121,22 @@ fn table_of(name: &str, question: &str, cells: &[&Finished]) -> Table {
 }
 
 /// What tells these cells apart beside the paper's settings, and what became of their outputs.
-const EXTRA: [Extra<'static>; 8] = [
-    Extra::new("n_features", "number of features n", &|f| f.record.cell.model.n_features.into()),
-    Extra::new("features_per_dimension", "n/d", &|f| {
+const EXTRA: [OfCell<'static>; 8] = [
+    ("n_features", "number of features n", &|f| f.record.cell.model.n_features.into()),
+    ("features_per_dimension", "n/d", &|f| {
         let model = &f.record.cell.model;
         (model.n_features as f64 / model.d_hidden as f64).into()
     }),
-    Extra::new(
-        "bias_init_std",
-        "standard deviation of the initial biases; 1 in the paper's code",
-        &|f| f.record.cell.model.bias_init_std.into(),
-    ),
-    Extra::new("learning_rate_bias", "peak learning rate of the biases", &|f| {
+    ("bias_init_std", "standard deviation of the initial biases; 1 in the paper's code", &|f| {
+        f.record.cell.model.bias_init_std.into()
+    }),
+    ("learning_rate_bias", "peak learning rate of the biases", &|f| {
         f.record.cell.train.learning_rate_bias.into()
     }),
-    Extra::new("warmup_steps", "steps of warm-up", &|f| f.record.cell.train.warmup_steps.into()),
-    Extra::new("dead_fraction", "dead_outputs over n", &|f| dead_fraction(f).into()),
+    ("warmup_steps", "steps of warm-up", &|f| f.record.cell.train.warmup_steps.into()),
+    ("dead_fraction", "dead_outputs over n", &|f| dead_fraction(f).into()),
     DEAD_SHARE,
-    Extra::new(
+    (
         "overlap_over_welch",
         "overlap.mean_square, over all rows, over that of a tight frame",
         &|f| overlap_over_welch(f).into(),
@@ -160,78 +150,76 @@ fn overlap_over_welch(finished: &Finished) -> Option<f64> {
 
 /// Means over seeds by spread of the biases, for the picture.
 fn mean_table(cells: &[&Finished]) -> Table {
-    let columns = [
-        ("data_exponent", "data exponent α"),
-        ("weight_decay", "signed weight decay γ"),
-        ("bias_init_std", "standard deviation of the initial biases"),
-        ("d_hidden", "hidden width d"),
-        ("n_seeds", "trained cells"),
-        ("loss.test", "mean test loss"),
-        ("loss.dead_part", "mean of what dead outputs cost"),
-        ("loss.alive_part", "mean of the rest"),
-        ("dead_outputs", "mean number of dead outputs"),
-        ("dead_outputs_sd", "its standard deviation over seeds"),
-        ("overlap.mean_square", "mean of the mean squared overlap of all rows"),
-        ("overlap.welch", "that of a tight frame"),
-        ("setting", "data exponent and weight decay in words"),
-    ];
-    let question = "What do dead outputs cost, by the spread of the initial biases?";
-    let mut table = Table::new("by_bias_init", question, &columns);
-    for group in by_setting(cells) {
-        let cell = &group[0].record.cell;
-        let mean = |quantity: &str| Field::from(over_seeds(&group, quantity).mean);
+    type Group<'a> = Vec<&'a Finished>;
+    let setting = |group: &Group<'_>| {
+        let cell = cell_of(group);
         let decay = format!("{:.3}", cell.train.weight_decay).replace('-', "−");
-        let exponent = cell.data_exponent().unwrap_or(f64::NAN);
-        table.push(vec![
-            exponent.into(),
-            cell.train.weight_decay.into(),
-            cell.model.bias_init_std.into(),
-            cell.model.d_hidden.into(),
-            group.len().into(),
-            mean("loss.test"),
-            mean("loss.dead_part"),
-            mean("loss.alive_part"),
-            mean("dead_outputs"),
-            over_seeds(&group, "dead_outputs").standard_deviation.into(),
-            mean("overlap.mean_square"),
-            mean("overlap.welch"),
-            format!("α = {exponent}, γ = {decay}").into(),
-        ]);
-    }
-    table
+        format!("α = {}, γ = {decay}", cell.data_exponent().unwrap_or(f64::NAN))
+    };
+    let mean = |group: &Group<'_>, quantity: &str| Field::from(over_seeds(group, quantity).mean);
+    Table::of(
+        "by_bias_init",
+        "What do dead outputs cost, by the spread of the initial biases?",
+        by_setting(cells),
+        &[
+            ("data_exponent", "data exponent α", &|g| cell_of(g).data_exponent().into()),
+            ("weight_decay", "signed weight decay γ", &|g| cell_of(g).train.weight_decay.into()),
+            ("bias_init_std", "standard deviation of the initial biases", &|g| {
+                cell_of(g).model.bias_init_std.into()
+            }),
+            ("d_hidden", "hidden width d", &|g| cell_of(g).model.d_hidden.into()),
+            ("n_seeds", "trained cells", &|g| g.len().into()),
+            ("loss.test", "mean test loss", &|g| mean(g, "loss.test")),
+            ("loss.dead_part", "mean of what dead outputs cost", &|g| mean(g, "loss.dead_part")),
+            ("loss.alive_part", "mean of the rest", &|g| mean(g, "loss.alive_part")),
+            ("dead_outputs", "mean number of dead outputs", &|g| mean(g, "dead_outputs")),
+            ("dead_outputs_sd", "its standard deviation over seeds", &|g| {
+                over_seeds(g, "dead_outputs").standard_deviation.into()
+            }),
+            ("overlap.mean_square", "mean of the mean squared overlap of all rows", &|g| {
+                mean(g, "overlap.mean_square")
+            }),
+            ("overlap.welch", "that of a tight frame", &|g| mean(g, "overlap.welch")),
+            ("setting", "data exponent and weight decay in words", &|g| setting(g).into()),
+        ],
+    )
 }
 
 /// Exponents of the loss and of its live part, over all widths and from 25 on.
 fn exponent_table(material: &Material<'_>) -> Table {
-    let columns = [
-        ("data_exponent", "data exponent α"),
-        ("weight_decay", "signed weight decay γ"),
-        ("bias_init_std", "standard deviation of the initial biases"),
-        ("d_min", "smallest width in the fits"),
-        ("model_exponent", "exponent of the loss in d"),
-        ("model_exponent_se", "its standard error, from the scatter about the line"),
-        ("alive_exponent", "exponent of the loss without what dead outputs cost"),
-        ("alive_exponent_se", "its standard error"),
-        ("local_exponents", "of the loss, between neighbouring widths"),
-    ];
-    let mut table = Table::new("exponents", "What remains of the 1/d law?", &columns);
-    for (exponent, decay, std) in all_settings() {
-        for d_min in [10, 25] {
-            let Some(law) = law_of(material, (exponent, decay, std), d_min) else { continue };
-            table.push(vec![
-                exponent.into(),
-                decay.into(),
-                std.into(),
-                d_min.into(),
-                law.fit.map(|f| f.exponent).into(),
-                law.fit.map(|f| f.exponent_se).into(),
-                law.alive.map(|f| f.exponent).into(),
-                law.alive.map(|f| f.exponent_se).into(),
-                law.local_exponents().into(),
-            ]);
-        }
-    }
-    table
+    let fitted = all_settings().flat_map(|setting| [(setting, 10), (setting, 25)]);
+    let fitted = fitted
+        .filter_map(|(setting, d_min)| Some((setting, d_min, law_of(material, setting, d_min)?)));
+    Table::of(
+        "exponents",
+        "What remains of the 1/d law?",
+        fitted,
+        &[
+            ("data_exponent", "data exponent α", &|(setting, ..)| setting.0.into()),
+            ("weight_decay", "signed weight decay γ", &|(setting, ..)| setting.1.into()),
+            ("bias_init_std", "standard deviation of the initial biases", &|(setting, ..)| {
+                setting.2.into()
+            }),
+            ("d_min", "smallest width in the fits", &|(_, d_min, _)| (*d_min).into()),
+            ("model_exponent", "exponent of the loss in d", &|(.., law)| law.value().into()),
+            (
+                "model_exponent_se",
+                "its standard error, from the scatter about the line",
+                &|(.., law)| law.fit.map(|f| f.exponent_se).into(),
+            ),
+            (
+                "alive_exponent",
+                "exponent of the loss without what dead outputs cost",
+                &|(.., law)| law.alive.map(|f| f.exponent).into(),
+            ),
+            ("alive_exponent_se", "its standard error", &|(.., law)| {
+                law.alive.map(|f| f.exponent_se).into()
+            }),
+            ("local_exponents", "of the loss, between neighbouring widths", &|(.., law)| {
+                law.local_exponents().into()
+            }),
+        ],
+    )
 }
 
 fn all_settings() -> impl Iterator<Item = Setting> {
@@ -250,175 +238,125 @@ fn wide<'a>(material: &Material<'a>, exponent: f64, std: f64) -> Vec<&'a Finishe
     })
 }
 
-fn most_dead_claims(material: &Material<'_>) -> Vec<Claim> {
-    let claim = |(exponent, said): (f64, &str)| {
-        let cells = wide(material, exponent, 0.0);
-        let dead = cells.iter().filter_map(|f| Some(f.measured()?.dead_outputs as f64));
-        Claim::new(
-            format!("α = {exponent}, biases from zero, d ≥ 25: most dead outputs"),
-            format!("{said} (an independent re-run)"),
-            Test::AtMost(0.0),
-        )
-        .largest(&dead.collect::<Vec<_>>(), format!("{} cells", cells.len()))
-    };
-    [(0.0, "0"), (1.0, "80 at d = 25, else 0")].map(claim).to_vec()
+fn most_dead_claims(material: &Material<'_>) -> [Claim; 2] {
+    [(0.0, "0"), (1.0, "80 at d = 25, else 0")].map(|(exponent, said)| {
+        let dead =
+            each(&wide(material, exponent, 0.0), |f| Some(f.measured()?.dead_outputs as f64));
+        let name = format!("α = {exponent}, biases from zero, d ≥ 25: most dead outputs");
+        says(name, format!("{said} (an independent re-run)"))
+            .holds(AtMost(0.0))
+            .largest(&dead, format!("{} cells", dead.len()))
+    })
 }
 
 fn share_claims(material: &Material<'_>) -> [Claim; 2] {
     [0.0, 1.0].map(|exponent| {
-        let cells = wide(material, exponent, 1.0);
-        let shares = cells.iter().filter_map(|f| f.measured().map(Measured::dead_share));
-        Claim::new(
-            format!(
-                "α = {exponent}, biases from N(0, 1), d ≥ 25: share of the loss from dead outputs"
-            ),
-            "does not mention it; 0.59 to 0.75 (a re-run)",
-            Test::Between(0.5, 0.8),
-        )
-        .averaged(&shares.collect::<Vec<_>>(), "cells")
+        let shares =
+            each(&wide(material, exponent, 1.0), |f| f.measured().map(Measured::dead_share));
+        let name = format!(
+            "α = {exponent}, biases from N(0, 1), d ≥ 25: share of the loss from dead outputs"
+        );
+        says(name, "does not mention it; 0.59 to 0.75 (a re-run)")
+            .holds(Between(0.5, 0.8))
+            .averaged(&shares, "cells")
     })
 }
 
-/// The loss that a power law is fitted to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Loss {
-    /// All of it.
-    All,
-    /// Without what dead outputs cost.
-    Alive,
-}
-
 /// A model exponent to be met: the paper's for all of the loss from its own start, else that of an
-/// independent re-run.
-struct Law {
-    setting: Setting,
-    loss: Loss,
-    /// Smallest width in the fit.
-    d_min: usize,
-    exponent: f64,
-    tolerance: f64,
-}
-
-const fn law(setting: Setting, loss: Loss, d_min: usize, exponent: f64, tolerance: f64) -> Law {
-    Law { setting, loss, d_min, exponent, tolerance }
-}
+/// independent re-run. The setting; whether the law is of what live outputs cost rather than of all of the
+/// loss; the smallest width in the fit; the exponent; the tolerance.
+type Law = (Setting, bool, usize, f64, f64);
 
 const LAWS: [Law; 5] = [
-    law((0.0, -1.0, 1.0), Loss::All, 10, 0.83, 0.1),
-    law((0.0, -1.0, 1.0), Loss::Alive, 10, 1.06, 0.1),
-    law((0.0, -1.0, 0.0), Loss::All, 25, 1.58, 0.15),
-    law((1.0, -5.0 / 9.0, 1.0), Loss::All, 10, 1.06, 0.15),
-    law((1.0, -5.0 / 9.0, 0.0), Loss::All, 25, 1.78, 0.15),
+    ((0.0, -1.0, 1.0), false, 10, 0.83, 0.1),
+    ((0.0, -1.0, 1.0), true, 10, 1.06, 0.1),
+    ((0.0, -1.0, 0.0), false, 25, 1.58, 0.15),
+    ((1.0, -5.0 / 9.0, 1.0), false, 10, 1.06, 0.15),
+    ((1.0, -5.0 / 9.0, 0.0), false, 25, 1.78, 0.15),
 ];
 
-impl Law {
-    fn claim(&self, material: &Material<'_>) -> Claim {
-        let Self { setting, loss, d_min, exponent: target, tolerance } = *self;
-        let fitted = law_of(material, setting, d_min);
-        let (fit, name) = match loss {
-            Loss::All => (fitted.and_then(|law| law.fit), "loss"),
-            Loss::Alive => (fitted.and_then(|law| law.alive), "loss without the dead"),
-        };
-        let (exponent, decay, std) = setting;
-        let (start, is_papers) = match std > 0.0 {
-            true => ("N(0, 1)", loss == Loss::All),
-            false => ("zero", false),
-        };
-        let paper = format!("{target}{}", if is_papers { "" } else { " (a re-run)" });
-        Claim::new(
-            format!(
-                "α = {exponent}, γ = {decay:.2}, biases from {start}, d ≥ {d_min}: exponent of the {name}"
-            ),
-            paper,
-            Test::Within { target, tolerance },
-        )
+fn law_claim(material: &Material<'_>, law: Law) -> Claim {
+    let (setting, is_alive, d_min, target, tolerance) = law;
+    let fitted = law_of(material, setting, d_min);
+    let fit = fitted.and_then(|law| if is_alive { law.alive } else { law.fit });
+    let name = if is_alive { "loss without the dead" } else { "loss" };
+    let (exponent, decay, std) = setting;
+    let start = start_word(std);
+    let name = format!(
+        "α = {exponent}, γ = {decay:.2}, biases from {start}, d ≥ {d_min}: exponent of the {name}"
+    );
+    let source = if std > 0.0 && !is_alive { "" } else { " (a re-run)" };
+    says(name, format!("{target}{source}"))
+        .holds(Within(target, tolerance))
         .exponent(fit, "standard error of the line")
-    }
+}
+
+/// Where the biases start, in words.
+fn start_word(bias_init_std: f64) -> &'static str {
+    if bias_init_std > 0.0 { "N(0, 1)" } else { "zero" }
 }
 
 fn overlap_claims(material: &Material<'_>) -> [Claim; 2] {
     [(0.0, 0.005), (1.0, 0.05)].map(|(exponent, most)| {
-        let cells = wide(material, exponent, 0.0);
-        let excess = cells.iter().filter_map(|f| Some(overlap_over_welch(f)? - 1.0));
-        let excess: Vec<f64> = excess.collect();
+        let excess =
+            each(&wide(material, exponent, 0.0), |f| overlap_over_welch(f).map(|ratio| ratio - 1.0));
         let name = format!(
             "α = {exponent}, biases from zero, d ≥ 25: mean squared overlap of all rows over a tight \
              frame's, less 1"
         );
-        let said = "0.003 at α = 0, 0.01 to 0.04 at α = 1 (a re-run)";
-        Claim::new(name, said, Test::AtMost(most))
+        says(name, "0.003 at α = 0, 0.01 to 0.04 at α = 1 (a re-run)")
+            .holds(AtMost(most))
             .largest(&excess, format!("the largest of {} cells", excess.len()))
     })
 }
 
 fn short_rows_claim(material: &Material<'_>) -> Claim {
-    let cells = wide(material, 0.0, 1.0);
-    let apart = |f: &&Finished| Some((f.measured()?.phi_one + dead_fraction(f)? - 1.0).abs());
-    let apart: Vec<f64> = cells.iter().filter_map(apart).collect();
-    Claim::new(
-        "α = 0, biases from N(0, 1), d ≥ 25: rows of norm below 1 are the dead outputs: \
-         |φ1 + dead/n − 1|, largest",
-        "calls them weakly represented",
-        Test::AtMost(0.01),
-    )
-    .largest(&apart, format!("{} cells", apart.len()))
+    let apart = each(&wide(material, 0.0, 1.0), |f| {
+        Some((f.measured()?.phi_one + dead_fraction(f)? - 1.0).abs())
+    });
+    let name = "α = 0, biases from N(0, 1), d ≥ 25: rows of norm below 1 are the dead outputs: \
+                |φ1 + dead/n − 1|, largest";
+    says(name, "calls them weakly represented")
+        .holds(AtMost(0.01))
+        .largest(&apart, format!("{} cells", apart.len()))
 }
 
-fn size_claims(sizes: &[&Finished]) -> Vec<Claim> {
-    let with = |std: f64, wanted: &dyn Fn(&Model) -> bool| -> Vec<&Finished> {
-        let chosen = sizes.iter().filter(|f| {
-            let cell = &f.record.cell;
-            starts_with(cell, std) && wanted(&cell.model)
-        });
-        chosen.copied().collect()
+fn size_claims(material: &Material<'_>) -> Vec<Claim> {
+    let with = |std: f64, wanted: &dyn Fn(&Model) -> bool| {
+        material.select(|cell| is_size(cell) && starts_with(cell, std) && wanted(&cell.model))
     };
     let law = |cells: &[&Finished], size: fn(&Model) -> usize| {
-        let points = cells
-            .iter()
-            .filter_map(|f| Some((size(&f.record.cell.model) as f64, f.measured()?.loss_test)));
-        let (x, y): (Vec<f64>, Vec<f64>) = points.unzip();
-        fit_power_law(&x, &y).ok()
+        law_through(cells, |f| Some((size(&f.record.cell.model) as f64, f.measured()?.loss_test))).0
     };
+    let of_line = "standard error of the line over sizes";
     let mut claims = Vec::new();
     for ratio in [25, 10] {
         let same_ratio = |model: &Model| model.n_features == ratio * model.d_hidden;
         claims.push(spread_claim(ratio, &with(1.0, &same_ratio)));
-        for (std, start) in [(0.0, "zero"), (1.0, "N(0, 1)")] {
+        for std in [0.0, 1.0] {
             let fit = law(&with(std, &same_ratio), |model| model.d_hidden);
+            let start = start_word(std);
             let name =
                 format!("α = 0, biases from {start}, n/d = {ratio}: exponent of the loss in d");
-            let one = Test::Within { target: 1.0, tolerance: 0.15 };
-            claims.push(
-                Claim::new(name, "not known; 1 if the loss is overlap alone", one)
-                    .exponent(fit, "standard error of the line over sizes"),
-            );
+            let claim = says(name, "not known; 1 if the loss is overlap alone");
+            claims.push(claim.holds(Within(1.0, 0.15)).exponent(fit, of_line));
         }
     }
     let fit = law(&with(0.0, &|model| model.d_hidden == 40), |model| model.n_features);
-    claims.push(
-        Claim::new(
-            "α = 0, biases from zero, d = 40: exponent with which the loss grows with n",
-            "0 in the 1/d law",
-            Test::Within { target: 0.0, tolerance: 0.15 },
-        )
-        .measured(fit.map(|f| -f.exponent), "standard error of the line over sizes")
-        .plus_minus(fit.map(|f| f.exponent_se)),
-    );
+    let name = "α = 0, biases from zero, d = 40: exponent with which the loss grows with n";
+    let claim = says(name, "0 in the 1/d law").holds(Within(0.0, 0.15)).exponent(fit, of_line);
+    // What grows falls with the opposite exponent.
+    claims.push(Claim { ours: claim.ours.map(|falls| -falls), ..claim });
     claims
 }
 
 fn spread_claim(ratio: usize, cells: &[&Finished]) -> Claim {
-    let fractions: Vec<f64> = cells.iter().filter_map(|f| dead_fraction(f)).collect();
-    let summary = summarise(&fractions);
+    let summary = summarise(&each(cells, dead_fraction));
     let spread = summary.standard_deviation / summary.mean;
-    Claim::new(
-        format!(
-            "α = 0, biases from N(0, 1), n/d = {ratio}: spread of the dead fraction over n, relative"
-        ),
-        "not known",
-        Test::AtMost(0.1),
-    )
-    .measured(
+    let name = format!(
+        "α = 0, biases from N(0, 1), n/d = {ratio}: spread of the dead fraction over n, relative"
+    );
+    says(name, "not known").holds(AtMost(0.1)).measured(
         (summary.n > 2).then_some(spread),
         format!("{} sizes, mean fraction {:.3}", summary.n, summary.mean),
     )
@@ -430,15 +368,14 @@ fn draw(tables: &Tables) -> Drawn {
 
 fn by_bias_init(tables: &Tables) -> Result<Sheet, TableError> {
     let table = tables.get("by_bias_init")?;
-    let of = |y: &'static str, axis| Lines {
-        panel: Some("setting"),
-        ..grouped(("d_hidden", width_axis()), (y, axis), ("bias_init_std", "σ(b)"))
-    };
-    let mut panels = lines(table, &of("loss.test", loss_axis()))?;
+    let of =
+        |y| Lines { panel: Some("setting"), ..grouped(width(), y, ("bias_init_std", "σ(b)")) };
+    let alive = ("loss.alive_part", Axis::logarithmic("L without dead outputs"));
+    let dead = ("dead_outputs", Axis::linear("dead outputs"));
+    let mut panels = lines(table, &of(loss()))?;
     let columns = panels.len();
-    let alive = Axis::logarithmic("L without dead outputs");
-    panels.extend(lines(table, &of("loss.alive_part", alive))?);
-    panels.extend(lines(table, &of("dead_outputs", Axis::linear("dead outputs")))?);
+    panels.extend(lines(table, &of(alive))?);
+    panels.extend(lines(table, &of(dead))?);
     let caption = "σ(b): standard deviation of the initial biases; the paper's code has 1. Means over seeds. \
                    Table: by_bias_init.csv.";
     let title = "Loss, its live part, and dead outputs";
@@ -446,7 +383,7 @@ fn by_bias_init(tables: &Tables) -> Result<Sheet, TableError> {
 }
 
 fn where_they_come_from(tables: &Tables) -> Result<Sheet, TableError> {
-    let by_start = |x: (&'static str, Axis), group: (&'static str, &'static str)| Lines {
+    let by_start = |x, group| Lines {
         panel: Some("bias_init_std"),
         panel_label: "σ(b)",
         ..grouped(x, ("dead_fraction", Axis::linear("dead outputs over n")), group)

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use superpose_analysis::run::Finished;
 use superpose_figures::axis::Axis;
-use superpose_figures::lines::{ErrorBars, Lines, lines};
+use superpose_figures::lines::lines;
 use superpose_figures::sheet::Axes;
 use superpose_files::table::Tables;
 use superpose_stats::summary::{correlation, summarise};
 use superpose_toy::cell::Cell;
 
 use crate::cells::{SMALL_WIDTHS, cell_table, complete_exponents, exponent_table};
-use crate::claim::{Claim, Test};
-use crate::figure::{Figure, Findings, Material, all, decay_is, near, none};
-use crate::figures::draw::{Drawn, grouped, loss_axis, pictures, sheet, width_axis};
+use crate::claim::{AtLeast, AtMost, Claim, Within, says};
+use crate::figure::{Figure, Findings, Material, decay_is, near};
+use crate::figures::draw::{
+    BARS, Drawn, exponents_against, grouped, loss, one, pictures, sheet, width,
+};
 use crate::sweeps::DENSITY;
 
 /// The densities of figure 14b, with the slopes as drawn; the labels printed beside them say 1.1.
@@ -33,18 +35,12 @@ fn is_14b(cell: &Cell) -> bool {
 }
 
 /// Loss against activation density.
-pub(super) const FIGURE_14: Figure = Figure {
-    id: "14",
-    title: "Loss against activation density, and against width at five densities",
-    question: "Does activation density move the loss and leave the exponent?",
-    sweeps: &[DENSITY],
-    wants: |cell| cell.model.d_hidden == 63 || is_14b(cell),
-    wants_weights: none,
-    make: make_14,
-    draw: draw_14,
-    against: "A loss that is not linear in E, or slopes that change with E.",
-    limits: "One data exponent; E ends where the most frequent feature is always active.",
-};
+pub(super) const FIGURE_14: Figure = Figure::of("14", &[DENSITY], make_14, draw_14)
+    .wants(|cell| cell.model.d_hidden == 63 || is_14b(cell))
+    .title("Loss against activation density, and against width at five densities")
+    .question("Does activation density move the loss and leave the exponent?")
+    .against("A loss that is not linear in E, or slopes that change with E.")
+    .limits("One data exponent; E ends where the most frequent feature is always active.");
 
 fn make_14(material: &Material<'_>) -> Findings {
     let at_63 = material.select(|cell| cell.model.d_hidden == 63);
@@ -69,21 +65,28 @@ fn make_14(material: &Material<'_>) -> Findings {
     Findings::new([by_density, by_width], claims)
 }
 
+/// The values by the weight decay of their cells.
+fn by_decay<'a, T>(values: impl IntoIterator<Item = (&'a Cell, T)>) -> Vec<Vec<T>> {
+    let mut groups: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    for (cell, value) in values {
+        groups.entry(format!("{:.3}", cell.train.weight_decay)).or_default().push(value);
+    }
+    groups.into_values().collect()
+}
+
 /// Whether the loss is linear in the density, at each weight decay.
 fn straightness_claim(at_63: &[&Finished]) -> Claim {
-    let mut by_decay: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
-    for finished in at_63 {
-        let cell = &finished.record.cell;
-        let loss = finished.measured().map_or(f64::NAN, |m| m.loss_test);
-        let decay = format!("{:.3}", cell.train.weight_decay);
-        by_decay.entry(decay).or_default().push((cell.data.activation_density, loss));
-    }
+    let points = at_63.iter().filter_map(|f| {
+        let cell = &f.record.cell;
+        Some((cell, (cell.data.activation_density, f.measured()?.loss_test)))
+    });
+    let groups = by_decay(points);
     // More than half of the nine densities, or the line says little.
-    by_decay.retain(|_, points| points.len() >= 5);
-    let r_squared: Vec<f64> = by_decay.values().map(|p| correlation(p).powi(2)).collect();
-    let name = "d = 63: smallest R² of the loss on E, over weight decays";
-    let basis = format!("{} of 10 weight decays", r_squared.len());
-    Claim::new(name, "roughly linear", Test::AtLeast(0.95)).smallest(&r_squared, basis)
+    let groups = groups.iter().filter(|points| points.len() >= 5);
+    let r_squared: Vec<f64> = groups.map(|points| correlation(points).powi(2)).collect();
+    says("d = 63: smallest R² of the loss on E, over weight decays", "roughly linear")
+        .holds(AtLeast(0.95))
+        .smallest(&r_squared, format!("{} of 10 weight decays", r_squared.len()))
 }
 
 fn end_claim(at_63: &[&Finished], (decay, density, paper): (f64, f64, f64)) -> Claim {
@@ -92,90 +95,61 @@ fn end_claim(at_63: &[&Finished], (decay, density, paper): (f64, f64, f64)) -> C
         decay_is(cell, decay) && density_is(cell, density)
     };
     let loss = at_63.iter().find(is_end).and_then(|f| f.measured()).map(|m| m.loss_test);
-    Claim::new(
-        format!("d = 63, γ = {decay}, E = {density}: loss over the paper's"),
-        format!("{paper}"),
-        Test::Within { target: 1.0, tolerance: 0.25 },
-    )
-    .measured(loss.map(|loss| loss / paper), "one training each")
+    says(format!("d = 63, γ = {decay}, E = {density}: loss over the paper's"), format!("{paper}"))
+        .holds(Within(1.0, 0.25))
+        .measured(loss.map(|loss| loss / paper), "one training each")
 }
 
 fn slope_claims(five_densities: &[&Finished]) -> Vec<Claim> {
     let slopes = complete_exponents(five_densities, SMALL_WIDTHS);
     let claim = |(density, drawn): (f64, f64)| {
         let slope = slopes.iter().find(|e| density_is(e.cell(), density)).and_then(|e| e.fit);
-        Claim::new(
+        says(
             format!("γ = −0.56, E = {density}: model exponent"),
             format!("{drawn} as drawn; 1.1 as printed"),
-            Test::Within { target: drawn, tolerance: 0.15 },
         )
+        .holds(Within(drawn, 0.15))
         .exponent(slope, "standard error of the line; one training a width")
     };
     DRAWN.map(claim).to_vec()
 }
 
 fn draw_14(tables: &Tables) -> Drawn {
-    let of = grouped(
-        ("activation_density", Axis::linear("activation density E")),
-        ("loss.test", Axis::linear("test loss L (sum over features)")),
-        ("weight_decay", "γ"),
-    );
-    let mut panels = lines(tables.get("by_density")?, &of)?;
-    let by_width = grouped(
-        ("d_hidden", width_axis()),
-        ("loss.test", loss_axis()),
-        ("activation_density", "E"),
-    );
+    let y = ("loss.test", Axis::linear("test loss L (sum over features)"));
+    let by_density = grouped(density(), y, ("weight_decay", "γ"));
+    let by_width = grouped(width(), loss(), ("activation_density", "E"));
+    let mut panels = lines(tables.get("by_density")?, &by_density)?;
     panels.extend(lines(tables.get("by_width")?, &by_width)?);
     let caption =
         "Left: d = 63. Right: γ = −0.56. One dot a training. Tables: by_density.csv, by_width.csv.";
     Ok(pictures([sheet("Loss and activation density, α = 1", 2, panels, Axes::Own, caption)]))
 }
 
+/// The activation density, with its axis.
+fn density() -> (&'static str, Axis) {
+    ("activation_density", Axis::linear("activation density E"))
+}
+
 /// Model exponent against activation density.
-pub(super) const FIGURE_15: Figure = Figure {
-    id: "15",
-    title: "Model exponent against activation density",
-    question: "Is the model exponent the same at every activation density?",
-    sweeps: &[DENSITY],
-    wants: all,
-    wants_weights: none,
-    make: make_15,
-    draw: draw_15,
-    against: "Exponents that rise or fall with E by more than their errors.",
-    limits: "One data exponent.",
-};
+pub(super) const FIGURE_15: Figure = Figure::of("15", &[DENSITY], make_15, draw_15)
+    .title("Model exponent against activation density")
+    .question("Is the model exponent the same at every activation density?")
+    .against("Exponents that rise or fall with E by more than their errors.")
+    .limits("One data exponent.");
 
 fn make_15(material: &Material<'_>) -> Findings {
     let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
-    let question = "Is the model exponent the same at every activation density?";
-    let table = exponent_table("exponents", question, &settings, &[]);
-    let mut by_decay: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for setting in &settings {
-        let decay = format!("{:.3}", setting.cell().train.weight_decay);
-        by_decay.entry(decay).or_default().extend(setting.value());
-    }
-    by_decay.retain(|_, values| values.len() > 1);
-    let spread: Vec<f64> =
-        by_decay.values().map(|values| summarise(values).standard_deviation).collect();
-    let name = "standard deviation of the exponent over E, mean over weight decays";
-    let basis = format!("{} of 90 settings", settings.len());
-    let claim =
-        Claim::new(name, "flat", Test::AtMost(0.1)).measured(summarise(&spread).mean, basis);
+    let table = exponent_table("exponents", FIGURE_15.question, &settings, &[]);
+    let groups = by_decay(settings.iter().filter_map(|e| Some((e.cell(), e.value()?))));
+    let groups = groups.iter().filter(|values| values.len() > 1);
+    let spread: Vec<f64> = groups.map(|values| summarise(values).standard_deviation).collect();
+    let claim = says("standard deviation of the exponent over E, mean over weight decays", "flat")
+        .holds(AtMost(0.1))
+        .mean_of(&spread, format!("{} of 90 settings", settings.len()));
     Findings::new([table], [claim])
 }
 
 fn draw_15(tables: &Tables) -> Drawn {
-    let of = Lines {
-        error_bars: ErrorBars::Deviation("model_exponent_se"),
-        ..grouped(
-            ("activation_density", Axis::linear("activation density E")),
-            ("model_exponent", Axis::linear("model exponent")),
-            ("weight_decay", "γ"),
-        )
-    };
-    let panels = lines(tables.get("exponents")?, &of)?;
-    let caption = "Bars: standard error of the line. Table: exponents.csv.";
     let title = "Model exponent against activation density, α = 1";
-    Ok(pictures([sheet(title, 1, panels, Axes::Own, caption)]))
+    one((tables, "exponents"), &exponents_against(density()), title, BARS)
 }

@@ -2,21 +2,35 @@
 
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
-use superpose_figures::histograms::Histograms;
-use superpose_figures::lines::{ErrorBars, Guide, Lines};
+use superpose_figures::colour_bar::ColourScale;
+use superpose_figures::heat_maps::HeatMaps;
+use superpose_figures::histograms::{Histograms, histograms};
+use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::panel::Panel;
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_figures::study::Picture;
-use superpose_files::table::TableError;
+use superpose_files::table::{TableError, Tables};
 
 pub(super) type Drawn = Result<Vec<Picture>, TableError>;
 
-pub(super) fn width_axis() -> Axis {
-    Axis::logarithmic("hidden width d")
+/// The width, with its axis.
+pub(super) fn width() -> (&'static str, Axis) {
+    ("d_hidden", Axis::logarithmic("hidden width d"))
 }
 
-pub(super) fn loss_axis() -> Axis {
-    Axis::logarithmic("test loss L (sum over features)")
+/// The test loss, with its axis.
+pub(super) fn loss() -> (&'static str, Axis) {
+    ("loss.test", Axis::logarithmic("test loss L (sum over features)"))
+}
+
+/// The weight decay, with its axis.
+pub(super) fn decay() -> (&'static str, Axis) {
+    ("weight_decay", Axis::linear("weight decay γ"))
+}
+
+/// A line to compare with: its column, its entry in the legend, and how it is drawn.
+pub(super) const fn guide<'a>(column: &'a str, label: &'a str, mark: Mark) -> Guide<'a> {
+    Guide { column, label, mark }
 }
 
 /// Lines of `y` against `x` in groups: the column of each, and its axis or the symbol of its values.
@@ -28,18 +42,27 @@ pub(super) fn grouped<'a>(
     Lines { group: Some(group.0), group_label: group.1, ..Lines::plain(x, y) }
 }
 
+/// What error bars of model exponents are.
+pub(super) const BARS: &str = "Bars: standard error of the line.";
+
+/// Model exponents against another column, with their standard errors, by weight decay.
+pub(super) fn exponents_against<'a>(x: (&'a str, Axis)) -> Lines<'a> {
+    let y = ("model_exponent", Axis::linear("model exponent"));
+    let error_bars = ErrorBars::Deviation("model_exponent_se");
+    Lines { error_bars, ..grouped(x, y, ("weight_decay", "γ")) }
+}
+
 /// Model exponents against data exponents, with their standard errors, by weight decay.
 pub(super) fn exponent_lines<'a>(guides: &'a [Guide<'a>]) -> Lines<'a> {
-    Lines {
-        error_bars: ErrorBars::Deviation("model_exponent_se"),
-        guides,
-        mark: Mark::Dots,
-        ..grouped(
-            ("data_exponent", Axis::linear("data exponent α")),
-            ("model_exponent", Axis::linear("model exponent")),
-            ("weight_decay", "γ"),
-        )
-    }
+    let x = ("data_exponent", Axis::linear("data exponent α"));
+    Lines { guides, mark: Mark::Dots, ..exponents_against(x) }
+}
+
+/// Row norms, one column of panels for each width and one row for each value of `row`.
+pub(super) fn norm_sheet(tables: &Tables, title: &str, row: (&str, &str)) -> Drawn {
+    let grid = histograms(tables.get("norms")?, &norm_histograms(Some(row.0), row.1))?;
+    let caption = "Rows of W by norm; heights are to be compared within a panel. Table: norms.csv.";
+    Ok(pictures([sheet(title, grid.columns, grid.panels, Axes::SharedX, caption)]))
 }
 
 /// Histograms of row norms, one column of panels for each width.
@@ -59,6 +82,20 @@ pub(super) fn norm_histograms<'a>(row: Option<&'a str>, row_label: &'a str) -> H
     }
 }
 
+/// A heat map of a column over weight decay and data exponent.
+pub(super) fn decay_map(value: &str, colours: ColourScale) -> HeatMaps<'_> {
+    HeatMaps {
+        x: "weight_decay",
+        y: "data_exponent",
+        value,
+        panel: None,
+        panel_label: "",
+        x_label: "weight decay γ",
+        y_label: "data exponent α",
+        colours,
+    }
+}
+
 pub(super) fn sheet(
     title: &str,
     columns: usize,
@@ -68,6 +105,19 @@ pub(super) fn sheet(
 ) -> Sheet {
     let (title, caption) = (title.to_owned(), caption.to_owned());
     Sheet { title, columns: columns.max(1), panels, axes, caption }
+}
+
+/// The picture of a figure that is lines of the table `name`, in panels beside each other.
+pub(super) fn one(
+    (tables, name): (&Tables, &str),
+    of: &Lines<'_>,
+    title: &str,
+    caption: &str,
+) -> Drawn {
+    let caption = format!("{caption} Table: {name}.csv.");
+    let panels = lines(tables.get(name)?, of)?;
+    let columns = if of.panel.is_some() { 2 } else { 1 };
+    Ok(pictures([sheet(title, columns, panels, Axes::Own, caption.trim_start())]))
 }
 
 /// The pictures of a figure: `figure`, `figure-2` and so on.

@@ -2,18 +2,20 @@
 
 use superpose_figures::chart::Mark;
 use superpose_figures::colour_bar::ColourScale;
-use superpose_figures::heat_maps::{HeatMaps, heat_maps};
-use superpose_figures::lines::{Guide, Lines, lines};
+use superpose_figures::heat_maps::heat_maps;
+use superpose_figures::lines::{Guide, Lines};
 use superpose_figures::sheet::Axes;
 use superpose_files::table::{Field, Tables};
 use superpose_stats::summary::{correlation, mean_square, summarise};
 use superpose_toy::cell::Cell;
 use superpose_toy::superposition::strong_exponent;
 
-use crate::cells::{Exponent, SMALL_WIDTHS, complete_exponents, exponent_table, exponents};
-use crate::claim::{Claim, Test};
-use crate::figure::{Figure, Findings, Material, all, exponent_is, near, none};
-use crate::figures::draw::{Drawn, exponent_lines, pictures, sheet};
+use crate::cells::{
+    Exponent, SMALL_WIDTHS, complete_exponents, d_hidden, exponent_table, exponents,
+};
+use crate::claim::{AtLeast, AtMost, Between, Within, says};
+use crate::figure::{Figure, Findings, Material, exponent_is, is_strong, is_weak, near};
+use crate::figures::draw::{BARS, Drawn, decay_map, exponent_lines, guide, one, pictures, sheet};
 use crate::figures::loss::papers_nine;
 use crate::published::{FIG5E, FIG9B, LOSS_ALPHA0, Published};
 use crate::sweeps::{SEEDS_DECAY, SEEDS_STRONG, SMALL, SMALL_ALPHA0, WIDE};
@@ -33,19 +35,20 @@ fn pairs(settings: &[Exponent<'_>], published: &Published) -> Vec<(f64, f64)> {
 }
 
 /// Model exponent against data exponent.
-pub(super) const FIGURE_5E: Figure = Figure {
-    id: "5e",
-    title: "Model exponent against data exponent, in both regimes",
-    question: "Is the model exponent near 1 in the strong regime, and larger above α = 1.5?",
-    sweeps: &[SMALL, SEEDS_STRONG, SEEDS_DECAY],
-    wants: |cell| is_three_decays(cell) || cell.train.weight_decay > 0.0,
-    wants_weights: none,
-    make: make_5e,
-    draw: draw_5e,
-    against: "Strong exponents that follow α − 1, or that do not rise beyond α = 1.5.",
-    limits: "Slopes of curves that are not straight (column local_exponents): the widths decide them. What \
+pub(super) const FIGURE_5E: Figure = Figure::of(
+    "5e",
+    &[SMALL, SEEDS_STRONG, SEEDS_DECAY],
+    make_5e,
+    draw_5e,
+)
+.wants(|cell| is_three_decays(cell) || is_weak(cell))
+.title("Model exponent against data exponent, in both regimes")
+.question("Is the model exponent near 1 in the strong regime, and larger above α = 1.5?")
+.against("Strong exponents that follow α − 1, or that do not rise beyond α = 1.5.")
+.limits(
+    "Slopes of curves that are not straight (column local_exponents): the widths decide them. What \
              dead outputs do to them is in experiment dead-outputs.",
-};
+);
 
 fn make_5e(material: &Material<'_>) -> Findings {
     let strong = complete_exponents(&material.select(is_three_decays), SMALL_WIDTHS);
@@ -60,7 +63,7 @@ fn make_5e(material: &Material<'_>) -> Findings {
             (
                 "group",
                 "strong: three negative decays; weak: the paper's nine settings of figure 4b",
-                &|e| if e.cell().train.weight_decay < 0.0 { "strong" } else { "weak" }.into(),
+                &|e| if is_strong(e.cell()) { "strong" } else { "weak" }.into(),
             ),
             ("one", "prediction for even frequencies: 1", &|_| 1.0.into()),
             ("twice", "prediction for skewed frequencies: 2(α − 1)", &twice),
@@ -70,76 +73,52 @@ fn make_5e(material: &Material<'_>) -> Findings {
         ],
     );
     let pairs = pairs(&strong, &FIG5E);
-    let scatter: Vec<f64> =
-        strong.iter().map(|e| e.seeds.standard_deviation).filter(|s| s.is_finite()).collect();
-    // The settings with data exponents from `low` to `high`.
-    let mean = |claim: Claim, low: f64, high: f64| {
+    let scatter = strong.iter().map(|e| e.seeds.standard_deviation).filter(|s| s.is_finite());
+    let scatter: Vec<f64> = scatter.collect();
+    // The exponents at data exponents from `low` to `high`.
+    let between = |low: f64, high: f64| -> Vec<f64> {
         let chosen = strong.iter().filter(|e| (low..=high).contains(&e.place()[0]));
-        claim.averaged(&chosen.filter_map(Exponent::value).collect::<Vec<_>>(), "settings")
+        chosen.filter_map(Exponent::value).collect()
     };
-    let difference = Claim::new(
-        "mean absolute difference from the paper's strong exponents",
-        "0",
-        Test::AtMost(0.1),
-    );
-    let even = Claim::new(
-        "strong regime, α < 1.5: mean model exponent",
-        "close to 1",
-        Test::Within { target: 1.0, tolerance: 0.2 },
-    );
-    let skewed = Claim::new(
-        "strong regime, α = 2: mean model exponent",
-        "2.05, 2.20, 2.27; theory 2",
-        Test::Within { target: 2.0, tolerance: 0.4 },
-    );
-    let from_seed_to_seed = Claim::new(
-        "ours: standard deviation of a strong exponent from seed to seed, mean",
-        "one seed",
-        Test::AtMost(0.1),
-    );
+    let from_seed_to_seed = "ours: standard deviation of a strong exponent from seed to seed, mean";
     let claims = [
-        difference
+        says("mean absolute difference from the paper's strong exponents", "0")
+            .holds(AtMost(0.1))
             .mean_difference(&pairs, format!("{} of 51 settings; seeds averaged", pairs.len())),
-        mean(even, 0.0, 1.4),
-        mean(skewed, 1.99, 2.01),
-        from_seed_to_seed.measured(
-            summarise(&scatter).mean,
-            format!("{} settings with several seeds", scatter.len()),
-        ),
+        says("strong regime, α < 1.5: mean model exponent", "close to 1")
+            .holds(Within(1.0, 0.2))
+            .averaged(&between(0.0, 1.4), "settings"),
+        says("strong regime, α = 2: mean model exponent", "2.05, 2.20, 2.27; theory 2")
+            .holds(Within(2.0, 0.4))
+            .averaged(&between(1.99, 2.01), "settings"),
+        says(from_seed_to_seed, "one seed")
+            .holds(AtMost(0.1))
+            .mean_of(&scatter, format!("{} settings with several seeds", scatter.len())),
     ];
     Findings::new([table], claims)
 }
 
-const ONE: Guide<'static> = Guide { column: "one", label: "1", mark: Mark::Line };
-const TWICE: Guide<'static> = Guide { column: "twice", label: "2(α − 1)", mark: Mark::Dotted };
+const ONE: Guide<'static> = guide("one", "1", Mark::Line);
+const TWICE: Guide<'static> = guide("twice", "2(α − 1)", Mark::Dotted);
 
 fn draw_5e(tables: &Tables) -> Drawn {
-    let weak = Guide { column: "weak_exponent", label: "α − 1", mark: Mark::Dotted };
-    let guides = [ONE, TWICE, weak];
-    let of = Lines { published: Some("published"), ..exponent_lines(&guides) };
-    let caption = "Bars: standard error of the line. Rings: the paper's. Table: exponents.csv.";
-    by_data_exponent(tables, of, caption)
+    let guides = [ONE, TWICE, guide("weak_exponent", "α − 1", Mark::Dotted)];
+    let of =
+        Lines { panel: Some("group"), published: Some("published"), ..exponent_lines(&guides) };
+    one((tables, "exponents"), &of, BY_DATA_EXPONENT, &format!("{BARS} Rings: the paper's."))
 }
 
-/// One panel for each group of settings.
-fn by_data_exponent(tables: &Tables, of: Lines<'_>, caption: &str) -> Drawn {
-    let panels = lines(tables.get("exponents")?, &Lines { panel: Some("group"), ..of })?;
-    Ok(pictures([sheet("Model exponent against data exponent", 2, panels, Axes::Own, caption)]))
-}
+const BY_DATA_EXPONENT: &str = "Model exponent against data exponent";
 
 /// Model exponents over weight decay and data exponent.
-pub(super) const FIGURE_9B: Figure = Figure {
-    id: "9b",
-    title: "Model exponent by weight decay and data exponent",
-    question: "Are the published model exponents what comes out here?",
-    sweeps: &[SMALL, SMALL_ALPHA0, SEEDS_DECAY, SEEDS_STRONG],
-    wants: all,
-    wants_weights: none,
-    make: make_9b,
-    draw: draw_9b,
-    against: "A correlation below 0.98, or a mean absolute difference above 0.1.",
-    limits: "A slope over six widths hides what a curve does; local exponents stand in the table.",
-};
+pub(super) const FIGURE_9B: Figure =
+    Figure::of("9b", &[SMALL, SMALL_ALPHA0, SEEDS_DECAY, SEEDS_STRONG], make_9b, draw_9b)
+        .title("Model exponent by weight decay and data exponent")
+        .question("Are the published model exponents what comes out here?")
+        .against("A correlation below 0.98, or a mean absolute difference above 0.1.")
+        .limits(
+            "A slope over six widths hides what a curve does; local exponents stand in the table.",
+        );
 
 fn make_9b(material: &Material<'_>) -> Findings {
     let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
@@ -160,28 +139,24 @@ fn make_9b(material: &Material<'_>) -> Findings {
     let losses = loss_differences(material);
     let basis = format!("{} of 170 settings; seeds averaged", pairs.len());
     let claims = [
-        Claim::new("correlation with the paper's exponents", "1", Test::AtLeast(0.98))
+        says("correlation with the paper's exponents", "1")
+            .holds(AtLeast(0.98))
             .measured(correlation(&pairs), basis.clone()),
-        Claim::new("mean absolute difference from the paper's exponents", "0", Test::AtMost(0.1))
+        says("mean absolute difference from the paper's exponents", "0")
+            .holds(AtMost(0.1))
             .mean_difference(&pairs, basis),
-        Claim::new(
-            "the paper's exponents scatter about ours as seeds do: mean z²",
-            "1",
-            Test::Between(0.5, 1.5),
-        )
-        .measured(
-            mean_square(&z),
-            format!("{} settings with several seeds, {n_beyond} of them beyond 2", z.len()),
-        ),
-        Claim::new(
-            "α = 0: root mean square of ln(ours / paper) over the losses",
-            "0",
-            Test::AtMost(0.06),
-        )
-        .measured(
-            mean_square(&losses).sqrt(),
-            format!("{} of 60 losses; seeds averaged", losses.len()),
-        ),
+        says("the paper's exponents scatter about ours as seeds do: mean z²", "1")
+            .holds(Between(0.5, 1.5))
+            .measured(
+                mean_square(&z),
+                format!("{} settings with several seeds, {n_beyond} of them beyond 2", z.len()),
+            ),
+        says("α = 0: root mean square of ln(ours / paper) over the losses", "0")
+            .holds(AtMost(0.06))
+            .measured(
+                mean_square(&losses).sqrt(),
+                format!("{} of 60 losses; seeds averaged", losses.len()),
+            ),
     ];
     Findings::new([table], claims)
 }
@@ -190,12 +165,11 @@ fn make_9b(material: &Material<'_>) -> Findings {
 /// their own, where ours have several; the scatter is pooled over weight decays of one sign at each data
 /// exponent.
 fn deviations(settings: &[Exponent<'_>]) -> Vec<f64> {
-    let kind = |e: &Exponent<'_>| (e.place()[0], e.place()[1] < 0.0);
+    let is_alike = |a: &Exponent<'_>, b: &Exponent<'_>| {
+        near(a.place()[0], b.place()[0]) && is_strong(a.cell()) == is_strong(b.cell())
+    };
     let z = |e: &Exponent<'_>| {
-        let (exponent, is_strong) = kind(e);
-        let alike = settings
-            .iter()
-            .filter(|other| near(kind(other).0, exponent) && kind(other).1 == is_strong);
+        let alike = settings.iter().filter(|other| is_alike(other, e));
         let squares: Vec<f64> = alike.filter_map(|other| Some(other.scatter?.powi(2))).collect();
         let n = e.seeds.n as f64;
         let error = (summarise(&squares).mean * (1.0 + 1.0 / n)).sqrt();
@@ -206,30 +180,13 @@ fn deviations(settings: &[Exponent<'_>]) -> Vec<f64> {
 
 /// ln(ours / paper) of the losses at data exponent 0.
 fn loss_differences(material: &Material<'_>) -> Vec<f64> {
-    let mut differences = Vec::new();
-    for setting in exponents(&material.select(|cell| exponent_is(cell, 0.0)), 0) {
-        for (width, loss) in &setting.losses {
-            let mut cells = setting.cells.iter().map(|f| &f.record.cell);
-            let published =
-                cells.find(|c| c.model.d_hidden == *width).and_then(|c| LOSS_ALPHA0.of(c));
-            differences.extend(published.map(|paper| (loss / paper).ln()));
-        }
-    }
-    differences
-}
-
-/// A heat map of a column of the table `exponents`.
-fn exponent_map(value: &'static str, colours: ColourScale) -> HeatMaps<'static> {
-    HeatMaps {
-        x: "weight_decay",
-        y: "data_exponent",
-        value,
-        panel: None,
-        panel_label: "",
-        x_label: "weight decay γ",
-        y_label: "data exponent α",
-        colours,
-    }
+    let settings = exponents(&material.select(|cell| exponent_is(cell, 0.0)), 0);
+    let differences = settings.iter().flat_map(|setting| {
+        let of_width = |d: usize| setting.cells.iter().find(move |f| d_hidden(f) == d);
+        let published = move |d: usize| LOSS_ALPHA0.of(&of_width(d)?.record.cell);
+        setting.losses.iter().filter_map(move |(d, loss)| Some((loss / published(*d)?).ln()))
+    });
+    differences.collect()
 }
 
 /// What a heat map of exponents says below.
@@ -244,27 +201,22 @@ fn draw_9b(tables: &Tables) -> Drawn {
         ("difference", "ours less published", -0.4, 0.4),
     ] {
         let colours = ColourScale::linear(label).from_to(low, high);
-        panels.extend(heat_maps(table, &exponent_map(value, colours))?);
+        panels.extend(heat_maps(table, &decay_map(value, colours))?);
     }
-    let (title, columns) =
+    let (title, n) =
         ("Model exponents: ours, the paper's, and ours less the paper's", panels.len());
-    Ok(pictures([sheet(title, columns, panels, Axes::Own, MAP_CAPTION)]))
+    Ok(pictures([sheet(title, n, panels, Axes::Own, MAP_CAPTION)]))
 }
 
 /// How straight the lines are.
-pub(super) const FIGURE_10: Figure = Figure {
-    id: "10",
-    title: "R² of the fitted laws, by weight decay and data exponent",
-    question: "Are the losses power laws of width?",
-    sweeps: &[SMALL],
-    wants: all,
-    wants_weights: none,
-    make: make_10,
-    draw: draw_10,
-    against: "Low R² at negative weight decay.",
-    limits: "R² near 1 does not make a power law: local exponents differ by a factor of three along \
+pub(super) const FIGURE_10: Figure = Figure::of("10", &[SMALL], make_10, draw_10)
+    .title("R² of the fitted laws, by weight decay and data exponent")
+    .question("Are the losses power laws of width?")
+    .against("Low R² at negative weight decay.")
+    .limits(
+        "R² near 1 does not make a power law: local exponents differ by a factor of three along \
              curves with R² = 0.96.",
-};
+    );
 
 fn make_10(material: &Material<'_>) -> Findings {
     let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
@@ -273,9 +225,9 @@ fn make_10(material: &Material<'_>) -> Findings {
     let r_squared: Vec<f64> = strong.filter_map(|e| Some(e.fit?.r_squared)).collect();
     let of = "of 68 settings with γ ≤ −1/3";
     let claims = [
-        Claim::new("strong regime: mean R²", "near 1", Test::AtLeast(0.95))
-            .averaged(&r_squared, of),
-        Claim::new("strong regime: smallest R²", "near 1", Test::AtLeast(0.9))
+        says("strong regime: mean R²", "near 1").holds(AtLeast(0.95)).averaged(&r_squared, of),
+        says("strong regime: smallest R²", "near 1")
+            .holds(AtLeast(0.9))
             .smallest(&r_squared, format!("{} {of}", r_squared.len())),
     ];
     Findings::new([table], claims)
@@ -283,23 +235,16 @@ fn make_10(material: &Material<'_>) -> Findings {
 
 fn draw_10(tables: &Tables) -> Drawn {
     let colours = ColourScale::linear("R²").from_to(0.0, 1.0);
-    let panels = heat_maps(tables.get("exponents")?, &exponent_map("r_squared", colours))?;
+    let panels = heat_maps(tables.get("exponents")?, &decay_map("r_squared", colours))?;
     Ok(pictures([sheet("R² of the fitted power laws", 1, panels, Axes::Own, MAP_CAPTION)]))
 }
 
 /// Figure 5e with wider models.
-pub(super) const FIGURE_18: Figure = Figure {
-    id: "18",
-    title: "Model exponent against data exponent at widths 50 to 150",
-    question: "Is the strong exponent closer to 1 where d²/2 exceeds n?",
-    sweeps: &[WIDE],
-    wants: all,
-    wants_weights: none,
-    make: make_18,
-    draw: draw_18,
-    against: "Exponents away from 1 below α = 1.5.",
-    limits: "The paper gives the range of widths and no more: how many, and the weight decays, are ours.",
-};
+pub(super) const FIGURE_18: Figure = Figure::of("18", &[WIDE], make_18, draw_18)
+    .title("Model exponent against data exponent at widths 50 to 150")
+    .question("Is the strong exponent closer to 1 where d²/2 exceeds n?")
+    .against("Exponents away from 1 below α = 1.5.")
+    .limits("The paper gives the range of widths and no more: how many, and the weight decays, are ours.");
 
 /// Number of widths from 50 to 150.
 const WIDE_WIDTHS: usize = 4;
@@ -317,32 +262,25 @@ fn make_18(material: &Material<'_>) -> Findings {
         ],
     );
     // On either side of α = 1.5, which is neither.
-    let below: Vec<f64> =
-        settings.iter().filter(|e| e.place()[0] < 1.45).filter_map(Exponent::value).collect();
-    let above: Vec<f64> = settings
+    let (below, above): (Vec<_>, Vec<_>) = settings
         .iter()
-        .filter(|e| e.place()[0] > 1.55)
-        .filter_map(|e| Some(e.value()? - strong_exponent(e.place()[0])))
-        .collect();
+        .filter(|e| !(1.45..=1.55).contains(&e.place()[0]))
+        .filter_map(|e| Some((e.place()[0], e.value()?)))
+        .partition(|(alpha, _)| *alpha < 1.5);
+    let below: Vec<f64> = below.into_iter().map(|(_, exponent)| exponent).collect();
+    let above = above.into_iter().map(|(alpha, exponent)| exponent - strong_exponent(alpha));
     let claims = [
-        Claim::new(
-            "α < 1.5: mean model exponent",
-            "about 1",
-            Test::Within { target: 1.0, tolerance: 0.2 },
-        )
-        .averaged(&below, "of 36 settings"),
-        Claim::new(
-            "α > 1.5: model exponent less 2(α − 1), mean",
-            "below 2(α − 1)",
-            Test::AtMost(0.0),
-        )
-        .averaged(&above, "of 12 settings"),
+        says("α < 1.5: mean model exponent", "about 1")
+            .holds(Within(1.0, 0.2))
+            .averaged(&below, "of 36 settings"),
+        says("α > 1.5: model exponent less 2(α − 1), mean", "below 2(α − 1)")
+            .holds(AtMost(0.0))
+            .averaged(&above.collect::<Vec<_>>(), "of 12 settings"),
     ];
     Findings::new([table], claims)
 }
 
 fn draw_18(tables: &Tables) -> Drawn {
-    let guides = [ONE, TWICE];
-    let caption = "Bars: standard error of the line. Table: exponents.csv.";
-    by_data_exponent(tables, exponent_lines(&guides), caption)
+    let of = Lines { panel: Some("group"), ..exponent_lines(&[ONE, TWICE]) };
+    one((tables, "exponents"), &of, BY_DATA_EXPONENT, BARS)
 }

@@ -8,8 +8,8 @@ use superpose_files::table::{Table, TableError, Tables};
 use superpose_toy::cell::Cell;
 use superpose_toy::init;
 
-use crate::cells::{KEY, key};
-use crate::claim::{Claim, Test};
+use crate::cells::{KEY, keyed};
+use crate::claim::{AtLeast, Claim, says};
 use crate::figure::{Material, decay_is, exponent_is, near};
 use crate::figures::draw::grouped;
 use crate::rows::feature_rows;
@@ -38,41 +38,38 @@ fn fates(finished: &Finished, material: &Material<'_>) -> Option<Vec<(f64, bool)
     Some(start.iter().zip(rows).map(|(b, row)| (f64::from(*b), row.is_dead)).collect())
 }
 
+/// A bin of initial biases: its lower end, how many outputs start in it, and how many of them die.
+type Bin = (f64, usize, usize);
+
+/// The bins that any output starts in, to three standard deviations on either side.
+fn bins(fates: &[(f64, bool)]) -> Vec<Bin> {
+    let bins = (-12..12).map(|bin| {
+        let low = f64::from(bin) * BIN;
+        let inside = fates.iter().filter(|f| (low..low + BIN).contains(&f.0));
+        (low, inside.clone().count(), inside.filter(|f| f.1).count())
+    });
+    bins.filter(|bin| bin.1 > 0).collect()
+}
+
 /// One row a cell and bin of initial biases.
 pub(super) fn fate_table(material: &Material<'_>) -> Table {
-    let mut columns = KEY.to_vec();
-    columns.extend([
-        ("bias_low", "lower end of a bin of initial biases"),
-        ("bias_middle", "its middle"),
-        ("outputs", "outputs that start in it"),
-        ("dead", "those of them that are dead in the end"),
-        ("dead_share", "dead over outputs"),
-    ]);
-    let question = "Does an output's own initial bias decide whether it dies?";
-    let mut table = Table::new("fate", question, &columns);
-    for finished in material.select(is_fate) {
-        let Some(fates) = fates(finished, material) else { continue };
-        // To three standard deviations on either side.
-        for bin in -12..12 {
-            let low = f64::from(bin) * BIN;
-            let inside = |f: &&(f64, bool)| (low..low + BIN).contains(&f.0);
-            let outputs = fates.iter().filter(inside).count();
-            let dead = fates.iter().filter(inside).filter(|f| f.1).count();
-            if outputs == 0 {
-                continue;
-            }
-            let mut row = key(&finished.record.cell);
-            row.extend([
-                low.into(),
-                (low + 0.5 * BIN).into(),
-                outputs.into(),
-                dead.into(),
-                (dead as f64 / outputs as f64).into(),
-            ]);
-            table.push(row);
-        }
-    }
-    table
+    let bins_of = material.select(is_fate).into_iter().flat_map(|finished| {
+        let fates = fates(finished, material).unwrap_or_default();
+        bins(&fates).into_iter().map(|bin| (&finished.record.cell, bin))
+    });
+    keyed::<Bin, _>(
+        "fate",
+        "Does an output's own initial bias decide whether it dies?",
+        &KEY,
+        bins_of,
+        &[
+            ("bias_low", "lower end of a bin of initial biases", &|bin| bin.0.into()),
+            ("bias_middle", "its middle", &|bin| (bin.0 + 0.5 * BIN).into()),
+            ("outputs", "outputs that start in it", &|bin| bin.1.into()),
+            ("dead", "those of them that are dead in the end", &|bin| bin.2.into()),
+            ("dead_share", "dead over outputs", &|bin| (bin.2 as f64 / bin.1 as f64).into()),
+        ],
+    )
 }
 
 /// The panel of the table `fate`.
@@ -112,11 +109,7 @@ pub(super) fn fate_claims(material: &Material<'_>) -> Vec<Claim> {
         let basis = threshold.map_or("needs the weights".to_owned(), |(bias, _)| {
             format!("threshold {bias:.2}; one model, its weights needed")
         });
-        Claim::new(
-            format!("α = 0, γ = −1, d = {width}: outputs whose fate a threshold of their initial bias tells"),
-            "does not mention the initial biases",
-            Test::AtLeast(0.9),
-        )
+        says(format!("α = 0, γ = −1, d = {width}: outputs whose fate a threshold of their initial bias tells"), "does not mention the initial biases").holds(AtLeast(0.9))
         .measured(threshold.map(|t| t.1), basis)
     };
     WIDTHS.map(claim).to_vec()

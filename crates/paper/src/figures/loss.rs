@@ -1,21 +1,20 @@
 //! The loss of the weak regime: figures 4a and 4b.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use superpose_analysis::regime;
 use superpose_analysis::run::Finished;
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
-use superpose_figures::lines::{Guide, Lines, lines};
-use superpose_figures::sheet::Axes;
+use superpose_figures::lines::Lines;
 use superpose_files::table::{Table, Tables};
 use superpose_stats::summary::{median_and_deviation, summarise};
 use superpose_toy::superposition::ignored_features_loss_continuum;
 
-use crate::cells::{Exponent, Extra, SMALL_WIDTHS, cell_table, complete_exponents, exponent_table};
-use crate::claim::{Claim, Test};
-use crate::figure::{Figure, Findings, Material, exponent_is, near, none};
-use crate::figures::draw::{Drawn, exponent_lines, grouped, loss_axis, pictures, sheet};
+use crate::cells::{Exponent, SMALL_WIDTHS, cell_table, complete_exponents, each, exponent_table};
+use crate::claim::{AtLeast, AtMost, Claim, Within, says};
+use crate::figure::{Figure, Findings, Material, exponent_is, is_weak, near};
+use crate::figures::draw::{BARS, Drawn, exponent_lines, grouped, guide, loss, one};
 use crate::published::FIG4B;
 use crate::sweeps::SMALL;
 
@@ -25,26 +24,15 @@ const SHOWN: [(f64, f64); 6] =
     [(0.0, 1.01), (1.0, 1.46), (1.25, 1.61), (1.5, 1.30), (1.75, 1.17), (2.0, 0.94)];
 
 /// Loss against the number of features represented.
-pub(super) const FIGURE_4A: Figure = Figure {
-    id: "4a",
-    title: "Loss against the number of features represented, weak regime",
-    question: "Is the loss what the features cost that are not represented?",
-    sweeps: &[SMALL],
-    wants: |cell| {
-        cell.train.weight_decay > 0.0 && SHOWN.iter().any(|shown| exponent_is(cell, shown.0))
-    },
-    wants_weights: none,
-    make: make_4a,
-    draw: draw_4a,
-    against: "Losses far from the line of their data exponent.",
-    limits: "Equation 14 counts the most frequent features as represented and replaces a sum by an \
+pub(super) const FIGURE_4A: Figure = Figure::of("4a", &[SMALL], make_4a, draw_4a)
+    .wants(|cell| is_weak(cell) && SHOWN.iter().any(|shown| exponent_is(cell, shown.0)))
+    .title("Loss against the number of features represented, weak regime")
+    .question("Is the loss what the features cost that are not represented?")
+    .against("Losses far from the line of their data exponent.")
+    .limits(
+        "Equation 14 counts the most frequent features as represented and replaces a sum by an \
              integral; both are wrong by as much as the agreement is good (columns of the table).",
-};
-
-fn represented(finished: &Finished) -> f64 {
-    let n = finished.record.cell.model.n_features as f64;
-    finished.measured().map_or(f64::NAN, |m| m.phi_half * n)
-}
+    );
 
 fn continuum(finished: &Finished) -> Option<f64> {
     let cell = &finished.record.cell;
@@ -60,43 +48,39 @@ fn over_theory(finished: &Finished, theory: Option<f64>) -> Option<f64> {
 
 fn make_4a(material: &Material<'_>) -> Findings {
     let sum = |f: &Finished| regime::Evidence::of(f).map(|evidence| evidence.ignored_loss);
+    let over_continuum = |f: &Finished| over_theory(f, continuum(f));
     let table = cell_table(
         "cells",
-        "Is the loss what the features cost that are not represented?",
+        FIGURE_4A.question,
         &material.trained(),
         &["phi_half", "loss.test", "dead_outputs", "loss.dead_part"],
         &[
-            Extra::new("represented", "φ½·n: rows of W with norm above 1/2", &|f| {
-                represented(f).into()
+            ("represented", "φ½·n: rows of W with norm above 1/2", &|f| {
+                let n = f.record.cell.model.n_features as f64;
+                f.measured().map(|m| m.phi_half * n).into()
             }),
-            Extra::new(
-                "equation_14",
-                "the paper's equation 14 times ⟨v²⟩ = 4/3, at this φ½",
-                &|f| continuum(f).into(),
-            ),
-            Extra::new(
+            ("equation_14", "the paper's equation 14 times ⟨v²⟩ = 4/3, at this φ½", &|f| {
+                continuum(f).into()
+            }),
+            (
                 "ignored_loss",
                 "the exact sum: all but the φ½·n most frequent features are ignored",
                 &|f| sum(f).into(),
             ),
-            Extra::new("over_equation_14", "loss.test over equation_14", &|f| {
-                over_theory(f, continuum(f)).into()
-            }),
-            Extra::new("over_ignored_loss", "loss.test over ignored_loss", &|f| {
+            ("over_equation_14", "loss.test over equation_14", &|f| over_continuum(f).into()),
+            ("over_ignored_loss", "loss.test over ignored_loss", &|f| {
                 over_theory(f, sum(f)).into()
             }),
         ],
     );
     let claim = |(exponent, paper): (f64, f64)| {
-        let cells = material.select(|cell| exponent_is(cell, exponent));
-        let ratios = cells.iter().filter_map(|f| over_theory(f, continuum(f)));
-        let ratios: Vec<f64> = ratios.filter(|r| r.is_finite()).collect();
+        let ratios = each(&material.select(|cell| exponent_is(cell, exponent)), over_continuum);
         let (median, deviation) = median_and_deviation(&ratios);
-        Claim::new(
+        says(
             format!("α = {exponent}: loss over equation 14, median"),
             format!("\"agree\"; {paper} in the median of its own points"),
-            Test::Within { target: 1.0, tolerance: 0.2 },
         )
+        .holds(Within(1.0, 0.2))
         .measured(median, format!("median absolute deviation of {} cells", ratios.len()))
         .plus_minus(deviation)
     };
@@ -104,37 +88,25 @@ fn make_4a(material: &Material<'_>) -> Findings {
 }
 
 fn draw_4a(tables: &Tables) -> Drawn {
-    let guides = [Guide { column: "equation_14", label: "equation 14 × 4/3", mark: Mark::Dotted }];
+    let x = ("represented", Axis::logarithmic("features represented, φ½ n"));
     let of = Lines {
-        guides: &guides,
+        guides: &[guide("equation_14", "equation 14 × 4/3", Mark::Dotted)],
         mark: Mark::Dots,
-        ..grouped(
-            ("represented", Axis::logarithmic("features represented, φ½ n")),
-            ("loss.test", loss_axis()),
-            ("data_exponent", "α"),
-        )
+        ..grouped(x, loss(), ("data_exponent", "α"))
     };
-    let panels = lines(tables.get("cells")?, &of)?;
-    let caption = "One dot a training with γ > 0. Dotted: the paper's theory. Table: cells.csv.";
-    let title = "Loss against the number of features represented, weak regime";
-    Ok(pictures([sheet(title, 1, panels, Axes::Own, caption)]))
+    let caption = "One dot a training with γ > 0. Dotted: the paper's theory.";
+    one((tables, "cells"), &of, FIGURE_4A.title, caption)
 }
 
 /// Model exponents of the nine settings closest to no superposition.
-pub(super) const FIGURE_4B: Figure = Figure {
-    id: "4b",
-    title: "Model exponent of the settings closest to no superposition",
-    question: "Without superposition, is the model exponent α − 1?",
-    sweeps: &[SMALL],
-    wants: |cell| cell.train.weight_decay > 0.0,
-    wants_weights: none,
-    make: make_4b,
-    draw: draw_4b,
-    against: "Exponents that do not rise with α, or far from α − 1 where W is closest to diag(I, 0).",
-    limits: "The distance cannot choose: a row that is missing among the first d leaves it at exactly 1, so \
+pub(super) const FIGURE_4B: Figure = Figure::of("4b", &[SMALL], make_4b, draw_4b)
+    .wants(is_weak)
+    .title("Model exponent of the settings closest to no superposition")
+    .question("Without superposition, is the model exponent α − 1?")
+    .against("Exponents that do not rise with α, or far from α − 1 where W is closest to diag(I, 0).")
+    .limits("The distance cannot choose: a row that is missing among the first d leaves it at exactly 1, so \
              settings that represent almost nothing tie for the first place. Which nine the paper shows \
-             follows from something that it does not say.",
-};
+             follows from something that it does not say.");
 
 /// The largest spectral distance over the widths of a setting; absent unless all are known.
 fn distance(exponent: &Exponent<'_>) -> Option<f64> {
@@ -143,18 +115,13 @@ fn distance(exponent: &Exponent<'_>) -> Option<f64> {
     all?.into_iter().reduce(f64::max)
 }
 
-/// A setting after its distance from no superposition.
-type Ranked<'a> = (f64, Exponent<'a>);
-
 /// The settings with all six widths, by their distance from no superposition.
-fn by_distance<'a>(material: &Material<'a>) -> Vec<Ranked<'a>> {
+fn by_distance<'a>(material: &Material<'a>) -> Vec<Exponent<'a>> {
     // One training a cell, as in the paper.
-    let weak = material.select(|cell| cell.train.weight_decay > 0.0 && cell.train.seed == 0);
-    let mut settings: Vec<Ranked<'_>> = complete_exponents(&weak, SMALL_WIDTHS)
-        .into_iter()
-        .filter_map(|e| Some((distance(&e)?, e)))
-        .collect();
-    settings.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let weak = material.select(|cell| is_weak(cell) && cell.train.seed == 0);
+    let mut settings = complete_exponents(&weak, SMALL_WIDTHS);
+    settings.retain(|e| distance(e).is_some());
+    settings.sort_by(|a, b| distance(a).partial_cmp(&distance(b)).unwrap_or(Ordering::Equal));
     settings
 }
 
@@ -167,86 +134,67 @@ fn is_papers(setting: &Exponent<'_>) -> bool {
 
 /// The paper's nine, where all widths are trained.
 pub(super) fn papers_nine<'a>(material: &Material<'a>) -> Vec<Exponent<'a>> {
-    by_distance(material).into_iter().map(|(_, e)| e).filter(is_papers).collect()
+    by_distance(material).into_iter().filter(is_papers).collect()
 }
 
 fn make_4b(material: &Material<'_>) -> Findings {
-    let settings = by_distance(material);
+    let (settings, papers) = (by_distance(material), papers_nine(material));
     let closest = &settings[..settings.len().min(NINE)];
-    let papers: Vec<Ranked<'_>> = settings.iter().filter(|(_, e)| is_papers(e)).cloned().collect();
     let mut shown = distance_table("nine", &papers, "the paper's nine");
     shown.rows.extend(distance_table("nine", closest, "the nine closest here").rows);
     let tables = [distance_table("exponents", &settings, "all"), shown];
     Findings::new(tables, claims_4b(&settings, closest, &papers))
 }
 
-fn claims_4b(settings: &[Ranked<'_>], closest: &[Ranked<'_>], papers: &[Ranked<'_>]) -> [Claim; 5] {
-    let n_shared = closest.iter().filter(|(_, e)| is_papers(e)).count();
-    let n_tied = settings.iter().filter(|(distance, _)| near(*distance, 1.0)).count();
+fn claims_4b(
+    settings: &[Exponent<'_>],
+    closest: &[Exponent<'_>],
+    papers: &[Exponent<'_>],
+) -> [Claim; 5] {
+    let n_shared = closest.iter().filter(|e| is_papers(e)).count();
+    let n_tied = settings.iter().filter(|e| distance(e).is_some_and(|d| near(d, 1.0))).count();
     let basis = format!("{} of {} settings have all widths", settings.len(), 5 * 17);
     // Nine settings, or none: the mean over some of them is another number.
-    let mean = |claim: Claim, values: &[f64]| {
-        let summary = summarise(if values.len() == NINE { values } else { &[] });
+    let mean = |claim: Claim, of: &[Exponent<'_>], value: fn(&Exponent<'_>) -> Option<f64>| {
+        let values: Vec<f64> = of.iter().filter_map(value).collect();
+        let summary = summarise(if values.len() == NINE { &values } else { &[] });
         claim
             .measured(summary.mean, format!("standard error over the nine; {basis}"))
             .plus_minus(summary.standard_error)
     };
-    let less_theory = |settings: &[Ranked<'_>]| -> Vec<f64> {
-        let of = |(_, e): &Ranked<'_>| Some(e.value()? - (e.cell().data_exponent()? - 1.0));
-        settings.iter().filter_map(of).collect()
-    };
-    let from_published = |(_, e): &Ranked<'_>| Some((e.value()? - FIG4B.of(e.cell())?).abs());
-    let differences: Vec<f64> = papers.iter().filter_map(from_published).collect();
-    let near_theory = Test::Within { target: 0.0, tolerance: 0.15 };
-    let some = |of: &[Ranked<'_>], n: usize, least: usize| (of.len() >= least).then_some(n as f64);
+    let less_theory = |e: &Exponent<'_>| Some(e.value()? - (e.cell().data_exponent()? - 1.0));
+    let from_published = |e: &Exponent<'_>| Some((e.value()? - FIG4B.of(e.cell())?).abs());
+    let some = |of: &[Exponent<'_>], n, least| (of.len() >= least).then_some(n as f64);
+    let zero = Within(0.0, 0.15);
+    let nine = "the paper's nine settings: model exponent less α − 1, mean";
+    let of_nine = says(nine, "0 (0.10 for its own points)").holds(zero);
+    let of_closest =
+        says("the nine closest here: model exponent less α − 1, mean", "0").holds(zero);
+    let differences =
+        says("the paper's nine settings: mean absolute difference from its exponents", "0");
     [
-        mean(
-            Claim::new(
-                "the paper's nine settings: model exponent less α − 1, mean",
-                "0 (0.10 for its own points)",
-                near_theory,
-            ),
-            &less_theory(papers),
-        ),
-        mean(
-            Claim::new(
-                "the paper's nine settings: mean absolute difference from its exponents",
-                "0",
-                Test::AtMost(0.1),
-            ),
-            &differences,
-        ),
-        mean(
-            Claim::new("the nine closest here: model exponent less α − 1, mean", "0", near_theory),
-            &less_theory(closest),
-        ),
-        Claim::new(
-            "how many of the nine closest here are the paper's nine",
-            "9",
-            Test::AtLeast(6.0),
-        )
-        .measured(some(closest, n_shared, NINE), basis.clone()),
-        Claim::new(
+        mean(of_nine, papers, less_theory),
+        mean(differences.holds(AtMost(0.1)), papers, from_published),
+        mean(of_closest, closest, less_theory),
+        says("how many of the nine closest here are the paper's nine", "9")
+            .holds(AtLeast(6.0))
+            .measured(some(closest, n_shared, NINE), basis.clone()),
+        says(
             "settings that tie at a distance of 1, the least that a missing row leaves",
             "not mentioned",
-            Test::AtMost(1.0),
         )
+        .holds(AtMost(1.0))
         .measured(some(settings, n_tied, 1), basis.clone()),
     ]
 }
 
-fn distance_table(name: &str, settings: &[Ranked<'_>], group: &str) -> Table {
-    let exponents: Vec<Exponent<'_>> = settings.iter().map(|(_, e)| e.clone()).collect();
-    let distances: BTreeMap<String, (usize, f64)> = settings
-        .iter()
-        .enumerate()
-        .map(|(rank, (distance, e))| (e.example.record.cell_id.to_string(), (rank, *distance)))
-        .collect();
-    let of = |e: &Exponent<'_>| distances.get(e.example.record.cell_id.as_str()).copied();
+fn distance_table(name: &str, settings: &[Exponent<'_>], group: &str) -> Table {
+    let is_same = |a: &Exponent<'_>, b: &Exponent<'_>| std::ptr::eq(a.example, b.example);
+    let rank = |e: &Exponent<'_>| settings.iter().position(|other| is_same(other, e));
     exponent_table(
         name,
         "Is the exponent α − 1 where W is closest to diag(I, 0)?",
-        &exponents,
+        settings,
         &[
             ("weak_exponent", "prediction without superposition: α − 1", &|e| {
                 e.cell().data_exponent().map(|a| a - 1.0).into()
@@ -254,10 +202,10 @@ fn distance_table(name: &str, settings: &[Ranked<'_>], group: &str) -> Table {
             (
                 "spectral_distance.max",
                 "largest spectral norm of W Wᵀ − diag(I_d, 0) over widths",
-                &|e| of(e).map(|d| d.1).into(),
+                &|e| distance(e).into(),
             ),
             ("rank", "rank by that distance in this group, from 1", &|e| {
-                of(e).map(|d| d.0 + 1).into()
+                rank(e).map(|rank| rank + 1).into()
             }),
             ("published", "the paper's exponent, of its nine", &|e| FIG4B.of(e.cell()).into()),
             ("group", "which settings", &|_| group.into()),
@@ -266,12 +214,12 @@ fn distance_table(name: &str, settings: &[Ranked<'_>], group: &str) -> Table {
 }
 
 fn draw_4b(tables: &Tables) -> Drawn {
-    let guides = [Guide { column: "weak_exponent", label: "α − 1", mark: Mark::Line }];
+    let guides = [guide("weak_exponent", "α − 1", Mark::Line)];
     let of =
         Lines { panel: Some("group"), published: Some("published"), ..exponent_lines(&guides) };
-    let panels = lines(tables.get("nine")?, &of)?;
-    let caption = "Left: the paper's nine settings. Right: the nine whose W is closest here to representing d \
-                   features and no more. Bars: standard error of the line. Rings: the paper's. Table: nine.csv.";
-    let title = "Model exponent closest to no superposition";
-    Ok(pictures([sheet(title, 2, panels, Axes::Own, caption)]))
+    let caption = format!(
+        "Left: the paper's nine settings. Right: the nine whose W is closest here to representing d \
+         features and no more. {BARS} Rings: the paper's."
+    );
+    one((tables, "nine"), &of, "Model exponent closest to no superposition", &caption)
 }

@@ -1,16 +1,16 @@
 //! Norms of rows: figures 5a, 5b, 11 and 12.
 
+use superpose_analysis::run::Finished;
 use superpose_figures::colour_bar::ColourScale;
 use superpose_figures::histograms::histograms;
 use superpose_figures::sheet::Axes;
 use superpose_files::table::Tables;
-use superpose_stats::summary::summarise;
 use superpose_toy::cell::Cell;
 
-use crate::cells::{dead_fraction, norm_table, share_of_norms};
-use crate::claim::{Claim, Test};
-use crate::figure::{Figure, Findings, Material, decay_is, exponent_is, none};
-use crate::figures::draw::{Drawn, norm_histograms, pictures, sheet};
+use crate::cells::{dead_fraction, each, norm_table, share_of_norms};
+use crate::claim::{AtLeast, AtMost, Between, Claim, says};
+use crate::figure::{Figure, Findings, Material, decay_is, exponent_is};
+use crate::figures::draw::{Drawn, norm_histograms, norm_sheet, pictures, sheet};
 use crate::rows::{feature_rows, frequency_panels, row_table};
 use crate::sweeps::SMALL;
 
@@ -20,19 +20,15 @@ fn is_5a(cell: &Cell) -> bool {
 }
 
 /// Norms of rows in the strong regime, at one setting.
-pub(super) const FIGURE_5A: Figure = Figure {
-    id: "5a",
-    title: "Row norms in the strong regime",
-    question: "Are there two kinds of rows, longer and shorter than 1?",
-    sweeps: &[SMALL],
-    wants: is_5a,
-    wants_weights: none,
-    make: make_5a,
-    draw: draw_5a,
-    against: "A single peak, or rows in the gap around 1.",
-    limits: "What the paper calls weakly represented features are, row by row, outputs that died \
+pub(super) const FIGURE_5A: Figure = Figure::of("5a", &[SMALL], make_5a, draw_5a)
+    .wants(is_5a)
+    .title("Row norms in the strong regime")
+    .question("Are there two kinds of rows, longer and shorter than 1?")
+    .against("A single peak, or rows in the gap around 1.")
+    .limits(
+        "What the paper calls weakly represented features are, row by row, outputs that died \
              (experiment dead-outputs): the two peaks need not be two kinds of representation.",
-};
+    );
 
 fn make_5a(material: &Material<'_>) -> Findings {
     let cells = material.trained();
@@ -40,20 +36,17 @@ fn make_5a(material: &Material<'_>) -> Findings {
     let left_over =
         cells.first().and_then(|f| Some((f.measured()?.phi_one + dead_fraction(f)? - 1.0).abs()));
     let claims = [
-        Claim::new(
-            "share of rows with norm between 0.96 and 1.04",
-            "a gap there",
-            Test::AtMost(0.03),
-        )
-        .measured(gap, "one model"),
-        Claim::new(
+        says("share of rows with norm between 0.96 and 1.04", "a gap there")
+            .holds(AtMost(0.03))
+            .measured(gap, "one model"),
+        says(
             "ours: rows longer than 1 and dead outputs leave nothing over: |φ1 + dead/n − 1|",
             "does not mention dead outputs",
-            Test::AtMost(0.02),
         )
+        .holds(AtMost(0.02))
         .measured(left_over, "one model"),
     ];
-    Findings::new([norm_table("norms", "How long are the rows of W?", &cells, &[])], claims)
+    Findings::new([norm_table(&cells, &[])], claims)
 }
 
 fn draw_5a(tables: &Tables) -> Drawn {
@@ -64,18 +57,13 @@ fn draw_5a(tables: &Tables) -> Drawn {
 }
 
 /// Which rows are longer than 1.
-pub(super) const FIGURE_5B: Figure = Figure {
-    id: "5b",
-    title: "Which features have rows longer than 1",
-    question: "Do the most frequent features have the long rows?",
-    sweeps: &[SMALL],
-    wants: is_5a,
-    wants_weights: is_5a,
-    make: make_5b,
-    draw: draw_5b,
-    against: "Short rows among the most frequent features.",
-    limits: "One model.",
-};
+pub(super) const FIGURE_5B: Figure = Figure::of("5b", &[SMALL], make_5b, draw_5b)
+    .wants(is_5a)
+    .wants_weights(is_5a)
+    .title("Which features have rows longer than 1")
+    .question("Do the most frequent features have the long rows?")
+    .against("Short rows among the most frequent features.")
+    .limits("One model.");
 
 fn make_5b(material: &Material<'_>) -> Findings {
     let cells = material.trained();
@@ -84,17 +72,14 @@ fn make_5b(material: &Material<'_>) -> Findings {
     let n_other = rows.map(|rows| rows.iter().filter(|r| (r.norm <= 1.0) != r.is_dead).count());
     let count = |n: usize| n as f64;
     let claims = [
-        Claim::new(
-            "most frequent features that all have rows longer than 1",
-            "about 12",
-            Test::Between(4.0, 40.0),
-        )
-        .measured(n_long.map(count), "one model"),
-        Claim::new(
+        says("most frequent features that all have rows longer than 1", "about 12")
+            .holds(Between(4.0, 40.0))
+            .measured(n_long.map(count), "one model"),
+        says(
             "ours: rows that are short but alive, or long but dead",
             "does not mention dead outputs",
-            Test::AtMost(20.0),
         )
+        .holds(AtMost(20.0))
         .measured(n_other.map(count), "of 1000 rows of one model"),
     ];
     Findings::new([row_table("Which features have rows longer than 1?", material)], claims)
@@ -114,61 +99,61 @@ fn draw_5b(tables: &Tables) -> Drawn {
 }
 
 /// Row norms at weight decay 5/9, at every data exponent and width.
-pub(super) const FIGURE_11: Figure = Figure {
-    id: "11",
-    title: "Row norms at γ = 0.56, by data exponent and width",
-    question: "What are the norms of the rows, at every data exponent and width?",
-    sweeps: &[SMALL],
-    wants: |cell| decay_is(cell, 5.0 / 9.0),
-    wants_weights: none,
-    make: |material| {
+pub(super) const FIGURE_11: Figure = Figure::of(
+    "11",
+    &[SMALL],
+    |material| {
         let name = "share of rows with norm between 0.24 and 0.76";
-        let between = Claim::new(name, "norms at 0 or 1", Test::AtMost(0.05));
-        grid(material, vec![mean_share(between, material, 0.24, 0.76)])
+        let between = says(name, "norms at 0 or 1").holds(AtMost(0.05));
+        grid(material, vec![mean_share(between, &material.trained(), (0.24, 0.76), "of 102 cells")])
     },
-    draw: |tables| draw_grid(tables, FIGURE_11.title),
-    against: "Norms spread evenly.",
-    limits: "One training a cell.",
-};
+    draw_grid,
+)
+.wants(|cell| decay_is(cell, 5.0 / 9.0))
+.title("Row norms at γ = 0.56, by data exponent and width")
+.question("What are the norms of the rows, at every data exponent and width?")
+.against("Norms spread evenly.")
+.limits("One training a cell.");
 
 /// The same at weight decay −5/9.
-pub(super) const FIGURE_12: Figure = Figure {
-    id: "12",
-    title: "Row norms at γ = −0.56, by data exponent and width",
-    wants: |cell| decay_is(cell, -5.0 / 9.0),
-    make: |material| {
-        let gap = Claim::new(
+pub(super) const FIGURE_12: Figure = Figure::of(
+    "12",
+    &[SMALL],
+    |material| {
+        let gap = says(
             "share of rows with norm between 0.96 and 1.04",
             "two peaks around 1, a gap between",
-            Test::AtMost(0.1),
-        );
-        let around_one = Claim::new(
-            "share of rows with norm between 0.72 and 1.6",
-            "all around 1",
-            Test::AtLeast(0.9),
-        );
-        let gap = mean_share(gap, material, 0.96, 1.04);
-        grid(material, vec![gap, mean_share(around_one, material, 0.72, 1.6)])
+        )
+        .holds(AtMost(0.1));
+        let around_one = says("share of rows with norm between 0.72 and 1.6", "all around 1")
+            .holds(AtLeast(0.9));
+        let cells = material.trained();
+        let gap = mean_share(gap, &cells, (0.96, 1.04), "of 102 cells");
+        grid(material, vec![gap, mean_share(around_one, &cells, (0.72, 1.6), "of 102 cells")])
     },
-    draw: |tables| draw_grid(tables, FIGURE_12.title),
-    ..FIGURE_11
-};
+    draw_grid,
+)
+.wants(|cell| decay_is(cell, -5.0 / 9.0))
+.title("Row norms at γ = −0.56, by data exponent and width")
+.question("What are the norms of the rows, at every data exponent and width?")
+.against("Norms spread evenly.")
+.limits("One training a cell.");
 
 fn grid(material: &Material<'_>, claims: Vec<Claim>) -> Findings {
-    let question = "How long are the rows of W?";
-    Findings::new([norm_table("norms", question, &material.trained(), &[])], claims)
+    Findings::new([norm_table(&material.trained(), &[])], claims)
 }
 
-/// The claim with the share of rows with norm from `low` to `high`, a mean over cells.
-fn mean_share(claim: Claim, material: &Material<'_>, low: f64, high: f64) -> Claim {
-    let cells = material.trained();
-    let shares: Vec<f64> = cells.iter().filter_map(|f| share_of_norms(f, low, high)).collect();
-    claim.measured(summarise(&shares).mean, format!("mean over {} of 102 cells", cells.len()))
+/// The claim with the share of rows with norm from `low` to `high`, a mean over `cells`.
+pub(super) fn mean_share(
+    claim: Claim,
+    cells: &[&Finished],
+    (low, high): (f64, f64),
+    of: &str,
+) -> Claim {
+    let shares = each(cells, |f| share_of_norms(f, low, high));
+    claim.mean_of(&shares, format!("mean over {} {of}", cells.len()))
 }
 
-fn draw_grid(tables: &Tables, title: &str) -> Drawn {
-    let of = norm_histograms(Some("data_exponent"), "α");
-    let grid = histograms(tables.get("norms")?, &of)?;
-    let caption = "Rows of W by norm; heights are to be compared within a panel. Table: norms.csv.";
-    Ok(pictures([sheet(title, grid.columns, grid.panels, Axes::SharedX, caption)]))
+fn draw_grid(tables: &Tables) -> Drawn {
+    norm_sheet(tables, "", ("data_exponent", "α"))
 }

@@ -1,22 +1,26 @@
 //! Weight decay chooses the regime: figures 3a, 3b and 13, and the grid around zero.
 
+use superpose_analysis::run::Finished;
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::colour_bar::ColourScale;
 use superpose_figures::heat_maps::{HeatMaps, heat_maps};
 use superpose_figures::histograms::{Histograms, histograms};
-use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::lines::{ErrorBars, Lines, lines};
 use superpose_figures::sheet::Axes;
 use superpose_files::table::{Table, Tables};
-use superpose_stats::summary::correlation;
+use superpose_stats::summary::{Summary, correlation};
 use superpose_toy::cell::{Cell, Model};
 
 use crate::cells::{
-    DEAD_SHARE, KEY, by_setting, cell_table, key, norm_table, over_seeds, share_of_norms,
+    DEAD_SHARE, KEY, by_setting, cell_of, cell_table, each, keyed, norm_table, over_seeds,
+    share_of_norms,
 };
-use crate::claim::{Claim, Test};
-use crate::figure::{Figure, Findings, Material, all, decay_is, exponent_is, none};
-use crate::figures::draw::{Drawn, grouped, loss_axis, norm_histograms, pictures, sheet};
+use crate::claim::{AtLeast, AtMost, Claim, Within, says};
+use crate::figure::{Figure, Findings, Material, decay_is, exponent_is};
+use crate::figures::draw::{
+    Drawn, decay, decay_map, grouped, guide, loss, norm_histograms, one, pictures, sheet,
+};
 use crate::published::FIG3B;
 use crate::rows::{frequency_panels, row_table};
 use crate::sweeps::{SEEDS_DECAY, SMALL, TRANSITION};
@@ -27,48 +31,35 @@ fn is_3a(cell: &Cell) -> bool {
 }
 
 /// Norms of rows at both ends of the weight decay.
-pub(super) const FIGURE_3A: Figure = Figure {
-    id: "3a",
-    title: "Row norms of W in both regimes",
-    question: "Does positive weight decay leave most features without a row, and negative none?",
-    sweeps: &[SMALL],
-    wants: is_3a,
-    wants_weights: is_3a,
-    make: make_3a,
-    draw: draw_3a,
-    against: "Rows of intermediate norm at γ = 1, or rows without norm at γ = −1.",
-    limits: "One model for each regime; the frequencies are known here, which they never are in a \
+pub(super) const FIGURE_3A: Figure = Figure::of("3a", &[SMALL], make_3a, draw_3a)
+    .wants(is_3a)
+    .wants_weights(is_3a)
+    .title("Row norms of W in both regimes")
+    .question("Does positive weight decay leave most features without a row, and negative none?")
+    .against("Rows of intermediate norm at γ = 1, or rows without norm at γ = −1.")
+    .limits(
+        "One model for each regime; the frequencies are known here, which they never are in a \
              language model.",
-};
+    );
 
 fn make_3a(material: &Material<'_>) -> Findings {
     let cells = material.trained();
-    let norms = norm_table("norms", "How long are the rows of W?", &cells, &[]);
-    let rows = row_table("Which features have a row?", material);
     let of = |decay: f64| cells.iter().find(|f| decay_is(&f.record.cell, decay));
     let (weak, strong) = (of(1.0), of(-1.0));
     let mean = strong.and_then(|f| Some(f.measured()?.geometry.as_ref()?.norm_mean));
     let claims = [
-        Claim::new(
-            "γ = 1: share of rows with norm between 0.24 and 0.76",
-            "norms at 0 or 1",
-            Test::AtMost(0.05),
-        )
-        .measured(weak.and_then(|f| share_of_norms(f, 0.24, 0.76)), "one model"),
-        Claim::new(
-            "γ = −1: mean row norm",
-            "all near 1.1",
-            Test::Within { target: 1.1, tolerance: 0.1 },
-        )
-        .measured(mean, "one model"),
-        Claim::new(
-            "γ = −1: share of rows with norm between 0.88 and 1.32",
-            "all near 1.1",
-            Test::AtLeast(0.95),
-        )
-        .measured(strong.and_then(|f| share_of_norms(f, 0.88, 1.32)), "one model"),
+        says("γ = 1: share of rows with norm between 0.24 and 0.76", "norms at 0 or 1")
+            .holds(AtMost(0.05))
+            .measured(weak.and_then(|f| share_of_norms(f, 0.24, 0.76)), "one model"),
+        says("γ = −1: mean row norm", "all near 1.1")
+            .holds(Within(1.1, 0.1))
+            .measured(mean, "one model"),
+        says("γ = −1: share of rows with norm between 0.88 and 1.32", "all near 1.1")
+            .holds(AtLeast(0.95))
+            .measured(strong.and_then(|f| share_of_norms(f, 0.88, 1.32)), "one model"),
     ];
-    Findings::new([norms, rows], claims)
+    let rows = row_table("Which features have a row?", material);
+    Findings::new([norm_table(&cells, &[]), rows], claims)
 }
 
 fn draw_3a(tables: &Tables) -> Drawn {
@@ -88,49 +79,42 @@ fn draw_3a(tables: &Tables) -> Drawn {
 }
 
 /// φ½ against weight decay at data exponent 1.
-pub(super) const FIGURE_3B: Figure = Figure {
-    id: "3b",
-    title: "Fraction of features represented against weight decay",
-    question: "Does the sign of weight decay choose how many features are represented?",
-    sweeps: &[SMALL, SEEDS_DECAY],
-    wants: |cell| exponent_is(cell, 1.0),
-    wants_weights: none,
-    make: make_3b,
-    draw: draw_3b,
-    against: "φ½ above d/n by much at γ = 1, or below 1 at γ = −1.",
-    limits: "Weight decay is the switch here because nothing else is varied: with biases that start at \
+pub(super) const FIGURE_3B: Figure = Figure::of("3b", &[SMALL, SEEDS_DECAY], make_3b, draw_3b)
+    .wants(|cell| exponent_is(cell, 1.0))
+    .title("Fraction of features represented against weight decay")
+    .question("Does the sign of weight decay choose how many features are represented?")
+    .against("φ½ above d/n by much at γ = 1, or below 1 at γ = −1.")
+    .limits(
+        "Weight decay is the switch here because nothing else is varied: with biases that start at \
              zero the same decays give other fractions (experiment dead-outputs).",
-};
+    );
 
 fn make_3b(material: &Material<'_>) -> Findings {
     let (means, pairs) = phi_means(material);
     let basis = format!("{} of 60 settings; seeds averaged", pairs.len());
     let claims = [
-        Claim::new("correlation of φ½ with the paper's 60 values", "1", Test::AtLeast(0.98))
+        says("correlation of φ½ with the paper's 60 values", "1")
+            .holds(AtLeast(0.98))
             .measured(correlation(&pairs), basis.clone()),
-        Claim::new("mean absolute difference of φ½ from the paper's", "0", Test::AtMost(0.03))
+        says("mean absolute difference of φ½ from the paper's", "0")
+            .holds(AtMost(0.03))
             .mean_difference(&pairs, basis),
     ];
     Findings::new([phi_table(material), means], claims)
 }
 
 fn draw_3b(tables: &Tables) -> Drawn {
-    let guides = [Guide { column: "weak_phi", label: "d/n", mark: Mark::Dotted }];
+    let y = ("phi_half", Axis::linear("φ½: rows of W with norm above ½"));
     let of = Lines {
         error_bars: ErrorBars::Ends("phi_half_low", "phi_half_high"),
-        guides: &guides,
+        guides: &[guide("weak_phi", "d/n", Mark::Dotted)],
         published: Some("published"),
-        ..grouped(
-            ("weight_decay", Axis::linear("weight decay γ")),
-            ("phi_half", Axis::linear("φ½: rows of W with norm above ½")),
-            ("d_hidden", "d"),
-        )
+        ..grouped(decay(), y, ("d_hidden", "d"))
     };
-    let panels = lines(tables.get("phi_means")?, &of)?;
     let caption = "Dots: means over seeds, with one standard deviation where there are several. Rings: the \
-                   paper's. Table: phi_means.csv.";
+                   paper's.";
     let title = "Features represented against weight decay, α = 1";
-    Ok(pictures([sheet(title, 1, panels, Axes::Own, caption)]))
+    one((tables, "phi_means"), &of, title, caption)
 }
 
 /// φ½ of each cell.
@@ -146,74 +130,67 @@ fn phi_table(material: &Material<'_>) -> Table {
 
 /// φ½ by setting, a mean over seeds beside the paper's, and the pairs of both.
 fn phi_means(material: &Material<'_>) -> (Table, Vec<(f64, f64)>) {
-    let mut columns = KEY[..4].to_vec();
-    columns.extend([
-        ("n_seeds", "trained cells"),
-        ("phi_half", "mean fraction of the rows of W with norm above 1/2"),
-        ("phi_half_low", "one standard deviation over seeds below"),
-        ("phi_half_high", "one standard deviation over seeds above"),
-        ("weak_phi", "prediction for the weak regime: d/n"),
-        ("published", "the paper's φ½"),
-    ]);
-    let mut table = Table::new("phi_means", "Is it the paper's fraction?", &columns);
-    let mut pairs = Vec::new();
-    for group in by_setting(&material.trained()) {
-        let cell = &group[0].record.cell;
-        let phi = over_seeds(&group, "phi_half");
-        let published = FIG3B.of(cell);
-        pairs.extend(published.map(|p| (phi.mean, p)));
-        let mut row = key(cell);
-        row.truncate(4);
-        row.extend([
-            phi.n.into(),
-            phi.mean.into(),
-            (phi.mean - phi.standard_deviation).into(),
-            (phi.mean + phi.standard_deviation).into(),
-            (cell.model.d_hidden as f64 / cell.model.n_features as f64).into(),
-            published.into(),
-        ]);
-        table.push(row);
-    }
+    let groups = by_setting(&material.trained());
+    let means = groups.iter().map(|group| (cell_of(group), over_seeds(group, "phi_half")));
+    let means: Vec<(&Cell, (&Cell, Summary))> =
+        means.map(|(cell, phi)| (cell, (cell, phi))).collect();
+    let pairs = means.iter().filter_map(|(cell, (_, phi))| Some((phi.mean, FIG3B.of(cell)?)));
+    let pairs = pairs.collect();
+    let table = keyed(
+        "phi_means",
+        "Is it the paper's fraction?",
+        &KEY[..4],
+        means,
+        &[
+            ("n_seeds", "trained cells", &|(_, phi)| phi.n.into()),
+            ("phi_half", "mean fraction of the rows of W with norm above 1/2", &|(_, phi)| {
+                phi.mean.into()
+            }),
+            ("phi_half_low", "one standard deviation over seeds below", &|(_, phi)| {
+                (phi.mean - phi.standard_deviation).into()
+            }),
+            ("phi_half_high", "one standard deviation over seeds above", &|(_, phi)| {
+                (phi.mean + phi.standard_deviation).into()
+            }),
+            ("weak_phi", "prediction for the weak regime: d/n", &|(cell, _)| {
+                (cell.model.d_hidden as f64 / cell.model.n_features as f64).into()
+            }),
+            ("published", "the paper's φ½", &|(cell, _)| FIG3B.of(cell).into()),
+        ],
+    );
     (table, pairs)
 }
 
 /// φ½ over weight decay and data exponent, at each width.
-pub(super) const FIGURE_13: Figure = Figure {
-    id: "13",
-    title: "Fraction of features represented, by weight decay and data exponent",
-    question: "Is the regime chosen by weight decay at every data exponent?",
-    sweeps: &[SMALL],
-    wants: all,
-    wants_weights: none,
-    make: make_13,
-    draw: draw_13,
-    against: "A data exponent at which γ = −1 represents little, or γ = 1 much.",
-    limits: "One training a cell, as in the paper.",
-};
+pub(super) const FIGURE_13: Figure = Figure::of("13", &[SMALL], make_13, draw_13)
+    .title("Fraction of features represented, by weight decay and data exponent")
+    .question("Is the regime chosen by weight decay at every data exponent?")
+    .against("A data exponent at which γ = −1 represents little, or γ = 1 much.")
+    .limits("One training a cell, as in the paper.");
 
 fn make_13(material: &Material<'_>) -> Findings {
     let share = |claim: Claim, wanted: fn(&Cell) -> bool, passes: fn(f64, &Model) -> bool| {
         let cells = material.select(wanted);
-        let passing = cells
-            .iter()
-            .filter(|f| f.measured().is_some_and(|m| passes(m.phi_half, &f.record.cell.model)));
-        let share = passing.count() as f64 / cells.len() as f64;
-        claim.measured(share, format!("{} cells", cells.len()))
+        let passing = each(&cells, |f| {
+            let passes = passes(f.measured()?.phi_half, &f.record.cell.model);
+            Some(f64::from(u8::from(passes)))
+        });
+        claim.mean_of(&passing, format!("{} cells", cells.len()))
     };
-    let strong = Claim::new(
-        "γ < −0.5: share of cells that represent more than 0.9 of the features",
-        "φ½ near 1",
-        Test::AtLeast(0.95),
-    );
-    let weak = Claim::new(
+    let strong =
+        says("γ < −0.5: share of cells that represent more than 0.9 of the features", "φ½ near 1");
+    let weak = says(
         "γ > 0.5: share of cells that represent fewer than 3 d features",
         "lines at d/n (figure 3b)",
-        Test::AtLeast(0.95),
     );
     let claims = [
-        share(strong, |cell| cell.train.weight_decay < -0.5, |phi, _| phi > 0.9),
         share(
-            weak,
+            strong.holds(AtLeast(0.95)),
+            |cell| cell.train.weight_decay < -0.5,
+            |phi, _| phi > 0.9,
+        ),
+        share(
+            weak.holds(AtLeast(0.95)),
             |cell| cell.train.weight_decay > 0.5,
             |phi, model| phi * (model.n_features as f64) < 3.0 * model.d_hidden as f64,
         ),
@@ -222,67 +199,42 @@ fn make_13(material: &Material<'_>) -> Findings {
 }
 
 fn draw_13(tables: &Tables) -> Drawn {
-    let of = HeatMaps {
-        x: "weight_decay",
-        y: "data_exponent",
-        value: "phi_half",
-        panel: Some("d_hidden"),
-        panel_label: "d",
-        x_label: "weight decay γ",
-        y_label: "data exponent α",
-        colours: ColourScale::linear("φ½").from_to(0.0, 1.0),
-    };
+    let colours = ColourScale::linear("φ½").from_to(0.0, 1.0);
+    let of =
+        HeatMaps { panel: Some("d_hidden"), panel_label: "d", ..decay_map("phi_half", colours) };
     let panels = heat_maps(tables.get("phi")?, &of)?;
-    let title = "Fraction of features represented, by width";
-    Ok(pictures([sheet(
-        title,
-        3,
-        panels,
-        Axes::Shared,
-        "Crossed out: not trained. Table: phi.csv.",
-    )]))
+    let (title, caption) =
+        ("Fraction of features represented, by width", "Crossed out: not trained. Table: phi.csv.");
+    Ok(pictures([sheet(title, 3, panels, Axes::Shared, caption)]))
 }
 
 /// φ½, dead outputs and loss on a fine grid of weight decays around zero.
-pub(super) const TRANSITION_GRID: Figure = Figure {
-    id: "transition",
-    title: "The transition between the regimes, on a finer grid",
-    question: "Where between −0.11 and 0.11 is the transition, and what does γ = 0 do?",
-    sweeps: &[TRANSITION],
-    wants: all,
-    wants_weights: none,
-    make: make_transition,
-    draw: draw_transition,
-    against: "A jump between neighbouring decays would speak for a sharp transition.",
-    limits: "One seed; three widths; the paper has no numbers here.",
-};
+pub(super) const TRANSITION_GRID: Figure =
+    Figure::of("transition", &[TRANSITION], make_transition, draw_transition)
+        .title("The transition between the regimes, on a finer grid")
+        .question("Where between −0.11 and 0.11 is the transition, and what does γ = 0 do?")
+        .against("A jump between neighbouring decays would speak for a sharp transition.")
+        .limits("One seed; three widths; the paper has no numbers here.");
 
 fn make_transition(material: &Material<'_>) -> Findings {
-    let cells = material.trained();
-    let largest_step = |exponent: f64, width: usize| {
-        let mut phi: Vec<(f64, f64)> = cells
-            .iter()
-            .filter(|f| {
-                let cell = &f.record.cell;
-                cell.model.d_hidden == width && exponent_is(cell, exponent)
-            })
-            .filter_map(|f| Some((f.record.cell.train.weight_decay, f.measured()?.phi_half)))
-            .collect();
-        phi.sort_by(|a, b| a.0.total_cmp(&b.0));
-        phi.windows(2).map(|w| (w[0].1 - w[1].1).abs()).reduce(f64::max)
-    };
     let claim = |exponent: f64| {
-        Claim::new(
+        let wanted = |cell: &Cell| cell.model.d_hidden == 39 && exponent_is(cell, exponent);
+        let mut cells = material.select(wanted);
+        let decay = |f: &Finished| f.record.cell.train.weight_decay;
+        cells.sort_by(|a, b| decay(a).total_cmp(&decay(b)));
+        let phi = each(&cells, |f| Some(f.measured()?.phi_half));
+        let steps: Vec<f64> = phi.windows(2).map(|w| (w[0] - w[1]).abs()).collect();
+        says(
             format!("α = {exponent}, d = 39: largest step of φ½ between neighbouring decays"),
             "no numbers; a gradual change",
-            Test::AtMost(0.3),
         )
-        .measured(largest_step(exponent, 39), "13 decays from −0.3 to 0.3, one seed")
+        .holds(AtMost(0.3))
+        .largest(&steps, "13 decays from −0.3 to 0.3, one seed")
     };
     let table = cell_table(
         "cells",
         "What does weight decay near zero do?",
-        &cells,
+        &material.trained(),
         &["phi_half", "phi_one", "loss.test", "dead_outputs", "loss.dead_part", "bias.mean"],
         &[DEAD_SHARE],
     );
@@ -291,16 +243,16 @@ fn make_transition(material: &Material<'_>) -> Findings {
 
 fn draw_transition(tables: &Tables) -> Drawn {
     let cells = tables.get("cells")?;
-    let of = |y: &'static str, axis| Lines {
+    let of = |y| Lines {
         panel: Some("data_exponent"),
         panel_label: "α",
-        ..grouped(("weight_decay", Axis::linear("weight decay γ")), (y, axis), ("d_hidden", "d"))
+        ..grouped(decay(), y, ("d_hidden", "d"))
     };
-    let mut panels = lines(cells, &of("phi_half", Axis::linear("φ½")))?;
+    let mut panels = lines(cells, &of(("phi_half", Axis::linear("φ½"))))?;
     let columns = panels.len();
-    panels.extend(lines(cells, &of("loss.test", loss_axis()))?);
-    let share = Axis::linear("share of dead outputs in L");
-    panels.extend(lines(cells, &of("loss.dead_share", share))?);
+    panels.extend(lines(cells, &of(loss()))?);
+    let share = ("loss.dead_share", Axis::linear("share of dead outputs in L"));
+    panels.extend(lines(cells, &of(share))?);
     let caption = "One training a cell. Table: cells.csv.";
     Ok(pictures([sheet("Around γ = 0", columns, panels, Axes::SharedX, caption)]))
 }
