@@ -211,20 +211,18 @@ impl Columns {
 
     /// The series of a group: one for each of its lines, the first with the group's entry in the legend.
     fn group(&self, rows: &[usize], label: &str, colour: RGBColor, mark: Mark) -> Vec<Series> {
-        let mut of_line: Vec<(usize, Vec<Point>)> = Vec::new();
-        for &row in rows.iter().filter(|r| self.y[**r].is_finite()) {
-            let line = self.lines.of_row[row];
-            match of_line.iter_mut().find(|(known, _)| *known == line) {
-                Some((_, points)) => points.push(self.point(row)),
-                None => of_line.push((line, vec![self.point(row)])),
-            }
-        }
-        of_line.sort_by_key(|(line, _)| *line);
+        let line = |row: &usize| self.lines.of_row[*row];
+        let mut rows: Vec<usize> =
+            rows.iter().copied().filter(|r| self.y[*r].is_finite()).collect();
+        rows.sort_by_key(line);
+        let points = |rows: &[usize]| rows.iter().map(|row| self.point(*row)).collect();
+        let mut of_line: Vec<Vec<Point>> =
+            rows.chunk_by(|a, b| line(a) == line(b)).map(points).collect();
         if of_line.is_empty() {
-            of_line.push((0, Vec::new()));
+            of_line.push(Vec::new());
         }
         let labels = std::iter::once(label).chain(std::iter::repeat(""));
-        let series = |((_, points), label): ((usize, Vec<Point>), &str)| Series {
+        let series = |(points, label): (Vec<Point>, &str)| Series {
             label: label.to_owned(),
             colour,
             mark,
