@@ -97,7 +97,10 @@ impl<'a> Arrangement<'a> {
         }
         let layout = Layout::of(panels, sheet.columns, shared, aside);
         let legend_text = match &legend {
-            Some(legend) => legend_text(legend)?,
+            Some(all) => {
+                let widest = font::widest(all.iter().map(|series| &series.label), STRIP)?;
+                widest.min(LEGEND_TEXT) + LEGEND_AIR
+            }
             None => PANEL_LEGEND_TEXT,
         };
         let legend = legend.unwrap_or_default();
@@ -281,13 +284,4 @@ fn title(sheet: &Sheet) -> String {
         }
         _ => sheet.title.clone(),
     }
-}
-
-/// The room for the text of an entry in a legend for all panels.
-fn legend_text(legend: &[&Series]) -> Result<u32, String> {
-    let mut widest = 0;
-    for series in legend {
-        widest = widest.max(font::width(&series.label, STRIP)?);
-    }
-    Ok(widest.min(LEGEND_TEXT) + LEGEND_AIR)
 }

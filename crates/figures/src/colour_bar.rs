@@ -67,10 +67,9 @@ impl Shades {
 
     /// The width of its bar with all letters, in units.
     pub(crate) fn width(&self, letters: u32) -> Result<u32, String> {
-        let widths = self.side().ticks.into_iter();
-        let widths = widths.map(|t| font::width(&t.1, letters)).collect::<Result<Vec<_>, _>>()?;
+        let numbers = font::widest(self.side().ticks.iter().map(|tick| &tick.1), letters)?;
         let label = if self.label.is_empty() { 0 } else { letters + 8 };
-        Ok(BAR + 9 + widths.into_iter().max().unwrap_or(0) + label)
+        Ok(BAR + 9 + numbers + label)
     }
 
     /// Draws the bar with its left top corner at `at`, of `height` units, in letters of a size.

@@ -96,23 +96,13 @@ impl HeatMap {
         let (width, height) = (room(right - left), room(bottom - top));
         let values: Vec<f64> = self.values().into_iter().filter(|v| v.is_finite()).collect();
         let largest = values.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
-        // Two decimals say nothing about small numbers.
         let short = largest >= 0.1;
-        for (size, digits) in [
-            (12, Digits::Three),
-            (10, Digits::Three),
-            (12, Digits::Two),
-            (10, Digits::Two),
-            (9, Digits::Two),
-        ] {
-            if digits == Digits::Two && !short {
-                continue;
-            }
-            let mut widest = 0;
-            for value in &values {
-                widest = widest.max(font::width(&written(*value, digits), size)?);
-            }
-            if widest + 3 <= width && size + 2 <= height {
+        // The first that fits; two decimals say nothing about small numbers.
+        let three = [(12, Digits::Three), (10, Digits::Three)];
+        let two = [(12, Digits::Two), (10, Digits::Two), (9, Digits::Two)];
+        for (size, digits) in three.into_iter().chain(two.into_iter().filter(|_| short)) {
+            let texts: Vec<String> = values.iter().map(|v| written(*v, digits)).collect();
+            if font::widest(&texts, size)? + 3 <= width && size + 2 <= height {
                 return Ok(Some((size, digits)));
             }
         }
