@@ -129,15 +129,12 @@ impl<'a> Arrangement<'a> {
         };
         let plots = extent.1 + layout.rooms.1 + apart;
         let height = origin.1 + plots.max(legend_height) + CAPTION_GAP + CAPTION_LINE * lines;
-        let ends = common::ends(sheet, shared);
-        let strip_end = origin.1 + extent.1.max(legend_height);
-        let size = (width, height);
         Ok(Self {
             sheet,
             title,
             layout,
             shared,
-            ends,
+            ends: common::ends(sheet, shared),
             shades,
             bar,
             legend,
@@ -145,8 +142,8 @@ impl<'a> Arrangement<'a> {
             aside,
             caption,
             origin,
-            strip_end,
-            size,
+            strip_end: origin.1 + extent.1.max(legend_height),
+            size: (width, height),
         })
     }
 

@@ -56,6 +56,12 @@ pub struct Series {
     pub points: Vec<Point>,
 }
 
+impl Series {
+    pub(crate) fn of(label: &str, colour: RGBColor, mark: Mark, points: Vec<Point>) -> Self {
+        Self { label: label.to_owned(), colour, mark, points }
+    }
+}
+
 /// A figure with one pair of axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {

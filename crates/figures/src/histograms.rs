@@ -113,17 +113,17 @@ pub fn histograms(table: &Table, columns: &Histograms<'_>) -> Result<Grid, Table
     for (i, row_name) in down.labels.iter().enumerate() {
         for (j, column_name) in across.labels.iter().enumerate() {
             let own = |row: &usize| down.of_row[*row] == i && across.of_row[*row] == j;
-            let bins = bins(&low, &high, (0..low.len()).filter(own));
+            let bin = |row| Bin { low: low[row], high: high[row], height: height[row] };
+            let bins = bins((0..low.len()).filter(own).map(bin));
             let names: Vec<&str> =
                 [&**row_name, column_name].into_iter().filter(|n| !n.is_empty()).collect();
-            let heights = bins.iter().map(|b| b.row.map_or(f64::NAN, |row| height[row]));
             let last = bins.last().map(|b| b.high);
             panels.push(Panel::Histogram(Histogram {
                 title: names.join(", "),
                 x: Axis::linear(columns.x_label),
                 y: Axis::linear(columns.y_label),
                 edges: bins.iter().map(|b| b.low).chain(last).collect(),
-                heights: heights.collect(),
+                heights: bins.iter().map(|b| b.height).collect(),
                 guides: columns.guides.to_vec(),
             }));
         }
@@ -131,26 +131,24 @@ pub fn histograms(table: &Table, columns: &Histograms<'_>) -> Result<Grid, Table
     Ok(Grid { columns: across.labels.len(), panels })
 }
 
-/// A bin and the row that it comes from, unless it fills a gap.
+/// A bin; where it fills a gap, its height is not a number.
 struct Bin {
     low: f64,
     high: f64,
-    row: Option<usize>,
+    height: f64,
 }
 
-/// The bins of `rows`, sorted, with gaps filled.
-fn bins(low: &[f64], high: &[f64], rows: impl Iterator<Item = usize>) -> Vec<Bin> {
-    let mut rows: Vec<usize> =
-        rows.filter(|row| low[*row].is_finite() && high[*row].is_finite()).collect();
-    rows.sort_by(|a, b| low[*a].total_cmp(&low[*b]));
+/// The bins that have ends, sorted, with gaps filled.
+fn bins(all: impl Iterator<Item = Bin>) -> Vec<Bin> {
+    let mut all: Vec<Bin> = all.filter(|b| b.low.is_finite() && b.high.is_finite()).collect();
+    all.sort_by(|a, b| a.low.total_cmp(&b.low));
     let mut bins: Vec<Bin> = Vec::new();
-    for row in rows {
-        let bin = Bin { low: low[row], high: high[row], row: Some(row) };
+    for bin in all {
         match bins.last_mut() {
             Some(last) if last.low.total_cmp(&bin.low).is_eq() => *last = bin,
             // What edges computed twice differ by is no gap.
             Some(last) if bin.low - last.high > 1e-6 * (bin.high - bin.low) => {
-                let gap = Bin { low: last.high, high: bin.low, row: None };
+                let gap = Bin { low: last.high, high: bin.low, height: f64::NAN };
                 bins.extend([gap, bin]);
             }
             _ => bins.push(bin),

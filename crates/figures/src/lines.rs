@@ -196,14 +196,12 @@ impl Columns {
         }
         let published = self.published.as_ref();
         if let Some(published) = published.filter(|all| all.iter().any(|v| v.is_finite())) {
-            let label = "published".to_owned();
-            series.push(Series { label, colour: GREY, mark: Mark::Rings, points: vec![] });
+            series.push(Series::of("published", GREY, Mark::Rings, vec![]));
             for (rows, colour) in &groups {
                 let rows = rows.iter().filter(|r| published[**r].is_finite());
                 let mut points: Vec<Point> = rows.map(|&r| self.at(r, published)).collect();
                 points.dedup();
-                let label = String::new();
-                series.push(Series { label, colour: *colour, mark: Mark::Rings, points });
+                series.push(Series::of("", *colour, Mark::Rings, points));
             }
         }
         series
@@ -222,13 +220,8 @@ impl Columns {
             of_line.push(Vec::new());
         }
         let labels = std::iter::once(label).chain(std::iter::repeat(""));
-        let series = |(points, label): (Vec<Point>, &str)| Series {
-            label: label.to_owned(),
-            colour,
-            mark,
-            points,
-        };
-        of_line.into_iter().zip(labels).map(series).collect()
+        let of_line = of_line.into_iter().zip(labels);
+        of_line.map(|(points, label)| Series::of(label, colour, mark, points)).collect()
     }
 
     fn guide(
@@ -238,22 +231,17 @@ impl Columns {
         rows: &[usize],
         groups: &[(Vec<usize>, RGBColor)],
     ) -> Vec<Series> {
-        let (mark, grey) = (guide.mark, palette::guide(i));
-        let entry = |points| Series { label: guide.label.to_owned(), colour: grey, mark, points };
+        let mark = guide.mark;
+        let entry = |points| Series::of(guide.label, palette::guide(i), mark, points);
         let all = self.points(&self.guides[i], rows);
         let same_place = |pair: &[Point]| pair[0].x.total_cmp(&pair[1].x).is_eq();
         if !all.windows(2).any(same_place) {
             return vec![entry(all)];
         }
-        let of_group = |(rows, colour): &(Vec<usize>, RGBColor)| Series {
-            label: String::new(),
-            colour: *colour,
-            mark,
-            points: self.points(&self.guides[i], rows),
+        let of_group = |(rows, colour): &(Vec<usize>, RGBColor)| {
+            Series::of("", *colour, mark, self.points(&self.guides[i], rows))
         };
-        let mut series = vec![entry(vec![])];
-        series.extend(groups.iter().map(of_group));
-        series
+        std::iter::once(entry(vec![])).chain(groups.iter().map(of_group)).collect()
     }
 
     /// The point of a column in a row, with the value that colours it.
