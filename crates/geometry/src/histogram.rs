@@ -30,15 +30,15 @@ impl Bins {
 /// `low` are counted in the first bin, values at or above `high` in the last, and NaN in none.
 pub fn counts(values: &[f64], bins: Bins) -> Vec<u64> {
     let mut counts = vec![0; bins.n_bins];
-    add_counts(&mut counts, values, &bins.edges());
+    add_counts(&mut counts, values.iter().copied(), &bins.edges());
     counts
 }
 
 /// Adds one to the count of the bin of each value; there is one edge more than counts.
-pub(crate) fn add_counts(counts: &mut [u64], values: &[f64], edges: &[f64]) {
+pub(crate) fn add_counts(counts: &mut [u64], values: impl Iterator<Item = f64>, edges: &[f64]) {
     let Some(last) = counts.len().checked_sub(1) else { return };
-    for value in values.iter().filter(|value| !value.is_nan()) {
-        counts[edges[1..=last].partition_point(|edge| edge <= value)] += 1;
+    for value in values.filter(|value| !value.is_nan()) {
+        counts[edges[1..=last].partition_point(|edge| *edge <= value)] += 1;
     }
 }
 

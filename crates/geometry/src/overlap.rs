@@ -65,11 +65,9 @@ pub fn overlap_distribution(
     n_bins: usize,
 ) -> Option<(SquaredOverlaps, Vec<u64>)> {
     let edges = Bins { low: 0.0, high: 1.0, n_bins }.edges();
-    let (mut counts, mut overlaps) = (vec![0; n_bins], Vec::new());
+    let mut counts = vec![0; n_bins];
     let squared = over_pairs(rows, threshold, &mut |run| {
-        overlaps.clear();
-        overlaps.extend(run.iter().map(|cos| cos.abs()));
-        add_counts(&mut counts, &overlaps, &edges);
+        add_counts(&mut counts, run.iter().map(|cos| cos.abs()), &edges);
     })?;
     Some((squared, counts))
 }
