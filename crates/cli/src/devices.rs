@@ -28,7 +28,7 @@ pub(crate) fn devices(options: &JsonOption) {
             let state = if b.built {
                 "in this build".to_owned()
             } else {
-                format!("absent; build with --features {}", b.feature)
+                format!("absent; build with --features {}", b.label)
             };
             vec![b.label.to_owned(), state, b.description.to_owned()]
         })

@@ -25,62 +25,40 @@ pub const BURN_VERSION: &str = "0.22.1";
 /// A backend that superpose knows by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backend {
-    /// The label that `--device` takes.
+    /// The label that `--device` takes; the feature of this crate that it comes with has its name.
     pub label: &'static str,
     /// What it is.
     pub description: &'static str,
-    /// The feature of this crate that it comes with.
-    pub feature: &'static str,
     /// Whether this program was built with it.
     pub built: bool,
     /// Whether it may have several devices, told apart by an index behind the label.
     pub indexed: bool,
 }
 
+/// The backend of a label, which is also that of the feature of this crate that it comes with.
+macro_rules! backend {
+    ($label:literal, $indexed:literal, $description:literal) => {
+        Backend {
+            label: $label,
+            description: $description,
+            built: cfg!(feature = $label),
+            indexed: $indexed,
+        }
+    };
+}
+
 /// All backends, the preferred ones of a kind first.
 pub const BACKENDS: [Backend; 6] = [
-    Backend {
-        label: "flex",
-        description: "burn-flex: CPU, pure Rust, one core a cell",
-        feature: "flex",
-        built: cfg!(feature = "flex"),
-        indexed: false,
-    },
-    Backend {
-        label: "ndarray",
-        description: "burn-ndarray: CPU, one core a cell (deprecated upstream in favour of flex)",
-        feature: "ndarray",
-        built: cfg!(feature = "ndarray"),
-        indexed: false,
-    },
-    Backend {
-        label: "wgpu",
-        description: "burn-wgpu: GPU, by the graphics API that suits the machine",
-        feature: "wgpu",
-        built: cfg!(feature = "wgpu"),
-        indexed: true,
-    },
-    Backend {
-        label: "vulkan",
-        description: "burn-wgpu: GPU, by Vulkan, with kernels in SPIR-V",
-        feature: "vulkan",
-        built: cfg!(feature = "vulkan"),
-        indexed: true,
-    },
-    Backend {
-        label: "metal",
-        description: "burn-wgpu: GPU, by Metal",
-        feature: "metal",
-        built: cfg!(feature = "metal"),
-        indexed: true,
-    },
-    Backend {
-        label: "cuda",
-        description: "burn-cuda: GPU, by CUDA (untested)",
-        feature: "cuda",
-        built: cfg!(feature = "cuda"),
-        indexed: true,
-    },
+    backend!("flex", false, "burn-flex: CPU, pure Rust, one core a cell"),
+    backend!(
+        "ndarray",
+        false,
+        "burn-ndarray: CPU, one core a cell (deprecated upstream in favour of flex)"
+    ),
+    backend!("wgpu", true, "burn-wgpu: GPU, by the graphics API that suits the machine"),
+    backend!("vulkan", true, "burn-wgpu: GPU, by Vulkan, with kernels in SPIR-V"),
+    backend!("metal", true, "burn-wgpu: GPU, by Metal"),
+    backend!("cuda", true, "burn-cuda: GPU, by CUDA (untested)"),
 ];
 
 /// A device, opened.
@@ -225,7 +203,7 @@ pub fn open(label: &str) -> Result<NamedDevice, DeviceError> {
         _ => Err(DeviceError::NotBuilt {
             label: label.to_owned(),
             known: list(&|b| b.built),
-            feature: backend.feature,
+            feature: backend.label,
         }),
     }
 }

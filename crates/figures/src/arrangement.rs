@@ -4,13 +4,13 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::axes::{Side, axes};
-use crate::canvas::{BORDER, Canvas, FAINT_TEXT, Outcome, Scene, TEXT, said};
+use crate::canvas::{BORDER, Canvas, FAINT_TEXT, Outcome, TEXT, said};
 use crate::chart::Series;
 use crate::colour_bar::Shades;
 use crate::common;
 use crate::font;
-use crate::heat_map::absent;
-use crate::layout::{Labels, Layout, Needs};
+use crate::heat_maps::absent;
+use crate::layout::{Kind, Layout};
 use crate::legend;
 use crate::panel::Panel;
 use crate::sheet::Sheet;
@@ -70,7 +70,8 @@ pub(crate) struct Arrangement<'a> {
     origin: (u32, u32),
     /// Where the bar and the legend for all panels must have ended.
     strip_end: u32,
-    size: (u32, u32),
+    /// Its width and height.
+    pub(crate) size: (u32, u32),
 }
 
 impl<'a> Arrangement<'a> {
@@ -84,7 +85,7 @@ impl<'a> Arrangement<'a> {
         let shades: Vec<Option<Shades>> = panels.iter().map(Panel::shades).collect();
         let bar = common::bar(panels, &shades);
         let legend = common::legend(panels);
-        let letters = Layout::of(panels, sheet.columns, &Needs { shared, aside: 0 }).look.tick;
+        let letters = Layout::of(panels, sheet.columns, shared, 0).look.tick;
         let mut aside = 0;
         if bar.is_none() {
             for shades in shades.iter().flatten() {
@@ -94,9 +95,12 @@ impl<'a> Arrangement<'a> {
         if legend.is_none() {
             aside += legend::INDENT + PANEL_LEGEND_TEXT + PANEL_GAP;
         }
-        let layout = Layout::of(panels, sheet.columns, &Needs { shared, aside });
+        let layout = Layout::of(panels, sheet.columns, shared, aside);
         let legend_text = match &legend {
-            Some(legend) => legend_text(legend)?,
+            Some(all) => {
+                let widest = font::widest(all.iter().map(|series| &series.label), STRIP)?;
+                widest.min(LEGEND_TEXT) + LEGEND_AIR
+            }
             None => PANEL_LEGEND_TEXT,
         };
         let legend = legend.unwrap_or_default();
@@ -107,9 +111,9 @@ impl<'a> Arrangement<'a> {
             0 => 0,
             width => STRIP_GAP + width,
         };
-        let apart = match layout.labels {
-            Labels::Sheet => layout.look.label + LABEL_GAP,
-            Labels::Panel => 0,
+        let apart = match layout.kind {
+            Kind::Compact => layout.look.label + LABEL_GAP,
+            Kind::Single | Kind::Full => 0,
         };
         let origin = (MARGIN + apart + layout.rooms.0, HEAD + layout.title);
         let extent = layout.extent(aside);
@@ -125,15 +129,12 @@ impl<'a> Arrangement<'a> {
         };
         let plots = extent.1 + layout.rooms.1 + apart;
         let height = origin.1 + plots.max(legend_height) + CAPTION_GAP + CAPTION_LINE * lines;
-        let ends = common::ends(sheet, shared);
-        let strip_end = origin.1 + extent.1.max(legend_height);
-        let size = (width, height);
         Ok(Self {
             sheet,
             title,
             layout,
             shared,
-            ends,
+            ends: common::ends(sheet, shared),
             shades,
             bar,
             legend,
@@ -141,9 +142,24 @@ impl<'a> Arrangement<'a> {
             aside,
             caption,
             origin,
-            strip_end,
-            size,
+            strip_end: origin.1 + extent.1.max(legend_height),
+            size: (width, height),
         })
+    }
+
+    /// Draws everything on a white canvas of its size.
+    pub(crate) fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
+        canvas.write(&self.title, &canvas.font(TITLE, TEXT), (MARGIN, TITLE_TOP))?;
+        let caption = canvas.font(CAPTION, FAINT_TEXT);
+        for (line, text) in (0..).zip(self.caption.iter().rev()) {
+            let y = self.size.1 - CAPTION_END - CAPTION_LINE * line;
+            canvas.write(text, &caption, (MARGIN, y))?;
+        }
+        for i in 0..self.sheet.panels.len() {
+            self.panel(canvas, i)?;
+        }
+        self.labels(canvas)?;
+        self.strip(canvas)
     }
 
     /// Draws panel `i`.
@@ -155,9 +171,9 @@ impl<'a> Arrangement<'a> {
             let style = canvas.font(layout.title_letters, TEXT);
             let style = style.pos(Pos::new(HPos::Left, VPos::Bottom));
             let title = canvas.cut(panel.title(), &style, canvas.px(layout.pitch.0 - 4))?;
-            canvas.write(&title, &style, point(left, top.saturating_sub(3)))?;
+            canvas.write(&title, &style, (left, top.saturating_sub(3)))?;
         }
-        let ends = [point(left, top), point(left + layout.plot.0, top + layout.plot.1)];
+        let ends = [(left, top), (left + layout.plot.0, top + layout.plot.1)];
         let pixels = ends.map(|p| canvas.at(p.0, p.1));
         // Not a rectangle, whose lines are as thin as an SVG's coordinates are fine.
         let [(x0, y0), (x1, y1)] = pixels;
@@ -167,28 +183,25 @@ impl<'a> Arrangement<'a> {
             absent(canvas, pixels)?;
             return canvas.area.draw(&border).map_err(said);
         };
+        let compact = layout.kind == Kind::Compact;
         let labelled = [
             !self.shared[0] || i + layout.columns >= self.sheet.panels.len(),
-            if self.shared[1] {
-                i.is_multiple_of(layout.columns)
-            } else {
-                layout.labels == Labels::Panel
-            },
+            if self.shared[1] { i.is_multiple_of(layout.columns) } else { !compact },
         ];
         let room = |labelled: bool, room: u32| if labelled { room } else { 0 };
         let [x_axis, y_axis] = panel.axes();
         let mut sides = [
-            Side::of(&x_axis, x, room(labelled[0], layout.rooms.1)),
-            Side::of(&y_axis, y, room(labelled[1], layout.rooms.0)),
+            Side::of(x_axis, x, room(labelled[0], layout.rooms.1)),
+            Side::of(y_axis, y, room(labelled[1], layout.rooms.0)),
         ];
         sides[0].fit_beneath(layout.plot.0, layout.look.tick);
         sides[1].fit_beside(layout.plot.1, layout.look.tick);
-        if layout.labels == Labels::Sheet {
+        if compact {
             sides[0].leave_end_free();
             sides.iter_mut().for_each(|side| side.label.clear());
         }
-        let corner = point(left - sides[1].room, top);
-        let size = point(layout.plot.0 + sides[1].room, layout.plot.1 + sides[0].room);
+        let corner = (left - sides[1].room, top);
+        let size = (layout.plot.0 + sides[1].room, layout.plot.1 + sides[0].room);
         let area =
             canvas.area.clone().shrink(canvas.at(corner.0, corner.1), canvas.at(size.0, size.1));
         let plot = axes(canvas, &area, [&sides[0], &sides[1]], &layout.look)?;
@@ -201,12 +214,11 @@ impl<'a> Arrangement<'a> {
         canvas.area.draw(&border).map_err(said)?;
         let mut next = left + layout.plot.0 + PANEL_GAP;
         if let (None, Some(shades)) = (&self.bar, &self.shades[i]) {
-            shades.draw(canvas, point(next, top), layout.plot.1, layout.look.tick)?;
+            shades.draw(canvas, (next, top), layout.plot.1, layout.look.tick)?;
             next += shades.width(layout.look.tick)? + PANEL_GAP;
         }
-        if let (true, Panel::Chart(chart)) = (self.legend.is_empty(), panel) {
-            let entries = chart.legend();
-            self.legend_at(canvas, &entries, (next, top), top + layout.plot.1)?;
+        if self.legend.is_empty() {
+            self.legend_at(canvas, &panel.legend(), (next, top), top + layout.plot.1)?;
         }
         Ok(())
     }
@@ -219,9 +231,9 @@ impl<'a> Arrangement<'a> {
         end: u32,
     ) -> Outcome {
         let letters = if self.legend.is_empty() { self.layout.look.tick } else { STRIP };
-        let (left, top) = point(left, top + LEGEND_TOP);
-        let at = legend::Spot { left, top, end: point(0, end).1, text: self.legend_text, letters };
-        legend::draw(canvas, entries, &at).map(|_| ())
+        let top = top + LEGEND_TOP;
+        let at = legend::Spot { left, top, end, text: self.legend_text, letters };
+        legend::draw(canvas, entries, &at)
     }
 
     /// Draws what holds for all panels, right of them.
@@ -233,7 +245,7 @@ impl<'a> Arrangement<'a> {
             let height = extent.1.min(self.layout.plot.1.max(LEAST_BAR));
             let height = if self.legend.is_empty() { height } else { height.min(extent.1 / 2) };
             let from = if self.legend.is_empty() { top } else { end - height };
-            bar.draw(canvas, point(left, from), height, STRIP)?;
+            bar.draw(canvas, (left, from), height, STRIP)?;
             end = from.saturating_sub(STRIP_GAP);
         }
         if self.legend.is_empty() {
@@ -245,7 +257,7 @@ impl<'a> Arrangement<'a> {
 
     /// Writes once what the axes of all panels say.
     fn labels<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
-        let (Labels::Sheet, Some(first)) = (self.layout.labels, self.sheet.panels.first()) else {
+        let (Kind::Compact, Some(first)) = (self.layout.kind, self.sheet.panels.first()) else {
             return Ok(());
         };
         let extent = self.layout.extent(0);
@@ -253,30 +265,10 @@ impl<'a> Arrangement<'a> {
         let style = canvas.font(self.layout.look.label + 2, TEXT);
         let below = style.clone().pos(Pos::new(HPos::Center, VPos::Top));
         let bottom = self.origin.1 + extent.1 + self.layout.rooms.1;
-        canvas.write(&x.label, &below, point(self.origin.0 + extent.0 / 2, bottom + 2))?;
+        canvas.write(&x.label, &below, (self.origin.0 + extent.0 / 2, bottom + 2))?;
         let beside = style.transform(FontTransform::Rotate270);
         let beside = beside.pos(Pos::new(HPos::Center, VPos::Top));
-        canvas.write(&y.label, &beside, point(MARGIN, self.origin.1 + extent.1 / 2))
-    }
-}
-
-impl Scene for Arrangement<'_> {
-    fn size(&self) -> (u32, u32) {
-        self.size
-    }
-
-    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
-        canvas.write(&self.title, &canvas.font(TITLE, TEXT), point(MARGIN, TITLE_TOP))?;
-        let caption = canvas.font(CAPTION, FAINT_TEXT);
-        for (line, text) in (0..).zip(self.caption.iter().rev()) {
-            let y = self.size.1 - CAPTION_END - CAPTION_LINE * line;
-            canvas.write(text, &caption, point(MARGIN, y))?;
-        }
-        for i in 0..self.sheet.panels.len() {
-            self.panel(canvas, i)?;
-        }
-        self.labels(canvas)?;
-        self.strip(canvas)
+        canvas.write(&y.label, &beside, (MARGIN, self.origin.1 + extent.1 / 2))
     }
 }
 
@@ -289,18 +281,4 @@ fn title(sheet: &Sheet) -> String {
         }
         _ => sheet.title.clone(),
     }
-}
-
-/// The room for the text of an entry in a legend for all panels.
-fn legend_text(legend: &[&Series]) -> Result<u32, String> {
-    let mut widest = 0;
-    for series in legend {
-        widest = widest.max(font::width(&series.label, STRIP)?);
-    }
-    Ok(widest.min(LEGEND_TEXT) + LEGEND_AIR)
-}
-
-/// A point, in units, as the canvas takes it.
-fn point(x: u32, y: u32) -> (i32, i32) {
-    (i32::try_from(x).unwrap_or(0), i32::try_from(y).unwrap_or(0))
 }

@@ -96,17 +96,8 @@ pub(crate) struct Look {
     pub(crate) tick_mark: u32,
     /// Radius of a dot.
     pub(crate) dot: u32,
-    /// Lines behind the marks.
-    pub(crate) grid: Grid,
-}
-
-/// Whether lines run across the plot from the ticks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Grid {
-    /// They do.
-    Lines,
-    /// They do not.
-    None,
+    /// Whether lines run across the plot from the ticks.
+    pub(crate) grid: bool,
 }
 
 /// Draws the axes along the left and the bottom of `area`.
@@ -127,10 +118,7 @@ pub(crate) fn axes<'a, DB: DrawingBackend>(
         .y_label_area_size(canvas.px(y.room))
         .build_cartesian_2d(ticked(x), ticked(y))
         .map_err(said)?;
-    let grid = match look.grid {
-        Grid::Lines => ShapeStyle::from(&GRID).stroke_width(canvas.unit),
-        Grid::None => TRANSPARENT.into(),
-    };
+    let grid = if look.grid { canvas.pen(GRID, 1) } else { TRANSPARENT.into() };
     let (x_written, y_written) = (|at: &f64| written(x, *at), |at: &f64| written(y, *at));
     let mut mesh = context.configure_mesh();
     if !x.label.is_empty() {
@@ -146,7 +134,7 @@ pub(crate) fn axes<'a, DB: DrawingBackend>(
         .y_label_formatter(&y_written)
         .label_style(canvas.font(look.tick, TEXT))
         .axis_desc_style(canvas.font(look.label, TEXT))
-        .axis_style(ShapeStyle::from(&BORDER).stroke_width(canvas.unit))
+        .axis_style(canvas.pen(BORDER, 1))
         .bold_line_style(grid)
         .light_line_style(TRANSPARENT)
         .draw()

@@ -54,6 +54,12 @@ impl Axis {
     }
 }
 
+/// The smallest and the largest of the `values` that are finite.
+pub(crate) fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let ends = values.filter(|v| v.is_finite()).map(|v| (v, v));
+    ends.reduce(|(low, high), (v, _)| (low.min(v), high.max(v)))
+}
+
 /// Whether an axis has a place for a value.
 pub(crate) fn shown(value: f64, scale: Scale) -> bool {
     value.is_finite() && (scale == Scale::Linear || value > 0.0)

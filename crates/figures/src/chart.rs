@@ -2,7 +2,7 @@
 
 use plotters::style::RGBColor;
 
-use crate::axis::{Axis, Scale, place, shown};
+use crate::axis::{Axis, Scale, place, range, shown};
 use crate::colour_bar::ColourScale;
 
 /// A point with the ends of its error bar.
@@ -56,6 +56,12 @@ pub struct Series {
     pub points: Vec<Point>,
 }
 
+impl Series {
+    pub(crate) fn of(label: &str, colour: RGBColor, mark: Mark, points: Vec<Point>) -> Self {
+        Self { label: label.to_owned(), colour, mark, points }
+    }
+}
+
 /// A figure with one pair of axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
@@ -85,16 +91,10 @@ impl Chart {
     /// The range of all abscissae and of all ordinates with their bars, if they can be shown.
     fn ranges(&self) -> Option<[(f64, f64); 2]> {
         let points = || self.series.iter().flat_map(|s| &s.points);
-        let range = |values: &mut dyn Iterator<Item = f64>, scale: Scale| {
-            let shown = values.filter(|v| shown(*v, scale));
-            shown.fold(None, |range: Option<(f64, f64)>, v| {
-                Some(range.map_or((v, v), |(low, high)| (low.min(v), high.max(v))))
-            })
-        };
-        let x = range(&mut points().map(|p| p.x), self.x.scale)?;
         let ends = |p: &Point| [p.y, p.bar.map_or(p.y, |b| b.0), p.bar.map_or(p.y, |b| b.1)];
-        let y = range(&mut points().flat_map(ends), self.y.scale)?;
-        Some([x, y])
+        let x = points().map(|p| p.x).filter(|v| shown(*v, self.x.scale));
+        let y = points().flat_map(ends).filter(|v| shown(*v, self.y.scale));
+        Some([range(x)?, range(y)?])
     }
 
     /// The ends of both axes as places, with some air; `None` if nothing can be shown.

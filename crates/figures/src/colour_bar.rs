@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::axes::Side;
-use crate::axis::{Axis, Scale, place, shown};
+use crate::axis::{Axis, range};
 use crate::canvas::{Canvas, Outcome, TEXT, said};
 use crate::font;
 use crate::palette::shade;
@@ -18,8 +18,6 @@ const STEPS: i32 = 100;
 pub struct ColourScale {
     /// Symbol and unit.
     pub label: String,
-    /// How it counts.
-    pub scale: Scale,
     /// The values of the first and the last colour, which those beyond share; from the smallest to
     /// the largest if none. Heat maps of a sheet that are given the same range share one bar.
     pub range: Option<(f64, f64)>,
@@ -28,12 +26,7 @@ pub struct ColourScale {
 impl ColourScale {
     /// A scale in steps, from the smallest to the largest value.
     pub fn linear(label: &str) -> Self {
-        Self { label: label.to_owned(), scale: Scale::Linear, range: None }
-    }
-
-    /// A scale in factors, from the smallest to the largest value.
-    pub fn logarithmic(label: &str) -> Self {
-        Self { scale: Scale::Logarithmic, ..Self::linear(label) }
+        Self { label: label.to_owned(), range: None }
     }
 
     /// The same scale from one value to another.
@@ -44,21 +37,14 @@ impl ColourScale {
 
     /// The same scale, over `values` unless it has a range.
     pub(crate) fn over(&self, values: &[f64]) -> Self {
-        let mut range = self.range;
-        for &v in values.iter().filter(|v| self.range.is_none() && shown(**v, self.scale)) {
-            range = Some(range.map_or((v, v), |(low, high)| (low.min(v), high.max(v))));
-        }
-        Self { range, ..self.clone() }
+        Self { range: self.range.or_else(|| range(values.iter().copied())), ..self.clone() }
     }
 
     /// The colours of `values`; `None` when no value has one.
     pub(crate) fn shades(&self, values: &[f64]) -> Option<Shades> {
         let (low, high) = self.over(values).range?;
-        let ends = (place(low, self.scale), place(high, self.scale));
-        let apart = ends.1 > ends.0;
-        let ends = if apart { ends } else { (ends.0 - 0.5, ends.0 + 0.5) };
-        let usable = ends.0.is_finite() && ends.1.is_finite();
-        usable.then(|| Shades { label: self.label.clone(), scale: self.scale, ends })
+        let ends = if high > low { (low, high) } else { (low - 0.5, low + 0.5) };
+        Some(Shades { label: self.label.clone(), ends })
     }
 }
 
@@ -66,38 +52,37 @@ impl ColourScale {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Shades {
     label: String,
-    scale: Scale,
-    /// As places.
     ends: (f64, f64),
 }
 
 impl Shades {
     /// The colour of a value.
     pub(crate) fn colour(&self, value: f64) -> RGBColor {
-        shade((place(value, self.scale) - self.ends.0) / (self.ends.1 - self.ends.0))
+        shade((value - self.ends.0) / (self.ends.1 - self.ends.0))
+    }
+
+    fn side(&self) -> Side {
+        Side::of(&Axis::linear(""), self.ends, 0)
     }
 
     /// The width of its bar with all letters, in units.
     pub(crate) fn width(&self, letters: u32) -> Result<u32, String> {
-        let axis = Axis { scale: self.scale, ..Axis::linear(&self.label) };
-        let widths = Side::of(&axis, self.ends, 0).ticks.into_iter();
-        let widths = widths.map(|t| font::width(&t.1, letters)).collect::<Result<Vec<_>, _>>()?;
+        let numbers = font::widest(self.side().ticks.iter().map(|tick| &tick.1), letters)?;
         let label = if self.label.is_empty() { 0 } else { letters + 8 };
-        Ok(BAR + 9 + widths.into_iter().max().unwrap_or(0) + label)
+        Ok(BAR + 9 + numbers + label)
     }
 
     /// Draws the bar with its left top corner at `at`, of `height` units, in letters of a size.
     pub(crate) fn draw<DB: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, DB>,
-        at: (i32, i32),
+        at: (u32, u32),
         height: u32,
         letters: u32,
     ) -> Outcome {
-        let width = i32::try_from(BAR).unwrap_or(0);
         let (left, top) = canvas.at(at.0, at.1);
-        let right = canvas.at(at.0 + width, 0).0;
-        let pixels = i32::try_from(canvas.px(height)).unwrap_or(0);
+        let right = canvas.at(at.0 + BAR, 0).0;
+        let pixels = canvas.px(height).cast_signed();
         for step in 0..STEPS {
             let share = 1.0 - f64::from(step) / f64::from(STEPS - 1);
             let edge = |step: i32| top + step * pixels / STEPS;
@@ -108,8 +93,7 @@ impl Shades {
             ];
             canvas.area.draw(&Rectangle::new(ends, shade(share).filled())).map_err(said)?;
         }
-        let axis = Axis { scale: self.scale, ..Axis::linear(&self.label) };
-        let mut side = Side::of(&axis, self.ends, 0);
+        let mut side = self.side();
         side.fit_beside(height, letters);
         let style = canvas.font(letters, TEXT).pos(Pos::new(HPos::Left, VPos::Center));
         let pen = canvas.pen(TEXT, 1);
@@ -127,9 +111,8 @@ impl Shades {
         }
         let style = canvas.font(letters, TEXT).transform(FontTransform::Rotate90);
         let style = style.pos(Pos::new(HPos::Center, VPos::Bottom));
-        let end = at.0 + i32::try_from(self.width(letters)?).unwrap_or(0) - 2;
-        let middle = at.1 + i32::try_from(height / 2).unwrap_or(0);
-        canvas.write(&self.label, &style, (end - i32::try_from(letters).unwrap_or(0), middle))
+        let end = at.0 + self.width(letters)? - 2 - letters;
+        canvas.write(&self.label, &style, (end, at.1 + height / 2))
     }
 }
 
@@ -146,10 +129,10 @@ mod tests {
 
     #[test]
     fn without_a_range_the_values_give_it_and_absent_ones_do_not_count() {
-        let scale = ColourScale::logarithmic("loss");
-        let shades = scale.shades(&[f64::NAN, 0.01, 0.0, 1.0]).unwrap();
-        assert_eq!((shades.colour(0.01), shades.colour(1.0)), (shade(0.0), shade(1.0)));
-        assert_eq!(shades.colour(0.1), shade(0.5));
+        let scale = ColourScale::linear("loss");
+        let shades = scale.shades(&[f64::NAN, 1.0, 3.0]).unwrap();
+        assert_eq!((shades.colour(1.0), shades.colour(3.0)), (shade(0.0), shade(1.0)));
+        assert_eq!(shades.colour(2.0), shade(0.5));
         assert_eq!(scale.shades(&[f64::NAN]), None);
     }
 }

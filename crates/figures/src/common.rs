@@ -1,6 +1,6 @@
 //! What the panels of a sheet have in common: axes, a colour bar, a legend.
 
-use crate::chart::{Chart, Series};
+use crate::chart::Series;
 use crate::colour_bar::Shades;
 use crate::panel::Panel;
 use crate::sheet::{Axes, Sheet};
@@ -13,8 +13,9 @@ pub(crate) fn shared(sheet: &Sheet) -> [bool; 2] {
         Axes::Own => [false, false],
     };
     let alike = |axis: usize| {
-        let kind = |p: &Panel| (std::mem::discriminant(p), p.axes()[axis].clone());
-        sheet.panels.windows(2).all(|pair| kind(&pair[0]) == kind(&pair[1]))
+        let kinds: Vec<_> =
+            sheet.panels.iter().map(|p| (std::mem::discriminant(p), p.axes()[axis])).collect();
+        kinds.windows(2).all(|pair| pair[0] == pair[1])
     };
     [wanted[0] && alike(0), wanted[1] && alike(1)]
 }
@@ -46,15 +47,11 @@ pub(crate) fn bar(panels: &[Panel], shades: &[Option<Shades>]) -> Option<Shades>
 /// The entries of a legend that holds for all panels; `None` when a colour and mark means one thing
 /// here and another there.
 pub(crate) fn legend(panels: &[Panel]) -> Option<Vec<&Series>> {
-    if let [Panel::Chart(chart)] = panels {
-        return Some(chart.legend());
+    if let [panel] = panels {
+        return Some(panel.legend());
     }
     let mut entries: Vec<&Series> = Vec::new();
-    let charts = panels.iter().filter_map(|p| match p {
-        Panel::Chart(chart) => Some(chart),
-        Panel::HeatMap(_) | Panel::Histogram(_) => None,
-    });
-    for series in charts.flat_map(Chart::legend) {
+    for series in panels.iter().flat_map(Panel::legend) {
         let look = |s: &Series| (s.colour, s.mark);
         match entries.iter().find(|s| look(s) == look(series) || s.label == series.label) {
             Some(same) if look(same) == look(series) && same.label == series.label => {}

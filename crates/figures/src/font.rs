@@ -38,6 +38,14 @@ pub(crate) fn width(text: &str, size: u32) -> Result<u32, String> {
     Ok(size.0)
 }
 
+/// The width of the widest of several texts.
+pub(crate) fn widest<'t>(
+    texts: impl IntoIterator<Item = &'t String>,
+    size: u32,
+) -> Result<u32, String> {
+    texts.into_iter().try_fold(0, |widest, text| Ok(width(text, size)?.max(widest)))
+}
+
 /// The `text` in lines of at most `room` at letters of `size`, broken between words.
 pub(crate) fn lines(text: &str, size: u32, room: u32) -> Result<Vec<String>, String> {
     let mut lines = Vec::new();

@@ -1,11 +1,114 @@
-//! Heat maps from a tidy table: one row a cell.
+//! Heat maps from a tidy table, one row a cell: one value for each pair of coordinates, as a colour.
+//!
+//! Cells are of equal size whatever the spacing of the coordinates, since those of a sweep are
+//! settings and not a continuum. A cell without a value is drawn as absent.
 
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use superpose_files::table::{Table, TableError};
 
-use crate::colour_bar::ColourScale;
-use crate::heat_map::HeatMap;
+use crate::axis::Axis;
+use crate::canvas::{Canvas, Outcome, said};
+use crate::colour_bar::{ColourScale, Shades};
+use crate::font;
 use crate::keys::{Keys, Order};
+use crate::palette::letters_on;
 use crate::panel::Panel;
+use crate::ticks::rounded;
+
+/// Where nothing was measured.
+const ABSENT: RGBColor = RGBColor(238, 238, 238);
+const ABSENT_LINE: RGBColor = RGBColor(190, 190, 190);
+/// Values are written into the cells of a map with at most this many columns.
+const MOST_WRITTEN: usize = 20;
+
+/// A heat map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeatMap {
+    /// What sets it apart from its neighbours.
+    pub title: String,
+    /// The horizontal coordinate: its values are the names of the columns, from the left.
+    pub x: Axis,
+    /// The vertical coordinate: its values are the names of the rows, from the bottom.
+    pub y: Axis,
+    /// One row for each name of `y`, each with a value for each of `x`; not a number where there is none.
+    pub values: Vec<Vec<f64>>,
+    /// What the colours mean.
+    pub colours: ColourScale,
+}
+
+impl HeatMap {
+    /// The ends of both axes; `None` when there is no cell.
+    pub(crate) fn ends(&self) -> Option<[(f64, f64); 2]> {
+        let ends = |n: usize| (-0.5, n as f64 - 0.5);
+        let (n_columns, n_rows) = (self.x.names.len(), self.y.names.len());
+        (n_columns * n_rows > 0).then(|| [ends(n_columns), ends(n_rows)])
+    }
+
+    pub(crate) fn values(&self) -> Vec<f64> {
+        self.values.iter().flatten().copied().collect()
+    }
+
+    /// Draws the cells; `pixel` is that of a pair of places.
+    pub(crate) fn draw<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        shades: Option<&Shades>,
+        pixel: &dyn Fn(f64, f64) -> (i32, i32),
+    ) -> Outcome {
+        let corner = |x: usize, y: usize| pixel(x as f64 - 0.5, y as f64 - 0.5);
+        let letters = self.letters(canvas, corner(0, 0), corner(1, 1))?;
+        let (more, end) = (canvas.at(1, 0).0, corner(self.x.names.len(), self.y.names.len()));
+        for (j, row) in self.values.iter().enumerate() {
+            for (i, &value) in row.iter().enumerate() {
+                let ((left, bottom), (right, top)) = (corner(i, j), corner(i + 1, j + 1));
+                let Some(shades) = shades.filter(|_| value.is_finite()) else {
+                    absent(canvas, [(left, top), (right, bottom)])?;
+                    continue;
+                };
+                let colour = shades.colour(value);
+                // A unit more, so that no white shows between the cells; the next ones cover it.
+                let ends = [(left, bottom), ((right + more).min(end.0), (top - more).max(end.1))];
+                canvas.area.draw(&Rectangle::new(ends, colour.filled())).map_err(said)?;
+                if let Some((size, digits)) = letters {
+                    let style = canvas.font(size, letters_on(colour));
+                    let style = style.pos(Pos::new(HPos::Center, VPos::Center));
+                    let middle = (i32::midpoint(left, right), i32::midpoint(top, bottom));
+                    let text = written(value, digits);
+                    canvas.area.draw_text(&text, &style, middle).map_err(said)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The size of letters and the number of digits that fit into a cell; `None` if none do.
+    fn letters<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        (left, bottom): (i32, i32),
+        (right, top): (i32, i32),
+    ) -> Result<Option<(u32, Digits)>, String> {
+        if self.x.names.len() > MOST_WRITTEN {
+            return Ok(None);
+        }
+        let room = |pixels: i32| u32::try_from(pixels).unwrap_or(0) / canvas.unit;
+        let (width, height) = (room(right - left), room(bottom - top));
+        let values: Vec<f64> = self.values().into_iter().filter(|v| v.is_finite()).collect();
+        let largest = values.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
+        let short = largest >= 0.1;
+        // The first that fits; two decimals say nothing about small numbers.
+        let three = [(12, Digits::Three), (10, Digits::Three)];
+        let two = [(12, Digits::Two), (10, Digits::Two), (9, Digits::Two)];
+        for (size, digits) in three.into_iter().chain(two.into_iter().filter(|_| short)) {
+            let texts: Vec<String> = values.iter().map(|v| written(*v, digits)).collect();
+            if font::widest(&texts, size)? + 3 <= width && size + 2 <= height {
+                return Ok(Some((size, digits)));
+            }
+        }
+        Ok(None)
+    }
+}
 
 /// Which columns become heat maps, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +141,8 @@ pub fn heat_maps(table: &Table, maps: &HeatMaps<'_>) -> Result<Vec<Panel>, Table
     let (x, y) = (table.numbers(maps.x)?, table.numbers(maps.y)?);
     let value = table.numbers(maps.value)?;
     let (columns, rows) = (distinct(&x), distinct(&y));
+    let axis =
+        |label: &str, all: &[f64]| Axis::named(label, all.iter().map(|v| rounded(*v)).collect());
     let place = |all: &[f64], v: f64| all.iter().position(|other| other.total_cmp(&v).is_eq());
     let panels = Keys::of(table, maps.panel, maps.panel_label, Order::Appearance)?;
     let map = |(title, of_panel): (&String, Vec<usize>)| {
@@ -49,10 +154,8 @@ pub fn heat_maps(table: &Table, maps: &HeatMaps<'_>) -> Result<Vec<Panel>, Table
         }
         Panel::HeatMap(HeatMap {
             title: title.clone(),
-            x_label: maps.x_label.to_owned(),
-            y_label: maps.y_label.to_owned(),
-            x: columns.clone(),
-            y: rows.clone(),
+            x: axis(maps.x_label, &columns),
+            y: axis(maps.y_label, &rows),
             values,
             colours: maps.colours.clone(),
         })
@@ -66,6 +169,41 @@ fn distinct(values: &[f64]) -> Vec<f64> {
     values.sort_by(f64::total_cmp);
     values.dedup_by(|a, b| a.total_cmp(b).is_eq());
     values
+}
+
+/// A place where nothing was measured: light grey and crossed out. `ends` are pixels.
+pub(crate) fn absent<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    [(left, top), (right, bottom)]: [(i32, i32); 2],
+) -> Outcome {
+    let area = Rectangle::new([(left, top), (right, bottom)], ABSENT.filled());
+    canvas.area.draw(&area).map_err(said)?;
+    let line = PathElement::new(vec![(left, bottom), (right, top)], canvas.pen(ABSENT_LINE, 1));
+    canvas.area.draw(&line).map_err(said)
+}
+
+/// How a value is written into its cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Digits {
+    /// To three significant digits.
+    Three,
+    /// As short as two digits allow, to two decimals at most.
+    Two,
+}
+
+fn written(value: f64, digits: Digits) -> String {
+    let decimals = match value.abs() {
+        _ if digits == Digits::Three => return rounded(value),
+        v if v < 0.995 => 2,
+        v if v < 9.95 => 1,
+        _ => 0,
+    };
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let text = format!("{value:.decimals$}").replace('-', "−");
+    // The zero before the point is left out.
+    if decimals == 2 { text.replacen("0.", ".", 1) } else { text }
 }
 
 #[cfg(test)]
@@ -94,7 +232,11 @@ mod tests {
         assert_eq!(titles, ["d = 20", "d = 10"]);
         let measured = maps.iter().map(|panel| match panel {
             Panel::HeatMap(map) => {
-                assert_eq!((&map.x, &map.y), (&vec![0.0, 1.0, 2.0], &vec![-1.0, 1.0]));
+                assert_eq!(
+                    (map.x.names.join(" "), map.y.names.join(" ")),
+                    ("0 1 2".into(), "−1 1".into())
+                );
+                assert_eq!(map.ends().unwrap(), [(-0.5, 2.5), (-0.5, 1.5)]);
                 assert!(map.values[0][0].is_nan());
                 map.values().iter().filter(|v| v.is_finite()).count()
             }
@@ -109,5 +251,20 @@ mod tests {
         assert!(heat_maps(&table, &example()).unwrap().is_empty());
         let wrong = HeatMaps { value: "lass", ..example() };
         assert!(heat_maps(&table, &wrong).unwrap_err().to_string().contains("`lass`"));
+    }
+
+    #[test]
+    fn small_cells_are_written_with_two_digits() {
+        for (value, text) in [
+            (0.346, ".35"),
+            (-0.5, "−.50"),
+            (0.0, "0"),
+            (0.001, ".00"),
+            (0.996, "1.0"),
+            (1.26, "1.3"),
+            (43.2, "43"),
+        ] {
+            assert_eq!(written(value, Digits::Two), text);
+        }
     }
 }

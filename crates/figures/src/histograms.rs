@@ -1,11 +1,67 @@
-//! Histograms in a grid from a tidy table: one row a bin.
+//! Histograms in a grid from a tidy table: one row a bin. Each has bars over the bins of one quantity.
 
+use plotters::prelude::*;
 use superpose_files::table::{Table, TableError};
 
-use crate::colour_bar::ColourScale;
-use crate::histogram::Histogram;
+use crate::axis::{Axis, range};
+use crate::canvas::{Canvas, Outcome, said};
 use crate::keys::{Keys, Order};
+use crate::palette::colour;
 use crate::panel::Panel;
+
+/// Guides across the bars; not dashed, since each dash is a line of the SVG.
+const GUIDE: RGBColor = RGBColor(213, 94, 0);
+
+/// A histogram. Heights are drawn as they are given: counts, shares or densities.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Histogram {
+    /// What sets it apart from its neighbours.
+    pub title: String,
+    /// The quantity.
+    pub x: Axis,
+    /// What the heights are.
+    pub y: Axis,
+    /// Where bins begin, and the end of the last: one more than heights.
+    pub edges: Vec<f64>,
+    /// One height a bin; where there is none, not a number, and no bar.
+    pub heights: Vec<f64>,
+    /// Places of vertical guides.
+    pub guides: Vec<f64>,
+}
+
+impl Histogram {
+    /// The ends of both axes; `None` when there is no bar.
+    pub(crate) fn ends(&self) -> Option<[(f64, f64); 2]> {
+        let (_, highest) = range(self.heights.iter().copied())?;
+        let (low, high) = range(self.edges.iter().copied())?;
+        let top = if highest > 0.0 { 1.06 * highest } else { 1.0 };
+        (high > low).then_some([(low, high), (0.0, top)])
+    }
+
+    /// Draws bars and guides; `pixel` is that of a pair of places, of which `x` and `y` are the ends.
+    pub(crate) fn draw<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        pixel: &dyn Fn(f64, f64) -> (i32, i32),
+        [x, y]: [(f64, f64); 2],
+    ) -> Outcome {
+        let bars: Vec<usize> = (0..self.heights.len()).filter(|i| self.heights[*i] > 0.0).collect();
+        // Neighbours are one shape: no white between them, and a small file.
+        for run in bars.chunk_by(|a, b| a + 1 == *b) {
+            let corner = |i: usize, right: usize| pixel(self.edges[i + right], self.heights[i]);
+            let mut outline = vec![pixel(self.edges[run[0]], 0.0)];
+            outline.extend(run.iter().flat_map(|&i| [corner(i, 0), corner(i, 1)]));
+            outline.push(pixel(self.edges[run[run.len() - 1] + 1], 0.0));
+            canvas.area.draw(&Polygon::new(outline, colour(0, 1).filled())).map_err(said)?;
+        }
+        for &guide in self.guides.iter().filter(|g| **g >= x.0 && **g <= x.1) {
+            let ends = [pixel(guide, y.0), pixel(guide, y.1)];
+            let line = PathElement::new(ends.to_vec(), canvas.pen(GUIDE, 1));
+            canvas.area.draw(&line).map_err(said)?;
+        }
+        Ok(())
+    }
+}
 
 /// Which columns become histograms, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +80,6 @@ pub struct Histograms<'a> {
     pub panel_column: Option<&'a str>,
     /// The symbol before its value in a panel's title.
     pub column_label: &'a str,
-    /// A value that colours each bar, and what it means; over the whole table without a range.
-    pub colour: Option<(&'a str, ColourScale)>,
     /// Symbol of the quantity.
     pub x_label: &'a str,
     /// What the heights are.
@@ -53,29 +107,23 @@ pub struct Grid {
 pub fn histograms(table: &Table, columns: &Histograms<'_>) -> Result<Grid, TableError> {
     let (low, high) = (table.numbers(columns.low)?, table.numbers(columns.high)?);
     let height = table.numbers(columns.height)?;
-    let values = columns.colour.as_ref().map(|(column, _)| table.numbers(column)).transpose()?;
-    let colours = columns.colour.as_ref().zip(values.as_ref()).map(|((_, scale), v)| scale.over(v));
     let down = Keys::of(table, columns.panel_row, columns.row_label, Order::Size)?;
     let across = Keys::of(table, columns.panel_column, columns.column_label, Order::Size)?;
     let mut panels = Vec::new();
     for (i, row_name) in down.labels.iter().enumerate() {
         for (j, column_name) in across.labels.iter().enumerate() {
             let own = |row: &usize| down.of_row[*row] == i && across.of_row[*row] == j;
-            let bins = bins(&low, &high, (0..low.len()).filter(own));
+            let bin = |row| Bin { low: low[row], high: high[row], height: height[row] };
+            let bins = bins((0..low.len()).filter(own).map(bin));
             let names: Vec<&str> =
                 [&**row_name, column_name].into_iter().filter(|n| !n.is_empty()).collect();
-            let of = |column: &[f64]| -> Vec<f64> {
-                bins.iter().map(|b| b.row.map_or(f64::NAN, |row| column[row])).collect()
-            };
             let last = bins.last().map(|b| b.high);
             panels.push(Panel::Histogram(Histogram {
                 title: names.join(", "),
-                x_label: columns.x_label.to_owned(),
-                y_label: columns.y_label.to_owned(),
+                x: Axis::linear(columns.x_label),
+                y: Axis::linear(columns.y_label),
                 edges: bins.iter().map(|b| b.low).chain(last).collect(),
-                heights: of(&height),
-                values: values.as_deref().map(of),
-                colours: colours.clone(),
+                heights: bins.iter().map(|b| b.height).collect(),
                 guides: columns.guides.to_vec(),
             }));
         }
@@ -83,26 +131,24 @@ pub fn histograms(table: &Table, columns: &Histograms<'_>) -> Result<Grid, Table
     Ok(Grid { columns: across.labels.len(), panels })
 }
 
-/// A bin and the row that it comes from, unless it fills a gap.
+/// A bin; where it fills a gap, its height is not a number.
 struct Bin {
     low: f64,
     high: f64,
-    row: Option<usize>,
+    height: f64,
 }
 
-/// The bins of `rows`, sorted, with gaps filled.
-fn bins(low: &[f64], high: &[f64], rows: impl Iterator<Item = usize>) -> Vec<Bin> {
-    let mut rows: Vec<usize> =
-        rows.filter(|row| low[*row].is_finite() && high[*row].is_finite()).collect();
-    rows.sort_by(|a, b| low[*a].total_cmp(&low[*b]));
+/// The bins that have ends, sorted, with gaps filled.
+fn bins(all: impl Iterator<Item = Bin>) -> Vec<Bin> {
+    let mut all: Vec<Bin> = all.filter(|b| b.low.is_finite() && b.high.is_finite()).collect();
+    all.sort_by(|a, b| a.low.total_cmp(&b.low));
     let mut bins: Vec<Bin> = Vec::new();
-    for row in rows {
-        let bin = Bin { low: low[row], high: high[row], row: Some(row) };
+    for bin in all {
         match bins.last_mut() {
             Some(last) if last.low.total_cmp(&bin.low).is_eq() => *last = bin,
             // What edges computed twice differ by is no gap.
             Some(last) if bin.low - last.high > 1e-6 * (bin.high - bin.low) => {
-                let gap = Bin { low: last.high, high: bin.low, row: None };
+                let gap = Bin { low: last.high, high: bin.low, height: f64::NAN };
                 bins.extend([gap, bin]);
             }
             _ => bins.push(bin),
@@ -127,7 +173,6 @@ mod tests {
             row_label: "α",
             panel_column: Some("d"),
             column_label: "d",
-            colour: Some(("phi", ColourScale::linear("φ"))),
             x_label: "norm",
             y_label: "share",
             guides: &[0.5],
@@ -150,7 +195,6 @@ mod tests {
                     h.edges.len(),
                     if h.heights.is_empty() { 0 } else { h.heights.len() + 1 }
                 );
-                assert_eq!(h.colours.as_ref().unwrap().range, Some((0.0, 1.0)));
                 h.heights.iter().filter(|v| v.is_finite()).count()
             }
             other => panic!("{other:?}"),
@@ -165,5 +209,21 @@ mod tests {
         assert!(histograms(&header, &example()).unwrap().panels.is_empty());
         let wrong = Histograms { height: "shares", ..example() };
         assert!(histograms(&header, &wrong).unwrap_err().to_string().contains("`shares`"));
+    }
+
+    #[test]
+    fn a_histogram_stands_on_zero_between_its_edges() {
+        let mut histogram = Histogram {
+            title: String::new(),
+            x: Axis::linear("norm"),
+            y: Axis::linear("share"),
+            edges: vec![0.0, 0.5, 1.0],
+            heights: vec![f64::NAN, 1.0],
+            guides: vec![],
+        };
+        let [x, y] = histogram.ends().unwrap();
+        assert_eq!((x, y.0), ((0.0, 1.0), 0.0));
+        histogram.heights.clear();
+        assert_eq!(histogram.ends(), None);
     }
 }

@@ -4,7 +4,7 @@
 //! with its labels, each of a hundred small histograms 110 × 80. Panels that share an axis leave the room for
 //! its labels to the outer ones.
 
-use crate::axes::{Grid, Look};
+use crate::axes::Look;
 use crate::panel::Panel;
 
 /// The plot of a panel that stands alone: with a legend beside it, a picture as wide as a page of text.
@@ -42,41 +42,25 @@ pub(crate) struct Layout {
     pub(crate) title_letters: u32,
     /// Letters and lines of the axes.
     pub(crate) look: Look,
-    /// Where axis titles go.
-    pub(crate) labels: Labels,
-}
-
-/// Where an axis title goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Labels {
-    /// At every outer panel.
-    Panel,
-    /// Once for the sheet.
-    Sheet,
-}
-
-/// What the panels of a sheet need.
-pub(crate) struct Needs {
-    /// Which of the axes are shared.
-    pub(crate) shared: [bool; 2],
-    /// Room right of every plot, for a bar or a legend of its own.
-    pub(crate) aside: u32,
+    /// How much can be written into a panel.
+    pub(crate) kind: Kind,
 }
 
 /// How much can be written into a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// The only one.
     Single,
     /// One of a few.
     Full,
-    /// One of many.
+    /// One of many: axis titles stand once for the sheet.
     Compact,
 }
 
 impl Layout {
-    /// The layout of `panels` in `columns`.
-    pub(crate) fn of(panels: &[Panel], columns: usize, needs: &Needs) -> Self {
+    /// The layout of `panels` in `columns`: which of the axes are `shared`, and how much room right of
+    /// every plot a bar or a legend of its own takes.
+    pub(crate) fn of(panels: &[Panel], columns: usize, shared: [bool; 2], aside: u32) -> Self {
         let columns = columns.clamp(1, panels.len().max(1));
         let rows = panels.len().div_ceil(columns).max(1);
         let panel = panel_size(panels, columns, rows);
@@ -91,24 +75,19 @@ impl Layout {
             (Kind::Full, _) => (11, 12, 13),
             (Kind::Compact, _) => (9, 11, 10),
         };
+        // Rooms left: numbers of four letters and the axis title; below: a line of each.
+        let (rooms, gap, air, tick_mark, dot) = match kind {
+            Kind::Single => ((78, 48), (20, 10), 11, 4, 4),
+            Kind::Full => ((4 * tick + label + 6, 2 * tick + label + 8), (20, 10), 11, 4, 3),
+            // A vertical axis of its own is not labelled in so small a panel.
+            Kind::Compact => ((if shared[1] { 30 } else { 8 }, 18), (9, 5), 4, 2, 3),
+        };
         // The title of the only panel stands in that of the sheet.
         let titled = kind != Kind::Single && panels.iter().any(|p| !p.title().is_empty());
-        let title = match (titled, kind) {
-            (true, Kind::Compact) => title_letters + 4,
-            (true, _) => title_letters + 11,
-            (false, _) => 6,
-        };
-        // Left: numbers of four letters and the axis title; below: a line of each.
-        let rooms = match kind {
-            Kind::Single => (78, 48),
-            Kind::Full => (4 * tick + label + 6, 2 * tick + label + 8),
-            // A vertical axis of its own is not labelled in so small a panel.
-            Kind::Compact => (if needs.shared[1] { 30 } else { 8 }, 18),
-        };
-        let gap = if kind == Kind::Compact { (9, 5) } else { (20, 10) };
+        let title = if titled { title_letters + air } else { 6 };
         let inner = (
-            if needs.shared[1] || kind == Kind::Compact { 0 } else { rooms.0 },
-            if needs.shared[0] { 0 } else { rooms.1 },
+            if shared[1] || kind == Kind::Compact { 0 } else { rooms.0 },
+            if shared[0] { 0 } else { rooms.1 },
         );
         let plot = match kind {
             Kind::Single => SINGLE,
@@ -117,14 +96,10 @@ impl Layout {
                 panel.1.saturating_sub(gap.1 + title + inner.1).max(LEAST_PLOT.1),
             ),
         };
-        let pitch = (plot.0 + gap.0 + inner.0 + needs.aside, plot.1 + gap.1 + title + inner.1);
-        let charts = panels.iter().any(|p| matches!(p, Panel::Chart(_)));
-        let grid = if charts { Grid::Lines } else { Grid::None };
-        let labels = if kind == Kind::Compact { Labels::Sheet } else { Labels::Panel };
-        let tick_mark = if kind == Kind::Compact { 2 } else { 4 };
-        let dot = if kind == Kind::Single { 4 } else { 3 };
+        let pitch = (plot.0 + gap.0 + inner.0 + aside, plot.1 + gap.1 + title + inner.1);
+        let grid = panels.iter().any(|p| matches!(p, Panel::Chart(_)));
         let look = Look { tick, label, tick_mark, dot, grid };
-        Self { columns, rows, plot, pitch, rooms, title, title_letters, look, labels }
+        Self { columns, rows, plot, pitch, rooms, title, title_letters, look, kind }
     }
 
     /// The left top corner of the plot of panel `i`, from that of the first.

@@ -11,19 +11,19 @@ use crate::marks::line_width;
 /// Entries that a picture grows for; of more, some are left out.
 pub(crate) const LONGEST: usize = 24;
 /// The height of an entry and of each further line in it.
-const ROW: i32 = 26;
-const LINE: i32 = 18;
+const ROW: u32 = 26;
+const LINE: u32 = 18;
 /// Where an entry's text begins, from its mark.
 pub(crate) const INDENT: u32 = 32;
 
 /// Where a legend stands, in units.
 pub(crate) struct Spot {
     /// Its left end.
-    pub(crate) left: i32,
+    pub(crate) left: u32,
     /// The middle of its first entry.
-    pub(crate) top: i32,
+    pub(crate) top: u32,
     /// Where it must have ended.
-    pub(crate) end: i32,
+    pub(crate) end: u32,
     /// Room for the text of an entry.
     pub(crate) text: u32,
     /// Size of its letters.
@@ -37,23 +37,23 @@ pub(crate) struct Spot {
 pub(crate) fn height(entries: &[&Series], text: u32, letters: u32) -> Result<u32, String> {
     let mut height = 0;
     for series in entries {
-        height += entry_height(lines(&series.label, text, letters)?.len());
+        height += entry_height(&lines(&series.label, text, letters)?);
     }
-    Ok(height.unsigned_abs())
+    Ok(height)
 }
 
-/// Units that an entry of this number of lines takes.
-fn entry_height(lines: usize) -> i32 {
-    ROW + LINE * (i32::try_from(lines).unwrap_or(1) - 1)
+/// Units that an entry of one line or two takes.
+fn entry_height<T>(lines: &[T]) -> u32 {
+    if lines.len() > 1 { ROW + LINE } else { ROW }
 }
 
-/// Draws the legend and returns where it ends. Labels that do not fit are broken or cut, and
+/// Draws the legend. Labels that do not fit are broken or cut, and
 /// entries thinned.
 pub(crate) fn draw<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     entries: &[&Series],
     spot: &Spot,
-) -> Result<i32, String> {
+) -> Outcome {
     let style = canvas.font(spot.letters, TEXT).pos(Pos::new(HPos::Left, VPos::Center));
     let room = canvas.px(spot.text);
     let wrap = |series: &&Series| {
@@ -61,32 +61,28 @@ pub(crate) fn draw<DB: DrawingBackend>(
         lines.into_iter().map(|line| canvas.cut(line, &style, room)).collect()
     };
     let wrapped: Vec<Vec<String>> = entries.iter().map(wrap).collect::<Result<_, String>>()?;
-    let height = |lines: &Vec<String>| entry_height(lines.len());
-    let room = spot.end - spot.top;
-    let shown = if wrapped.iter().map(height).sum::<i32>() <= room {
-        (0..entries.len()).collect()
-    } else {
-        let highest = wrapped.iter().map(height).max().unwrap_or(ROW);
-        thinned(entries.len(), usize::try_from(room / highest).unwrap_or(1))
+    let heights: Vec<u32> = wrapped.iter().map(|lines| entry_height(lines)).collect();
+    let room = spot.end.saturating_sub(spot.top);
+    let most = match heights.iter().max() {
+        Some(highest) if heights.iter().sum::<u32>() > room => room / highest,
+        _ => u32::MAX,
     };
-    let mut next = spot.top;
-    for i in shown {
-        let y = next;
-        next += height(&wrapped[i]);
+    let mut y = spot.top;
+    for i in thinned(entries.len(), most as usize) {
         mark(canvas, entries[i], (spot.left, y))?;
         for (text, below) in wrapped[i].iter().zip(0..) {
-            let indent = i32::try_from(INDENT).unwrap_or(0);
-            canvas.write(text, &style, (spot.left + indent, y + LINE * below))?;
+            canvas.write(text, &style, (spot.left + INDENT, y + LINE * below))?;
         }
+        y += heights[i];
     }
-    Ok(next)
+    Ok(())
 }
 
 /// An entry's mark.
 fn mark<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     series: &Series,
-    (left, y): (i32, i32),
+    (left, y): (u32, u32),
 ) -> Outcome {
     let pen = ShapeStyle::from(&series.colour).stroke_width(line_width(canvas, series.mark));
     match series.mark {

@@ -12,9 +12,7 @@ pub mod chart;
 pub mod colour_bar;
 mod common;
 mod font;
-pub mod heat_map;
 pub mod heat_maps;
-pub mod histogram;
 pub mod histograms;
 mod keys;
 mod layout;
@@ -28,4 +26,4 @@ pub mod sheet;
 pub mod study;
 mod ticks;
 
-pub use canvas::Drawn;
+pub use render::Drawn;

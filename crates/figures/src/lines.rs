@@ -196,14 +196,12 @@ impl Columns {
         }
         let published = self.published.as_ref();
         if let Some(published) = published.filter(|all| all.iter().any(|v| v.is_finite())) {
-            let label = "published".to_owned();
-            series.push(Series { label, colour: GREY, mark: Mark::Rings, points: vec![] });
+            series.push(Series::of("published", GREY, Mark::Rings, vec![]));
             for (rows, colour) in &groups {
                 let rows = rows.iter().filter(|r| published[**r].is_finite());
                 let mut points: Vec<Point> = rows.map(|&r| self.at(r, published)).collect();
                 points.dedup();
-                let label = String::new();
-                series.push(Series { label, colour: *colour, mark: Mark::Rings, points });
+                series.push(Series::of("", *colour, Mark::Rings, points));
             }
         }
         series
@@ -211,26 +209,19 @@ impl Columns {
 
     /// The series of a group: one for each of its lines, the first with the group's entry in the legend.
     fn group(&self, rows: &[usize], label: &str, colour: RGBColor, mark: Mark) -> Vec<Series> {
-        let mut of_line: Vec<(usize, Vec<Point>)> = Vec::new();
-        for &row in rows.iter().filter(|r| self.y[**r].is_finite()) {
-            let line = self.lines.of_row[row];
-            match of_line.iter_mut().find(|(known, _)| *known == line) {
-                Some((_, points)) => points.push(self.point(row)),
-                None => of_line.push((line, vec![self.point(row)])),
-            }
-        }
-        of_line.sort_by_key(|(line, _)| *line);
+        let line = |row: &usize| self.lines.of_row[*row];
+        let mut rows: Vec<usize> =
+            rows.iter().copied().filter(|r| self.y[*r].is_finite()).collect();
+        rows.sort_by_key(line);
+        let points = |rows: &[usize]| rows.iter().map(|row| self.point(*row)).collect();
+        let mut of_line: Vec<Vec<Point>> =
+            rows.chunk_by(|a, b| line(a) == line(b)).map(points).collect();
         if of_line.is_empty() {
-            of_line.push((0, Vec::new()));
+            of_line.push(Vec::new());
         }
         let labels = std::iter::once(label).chain(std::iter::repeat(""));
-        let series = |((_, points), label): ((usize, Vec<Point>), &str)| Series {
-            label: label.to_owned(),
-            colour,
-            mark,
-            points,
-        };
-        of_line.into_iter().zip(labels).map(series).collect()
+        let of_line = of_line.into_iter().zip(labels);
+        of_line.map(|(points, label)| Series::of(label, colour, mark, points)).collect()
     }
 
     fn guide(
@@ -240,22 +231,17 @@ impl Columns {
         rows: &[usize],
         groups: &[(Vec<usize>, RGBColor)],
     ) -> Vec<Series> {
-        let (mark, grey) = (guide.mark, palette::guide(i));
-        let entry = |points| Series { label: guide.label.to_owned(), colour: grey, mark, points };
+        let mark = guide.mark;
+        let entry = |points| Series::of(guide.label, palette::guide(i), mark, points);
         let all = self.points(&self.guides[i], rows);
         let same_place = |pair: &[Point]| pair[0].x.total_cmp(&pair[1].x).is_eq();
         if !all.windows(2).any(same_place) {
             return vec![entry(all)];
         }
-        let of_group = |(rows, colour): &(Vec<usize>, RGBColor)| Series {
-            label: String::new(),
-            colour: *colour,
-            mark,
-            points: self.points(&self.guides[i], rows),
+        let of_group = |(rows, colour): &(Vec<usize>, RGBColor)| {
+            Series::of("", *colour, mark, self.points(&self.guides[i], rows))
         };
-        let mut series = vec![entry(vec![])];
-        series.extend(groups.iter().map(of_group));
-        series
+        std::iter::once(entry(vec![])).chain(groups.iter().map(of_group)).collect()
     }
 
     /// The point of a column in a row, with the value that colours it.

@@ -40,18 +40,15 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
             let width = BARS / bars.len().max(1) as f64;
             let middle = width * (at as f64 - (bars.len().max(1) - 1) as f64 / 2.0);
             match series.mark {
-                Mark::Line => self.line(series)?,
-                Mark::Dotted => self.dotted(series)?,
-                Mark::JoinedDots => {
-                    self.line(series)?;
+                Mark::Line | Mark::Dotted => self.line(series)?,
+                Mark::Dots | Mark::JoinedDots => {
+                    if series.mark == Mark::JoinedDots {
+                        self.line(series)?;
+                    }
                     self.error_bars(series, 0.0)?;
-                    self.dots(series)?;
+                    self.circles(series)?;
                 }
-                Mark::Dots => {
-                    self.error_bars(series, 0.0)?;
-                    self.dots(series)?;
-                }
-                Mark::Rings => self.rings(series)?,
+                Mark::Rings => self.circles(series)?,
                 Mark::Bars => {
                     self.bars(series, (middle - width / 2.0, middle + width / 2.0))?;
                     self.error_bars(series, middle)?;
@@ -79,23 +76,21 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
         }
     }
 
-    fn pen(&self, series: &Series) -> ShapeStyle {
-        ShapeStyle::from(&series.colour).stroke_width(line_width(self.canvas, series.mark))
+    fn pen(&self, series: &Series, colour: RGBColor) -> ShapeStyle {
+        ShapeStyle::from(&colour).stroke_width(line_width(self.canvas, series.mark))
     }
 
     fn line(&self, series: &Series) -> Outcome {
         let pixels: Vec<_> = self.points(series).into_iter().map(|p| p.1).collect();
-        if pixels.is_empty() {
-            return Ok(());
+        let (area, pen) = (self.canvas.area, self.pen(series, series.colour));
+        match series.mark {
+            _ if pixels.is_empty() => Ok(()),
+            Mark::Dotted => {
+                let (dot, gap) = (self.canvas.px(2), self.canvas.px(4));
+                area.draw(&DashedPathElement::new(pixels, dot, gap, pen)).map_err(said)
+            }
+            _ => area.draw(&PathElement::new(pixels, pen)).map_err(said),
         }
-        self.canvas.area.draw(&PathElement::new(pixels, self.pen(series))).map_err(said)
-    }
-
-    fn dotted(&self, series: &Series) -> Outcome {
-        let pixels: Vec<_> = self.points(series).into_iter().map(|p| p.1).collect();
-        let (dot, gap) = (self.canvas.px(2), self.canvas.px(4));
-        let path = DashedPathElement::new(pixels, dot, gap, self.pen(series));
-        self.canvas.area.draw(&path).map_err(said)
     }
 
     fn error_bars(&self, series: &Series, aside: f64) -> Outcome {
@@ -103,42 +98,34 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
         for point in &series.points {
             let Some((low, high)) = point.bar else { continue };
             if shown(low, y) && shown(high, y) {
-                let width = line_width(self.canvas, series.mark);
                 let colour = match series.mark {
                     Mark::Bars => DARK,
                     _ => self.colour(series, point),
                 };
-                let pen = ShapeStyle::from(&colour).stroke_width(width);
                 let end = |v: f64| (self.pixel)(place(point.x, x) + aside, place(v, y));
-                let bar = PathElement::new(vec![end(low), end(high)], pen);
+                let bar = PathElement::new(vec![end(low), end(high)], self.pen(series, colour));
                 self.canvas.area.draw(&bar).map_err(said)?;
             }
         }
         Ok(())
     }
 
-    fn dots(&self, series: &Series) -> Outcome {
+    fn circles(&self, series: &Series) -> Outcome {
         for (point, at) in self.points(series) {
             let colour = self.colour(series, point);
-            let dot = Circle::new(at, self.canvas.px(self.radius), colour.filled());
-            self.canvas.area.draw(&dot).map_err(said)?;
-        }
-        Ok(())
-    }
-
-    fn rings(&self, series: &Series) -> Outcome {
-        for (point, at) in self.points(series) {
-            let pen = ShapeStyle::from(&self.colour(series, point))
-                .stroke_width(line_width(self.canvas, series.mark));
-            let ring = Circle::new(at, self.canvas.px(self.radius + 2), pen);
-            self.canvas.area.draw(&ring).map_err(said)?;
+            let (radius, style) = match series.mark {
+                Mark::Rings => (self.radius + 2, self.pen(series, colour)),
+                _ => (self.radius, colour.filled()),
+            };
+            let circle = Circle::new(at, self.canvas.px(radius), style);
+            self.canvas.area.draw(&circle).map_err(said)?;
         }
         Ok(())
     }
 
     fn bars(&self, series: &Series, (left, right): (f64, f64)) -> Outcome {
         let (x, y) = self.scales();
-        for point in series.points.iter().filter(|p| shown(p.x, x) && shown(p.y, y)) {
+        for (point, _) in self.points(series) {
             let corner = |aside, at| (self.pixel)(place(point.x, x) + aside, at);
             let ends = [corner(left, self.floor), corner(right, place(point.y, y))];
             let bar = Rectangle::new(ends, series.colour.filled());

@@ -4,10 +4,10 @@ use plotters::prelude::*;
 
 use crate::axis::Axis;
 use crate::canvas::{Canvas, Outcome};
-use crate::chart::Chart;
+use crate::chart::{Chart, Series};
 use crate::colour_bar::{ColourScale, Shades};
-use crate::heat_map::HeatMap;
-use crate::histogram::Histogram;
+use crate::heat_maps::HeatMap;
+use crate::histograms::Histogram;
 use crate::marks::Marks;
 
 /// A part of a sheet.
@@ -22,21 +22,35 @@ pub enum Panel {
 }
 
 impl Panel {
-    /// What sets it apart from its neighbours.
-    pub fn title(&self) -> &str {
+    /// Its title, its axes, and what its colours mean.
+    fn head(&self) -> (&str, [&Axis; 2], Option<&ColourScale>) {
         match self {
-            Self::Chart(chart) => &chart.title,
-            Self::HeatMap(map) => &map.title,
-            Self::Histogram(histogram) => &histogram.title,
+            Self::Chart(chart) => (&chart.title, [&chart.x, &chart.y], chart.colours.as_ref()),
+            Self::HeatMap(map) => (&map.title, [&map.x, &map.y], Some(&map.colours)),
+            Self::Histogram(histogram) => (&histogram.title, [&histogram.x, &histogram.y], None),
         }
     }
 
+    /// What sets it apart from its neighbours.
+    pub fn title(&self) -> &str {
+        self.head().0
+    }
+
     /// Its horizontal and its vertical axis.
-    pub(crate) fn axes(&self) -> [Axis; 2] {
+    pub(crate) fn axes(&self) -> [&Axis; 2] {
+        self.head().1
+    }
+
+    /// What its colours mean, if they mean a value.
+    pub(crate) fn colours(&self) -> Option<&ColourScale> {
+        self.head().2
+    }
+
+    /// Its entries in a legend.
+    pub(crate) fn legend(&self) -> Vec<&Series> {
         match self {
-            Self::Chart(chart) => [chart.x.clone(), chart.y.clone()],
-            Self::HeatMap(map) => map.axes(),
-            Self::Histogram(histogram) => histogram.axes(),
+            Self::Chart(chart) => chart.legend(),
+            Self::HeatMap(_) | Self::Histogram(_) => Vec::new(),
         }
     }
 
@@ -49,36 +63,24 @@ impl Panel {
         }
     }
 
-    /// What its colours mean, if they mean a value.
-    pub(crate) fn colours(&self) -> Option<&ColourScale> {
-        match self {
-            Self::Chart(chart) => chart.colours.as_ref(),
-            Self::HeatMap(map) => Some(&map.colours),
-            Self::Histogram(histogram) => histogram.colours.as_ref(),
-        }
-    }
-
     /// The colours of its values.
     pub(crate) fn shades(&self) -> Option<Shades> {
-        let values = match self {
-            Self::Chart(chart) => chart.values(),
-            Self::HeatMap(map) => map.values(),
-            Self::Histogram(histogram) => histogram.values.clone().unwrap_or_default(),
-        };
-        self.colours()?.shades(&values)
+        match self {
+            Self::Chart(chart) => chart.colours.as_ref()?.shades(&chart.values()),
+            Self::HeatMap(map) => map.colours.shades(&map.values()),
+            Self::Histogram(_) => None,
+        }
     }
 
     /// All that is written in it.
     pub(crate) fn texts(&self) -> Vec<String> {
-        let mut texts = vec![self.title().to_owned()];
-        for axis in self.axes() {
-            texts.push(axis.label);
-            texts.extend(axis.names);
-        }
-        texts.extend(self.colours().map(|c| c.label.clone()));
-        if let Self::Chart(chart) = self {
-            texts.extend(chart.series.iter().map(|s| s.label.clone()));
-        }
+        let (title, axes, colours) = self.head();
+        let mut texts = vec![title.to_owned()];
+        texts.extend(
+            axes.iter().flat_map(|axis| [&axis.label].into_iter().chain(&axis.names)).cloned(),
+        );
+        texts.extend(colours.map(|c| c.label.clone()));
+        texts.extend(self.legend().iter().map(|s| s.label.clone()));
         texts
     }
 
@@ -98,7 +100,7 @@ impl Panel {
                 Marks { canvas, chart, shades, pixel, floor, radius: dot }.draw()
             }
             Self::HeatMap(map) => map.draw(canvas, shades, pixel),
-            Self::Histogram(histogram) => histogram.draw(canvas, shades, pixel, ends),
+            Self::Histogram(histogram) => histogram.draw(canvas, pixel, ends),
         }
     }
 }

@@ -1,9 +1,25 @@
-//! From a sheet to a picture.
+//! From a sheet to a picture, drawn twice by the same code: as SVG and as PNG.
+
+use plotters::prelude::*;
 
 use crate::arrangement::Arrangement;
-use crate::canvas::{Drawn, draw_twice};
+use crate::canvas::{Canvas, Outcome, said};
 use crate::font;
 use crate::sheet::Sheet;
+
+/// Pixels of the PNG to a unit.
+const PIXELS: u32 = 2;
+/// Coordinates of the SVG to a unit, so that narrow bars are not rounded away.
+const FINENESS: u32 = 4;
+
+/// A picture, drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn {
+    /// As SVG.
+    pub svg: Vec<u8>,
+    /// As PNG.
+    pub png: Vec<u8>,
+}
 
 /// The sheet as SVG and as PNG.
 ///
@@ -16,12 +32,41 @@ pub fn render(sheet: &Sheet) -> Result<Drawn, String> {
     for panel in &sheet.panels {
         panel.texts().iter().try_for_each(|text| font::check(text))?;
     }
-    draw_twice(&Arrangement::of(sheet)?)
+    let scene = Arrangement::of(sheet)?;
+    let size = |unit: u32| (scene.size.0 * unit, scene.size.1 * unit);
+    let mut svg = String::new();
+    draw_on(SVGBackend::with_string(&mut svg, size(FINENESS)), &scene, FINENESS)?;
+    // The file says its size in units, whatever its coordinates are.
+    let tag =
+        |(width, height): (u32, u32)| format!("width=\"{width}\" height=\"{height}\" viewBox");
+    let svg = svg.replacen(&tag(size(FINENESS)), &tag(size(1)), 1);
+    let (width, height) = size(PIXELS);
+    let mut pixels = vec![0; (width * height * 3) as usize];
+    draw_on(BitMapBackend::with_buffer(&mut pixels, (width, height)), &scene, PIXELS)?;
+    let png = encode_png(&pixels, (width, height)).map_err(|e| e.to_string())?;
+    Ok(Drawn { svg: font::embed(&svg).into_bytes(), png })
+}
+
+/// Draws a sheet on white.
+fn draw_on<DB: DrawingBackend>(backend: DB, scene: &Arrangement<'_>, unit: u32) -> Outcome {
+    let area = backend.into_drawing_area();
+    area.fill(&WHITE).map_err(said)?;
+    scene.draw(&Canvas { area: &area, unit })?;
+    area.present().map_err(said)
+}
+
+fn encode_png(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, png::EncodingError> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(pixels)?;
+    writer.finish()?;
+    Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
-    use plotters::style::RGBColor;
     use superpose_files::table::Table;
 
     use super::*;
@@ -84,7 +129,6 @@ mod tests {
             row_label: "",
             panel_column: Some("gamma"),
             column_label: "γ",
-            colour: None,
             x_label: "norm",
             y_label: "share",
             guides: &[0.5],

@@ -30,9 +30,7 @@ pub type Draw<'a> = dyn Fn(&Tables) -> Result<Vec<Picture>, TableError> + 'a;
 impl std::fmt::Debug for Study {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { convention, tables, notes, .. } = self;
-        let mut fields = f.debug_struct("Study");
-        fields.field("convention", convention).field("tables", tables).field("notes", notes);
-        fields.finish_non_exhaustive()
+        f.debug_tuple("Study").field(convention).field(tables).field(notes).finish()
     }
 }
 
@@ -146,19 +144,12 @@ impl Study {
     /// # Errors
     /// [`StudyError`], naming the file, table or picture.
     pub fn write(&self, places: &Places<'_>) -> Result<Vec<PathBuf>, StudyError> {
-        write_tables(places.tables, self.convention, self.tables.as_slice())?;
+        let tables = self.tables.as_slice();
+        write_csv(places.tables, tables)?;
+        write_page(places.tables, self.convention, tables)?;
         let names: Vec<&str> = self.tables.iter().map(|table| table.name.as_str()).collect();
         draw(&names, &self.draw, places)
     }
-}
-
-/// Writes `tables`, and the page that says what their columns hold, into a folder, made if need be.
-///
-/// # Errors
-/// [`DiskError`].
-pub fn write_tables(folder: &Path, convention: &str, tables: &[Table]) -> Result<(), DiskError> {
-    write_csv(folder, tables)?;
-    write_page(folder, convention, tables)
 }
 
 /// Writes `tables` into a folder, made if need be, without a page.
@@ -187,9 +178,8 @@ pub fn write_page(folder: &Path, convention: &str, tables: &[Table]) -> Result<(
 /// [`StudyError`], with what writes it anew.
 pub fn read_table(name: &str, places: &Places<'_>) -> Result<Table, StudyError> {
     let path = places.tables.join(format!("{name}.csv"));
-    let bytes = std::fs::read(&path).map_err(at("read", &path));
-    let remedy = || places.remedy.to_owned();
-    let bytes = bytes.map_err(|source| StudyError::Missing { source, remedy: remedy() })?;
+    let missing = |source| StudyError::Missing { source, remedy: places.remedy.to_owned() };
+    let bytes = std::fs::read(&path).map_err(at("read", &path)).map_err(missing)?;
     Ok(Table::from_csv(name, &bytes)?)
 }
 

@@ -13,11 +13,14 @@ use crate::products::Scaled;
 /// Equal values are a tight frame. Rounding leaves values below zero, which are cut off there: an
 /// eigenvalue is exact to about `1e-15` of the largest.
 pub fn gram_spectrum(rows: Rows<'_>) -> Vec<f64> {
-    let Some(spectrum) = eigenvalues(&Scaled::as_given(rows).smaller_gram()) else {
-        return vec![f64::NAN; rows.width()];
-    };
-    let mut spectrum: Vec<f64> = spectrum.into_iter().rev().map(|value| value.max(0.0)).collect();
-    spectrum.resize(rows.width(), 0.0);
+    spectrum(&Scaled::as_given(rows).smaller_gram(), rows.width())
+}
+
+/// The `width` largest eigenvalues of a Gram matrix, as [`gram_spectrum`] gives them.
+pub(crate) fn spectrum(gram: &Mat<f64>, width: usize) -> Vec<f64> {
+    let Some(ascending) = eigenvalues(gram) else { return vec![f64::NAN; width] };
+    let mut spectrum: Vec<f64> = ascending.into_iter().rev().map(|v| v.max(0.0)).collect();
+    spectrum.resize(width, 0.0);
     spectrum
 }
 
@@ -76,7 +79,7 @@ pub fn spectral_distance(rows: Rows<'_>) -> f64 {
 
 /// The eigenvalues of a symmetric matrix, ascending; `None` when it is not finite or the iteration
 /// does not converge. On the calling thread: faer's own threads are a feature that is not built.
-pub(crate) fn eigenvalues(symmetric: &Mat<f64>) -> Option<Vec<f64>> {
+fn eigenvalues(symmetric: &Mat<f64>) -> Option<Vec<f64>> {
     if !symmetric.is_all_finite() {
         return None;
     }

@@ -8,7 +8,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::iter::{IntoParallelRefMutIterator as _, ParallelIterator as _};
 
-use crate::frame::eigenvalues;
+use crate::frame::spectrum;
 
 /// Columns in a tile: few enough that two cores share out the work of a width of 256, enough that a
 /// product is spent on multiplying.
@@ -67,9 +67,7 @@ impl Gram {
             full.submatrix_mut(i, j, values.nrows(), values.ncols()).copy_from(&values);
             full.submatrix_mut(j, i, values.ncols(), values.nrows()).copy_from(values.transpose());
         }
-        eigenvalues(&full).map_or(vec![f64::NAN; self.width], |values| {
-            values.into_iter().rev().map(|value| value.max(0.0)).collect()
-        })
+        spectrum(&full, self.width)
     }
 }
 

@@ -18,43 +18,11 @@ impl Bins {
     /// The `n_bins + 1` edges, ascending: `low + (high − low) k / n_bins`. With no bins, `low`
     /// alone.
     pub fn edges(&self) -> Vec<f64> {
-        if self.n_bins == 0 {
-            return vec![self.low];
-        }
-        (0..=self.n_bins).map(|edge_idx| self.edge(edge_idx)).collect()
-    }
-
-    fn edge(&self, edge_idx: usize) -> f64 {
+        let edge = |k: usize| self.low + (self.high - self.low) * k as f64 / self.n_bins as f64;
+        let mut edges: Vec<f64> = (0..self.n_bins).map(edge).collect();
         // The last edge is `high` itself, free of rounding.
-        if edge_idx == self.n_bins {
-            return self.high;
-        }
-        self.low + (self.high - self.low) * edge_idx as f64 / self.n_bins as f64
-    }
-
-    /// The bin of `value`; `None` for NaN, or when there are no bins.
-    fn index(&self, value: f64) -> Option<usize> {
-        let last = self.n_bins.checked_sub(1)?;
-        if value.is_nan() {
-            return None;
-        }
-        if value < self.low {
-            return Some(0);
-        }
-        if value >= self.high {
-            return Some(last);
-        }
-        let place = (value - self.low) / (self.high - self.low) * self.n_bins as f64;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "≥ 0")]
-        let bin_idx = (place as usize).min(last);
-        // The division rounds, so a value at an edge may have come out on the wrong side of it.
-        Some(if value < self.edge(bin_idx) {
-            bin_idx.saturating_sub(1)
-        } else if value >= self.edge(bin_idx + 1) {
-            (bin_idx + 1).min(last)
-        } else {
-            bin_idx
-        })
+        edges.push(if self.n_bins == 0 { self.low } else { self.high });
+        edges
     }
 }
 
@@ -62,14 +30,15 @@ impl Bins {
 /// `low` are counted in the first bin, values at or above `high` in the last, and NaN in none.
 pub fn counts(values: &[f64], bins: Bins) -> Vec<u64> {
     let mut counts = vec![0; bins.n_bins];
-    add_counts(&mut counts, values, bins);
+    add_counts(&mut counts, values.iter().copied(), &bins.edges());
     counts
 }
 
-/// Adds one to the count of the bin of each value.
-pub(crate) fn add_counts(counts: &mut [u64], values: &[f64], bins: Bins) {
-    for bin_idx in values.iter().filter_map(|value| bins.index(*value)) {
-        counts[bin_idx] += 1;
+/// Adds one to the count of the bin of each value; there is one edge more than counts.
+pub(crate) fn add_counts(counts: &mut [u64], values: impl Iterator<Item = f64>, edges: &[f64]) {
+    let Some(last) = counts.len().checked_sub(1) else { return };
+    for value in values.filter(|value| !value.is_nan()) {
+        counts[edges[1..=last].partition_point(|edge| *edge <= value)] += 1;
     }
 }
 

@@ -46,16 +46,6 @@ impl Moments {
         self.n_pairs = n_both;
         self.maximum = run.iter().fold(self.maximum, |largest, cos| largest.max(cos * cos));
     }
-
-    fn of(self, n_rows: usize) -> SquaredOverlaps {
-        SquaredOverlaps {
-            n_rows,
-            mean: self.mean,
-            variance: self.deviation / self.n_pairs,
-            // Parallel rows may come out above one by rounding.
-            maximum: self.maximum.min(1.0),
-        }
-    }
 }
 
 /// The mean, variance and maximum of `cos²` over all unordered pairs of different rows whose norm
@@ -64,10 +54,7 @@ impl Moments {
 ///
 /// Takes the `n²·d` operations of all pairs, in double precision.
 pub fn squared_overlaps(rows: Rows<'_>, threshold: f64) -> Option<SquaredOverlaps> {
-    let directions = Scaled::directions(rows, threshold);
-    let mut moments = Moments::default();
-    directions.for_each_run(&mut |run| moments.add(run));
-    (directions.n_rows() > 1).then(|| moments.of(directions.n_rows()))
+    over_pairs(rows, threshold, &mut |_| {})
 }
 
 /// [`squared_overlaps`], and the number of pairs in each of `n_bins` equal bins of `|cos|` from 0 to 1,
@@ -77,16 +64,34 @@ pub fn overlap_distribution(
     threshold: f64,
     n_bins: usize,
 ) -> Option<(SquaredOverlaps, Vec<u64>)> {
+    let edges = Bins { low: 0.0, high: 1.0, n_bins }.edges();
+    let mut counts = vec![0; n_bins];
+    let squared = over_pairs(rows, threshold, &mut |run| {
+        add_counts(&mut counts, run.iter().map(|cos| cos.abs()), &edges);
+    })?;
+    Some((squared, counts))
+}
+
+/// [`squared_overlaps`]; shows `visit` the `cos` of all pairs, a run at a time.
+fn over_pairs(
+    rows: Rows<'_>,
+    threshold: f64,
+    visit: &mut dyn FnMut(&[f64]),
+) -> Option<SquaredOverlaps> {
     let directions = Scaled::directions(rows, threshold);
-    let bins = Bins { low: 0.0, high: 1.0, n_bins };
-    let (mut moments, mut counts, mut overlaps) = (Moments::default(), vec![0; n_bins], Vec::new());
+    let mut moments = Moments::default();
     directions.for_each_run(&mut |run| {
         moments.add(run);
-        overlaps.clear();
-        overlaps.extend(run.iter().map(|cos| cos.abs()));
-        add_counts(&mut counts, &overlaps, bins);
+        visit(run);
     });
-    (directions.n_rows() > 1).then(|| (moments.of(directions.n_rows()), counts))
+    let n_rows = directions.n_rows();
+    (n_rows > 1).then(|| SquaredOverlaps {
+        n_rows,
+        mean: moments.mean,
+        variance: moments.deviation / moments.n_pairs,
+        // Parallel rows may come out above one by rounding.
+        maximum: moments.maximum.min(1.0),
+    })
 }
 
 /// The mean of `cos²` over all pairs of different rows whose norm is above `threshold` (zero keeps

@@ -51,7 +51,6 @@ fn norms(norms: &Table) -> Result<Vec<Panel>, TableError> {
         row_label: "",
         panel_column: None,
         column_label: "",
-        colour: None,
         x_label: "row norm",
         y_label: "density",
         guides: &[],

@@ -75,7 +75,6 @@ pub(super) fn norm_histograms<'a>(row: Option<&'a str>, row_label: &'a str) -> H
         row_label,
         panel_column: Some("d_hidden"),
         column_label: "d",
-        colour: None,
         x_label: "row norm",
         y_label: "density",
         guides: &[1.0],
