@@ -1,4 +1,4 @@
-# One cargo command each; CI does not need this file.
+# What one types often; CI does not need this file.
 
 # Format, lint and document
 check:
