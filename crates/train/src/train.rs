@@ -57,7 +57,7 @@ pub fn train(
     run(&mut *engine, chunks, in_flight, logs, on_steps)
 }
 
-/// THE loop: gives `engine` all `chunks`, keeping `in_flight` of them ahead of what is read.
+/// The one loop of training: gives `engine` all `chunks`, keeping `in_flight` of them ahead of what is read.
 fn run(
     engine: &mut dyn Engine,
     chunks: impl Iterator<Item = Chunk>,
