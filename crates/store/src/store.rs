@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lease::{self, Claim};
 use crate::record::{RECORD_VERSION, Record};
-use crate::weights_file::{self, ReadError};
+use crate::weights_file;
 use superpose_files::disk::{DiskError, at, remove_folder, sync_folder, write_synced, write_whole};
 use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::trained::{CurvePoint, Weights};
@@ -336,10 +336,10 @@ fn damaged(path: &Path, problem: impl Display, advice: &'static str) -> StoreErr
     StoreError::Content { path: path.to_owned(), problem, advice }
 }
 
-fn unreadable(path: &Path, error: ReadError) -> StoreError {
-    match error {
-        ReadError::Io(source) => at("read", path)(source).into(),
-        ReadError::Damaged(problem) => damaged(path, problem, RETRAIN),
+fn unreadable(path: &Path, error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::InvalidData => damaged(path, error, RETRAIN),
+        _ => at("read", path)(error).into(),
     }
 }
 
