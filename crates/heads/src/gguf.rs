@@ -64,15 +64,12 @@ pub(crate) fn tensors(content: &[u8]) -> Read<Vec<Tensor>> {
 /// Moves the bytes of a tensor, so far counted from the first tensor's, to where they are in the
 /// file.
 fn place(tensor: &mut Tensor, first: usize, size: usize) -> Read<()> {
-    let start = first.checked_add(tensor.bytes.start);
-    let end = first.checked_add(tensor.bytes.end);
-    match (start, end) {
-        (Some(start), Some(end)) if end <= size => {
-            tensor.bytes = start..end;
-            Ok(())
-        }
-        _ => Err(format!("its tensor `{}` ends beyond the file", tensor.name)),
-    }
+    let moved = |at: usize| first.checked_add(at).filter(|at| *at <= size);
+    let ends = moved(tensor.bytes.start).zip(moved(tensor.bytes.end));
+    let (start, end) =
+        ends.ok_or_else(|| format!("its tensor `{}` ends beyond the file", tensor.name))?;
+    tensor.bytes = start..end;
+    Ok(())
 }
 
 const UNSIGNED_32: u32 = 4;
@@ -196,9 +193,6 @@ fn n_bytes(shape: &[usize], encoding: &Encoding) -> Option<usize> {
     let n_values = shape.iter().try_fold(1_usize, |n, extent| n.checked_mul(*extent))?;
     let Some(&Layout { n_numbers: block, n_bytes, .. }) = encoding.layout() else { return Some(0) };
     let whole = shape.last().is_none_or(|width| width.is_multiple_of(block));
-    if whole && n_values.is_multiple_of(block) {
-        (n_values / block).checked_mul(n_bytes)
-    } else {
-        None
-    }
+    let blocks = (whole && n_values.is_multiple_of(block)).then_some(n_values / block)?;
+    blocks.checked_mul(n_bytes)
 }

@@ -51,7 +51,7 @@ pub fn head(checkpoint: &Checkpoint) -> Result<Head, HeadError> {
             return Ok(Head { name, reason });
         }
     }
-    Err(HeadError::of(format!(
+    Err(HeadError::Content(format!(
         "`{}` has no tensor with the name of a head or an embedding; \
          choose one of its matrices with --tensor: {}",
         checkpoint.path().display(),
@@ -62,13 +62,13 @@ pub fn head(checkpoint: &Checkpoint) -> Result<Head, HeadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::{f32s, folder, path, safetensors};
+    use crate::files::{f32s, folder, safetensors};
 
     fn chosen(names: &[&str]) -> Result<(String, bool), String> {
         let tensors: Vec<_> =
             names.iter().map(|name| (*name, "F32", &[1_usize, 1][..], f32s(&[1.0]))).collect();
         let folder = folder(&[("m.safetensors", &safetensors(&tensors))]);
-        let checkpoint = Checkpoint::open(&path(folder.path(), "m.safetensors")).unwrap();
+        let checkpoint = Checkpoint::open(&folder.path().join("m.safetensors")).unwrap();
         head(&checkpoint)
             .map(|h| (h.name, h.reason.starts_with("the embedding")))
             .map_err(|e| e.to_string())

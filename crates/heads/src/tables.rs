@@ -15,7 +15,7 @@ use crate::tensor::Tensor;
 use crate::verdict::verdict;
 
 /// A head that was measured.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Model {
     /// What it is called in tables and pictures.
     pub name: String,
@@ -80,7 +80,7 @@ fn heads(models: &[Model]) -> Table {
         let of = |o: &Overlaps, get: fn(&SquaredOverlaps) -> f64| -> Field {
             o.sample.as_ref().map(get).into()
         };
-        let verdict = verdict(&model.measured);
+        let (regime, reason) = verdict(&model.measured);
         table.push(vec![
             model.name.as_str().into(),
             model.tensor.name.as_str().into(),
@@ -111,8 +111,8 @@ fn heads(models: &[Model]) -> Table {
             spectrum.effective_rank.into(),
             spectrum.slope.map(|slope| slope.exponent).into(),
             spectrum.slope.map(|slope| slope.r_squared).into(),
-            verdict.regime.to_string().into(),
-            verdict.reason.into(),
+            regime.to_string().into(),
+            reason.into(),
         ]);
     }
     table
@@ -120,28 +120,35 @@ fn heads(models: &[Model]) -> Table {
 
 /// One row a bin of row norms.
 fn norms(models: &[Model]) -> Table {
-    let mut table = Table::new(
+    let bins = models.iter().flat_map(|Model { name, measured, .. }| {
+        let n = measured.norms.counts.iter().sum::<u64>() as f64;
+        let bins = measured.norms.edges.windows(2).zip(&measured.norms.counts);
+        bins.map(move |(edges, count)| (name, edges[0], edges[1], *count, n))
+    });
+    Table::of(
         "head_norms",
         "How long are the rows?",
+        bins,
         &[
-            ("model", "name of the model"),
-            ("norm_low", "lower edge of the bin"),
-            ("norm_high", "upper edge of the bin; the last one holds all longer rows, too"),
-            ("rows", "number of rows"),
-            ("density", "share of rows divided by the width of the bin"),
+            ("model", "name of the model", &|(name, ..)| name.as_str().into()),
+            ("norm_low", "lower edge of the bin", &|bin| bin.1.into()),
+            (
+                "norm_high",
+                "upper edge of the bin; the last one holds all longer rows, too",
+                &|bin| bin.2.into(),
+            ),
+            ("rows", "number of rows", &|bin| bin.3.into()),
+            ("density", "share of rows divided by the width of the bin", &|(
+                _,
+                low,
+                high,
+                count,
+                n,
+            )| {
+                (*count as f64 / n / (high - low)).into()
+            }),
         ],
-    );
-    for model in models {
-        let norms = &model.measured.norms;
-        let n: u64 = norms.counts.iter().sum();
-        for (edges, count) in norms.edges.windows(2).zip(&norms.counts) {
-            let density = *count as f64 / n as f64 / (edges[1] - edges[0]);
-            let (name, low, high) = (&*model.name, edges[0], edges[1]);
-            let [low, high, density] = [low, high, density].map(Field::from);
-            table.push(vec![name.into(), low, high, (*count).into(), density]);
-        }
-    }
-    table
+    )
 }
 
 /// One row a bin of `|cos|`.
