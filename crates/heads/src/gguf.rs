@@ -45,10 +45,7 @@ pub(crate) fn tensors(content: &[u8]) -> Read<Vec<Tensor>> {
             reader.skip_value(kind, DEEPEST)?;
         }
     }
-    let mut tensors = Vec::new();
-    for _ in 0..n_tensors {
-        tensors.push(reader.tensor()?);
-    }
+    let mut tensors = (0..n_tensors).map(|_| reader.tensor()).collect::<Read<Vec<_>>>()?;
     let first = reader.at.next_multiple_of(alignment);
     for tensor in &mut tensors {
         place(tensor, first, content.len())?;
@@ -170,10 +167,7 @@ impl<'a> Reader<'a> {
                 "its tensor `{name}` must have at most {MOST_EXTENTS} extents, got {n_extents}"
             ));
         }
-        let mut shape = Vec::new();
-        for _ in 0..n_extents {
-            shape.push(self.length()?);
-        }
+        let mut shape = (0..n_extents).map(|_| self.length()).collect::<Read<Vec<_>>>()?;
         // The file has the fastest index first.
         shape.reverse();
         let encoding = encoding(self.u32()?);

@@ -38,10 +38,8 @@ pub fn head(checkpoint: &Checkpoint) -> Result<Head, HeadError> {
     let found = |known: &[&str]| {
         let exact = known.iter().find_map(|known| names.iter().find(|name| *name == known));
         let longer = |name: &&&str| {
-            let known = known.iter().filter(|known| !AMBIGUOUS.contains(known));
-            known
-                .into_iter()
-                .any(|known| name.strip_suffix(known).is_some_and(|prefix| prefix.ends_with('.')))
+            let ends = |end: &str| name.strip_suffix(end).is_some_and(|start| start.ends_with('.'));
+            known.iter().any(|known| !AMBIGUOUS.contains(known) && ends(known))
         };
         exact.or_else(|| names.iter().find(longer)).map(|name| (*name).to_owned())
     };

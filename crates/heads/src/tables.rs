@@ -120,35 +120,28 @@ fn heads(models: &[Model]) -> Table {
 
 /// One row a bin of row norms.
 fn norms(models: &[Model]) -> Table {
-    let bins = models.iter().flat_map(|Model { name, measured, .. }| {
-        let n = measured.norms.counts.iter().sum::<u64>() as f64;
-        let bins = measured.norms.edges.windows(2).zip(&measured.norms.counts);
-        bins.map(move |(edges, count)| (name, edges[0], edges[1], *count, n))
-    });
-    Table::of(
+    let mut table = Table::new(
         "head_norms",
         "How long are the rows?",
-        bins,
         &[
-            ("model", "name of the model", &|(name, ..)| name.as_str().into()),
-            ("norm_low", "lower edge of the bin", &|bin| bin.1.into()),
-            (
-                "norm_high",
-                "upper edge of the bin; the last one holds all longer rows, too",
-                &|bin| bin.2.into(),
-            ),
-            ("rows", "number of rows", &|bin| bin.3.into()),
-            ("density", "share of rows divided by the width of the bin", &|(
-                _,
-                low,
-                high,
-                count,
-                n,
-            )| {
-                (*count as f64 / n / (high - low)).into()
-            }),
+            ("model", "name of the model"),
+            ("norm_low", "lower edge of the bin"),
+            ("norm_high", "upper edge of the bin; the last one holds all longer rows, too"),
+            ("rows", "number of rows"),
+            ("density", "share of rows divided by the width of the bin"),
         ],
-    )
+    );
+    for model in models {
+        let norms = &model.measured.norms;
+        let n: u64 = norms.counts.iter().sum();
+        for (edges, count) in norms.edges.windows(2).zip(&norms.counts) {
+            let density = *count as f64 / n as f64 / (edges[1] - edges[0]);
+            let (name, low, high) = (&*model.name, edges[0], edges[1]);
+            let [low, high, density] = [low, high, density].map(Field::from);
+            table.push(vec![name.into(), low, high, (*count).into(), density]);
+        }
+    }
+    table
 }
 
 /// One row a bin of `|cos|`.
