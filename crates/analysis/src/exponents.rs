@@ -202,10 +202,8 @@ pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
 
 /// The mean of a number over the trained cells of a setting, inside the window.
 fn mean_of(setting: &Setting<'_>, window: FitWindow, of: fn(&Measured) -> f64) -> f64 {
-    let inside = setting.by_width.iter().filter(|(d, _)| window.contains(**d));
-    let values: Vec<f64> =
-        inside.flat_map(|(_, cells)| cells).filter_map(|c| c.measured()).map(of).collect();
-    summarise(&values).mean
+    let measured = inside(setting, window).filter_map(|c| c.measured());
+    summarise(&measured.map(of).collect::<Vec<f64>>()).mean
 }
 
 /// The regime that all trained cells of a setting are in, if it is one.
@@ -221,9 +219,12 @@ fn regime_word(setting: &Setting<'_>, window: FitWindow) -> Option<String> {
 }
 
 fn regimes(setting: &Setting<'_>, window: FitWindow) -> impl Iterator<Item = Regime> {
-    let in_window = move |(d, _): &(&usize, _)| window.contains(**d);
-    let cells = setting.by_width.iter().filter(in_window).flat_map(|(_, cells)| cells);
-    cells.filter_map(|c| Some(Evidence::of(c)?.regime()))
+    inside(setting, window).filter_map(|c| Some(Evidence::of(c)?.regime()))
+}
+
+/// The cells of a setting inside the window.
+fn inside<'a>(setting: &Setting<'a>, window: FitWindow) -> impl Iterator<Item = &'a Finished> {
+    setting.cells().filter(move |c| window.contains(c.record.cell.model.d_hidden))
 }
 
 /// One row a setting and pair of neighbouring widths: is one power law enough?

@@ -1,6 +1,6 @@
 //! Published numbers beside ours: is the difference more than the scatter from seed to seed?
 //!
-//! [`published`] compares the losses of a run; [`Beside`] and [`Agreement`] serve any comparison.
+//! [`published`] makes the table, and [`agreement`] sums it up.
 
 use superpose_stats::summary::{Summary, mean_square, pooled_relative_deviation, summarise};
 
@@ -13,57 +13,6 @@ const LOSS: &str = "loss.test";
 const WIDTH: &str = "model.d_hidden";
 /// Published fields are rounded: they are met within this fraction.
 const ROUNDING: f64 = 1e-3;
-
-/// A published number, of one training, beside ours.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Beside {
-    /// The published number.
-    pub published: f64,
-    /// Ours over seeds.
-    pub ours: Summary,
-    /// The standard deviation of one training from seed to seed, relative to the mean.
-    pub scatter: f64,
-}
-
-impl Beside {
-    /// The relative difference of the published number from our mean.
-    pub fn deviation(&self) -> f64 {
-        self.published / self.ours.mean - 1.0
-    }
-
-    /// The deviation over its standard error: one published training scatters as ours do.
-    pub fn z(&self) -> f64 {
-        self.deviation() / (self.scatter * (1.0 + 1.0 / self.ours.n as f64).sqrt())
-    }
-}
-
-/// How well published numbers agree with ours, over those that have a standard error.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Agreement {
-    /// How many numbers are compared.
-    pub n: usize,
-    /// Mean square of their deviations in standard errors: one, if they scatter as ours do.
-    pub mean_square: f64,
-    /// How many are more than two standard errors off.
-    pub beyond_2: usize,
-    /// How many are more than three standard errors off.
-    pub beyond_3: usize,
-}
-
-impl Agreement {
-    /// The agreement of numbers with these deviations in standard errors; those that are no number do not
-    /// count.
-    pub fn of(z: impl IntoIterator<Item = f64>) -> Self {
-        let z: Vec<f64> = z.into_iter().filter(|z| z.is_finite()).collect();
-        let beyond = |limit: f64| z.iter().filter(|z| z.abs() > limit).count();
-        Self {
-            n: z.len(),
-            mean_square: mean_square(&z),
-            beyond_2: beyond(2.0),
-            beyond_3: beyond(3.0),
-        }
-    }
-}
 
 /// One row for each of the `published`: a table with a column `loss.test` and columns of fields.
 ///
@@ -98,62 +47,65 @@ pub fn published(results: &Table, published: &Table) -> Result<Table, TableError
     let question = "Is what was published within our scatter from seed to seed?";
     let rows = published.rows.iter().map(|row| fields.iter().map(|f| row[f.0].clone()).collect());
     let besides = published.rows.iter().zip(targets).zip(&ours).map(|((row, target), losses)| {
-        Beside { published: target, ours: summarise(losses), scatter: scatter(row) }
+        let ours = summarise(losses);
+        (target, ours, target / ours.mean - 1.0, scatter(row))
     });
     let table = Table::of(
         "published",
         question,
         besides,
         &[
-            ("published", "published loss, one training", &|b| b.published.into()),
+            ("published", "published loss, one training", &|b| b.0.into()),
             (
                 "loss",
                 "our mean test loss over the cells that have these fields, seeds apart",
-                &|b| b.ours.mean.into(),
+                &|b| b.1.mean.into(),
             ),
-            ("n_seeds", "how many there are", &|b| b.ours.n.into()),
-            ("deviation", "relative difference of the published loss from ours", &|b| {
-                b.deviation().into()
-            }),
+            ("n_seeds", "how many there are", &|b| b.1.n.into()),
+            ("deviation", "relative difference of the published loss from ours", &|b| b.2.into()),
             (
                 "scatter",
                 "relative standard deviation from seed to seed, pooled over all rows of the same width",
-                &|b| b.scatter.into(),
+                &|b| b.3.into(),
             ),
             (
                 "z",
                 "deviation over its standard error, scatter · √(1 + 1/n_seeds): one published training \
              scatters as ours do",
-                &|b| b.z().into(),
+                &|(_, ours, deviation, scatter)| {
+                    (deviation / (scatter * (1.0 + 1.0 / ours.n as f64).sqrt())).into()
+                },
             ),
         ],
     );
     Ok(with_fields(table, &names, rows))
 }
 
-/// How well the numbers of a table of [`published`] agree with ours, in a sentence.
+/// How well the numbers of a table of [`published`] agree with ours, in a sentence, over those that have a
+/// standard error. The mean square of their deviations is one if they scatter as ours do.
 ///
 /// # Errors
 /// [`TableError`] when the table lacks the column `z`.
 pub fn agreement(table: &Table) -> Result<String, TableError> {
-    let Agreement { n, mean_square, beyond_2, beyond_3 } = Agreement::of(table.numbers("z")?);
+    let mut z = table.numbers("z")?;
+    z.retain(|z| z.is_finite());
+    let beyond = |limit: f64| z.iter().filter(|z| z.abs() > limit).count();
     Ok(format!(
-        "{n} of {} published losses compared: z² is {mean_square:.2} on average, {beyond_2} are beyond 2 and \
-         {beyond_3} beyond 3 standard errors",
-        table.rows.len()
+        "{} of {} published losses compared: z² is {:.2} on average, {} are beyond 2 and \
+         {} beyond 3 standard errors",
+        z.len(),
+        table.rows.len(),
+        mean_square(&z),
+        beyond(2.0),
+        beyond(3.0)
     ))
 }
 
 fn same(published: &Field, ours: &Field) -> bool {
     match (published.number(), ours.number()) {
-        (Some(published), Some(ours)) => is_rounded(published, ours),
+        (Some(published), Some(ours)) => (published - ours).abs() <= ROUNDING * published.abs(),
         _ => published == ours,
     }
-}
-
-/// Whether a published number is ours but for its rounding.
-pub fn is_rounded(published: f64, ours: f64) -> bool {
-    (published - ours).abs() <= ROUNDING * published.abs()
 }
 
 #[cfg(test)]

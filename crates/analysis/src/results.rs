@@ -45,14 +45,9 @@ pub enum ResultsError {
 /// # Errors
 /// [`ResultsError`], naming the row.
 pub fn records(results: &Table) -> Result<Vec<Record>, ResultsError> {
-    let outcomes = results.words("outcome")?;
-    let mut records = Vec::new();
-    for (index, row) in results.rows.iter().enumerate() {
-        if outcomes[index] == "completed" {
-            records.push(record(results, row, index + 1)?);
-        }
-    }
-    Ok(records)
+    let rows = (1..).zip(&results.rows).zip(results.words("outcome")?);
+    let completed = rows.filter(|(_, outcome)| outcome == "completed");
+    completed.map(|((number, row), _)| record(results, row, number)).collect()
 }
 
 /// Fields of a cell that are words, though they may look like numbers.

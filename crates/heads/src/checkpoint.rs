@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use memmap2::Mmap;
+use superpose_files::disk::at;
 
 use crate::error::HeadError;
 use crate::matrix::Matrix;
@@ -49,7 +50,7 @@ impl Checkpoint {
     /// # Errors
     /// [`HeadError`], naming the file.
     pub fn open(path: &Path) -> Result<Self, HeadError> {
-        let metadata = fs::metadata(path).map_err(|e| unreadable(path, e))?;
+        let metadata = fs::metadata(path).map_err(at("read", path))?;
         let index = path.join(INDEX);
         let source = if !metadata.is_dir() {
             Source::File(WeightFile::open(path)?)
@@ -83,7 +84,7 @@ impl Checkpoint {
             Source::File(file) => return Ok(file.tensors.clone()),
             Source::Shards(shards) => shards.values().collect::<BTreeSet<_>>(),
         };
-        let opened = shards.into_iter().map(|file| Ok(WeightFile::open(file)?.tensors));
+        let opened = shards.into_iter().map(|file| WeightFile::open(file).map(|file| file.tensors));
         Ok(opened.collect::<Result<Vec<_>, _>>()?.concat())
     }
 
@@ -94,7 +95,9 @@ impl Checkpoint {
     pub fn matrix(&self, name: &str) -> Result<Matrix, HeadError> {
         let missing = || {
             let (path, matrices) = (self.path.display(), self.matrices());
-            HeadError::of(format!("`{path}` has no tensor `{name}`; its matrices are {matrices}"))
+            HeadError::Content(format!(
+                "`{path}` has no tensor `{name}`; its matrices are {matrices}"
+            ))
         };
         match &self.source {
             Source::File(file) => file.matrix(name).unwrap_or_else(|| Err(missing())),
@@ -114,9 +117,9 @@ impl Checkpoint {
         const FEW: usize = 8;
         let names: Vec<&str> = match &self.source {
             Source::File(file) => {
-                file.tensors.iter().filter(|t| t.is_matrix()).map(|t| &*t.name).collect()
+                file.tensors.iter().filter(|t| t.shape.len() == 2).map(|t| &*t.name).collect()
             }
-            Source::Shards(shards) => shards.keys().map(String::as_str).collect(),
+            Source::Shards(_) => self.names(),
         };
         let few = names.iter().take(FEW).map(|name| format!("`{name}`")).collect::<Vec<_>>();
         match names.len() {
@@ -129,7 +132,7 @@ impl Checkpoint {
 
 impl WeightFile {
     fn open(path: &Path) -> Result<Self, HeadError> {
-        let metadata = fs::metadata(path).map_err(|e| unreadable(path, e))?;
+        let metadata = fs::metadata(path).map_err(at("read", path))?;
         // A pipe would wait for its writer, a device has no end.
         if !metadata.is_file() {
             let advice = "give a safetensors or GGUF file, or a folder of a model";
@@ -147,17 +150,20 @@ impl WeightFile {
         let tensor = self.tensors.iter().find(|t| t.name == name)?;
         let matrix = Matrix::new(tensor, Arc::clone(&self.content));
         Some(matrix.map_err(|problem| {
-            HeadError::of(format!("the tensor `{name}` of `{}` {problem}", self.path.display()))
+            HeadError::Content(format!(
+                "the tensor `{name}` of `{}` {problem}",
+                self.path.display()
+            ))
         }))
     }
 }
 
 #[expect(unsafe_code, reason = "a file is mapped")]
 fn map(path: &Path) -> Result<Arc<Mmap>, HeadError> {
-    let file = File::open(path).map_err(|e| unreadable(path, e))?;
+    let file = File::open(path).map_err(at("read", path))?;
     // SAFETY: the mapping is read only. Whoever cuts the file short meanwhile ends this process by
     // a signal; other changes are read as numbers, every pattern of which is valid.
-    let mapped = unsafe { Mmap::map(&file) }.map_err(|e| unreadable(path, e))?;
+    let mapped = unsafe { Mmap::map(&file) }.map_err(at("read", path))?;
     Ok(Arc::new(mapped))
 }
 
@@ -181,7 +187,7 @@ pub(crate) fn tensors(content: &[u8], path: &Path) -> Result<Vec<Tensor>, HeadEr
 
 /// Which tensor is in which file, from the index of a folder.
 fn shards(index: &Path) -> Result<BTreeMap<String, PathBuf>, HeadError> {
-    let text = fs::read(index).map_err(|e| unreadable(index, e))?;
+    let text = fs::read(index).map_err(at("read", index))?;
     let value: serde_json::Value =
         serde_json::from_slice(&text).map_err(|e| damaged(index, &e.to_string()))?;
     let wrong = || damaged(index, "`weight_map` must name a file for each tensor");
@@ -207,8 +213,8 @@ fn only_file(folder: &Path) -> Result<PathBuf, HeadError> {
         return Ok(model);
     }
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|e| unreadable(folder, e))? {
-        let path = entry.map_err(|e| unreadable(folder, e))?.path();
+    for entry in fs::read_dir(folder).map_err(at("read", folder))? {
+        let path = entry.map_err(at("read", folder))?.path();
         if path.extension().is_some_and(|e| e == "safetensors" || e == "gguf") {
             files.push(path);
         }
@@ -221,16 +227,12 @@ fn only_file(folder: &Path) -> Result<PathBuf, HeadError> {
     Err(unknown(folder, problem, advice))
 }
 
-fn unreadable(path: &Path, source: std::io::Error) -> HeadError {
-    HeadError { sentence: format!("cannot read `{}`", path.display()), source: Some(source) }
-}
-
 fn damaged(path: &Path, problem: &str) -> HeadError {
-    HeadError::of(format!("`{}` is damaged: {problem}", path.display()))
+    HeadError::Content(format!("`{}` is damaged: {problem}", path.display()))
 }
 
 fn unknown(path: &Path, problem: &str, advice: &str) -> HeadError {
-    HeadError::of(format!("`{}` {problem}; {advice}", path.display()))
+    HeadError::Content(format!("`{}` {problem}; {advice}", path.display()))
 }
 
 #[cfg(test)]
@@ -238,7 +240,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::files::{f32s, folder, gguf, mapped, path, safetensors};
+    use crate::files::{f32s, folder, gguf, mapped, safetensors};
 
     /// Three rows of two.
     const ROWS: [f32; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
@@ -281,7 +283,7 @@ mod tests {
                  GGML type 17",
             ),
         ] {
-            let checkpoint = Checkpoint::open(&path(folder.path(), file)).unwrap();
+            let checkpoint = Checkpoint::open(&folder.path().join(file)).unwrap();
             let line = |t: Tensor| format!("{} {} {}", t.name, t.extents(), t.encoding);
             let lines: Vec<String> = checkpoint.tensors().unwrap().into_iter().map(line).collect();
             assert_eq!(lines.join(", "), listed);
@@ -333,7 +335,7 @@ mod tests {
             ("q2k", 10, &[1, 256], q2k),
         ]);
         let folder = folder(&[("a.gguf", &file)]);
-        let checkpoint = Checkpoint::open(&path(folder.path(), "a.gguf")).unwrap();
+        let checkpoint = Checkpoint::open(&folder.path().join("a.gguf")).unwrap();
         for (name, part) in [
             ("line", "must be a matrix, got the shape [12]"),
             ("cube", "must be a matrix"),

@@ -20,12 +20,6 @@ pub struct Layout {
     decode: fn(&[u8], &mut [f32]),
 }
 
-impl PartialEq for Layout {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
 /// The layouts that are read: plain numbers; blocks of 32 with a scale and perhaps an offset; blocks of
 /// 256 in eight groups with a scale and an offset each, or sixteen with a scale.
 pub static LAYOUTS: [Layout; 12] = [

@@ -1,17 +1,14 @@
 //! Why weights cannot be measured.
 
-/// Why a checkpoint cannot be read, or a tensor in it not be measured: a sentence that names the file
-/// and what is allowed.
-#[derive(Debug, thiserror::Error)]
-#[error("{sentence}")]
-pub struct HeadError {
-    pub(crate) sentence: String,
-    /// What the system said.
-    pub(crate) source: Option<std::io::Error>,
-}
+use superpose_files::disk::DiskError;
 
-impl HeadError {
-    pub(crate) fn of(sentence: String) -> Self {
-        Self { sentence, source: None }
-    }
+/// Why a checkpoint cannot be read, or a tensor in it not be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum HeadError {
+    /// A file or folder cannot be read.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// What is wrong with the content: a sentence that names the file and what is allowed.
+    #[error("{0}")]
+    Content(String),
 }

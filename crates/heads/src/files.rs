@@ -1,6 +1,5 @@
 //! Small files of weights for the tests, as other programs would write them.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use memmap2::{Mmap, MmapMut};
@@ -112,9 +111,4 @@ pub(crate) fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         std::fs::write(folder.path().join(name), content).unwrap();
     }
     folder
-}
-
-/// A path in such a folder.
-pub(crate) fn path(folder: &Path, name: &str) -> PathBuf {
-    folder.join(name)
 }

@@ -45,10 +45,7 @@ pub(crate) fn tensors(content: &[u8]) -> Read<Vec<Tensor>> {
             reader.skip_value(kind, DEEPEST)?;
         }
     }
-    let mut tensors = Vec::new();
-    for _ in 0..n_tensors {
-        tensors.push(reader.tensor()?);
-    }
+    let mut tensors = (0..n_tensors).map(|_| reader.tensor()).collect::<Read<Vec<_>>>()?;
     let first = reader.at.next_multiple_of(alignment);
     for tensor in &mut tensors {
         place(tensor, first, content.len())?;
@@ -64,15 +61,12 @@ pub(crate) fn tensors(content: &[u8]) -> Read<Vec<Tensor>> {
 /// Moves the bytes of a tensor, so far counted from the first tensor's, to where they are in the
 /// file.
 fn place(tensor: &mut Tensor, first: usize, size: usize) -> Read<()> {
-    let start = first.checked_add(tensor.bytes.start);
-    let end = first.checked_add(tensor.bytes.end);
-    match (start, end) {
-        (Some(start), Some(end)) if end <= size => {
-            tensor.bytes = start..end;
-            Ok(())
-        }
-        _ => Err(format!("its tensor `{}` ends beyond the file", tensor.name)),
-    }
+    let moved = |at: usize| first.checked_add(at).filter(|at| *at <= size);
+    let ends = moved(tensor.bytes.start).zip(moved(tensor.bytes.end));
+    let (start, end) =
+        ends.ok_or_else(|| format!("its tensor `{}` ends beyond the file", tensor.name))?;
+    tensor.bytes = start..end;
+    Ok(())
 }
 
 const UNSIGNED_32: u32 = 4;
@@ -173,10 +167,7 @@ impl<'a> Reader<'a> {
                 "its tensor `{name}` must have at most {MOST_EXTENTS} extents, got {n_extents}"
             ));
         }
-        let mut shape = Vec::new();
-        for _ in 0..n_extents {
-            shape.push(self.length()?);
-        }
+        let mut shape = (0..n_extents).map(|_| self.length()).collect::<Read<Vec<_>>>()?;
         // The file has the fastest index first.
         shape.reverse();
         let encoding = encoding(self.u32()?);
@@ -196,9 +187,6 @@ fn n_bytes(shape: &[usize], encoding: &Encoding) -> Option<usize> {
     let n_values = shape.iter().try_fold(1_usize, |n, extent| n.checked_mul(*extent))?;
     let Some(&Layout { n_numbers: block, n_bytes, .. }) = encoding.layout() else { return Some(0) };
     let whole = shape.last().is_none_or(|width| width.is_multiple_of(block));
-    if whole && n_values.is_multiple_of(block) {
-        (n_values / block).checked_mul(n_bytes)
-    } else {
-        None
-    }
+    let blocks = (whole && n_values.is_multiple_of(block)).then_some(n_values / block)?;
+    blocks.checked_mul(n_bytes)
 }

@@ -38,10 +38,8 @@ pub fn head(checkpoint: &Checkpoint) -> Result<Head, HeadError> {
     let found = |known: &[&str]| {
         let exact = known.iter().find_map(|known| names.iter().find(|name| *name == known));
         let longer = |name: &&&str| {
-            let known = known.iter().filter(|known| !AMBIGUOUS.contains(known));
-            known
-                .into_iter()
-                .any(|known| name.strip_suffix(known).is_some_and(|prefix| prefix.ends_with('.')))
+            let ends = |end: &str| name.strip_suffix(end).is_some_and(|start| start.ends_with('.'));
+            known.iter().any(|known| !AMBIGUOUS.contains(known) && ends(known))
         };
         exact.or_else(|| names.iter().find(longer)).map(|name| (*name).to_owned())
     };
@@ -51,7 +49,7 @@ pub fn head(checkpoint: &Checkpoint) -> Result<Head, HeadError> {
             return Ok(Head { name, reason });
         }
     }
-    Err(HeadError::of(format!(
+    Err(HeadError::Content(format!(
         "`{}` has no tensor with the name of a head or an embedding; \
          choose one of its matrices with --tensor: {}",
         checkpoint.path().display(),
@@ -62,13 +60,13 @@ pub fn head(checkpoint: &Checkpoint) -> Result<Head, HeadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::{f32s, folder, path, safetensors};
+    use crate::files::{f32s, folder, safetensors};
 
     fn chosen(names: &[&str]) -> Result<(String, bool), String> {
         let tensors: Vec<_> =
             names.iter().map(|name| (*name, "F32", &[1_usize, 1][..], f32s(&[1.0]))).collect();
         let folder = folder(&[("m.safetensors", &safetensors(&tensors))]);
-        let checkpoint = Checkpoint::open(&path(folder.path(), "m.safetensors")).unwrap();
+        let checkpoint = Checkpoint::open(&folder.path().join("m.safetensors")).unwrap();
         head(&checkpoint)
             .map(|h| (h.name, h.reason.starts_with("the embedding")))
             .map_err(|e| e.to_string())

@@ -15,7 +15,7 @@ use crate::tensor::Tensor;
 use crate::verdict::verdict;
 
 /// A head that was measured.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Model {
     /// What it is called in tables and pictures.
     pub name: String,
@@ -80,7 +80,7 @@ fn heads(models: &[Model]) -> Table {
         let of = |o: &Overlaps, get: fn(&SquaredOverlaps) -> f64| -> Field {
             o.sample.as_ref().map(get).into()
         };
-        let verdict = verdict(&model.measured);
+        let (regime, reason) = verdict(&model.measured);
         table.push(vec![
             model.name.as_str().into(),
             model.tensor.name.as_str().into(),
@@ -111,8 +111,8 @@ fn heads(models: &[Model]) -> Table {
             spectrum.effective_rank.into(),
             spectrum.slope.map(|slope| slope.exponent).into(),
             spectrum.slope.map(|slope| slope.r_squared).into(),
-            verdict.regime.to_string().into(),
-            verdict.reason.into(),
+            regime.to_string().into(),
+            reason.into(),
         ]);
     }
     table

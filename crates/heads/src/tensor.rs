@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::decode::{LAYOUTS, Layout};
 
 /// How the numbers of a tensor are stored.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Encoding {
     /// In a layout that is read.
     Read(&'static Layout),
@@ -43,7 +43,7 @@ impl fmt::Display for Encoding {
 }
 
 /// A tensor of a file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Tensor {
     /// Its name.
     pub name: String,
@@ -56,11 +56,6 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// Whether it has rows and columns.
-    pub fn is_matrix(&self) -> bool {
-        self.shape.len() == 2
-    }
-
     /// Its extents for people: `49152 × 576`.
     pub fn extents(&self) -> String {
         self.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")

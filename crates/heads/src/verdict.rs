@@ -9,17 +9,8 @@ use superpose_toy::overlap::random_mean_square;
 
 use crate::measure::Measured;
 
-/// The regime, and the sentence that says why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// The regime.
-    pub regime: Regime,
-    /// Why.
-    pub reason: String,
-}
-
-/// The verdict on a head.
-pub fn verdict(measured: &Measured) -> Verdict {
+/// The regime of a head, and the sentence that says why.
+pub fn verdict(measured: &Measured) -> (Regime, String) {
     let fraction = measured.norms.above_half_of_mean;
     let (n, d) = (measured.overlaps.n_rows as f64, measured.width as f64);
     let represented = fraction * n;
@@ -39,7 +30,7 @@ pub fn verdict(measured: &Measured) -> Verdict {
         represented / d,
         measured.width,
     );
-    Verdict { regime, reason }
+    (regime, reason)
 }
 
 #[cfg(test)]
@@ -50,7 +41,7 @@ mod tests {
 
     fn regime(values: &[f32], width: usize) -> Regime {
         let options = Options { centre: false, n_sampled: 100 };
-        verdict(&measure(&matrix(values, width), options, &mut |_| {}).unwrap()).regime
+        verdict(&measure(&matrix(values, width), options, &mut |_| {}).unwrap()).0
     }
 
     #[test]

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lease::{self, Claim};
 use crate::record::{RECORD_VERSION, Record};
-use crate::weights_file::{self, ReadError};
+use crate::weights_file;
 use superpose_files::disk::{DiskError, at, remove_folder, sync_folder, write_synced, write_whole};
 use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::trained::{CurvePoint, Weights};
@@ -88,9 +88,7 @@ impl Store {
         for folder in [store.cells_folder(), store.leases_folder()] {
             fs::create_dir_all(&folder).map_err(at("create", &folder))?;
         }
-        let mut json = serde_json::to_string_pretty(manifest).expect("cells are plain data");
-        json.push('\n');
-        write_whole(&store.manifest_path(), json.as_bytes())?;
+        write_whole(&store.manifest_path(), &json_of(manifest))?;
         let wanted: BTreeSet<CellId> = manifest.cells.iter().map(Cell::id).collect();
         let orphans = store.finished()?.into_iter().filter(|id| !wanted.contains(id)).collect();
         Ok((store, orphans))
@@ -320,8 +318,10 @@ impl Store {
     }
 }
 
-fn json_of(record: &Record) -> Vec<u8> {
-    let mut json = serde_json::to_vec_pretty(record).expect("a record is plain data");
+/// A record or a manifest as it is written.
+fn json_of(content: &impl Serialize) -> Vec<u8> {
+    let mut json =
+        serde_json::to_vec_pretty(content).expect("a record or a manifest is plain data");
     json.push(b'\n');
     json
 }
@@ -336,10 +336,10 @@ fn damaged(path: &Path, problem: impl Display, advice: &'static str) -> StoreErr
     StoreError::Content { path: path.to_owned(), problem, advice }
 }
 
-fn unreadable(path: &Path, error: ReadError) -> StoreError {
-    match error {
-        ReadError::Io(source) => at("read", path)(source).into(),
-        ReadError::Damaged(problem) => damaged(path, problem, RETRAIN),
+fn unreadable(path: &Path, error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::InvalidData => damaged(path, error, RETRAIN),
+        _ => at("read", path)(error).into(),
     }
 }
 

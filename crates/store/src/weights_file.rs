@@ -1,5 +1,6 @@
 //! A trained model as SafeTensors: `weights.safetensors`.
 
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
@@ -9,21 +10,6 @@ use safetensors::tensor::{Dtype, Metadata, TensorView};
 
 use superpose_toy::cell::Cell;
 use superpose_toy::trained::Weights;
-
-/// Why a file gives no probabilities or no weights.
-#[derive(Debug)]
-pub(crate) enum ReadError {
-    /// It cannot be read.
-    Io(io::Error),
-    /// It is not what [`bytes`] makes.
-    Damaged(String),
-}
-
-impl From<io::Error> for ReadError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
 
 /// `W` (`[n_features, d_hidden]`, F32), `b` (`[n_features]`, F32) and `p` (`[n_features]`, F64),
 /// with the cell as JSON in the metadata.
@@ -47,8 +33,10 @@ pub(crate) fn bytes(cell: &Cell, weights: &Weights, probabilities: &[f64]) -> Ve
 }
 
 /// The tensor `p` of the file at `path`. Nothing else of it is read: `W` may be large.
-pub(crate) fn read_probabilities(path: &Path) -> Result<Vec<f64>, ReadError> {
-    let damaged = |problem: &str| ReadError::Damaged(problem.to_owned());
+///
+/// # Errors
+/// Of the kind `InvalidData` when the file is not what [`bytes`] makes.
+pub(crate) fn read_probabilities(path: &Path) -> io::Result<Vec<f64>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut start = [0; 8];
@@ -58,12 +46,11 @@ pub(crate) fn read_probabilities(path: &Path) -> Result<Vec<f64>, ReadError> {
     file.read_exact(&mut start)?;
     let header_length = u64::from_le_bytes(start);
     if header_length > length {
-        return Err(ReadError::Damaged(format!("its header cannot have {header_length} bytes")));
+        return Err(damaged(format!("its header cannot have {header_length} bytes")));
     }
     let mut header = Vec::new();
     (&mut file).take(header_length).read_to_end(&mut header)?;
-    let metadata: Metadata =
-        serde_json::from_slice(&header).map_err(|e| ReadError::Damaged(e.to_string()))?;
+    let metadata: Metadata = serde_json::from_slice(&header).map_err(damaged)?;
     let info = metadata.info("p").filter(|info| info.dtype == Dtype::F64);
     let info = info.ok_or_else(|| damaged("it has no tensor `p` of type F64"))?;
     let (from, to) = info.data_offsets;
@@ -78,12 +65,14 @@ pub(crate) fn read_probabilities(path: &Path) -> Result<Vec<f64>, ReadError> {
 }
 
 /// The tensors `W` and `b` of the file at `path`.
-pub(crate) fn read_weights(path: &Path) -> Result<Weights, ReadError> {
+///
+/// # Errors
+/// As for [`read_probabilities`].
+pub(crate) fn read_weights(path: &Path) -> io::Result<Weights> {
     let content = std::fs::read(path)?;
-    let damaged = |problem: String| ReadError::Damaged(problem);
-    let tensors = SafeTensors::deserialize(&content).map_err(|e| damaged(e.to_string()))?;
-    let of = |name: &str, dimensions: usize| -> Result<(Vec<usize>, Vec<f32>), ReadError> {
-        let tensor = tensors.tensor(name).map_err(|e| damaged(e.to_string()))?;
+    let tensors = SafeTensors::deserialize(&content).map_err(damaged)?;
+    let of = |name: &str, dimensions: usize| -> io::Result<(Vec<usize>, Vec<f32>)> {
+        let tensor = tensors.tensor(name).map_err(damaged)?;
         let shape = tensor.shape().to_vec();
         if tensor.dtype() != Dtype::F32 || shape.len() != dimensions {
             return Err(damaged(format!(
@@ -100,6 +89,11 @@ pub(crate) fn read_weights(path: &Path) -> Result<Weights, ReadError> {
     Ok(Weights { n_features: shape[0], d_hidden: shape[1], weights, bias })
 }
 
+/// The error of a file that is read but is not what [`bytes`] makes.
+fn damaged(problem: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, problem)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,7 +108,7 @@ mod tests {
         bytes(&cell, &weights, &[0.75, 0.25])
     }
 
-    fn read<T>(content: &[u8], reader: fn(&Path) -> Result<T, ReadError>) -> Result<T, ReadError> {
+    fn read<T>(content: &[u8], reader: fn(&Path) -> io::Result<T>) -> io::Result<T> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
         std::fs::write(&path, content).unwrap();

@@ -69,9 +69,7 @@ pub fn values(name: &str, written: &Value) -> Result<Vec<Value>, String> {
             }
         }
     };
-    if values.is_empty() {
-        return Err("an axis with at least one value".to_owned());
-    }
+    ensure(!values.is_empty(), "an axis with at least one value")?;
     Ok(values)
 }
 
@@ -90,9 +88,7 @@ impl Generator {
             }
             Self::Logspace(from, to, count) => {
                 check_ends(from, to, count)?;
-                if from <= 0.0 || to <= 0.0 {
-                    return Err("a logspace with both ends above 0".to_owned());
-                }
+                ensure(from > 0.0 && to > 0.0, "a logspace with both ends above 0")?;
                 let mut values = spaced(count, |t| from * (to / from).powf(t));
                 if count > 1 {
                     values[count - 1] = to;
@@ -117,9 +113,8 @@ impl Generator {
                     .ok_or_else(|| format!("a range of at most {MOST} values"))
             }
             Self::PowersOfTwo(from, to) => {
-                if !from.is_power_of_two() || !to.is_power_of_two() {
-                    return Err("powers_of_two between two powers of two".to_owned());
-                }
+                let are_powers = from.is_power_of_two() && to.is_power_of_two();
+                ensure(are_powers, "powers_of_two between two powers of two")?;
                 let powers = std::iter::successors(Some(from), |v| v.checked_mul(2));
                 Ok(powers.take_while(|v| *v <= to).map(|v| v as f64).collect())
             }
@@ -128,13 +123,14 @@ impl Generator {
 }
 
 fn check_ends(from: f64, to: f64, count: usize) -> Result<(), String> {
-    if !from.is_finite() || !to.is_finite() {
-        return Err("an axis between finite ends".to_owned());
-    }
-    if !(1..=MOST).contains(&count) {
-        return Err(format!("an axis with a count between 1 and {MOST}"));
-    }
-    Ok(())
+    ensure(from.is_finite() && to.is_finite(), "an axis between finite ends")?;
+    let allowed = format!("an axis with a count between 1 and {MOST}");
+    ensure((1..=MOST).contains(&count), &allowed)
+}
+
+/// Refuses an axis unless what it must be `holds`.
+fn ensure(holds: bool, must_be: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(must_be.to_owned()) }
 }
 
 /// `count` values of `f` at equally spaced arguments from 0 to 1.

@@ -61,11 +61,9 @@ impl Bench {
             ("loss_tolerance", !is_tolerant, &tolerance.to_string(), "above 0"),
             ("expected_loss", ![0, n_cells].contains(&n_expected), &numbers, &one_each),
         ];
-        match wrong.into_iter().find(|(_, is_wrong, ..)| *is_wrong) {
-            Some((field, _, value, allowed)) => {
-                Err(FieldError::new(&format!("bench.{field}"), value, allowed))
-            }
-            None => Ok(()),
-        }
+        let first = wrong.into_iter().find(|(_, is_wrong, ..)| *is_wrong);
+        first.map_or(Ok(()), |(field, _, value, allowed)| {
+            Err(FieldError::new(&format!("bench.{field}"), value, allowed))
+        })
     }
 }

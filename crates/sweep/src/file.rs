@@ -53,9 +53,8 @@ impl Sweep {
     /// As for [`Sweep::read`].
     pub fn parse(text: &str, path: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
         let reader = Reader { path };
-        let syntax = |error: toml::de::Error| reader.wrong(error);
-        let mut written: SweepToml = toml::from_str(text).map_err(syntax)?;
-        let mut tables: Table = toml::from_str(text).map_err(syntax)?;
+        let mut written: SweepToml = toml::from_str(text).map_err(|e| reader.wrong(e))?;
+        let mut tables: Table = toml::from_str(text).map_err(|e| reader.wrong(e))?;
         tables.retain(|key, _| ["model", "data", "train"].contains(&key));
         if written.schema != SCHEMA {
             return Err(reader.wrong(FieldError::new("schema", written.schema, "1")));

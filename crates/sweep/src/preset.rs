@@ -66,11 +66,6 @@ pub struct LearningRateRule {
 }
 
 impl LearningRateRule {
-    /// The same rate at every width.
-    pub const fn fixed(value: f64) -> Self {
-        Self::by_width(value, 1.0, 0.0)
-    }
-
     const fn by_width(value: f64, reference_width: f64, exponent: f64) -> Self {
         Self { value, reference_width, exponent }
     }
@@ -84,13 +79,14 @@ impl LearningRateRule {
 impl Preset {
     /// The constants that go by this name.
     pub fn constants(self) -> Constants {
+        let fixed = LearningRateRule::by_width(0.01, 1.0, 0.0);
         let small = Constants {
             n_features: 1000,
             bias_init_std: 1.0,
             batch_size: 2048,
             steps: 20_000,
-            learning_rate: LearningRateRule::fixed(0.01),
-            learning_rate_bias: LearningRateRule::fixed(0.01),
+            learning_rate: fixed,
+            learning_rate_bias: fixed,
             warmup_fraction: 0.1,
             final_learning_rate_fraction: 0.05,
             adam_beta1: 0.9,
