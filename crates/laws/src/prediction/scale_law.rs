@@ -6,11 +6,10 @@
 //! the fit. **Source**: of the metric and of the broken law, Caballero, Gupta, Rish & Krueger 2023
 //! (arXiv 2210.14891).
 
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::bfgs::{Limits, Minimum, minimise};
 
-use super::bend::Bend;
-use crate::draws::stream;
+use super::bend::ln_bend;
+use crate::draws::{runs, stream};
 use crate::fits::{NoLaw, drawn, n_different, range, search};
 
 /// A gradient of the mean square, in units of the points' own variance, that counts as none.
@@ -75,8 +74,8 @@ impl Form {
     fn ln_value(self, v: &[f64], ln_x: f64, gradient: &mut [f64]) -> f64 {
         let mut falling = v[0] - v[1] * ln_x;
         (gradient[0], gradient[1]) = (1.0, -ln_x);
-        if let Some(bend) = Bend::of(v.get(3..).unwrap_or_default()) {
-            let (bend, slopes) = bend.ln_at(ln_x);
+        if let Some(bend @ [_, ..]) = v.get(3..) {
+            let (bend, slopes) = ln_bend(bend, ln_x);
             falling += bend;
             gradient[3..].copy_from_slice(&slopes);
         }
@@ -240,7 +239,7 @@ impl ScaleLaw {
             shift(&mut start, self.centre - centred.centre);
             Some(centred.law(centred.minimise(&start)))
         };
-        (0..n_resamples).into_par_iter().filter_map(resample).collect()
+        runs(n_resamples, &|| (), resample).into_iter().flatten().collect()
     }
 }
 

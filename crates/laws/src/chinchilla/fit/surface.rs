@@ -6,14 +6,13 @@
 //! are taken about the runs' mean `ln N` and `ln D`, which takes the long valley between
 //! coefficients and exponents away, and a gradient must vanish.
 
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::bfgs::{Limits, Minimum, minimise};
 
 use super::runs::TrainedModel;
 use crate::chinchilla::law::LossSurface;
-use crate::draws::stream;
+use crate::draws::{self, Progress, stream};
 use crate::fits::{NoLaw, drawn, n_different, range, search};
-use crate::prediction::bend::Bend;
+use crate::prediction::bend::ln_bend;
 
 /// Where Huber's function goes over from squares to absolute values, in `ln L`: Hoffmann et al.
 /// 2022.
@@ -53,14 +52,10 @@ pub struct SurfaceFit {
     pub parameters: Vec<f64>,
     /// The sum of Huber's function over all runs.
     pub objective: f64,
-    /// Number of runs.
-    pub n_runs: usize,
     /// Starts tried, and how many of them ended within a thousandth of the least objective.
     pub n_starts: usize,
     /// See [`Self::n_starts`].
     pub n_agreeing: usize,
-    /// Whether the gradient vanished at the best of them.
-    pub has_converged: bool,
 }
 
 impl Form {
@@ -114,7 +109,7 @@ impl Form {
             (gradient[2], gradient[3]) = (share[0] * size, sum - share[0] * ratio * size);
             return beta * sum;
         }
-        let (bend, slopes) = Bend::of(&v[at + 2..]).map_or((0.0, [0.0; 3]), |b| b.ln_at(ln_d));
+        let (bend, slopes) = ln_bend(&v[at + 2..], ln_d);
         let ln_irreducible = if at == 3 { v[2] } else { f64::NEG_INFINITY };
         let terms = [v[0] - alpha * ln_n, v[1] - beta * ln_d + bend, ln_irreducible];
         let (sum, share) = ln_sum(terms);
@@ -322,19 +317,12 @@ pub fn fit_surface(runs: &[TrainedModel], form: Form) -> Result<SurfaceFit, NoLa
         form,
         parameters: centred.parameters(&best.point),
         objective: best.value / SCALE,
-        n_runs: runs.len(),
         n_starts: ends.len(),
         n_agreeing: ends.iter().filter(|end| end.value <= 1.001 * best.value + EXACT).count(),
-        has_converged: best.has_converged,
     })
 }
 
 impl SurfaceFit {
-    /// The law in closed form, if it is additive.
-    pub fn law(&self) -> Option<LossSurface> {
-        additive(self.form, &self.parameters)
-    }
-
     /// The law's loss for a model of `parameters` after `tokens`.
     pub fn loss(&self, parameters: f64, tokens: f64) -> f64 {
         let centred = CentredRuns { form: self.form, runs: Vec::new(), centre: (0.0, 0.0) };
@@ -350,25 +338,22 @@ impl SurfaceFit {
         runs: &[TrainedModel],
         n_resamples: usize,
         seed: u64,
-        progress: &(dyn Fn() + Sync),
+        progress: Progress<'_>,
     ) -> Vec<Vec<f64>> {
-        let resample = |k: usize| {
+        draws::runs(n_resamples, progress, |k| {
             let centred = CentredRuns::new(&drawn(runs, &mut stream(seed, k as u64)), self.form);
             let end = centred.minimise(&centred.variables(&self.parameters));
-            progress();
             centred.parameters(&end.point)
-        };
-        (0..n_resamples).into_par_iter().map(resample).collect()
+        })
     }
 
     /// The law with the least objective whose irreducible loss is `irreducible`, from this fit, and
-    /// its objective; `None` when the law is not additive, and so has no such loss.
-    pub fn with_irreducible(
-        &self,
-        runs: &[TrainedModel],
-        irreducible: f64,
-    ) -> Option<(LossSurface, f64)> {
-        self.law()?;
+    /// its objective.
+    ///
+    /// # Panics
+    /// When the law is not additive, and so has no such loss.
+    pub fn with_irreducible(&self, runs: &[TrainedModel], irreducible: f64) -> (LossSurface, f64) {
+        assert_eq!(self.form, Form::Additive, "an irreducible loss needs an additive law");
         let centred = CentredRuns::new(runs, self.form);
         let all = |v: &[f64]| vec![v[0], v[1], irreducible.ln(), v[2], v[3]];
         let held = |v: &[f64], gradient: &mut [f64]| {
@@ -379,8 +364,7 @@ impl SurfaceFit {
         };
         let v = centred.variables(&self.parameters);
         let end = minimise(&held, &[v[0], v[1], v[3], v[4]], LIMITS);
-        let law = additive(self.form, &centred.parameters(&all(&end.point)))?;
-        Some((law, end.value / SCALE))
+        (additive(&centred.parameters(&all(&end.point))), end.value / SCALE)
     }
 }
 
@@ -392,10 +376,9 @@ pub(super) fn errors(runs: &[TrainedModel], loss: impl Fn(f64, f64) -> f64) -> (
     (errors().map(f64::abs).sum::<f64>() / n, errors().sum::<f64>() / n)
 }
 
-/// The law in closed form with these parameters, if its form is additive.
-pub(super) fn additive(form: Form, parameters: &[f64]) -> Option<LossSurface> {
-    let five = parameters.try_into().ok().filter(|_| form == Form::Additive);
-    five.map(LossSurface::of)
+/// The law in closed form with these parameters of the additive form.
+pub(super) fn additive(parameters: &[f64]) -> LossSurface {
+    LossSurface::of(std::array::from_fn(|k| parameters[k]))
 }
 
 #[cfg(test)]
@@ -416,10 +399,8 @@ mod tests {
             form,
             parameters: parameters.to_vec(),
             objective: 0.0,
-            n_runs: 0,
             n_starts: 0,
             n_agreeing: 0,
-            has_converged: true,
         };
         let mut runs = Vec::new();
         for i in 0..16 {
@@ -449,7 +430,7 @@ mod tests {
             let runs = runs(form, truth, 0.0, 0);
             let fit = fit_surface(&runs, form).unwrap();
             let n_starts = if form == Form::Broken { 19 } else { 81 };
-            assert!(fit.has_converged && fit.n_starts == n_starts && fit.n_agreeing > 0, "{fit:?}");
+            assert!(fit.n_starts == n_starts && fit.n_agreeing > 0, "{fit:?}");
             for (ours, truth) in fit.parameters.iter().zip(truth) {
                 close(*ours, *truth, 1e-4);
             }
@@ -476,7 +457,6 @@ mod tests {
         for seed in 0..n {
             let runs = runs(Form::Additive, &ADDITIVE, 0.005, seed);
             let fit = fit_surface(&runs, Form::Additive).unwrap();
-            assert!(fit.has_converged);
             // Of half a per cent of noise on so many runs.
             assert!((fit.parameters[3] - ADDITIVE[3]).abs() < 0.04, "{fit:?}");
             let resamples = fit.bootstrap(&runs, 100, seed, &|| ());
@@ -495,7 +475,7 @@ mod tests {
         let runs = runs(Form::Additive, &ADDITIVE, 0.005, 3);
         let fit = fit_surface(&runs, Form::Additive).unwrap();
         let best = fit.parameters[2];
-        let with = |factor: f64| fit.with_irreducible(&runs, factor * best).unwrap();
+        let with = |factor: f64| fit.with_irreducible(&runs, factor * best);
         let objective = |factor: f64| with(factor).1;
         assert!((objective(1.0) / fit.objective - 1.0).abs() < 1e-6);
         assert!(objective(0.8) > objective(0.9) && objective(0.9) > fit.objective);
