@@ -52,41 +52,34 @@ pub fn usual_lags(n_symbols: usize) -> Vec<usize> {
 }
 
 fn by_context(found: &TextRedundancy) -> Table {
-    Table::of(
+    let mut table = Table::new(
         "redundancy_text",
         "How well is a symbol known from those before it?",
-        found.orders.iter().zip(&found.shuffled_orders),
         &[
-            ("context_length", "k: symbols before that are known", &|(of, _)| {
-                of.context_length.into()
-            }),
-            (
-                "conditional_bits",
-                "F_k: entropy of a symbol given them, bits a symbol, by counting",
-                &|(of, _)| of.conditional_bits.into(),
-            ),
-            ("block_bits", "entropy of a run of k + 1 symbols, bits a run", &|(of, _)| {
-                of.block_bits.into()
-            }),
-            ("redundancy", "R_k = 1 − F_k / H_max: Shannon's", &|(of, _)| of.redundancy.into()),
-            ("n_grams", "distinct runs of k + 1 symbols", &|(of, _)| of.n_grams.into()),
+            ("context_length", "k: symbols before that are known"),
+            ("conditional_bits", "F_k: entropy of a symbol given them, bits a symbol, by counting"),
+            ("block_bits", "entropy of a run of k + 1 symbols, bits a run"),
+            ("redundancy", "R_k = 1 − F_k / H_max: Shannon's"),
+            ("n_grams", "distinct runs of k + 1 symbols"),
             (
                 "trusted",
                 "yes where the text has ten symbols for each of them; else F_k is too small",
-                &|(of, _)| yes_or_no(of.trusted),
             ),
             (
                 "shuffled_bits",
                 "F_k of the same symbols in random order, where nothing is known from context",
-                &|(_, shuffled)| shuffled.conditional_bits.into(),
             ),
-            (
-                "shuffled_redundancy",
-                "R_k of them: what counting alone makes of no redundancy",
-                &|(_, shuffled)| shuffled.redundancy.into(),
-            ),
+            ("shuffled_redundancy", "R_k of them: what counting alone makes of no redundancy"),
         ],
-    )
+    );
+    for (order, shuffled) in found.orders.iter().zip(&found.shuffled_orders) {
+        let mut row = vec![order.context_length.into(), order.conditional_bits.into()];
+        row.extend([order.block_bits.into(), order.redundancy.into(), order.n_grams.into()]);
+        row.push(yes_or_no(order.trusted));
+        row.extend([shuffled.conditional_bits.into(), shuffled.redundancy.into()]);
+        table.push(row);
+    }
+    table
 }
 
 fn yes_or_no(holds: bool) -> Field {
@@ -112,27 +105,21 @@ fn rates(found: &TextRedundancy) -> Table {
 }
 
 fn by_lag(norms: &[LagNorm]) -> Table {
-    Table::of(
+    let mut table = Table::new(
         "redundancy_lags",
         "How much does a symbol depend on one so many places before?",
-        norms.iter().zip(stand_out(norms)),
         &[
-            ("lag", "places between the two", &|(of, _)| of.lag.into()),
-            ("norm", "operator norm of the covariance of one-hot symbols", &|(of, _)| {
-                of.norm.into()
-            }),
-            (
-                "shuffled_norm",
-                "the largest of the same symbols in four random orders",
-                &|(of, _)| of.noise.into(),
-            ),
-            (
-                "stands_out",
-                "yes up to the last norm above three times the largest of these",
-                &|(_, seen)| yes_or_no(*seen),
-            ),
+            ("lag", "places between the two"),
+            ("norm", "operator norm of the covariance of one-hot symbols"),
+            ("shuffled_norm", "the largest of the same symbols in four random orders"),
+            ("stands_out", "yes up to the last norm above three times the largest of these"),
         ],
-    )
+    );
+    for (found, stands_out) in norms.iter().zip(stand_out(norms)) {
+        let stands_out = yes_or_no(stands_out);
+        table.push(vec![found.lag.into(), found.norm.into(), found.noise.into(), stands_out]);
+    }
+    table
 }
 
 fn by_data(found: &TextRedundancy, limited: &DataLimited) -> Table {

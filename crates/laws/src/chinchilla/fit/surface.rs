@@ -8,10 +8,11 @@
 
 use superpose_stats::bfgs::{Limits, Minimum, minimise};
 
-use super::runs::TrainedModel;
+use super::runs::{TrainedModel, mean_ln};
 use crate::chinchilla::law::LossSurface;
 use crate::draws::{self, Progress, stream};
-use crate::fits::{NoLaw, drawn, n_different, range, search};
+use crate::error::{LawError, ensure};
+use crate::fits::{drawn, n_different, range, search};
 use crate::prediction::bend::ln_bend;
 
 /// Where Huber's function goes over from squares to absolute values, in `ln L`: Hoffmann et al.
@@ -166,10 +167,7 @@ struct CentredRuns {
 
 impl CentredRuns {
     fn new(runs: &[TrainedModel], form: Form) -> Self {
-        let mean = |of: fn(&TrainedModel) -> f64| {
-            runs.iter().map(|run| of(run).ln()).sum::<f64>() / runs.len() as f64
-        };
-        let centre = (mean(|run| run.parameters), mean(|run| run.tokens));
+        let centre = (mean_ln(runs, |run| run.parameters), mean_ln(runs, |run| run.tokens));
         let centred = |run: &TrainedModel| {
             (run.parameters.ln() - centre.0, run.tokens.ln() - centre.1, run.loss.ln())
         };
@@ -272,33 +270,28 @@ pub fn objective(runs: &[TrainedModel], form: Form, parameters: &[f64]) -> f64 {
 }
 
 /// Whether runs can be fitted at all.
-fn check(runs: &[TrainedModel], form: Form) -> Result<(), NoLaw> {
+fn check(runs: &[TrainedModel], form: Form) -> Result<(), LawError> {
     for (index, TrainedModel { parameters, tokens, loss }) in runs.iter().enumerate() {
-        if ![parameters, tokens, loss].into_iter().all(|value| value.is_finite() && *value > 0.0) {
-            return Err(NoLaw(format!(
-                "run {index} has N = {parameters}, D = {tokens} and loss = {loss}; all must be \
-                 positive"
-            )));
-        }
+        ensure!(
+            [parameters, tokens, loss].into_iter().all(|value| value.is_finite() && *value > 0.0),
+            "run {index} has N = {parameters}, D = {tokens} and loss = {loss}; all must be positive"
+        );
     }
     let (n_runs, n_parameters) = (runs.len(), form.names().len());
-    if n_runs <= n_parameters {
-        return Err(NoLaw(format!(
-            "a law of {n_parameters} parameters needs more runs than that, got {n_runs}"
-        )));
-    }
+    ensure!(
+        n_runs > n_parameters,
+        "a law of {n_parameters} parameters needs more runs than that, got {n_runs}"
+    );
     // A term has a coefficient and an exponent, and a bend three parameters more.
     let least_of_data = if form == Form::Broken { 6 } else { 3 };
     for (what, n_places, least) in [
         ("N", n_different(runs.iter().map(|run| run.parameters)), 3),
         ("D", n_different(runs.iter().map(|run| run.tokens)), least_of_data),
     ] {
-        if n_places < least {
-            return Err(NoLaw(format!(
-                "all runs together have {n_places} different {what}; this form of law needs at \
-                 least {least}"
-            )));
-        }
+        ensure!(
+            n_places >= least,
+            "all runs together have {n_places} different {what}; this form of law needs at least {least}"
+        );
     }
     Ok(())
 }
@@ -307,8 +300,8 @@ fn check(runs: &[TrainedModel], form: Form) -> Result<(), NoLaw> {
 /// law with a bend.
 ///
 /// # Errors
-/// [`NoLaw`] when a number is not positive, or there are too few runs, sizes or numbers of tokens.
-pub fn fit_surface(runs: &[TrainedModel], form: Form) -> Result<SurfaceFit, NoLaw> {
+/// [`LawError`] when a number is not positive, or there are too few runs, sizes or numbers of tokens.
+pub fn fit_surface(runs: &[TrainedModel], form: Form) -> Result<SurfaceFit, LawError> {
     check(runs, form)?;
     let centred = CentredRuns::new(runs, form);
     let ends = centred.search();
