@@ -20,8 +20,11 @@ pub(super) struct FittedForm {
     pub(super) resamples: Vec<Vec<f64>>,
 }
 
+/// A number of a law, with its name.
+type Named = (&'static str, fn(&LossSurface) -> f64);
+
 /// The rows of `chinchilla_fit`.
-const NUMBERS: [(&str, fn(&LossSurface) -> f64); 7] = [
+const NUMBERS: [Named; 7] = [
     ("A", |law| law.size_coefficient),
     ("B", |law| law.data_coefficient),
     ("E", |law| law.irreducible),

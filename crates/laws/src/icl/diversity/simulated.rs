@@ -54,6 +54,9 @@ pub struct DiversityErrors {
 /// regression.
 type RunErrors = [(f64, f64); 2];
 
+/// An input and its label.
+type Example<'a> = (&'a [f64], f64);
+
 /// The examples of a prompt.
 struct Prompt {
     /// `[n_examples, d]`.
@@ -142,11 +145,11 @@ impl TaskDiversity {
     }
 
     /// The mean error over a prompt of the estimates `estimate` gives before it is shown each next
-    /// example, an input and its label.
+    /// example.
     fn mean_error(
         &self,
         prompt: &Prompt,
-        estimate: &mut dyn FnMut(Option<(&[f64], f64)>) -> Vec<f64>,
+        estimate: &mut dyn FnMut(Option<Example<'_>>) -> Vec<f64>,
     ) -> f64 {
         let d = self.n_dimensions;
         let off = |estimate: &[f64]| -> f64 {
