@@ -8,15 +8,12 @@ use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::bfgs::Minimum;
 use superpose_stats::bootstrap::percentile_interval;
 
+use crate::error::LawError;
+
 /// Confidence of all intervals, as the meanings of their columns say.
 pub(crate) const CONFIDENCE: f64 = 0.95;
 /// Bisections: more than double precision can tell apart.
 const BISECTIONS: usize = 64;
-
-/// Why no law fits, or none reaches what is wished: a sentence.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NoLaw(pub(crate) String);
 
 /// Why the measurements in a table cannot be fitted.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +29,7 @@ pub enum FitError {
 
 impl FitError {
     /// That no law fits `what` stands in `table`.
-    pub(crate) fn no_law(what: &str, table: &Table, why: &NoLaw) -> Self {
+    pub(crate) fn no_law(what: &str, table: &Table, why: &LawError) -> Self {
         Self::Wrong(format!("no law fits the {what} in `{}`: {why}", table.name))
     }
 }

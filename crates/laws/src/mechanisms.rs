@@ -16,7 +16,7 @@ use superpose_geometry::Rows;
 use superpose_geometry::overlap::mean_square;
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 
-use self::quanta::{Quanta, QuantaError};
+use self::quanta::Quanta;
 use self::torus_regression::{Learner, TorusRegression};
 use crate::answer::{alone, answer};
 use crate::draws::{normal, stream};
@@ -37,18 +37,6 @@ pub struct Mechanisms {
     pub n_dimensions: usize,
     /// Seed of all random numbers.
     pub seed: u64,
-}
-
-/// Why a mechanism cannot be measured.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MechanismError {
-    /// The spectrum or the torus is none.
-    #[error(transparent)]
-    Law(#[from] LawError),
-    /// The quanta are none.
-    #[error(transparent)]
-    Quanta(#[from] QuantaError),
 }
 
 /// Directions of the spectrum: enough for the samples that are looked at.
@@ -84,8 +72,8 @@ impl Mechanisms {
     /// The tables `mechanisms`, one row a mechanism, and `mechanism_points`, what was measured.
     ///
     /// # Errors
-    /// [`MechanismError`], naming the value that is out of range.
-    pub fn study(&self) -> Result<Study, MechanismError> {
+    /// [`LawError`], naming the value that is out of range.
+    pub fn study(&self) -> Result<Study, LawError> {
         let all = self.all()?;
         let table = Table::of(
             "mechanisms",
@@ -125,7 +113,7 @@ impl Mechanisms {
         Ok(answer([table, points], draw, notes))
     }
 
-    fn all(&self) -> Result<Vec<Mechanism>, MechanismError> {
+    fn all(&self) -> Result<Vec<Mechanism>, LawError> {
         let quanta = Quanta::new(self.quanta_exponent)?;
         let learned = (0..8).map(|k| 30_u64 << k);
         let by_model = learned.clone().map(|n| (n as f64, quanta.loss_when_learned(n)));
@@ -183,7 +171,7 @@ impl Mechanisms {
         [16, 32, 64, 128, 256].map(&mut of).to_vec()
     }
 
-    fn spectrum(&self) -> Result<Vec<(f64, f64)>, MechanismError> {
+    fn spectrum(&self) -> Result<Vec<(f64, f64)>, LawError> {
         let task = LinearTask::power_law(self.spectral_exponent, self.source_exponent, DIRECTIONS)?;
         let risk =
             |n: usize| Ok((n as f64, task.best_ridge_risk(Sample::new(n, 1.0)?).excess_risk));

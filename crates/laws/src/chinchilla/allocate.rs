@@ -10,7 +10,8 @@ use superpose_stats::bootstrap::percentile_interval;
 
 use super::fit::tables::{law_of, laws_of};
 use super::law::{Allocation, LossSurface, PUBLISHED};
-use crate::fits::{CONFIDENCE, NoLaw};
+use crate::error::LawError;
+use crate::fits::CONFIDENCE;
 
 /// What is wished.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,7 +29,7 @@ pub enum Goal {
 
 impl Goal {
     /// How a law reaches it, or why it does not.
-    fn reach(self, law: &LossSurface) -> Result<Allocation, NoLaw> {
+    fn reach(self, law: &LossSurface) -> Result<Allocation, LawError> {
         let (loss, budget) = match self {
             Self::Compute(compute) => return law.allocate(compute),
             Self::Loss { loss, budget } => (loss, budget.unwrap_or(f64::INFINITY)),
@@ -38,7 +39,7 @@ impl Goal {
             return Ok(found);
         }
         let reached = law.allocate(budget)?.loss;
-        Err(NoLaw(format!(
+        Err(LawError(format!(
             "a loss of {loss} takes {:.4e} operations; {budget:.4e} reach {reached:.4}",
             found.compute
         )))
@@ -102,7 +103,7 @@ pub struct Spending {
     /// Whose law it is.
     pub law: String,
     /// The best use of compute, or why the goal is out of reach.
-    pub found: Result<Allocation, NoLaw>,
+    pub found: Result<Allocation, LawError>,
     /// The best use by each of the law's resamples that reaches the goal.
     resampled: Vec<Option<Allocation>>,
     /// The most compute of a run that the law was fitted to.

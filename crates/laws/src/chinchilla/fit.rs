@@ -22,6 +22,7 @@ use self::surface::{Form, additive, fit_surface};
 use self::tables::FittedForm;
 use crate::answer::alone;
 use crate::chinchilla::law::LossSurface;
+use crate::draws::Progress;
 use crate::fits::FitError;
 
 /// How runs are fitted.
@@ -51,13 +52,10 @@ impl FitOptions {
 ///
 /// # Errors
 /// [`FitError`], naming the table and what is wrong in it.
-///
-/// # Panics
-/// Never: the first form is fitted or its error returned, and is additive.
 pub fn study(
     table: &Table,
     options: FitOptions,
-    progress: &(dyn Fn() + Sync),
+    progress: Progress<'_>,
 ) -> Result<Study, FitError> {
     let mut runs = runs(table)?;
     runs.sort_by(|a, b| a.loss.total_cmp(&b.loss));
@@ -77,11 +75,11 @@ pub fn study(
         }
     }
     let FittedForm { fit, resamples } = &laws[0];
-    let law = fit.law().expect("the first form is additive");
-    let resamples: Vec<LossSurface> =
-        resamples.iter().filter_map(|parameters| additive(fit.form, parameters)).collect();
+    // The first form is additive.
+    let law = additive(&fit.parameters);
+    let resamples: Vec<LossSurface> = resamples.iter().map(|one| additive(one)).collect();
     let tables: Tables = [
-        tables::parameters(fit, &law, &resamples),
+        tables::parameters(fit, &law, &resamples, runs.len()),
         tables::forms(&laws, &runs, options.held_out),
         tables::profile(fit, &runs),
         tables::frontier(&law, &resamples, &runs),

@@ -4,7 +4,7 @@
 //! `L(N, D) = E + A / N^α + B / D^β`, in nats a token, with `C = 6 N D` floating-point operations.
 //! **Source**: Hoffmann et al. 2022, "Training Compute-Optimal Large Language Models", approach 3.
 
-use crate::fits::NoLaw;
+use crate::error::{LawError, ensure};
 
 /// Floating-point operations for each parameter and token.
 pub const FLOP: f64 = 6.0;
@@ -85,16 +85,12 @@ impl LossSurface {
     }
 
     /// Whether the law falls with size and with data.
-    fn check(&self) -> Result<(), NoLaw> {
-        let mut named =
-            Self::NAMES.into_iter().zip(self.parameters()).filter(|(name, _)| *name != "E");
-        let wrong = |(_, value): &(&str, f64)| !value.is_finite() || *value <= 0.0;
-        match named.find(wrong) {
-            Some((name, value)) => {
-                Err(NoLaw(format!("`{name}` must be a positive number, got {value}")))
-            }
-            None => Ok(()),
+    fn check(&self) -> Result<(), LawError> {
+        for (name, value) in Self::NAMES.into_iter().zip(self.parameters()) {
+            let fits = name == "E" || (value.is_finite() && value > 0.0);
+            ensure!(fits, "`{name}` must be a positive number, got {value}");
         }
+        Ok(())
     }
 
     /// The loss of a model of `parameters` after `tokens`, in nats a token.
@@ -125,14 +121,11 @@ impl LossSurface {
     /// The best use of `compute`: `N = G (C/6)^a`, `D = (C/6)^(1−a) / G`.
     ///
     /// # Errors
-    /// [`NoLaw`] when the compute is not positive or the law does not fall.
-    pub fn allocate(&self, compute: f64) -> Result<Allocation, NoLaw> {
+    /// [`LawError`] when the compute is not positive or the law does not fall.
+    pub fn allocate(&self, compute: f64) -> Result<Allocation, LawError> {
         self.check()?;
-        if !compute.is_finite() || compute <= 0.0 {
-            return Err(NoLaw(format!(
-                "the compute must be a positive number of operations, got {compute}"
-            )));
-        }
+        let fits = compute.is_finite() && compute > 0.0;
+        ensure!(fits, "the compute must be a positive number of operations, got {compute}");
         let parameters = self.balance() * (compute / FLOP).powf(self.size_allocation_exponent());
         let tokens = compute / FLOP / parameters;
         Ok(Allocation { compute, parameters, tokens, loss: self.loss(parameters, tokens) })
@@ -141,15 +134,14 @@ impl LossSurface {
     /// The least compute that reaches `loss`, and its use.
     ///
     /// # Errors
-    /// [`NoLaw`] when the loss is not above `E`, and as in [`Self::allocate`].
-    pub fn allocate_for_loss(&self, loss: f64) -> Result<Allocation, NoLaw> {
+    /// [`LawError`] when the loss is not above `E`, and as in [`Self::allocate`].
+    pub fn allocate_for_loss(&self, loss: f64) -> Result<Allocation, LawError> {
         self.check()?;
-        if loss.is_nan() || loss <= self.irreducible {
-            return Err(NoLaw(format!(
-                "a loss of {loss} is out of reach of any compute: it must be above E = {}",
-                self.irreducible
-            )));
-        }
+        ensure!(
+            loss > self.irreducible,
+            "a loss of {loss} is out of reach of any compute: it must be above E = {}",
+            self.irreducible
+        );
         // Along the best allocations the reducible loss is this at C = 6.
         let balance = self.balance();
         let at_six = self.size_coefficient * balance.powf(-self.size_exponent)

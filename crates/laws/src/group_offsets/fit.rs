@@ -10,7 +10,8 @@ use rand_chacha::ChaCha8Rng;
 use superpose_files::table::Field;
 use superpose_stats::power_law::student_t;
 
-use crate::fits::{NoLaw, bisect, drawn, interval, n_different};
+use crate::error::{LawError, ensure};
+use crate::fits::{bisect, drawn, interval, n_different};
 
 /// The exponents that are searched.
 const EXPONENTS: (f64, f64) = (0.01, 5.0);
@@ -59,38 +60,33 @@ pub enum Parameter {
 /// The least-squares law through `observations`, whose groups are `0..n_groups`.
 ///
 /// # Errors
-/// [`NoLaw`] when a value is not finite or an `x` not positive, when there are no more observations
+/// [`LawError`] when a value is not finite or an `x` not positive, when there are no more observations
 /// than parameters or fewer than three places, and when the squares fall up to the end of the range
 /// of exponents.
 pub fn fit_group_offsets(
     observations: &[Observation],
     n_groups: usize,
-) -> Result<GroupOffsets, NoLaw> {
-    let finite = |o: &Observation| o.x.is_finite() && o.x > 0.0 && o.y.is_finite();
-    if let Some(index) = observations.iter().position(|o| !finite(o)) {
-        let Observation { x, y, .. } = observations[index];
-        return Err(NoLaw(format!(
+) -> Result<GroupOffsets, LawError> {
+    for (index, Observation { x, y, .. }) in observations.iter().enumerate() {
+        ensure!(
+            x.is_finite() && *x > 0.0 && y.is_finite(),
             "point {index} is ({x}, {y}); both must be finite, and the first positive"
-        )));
+        );
     }
     let (n_points, n) = (observations.len(), n_groups + 2);
-    if n_points <= n {
-        return Err(NoLaw(format!("{n} parameters need more than {n} points, got {n_points}")));
-    }
+    ensure!(n_points > n, "{n} parameters need more than {n} points, got {n_points}");
     let n_places = n_different(observations.iter().map(|o| o.x));
-    if n_places < 3 {
-        return Err(NoLaw(format!(
-            "an exponent needs points at three or more places within groups, got {n_places}"
-        )));
-    }
+    ensure!(
+        n_places >= 3,
+        "an exponent needs points at three or more places within groups, got {n_places}"
+    );
     let projection = Projection::new(observations, n_groups);
     let (exponent, inside) = projection.best_exponent(None);
-    if !inside {
-        let (low, high) = EXPONENTS;
-        return Err(NoLaw(format!(
-            "the best exponent lies beyond {low} to {high}: the points do not follow such a law"
-        )));
-    }
+    let (low, high) = EXPONENTS;
+    ensure!(
+        inside,
+        "the best exponent lies beyond {low} to {high}: the points do not follow such a law"
+    );
     Ok(projection.law(exponent, None))
 }
 

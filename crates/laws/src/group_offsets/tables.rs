@@ -1,6 +1,6 @@
 //! The tables of a fit.
 
-use superpose_files::table::Table;
+use superpose_files::table::{Field, Table};
 
 use super::fit::{GroupOffsets, Observation, Parameter, bootstrap_intervals};
 use super::losses::LossOptions;
@@ -34,21 +34,13 @@ pub(super) fn parameters(
     let LossOptions { n_resamples, seed, .. } = *options;
     let wanted: Vec<Parameter> = all.iter().map(|row| row.2).collect();
     let bootstrap = bootstrap_intervals(observations, groups.len(), &wanted, n_resamples, seed);
-    for ((name, group, parameter), [bootstrap_low, bootstrap_high]) in
-        all.into_iter().zip(bootstrap)
-    {
+    for ((name, group, parameter), bootstrap) in all.into_iter().zip(bootstrap) {
         let (low, high) = law.profile_interval(observations, parameter, CONFIDENCE);
-        table.push(vec![
-            name.into(),
-            group.into(),
-            law.value(parameter).into(),
-            low.into(),
-            high.into(),
-            bootstrap_low,
-            bootstrap_high,
-            law.residual_deviation().into(),
-            law.n_points.into(),
-        ]);
+        let mut row = vec![name.into(), group.into()];
+        row.extend([law.value(parameter), low, high].map(Field::from));
+        row.extend(bootstrap);
+        row.extend([law.residual_deviation().into(), law.n_points.into()]);
+        table.push(row);
     }
     table
 }

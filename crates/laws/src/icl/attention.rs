@@ -14,7 +14,7 @@ use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 
-use self::asymptotic::{Errors, Ratios, ridge_errors, ridgeless_errors, task_gap_limit};
+use self::asymptotic::{Ratios, ridge_errors, ridgeless_errors, task_gap_limit};
 use self::simulated::LinearAttention;
 use crate::answer::{alone, answer, mean_and_error};
 use crate::draws::Progress;
@@ -43,26 +43,12 @@ const TEST_PROMPTS: usize = 500;
 const SMALL_PENALTY: f64 = 1e-6;
 
 impl Attention {
-    fn errors(&self, ratios: Ratios) -> Result<Errors, LawError> {
-        if self.penalty > 0.0 {
-            ridge_errors(ratios, self.penalty)
-        } else {
-            ridgeless_errors(ratios)
-        }
-    }
-
     /// The table `icl_attention`, one row a number of tasks. `progress` is called after each
     /// simulated run.
     ///
     /// # Errors
     /// [`LawError`], naming the value that is out of range.
     pub fn study(&self, progress: Progress<'_>) -> Result<Study, LawError> {
-        let table = self.table(progress)?;
-        let notes = Note::first(&table);
-        Ok(answer([table], draw, notes))
-    }
-
-    fn table(&self, progress: Progress<'_>) -> Result<Table, LawError> {
         let mut table = Table::new(
             "icl_attention",
             "How well does linear attention learn a new task in context, by the number of pretraining tasks?",
@@ -90,24 +76,33 @@ impl Attention {
                 ("simulated_pretraining_tasks_se", "standard error over runs"),
             ],
         );
-        let ratios =
-            |tasks: &f64| self.possible(Ratios { tasks_per_dimension: *tasks, ..self.ratios });
+        // Those that whole numbers of examples, tasks and prompts can have, if there is a
+        // simulation: what is simulated and what it is compared with are to be of one size.
+        let ratios = |tasks: &f64| {
+            let wished = Ratios { tasks_per_dimension: *tasks, ..self.ratios };
+            self.n_dimensions.map_or(wished, |n| self.simulation(n, wished).rounded())
+        };
         let mut all: Vec<Ratios> = self.tasks_per_dimension.iter().map(ratios).collect();
         all.dedup();
         for ratios in all {
-            let errors = self.errors(ratios)?;
+            let errors = match self.penalty {
+                penalty if penalty > 0.0 => ridge_errors(ratios, penalty)?,
+                _ => ridgeless_errors(ratios)?,
+            };
+            let gap = errors.new_tasks - errors.pretraining_tasks;
             let simulate = |n| self.simulation(n, ratios).simulate(progress);
             let simulated = self.n_dimensions.map(simulate).transpose()?;
             let tasks = ratios.tasks_per_dimension;
             let size = [tasks, ratios.examples_per_dimension, ratios.prompts_per_square];
-            let exact = [errors.new_tasks, errors.pretraining_tasks, errors.task_gap()];
+            let exact = [errors.new_tasks, errors.pretraining_tasks, gap];
             let mut row = [size, exact].concat().into_iter().map(Field::from).collect::<Vec<_>>();
             row.extend([task_gap_limit(tasks).into(), self.n_dimensions.into()]);
             row.extend(mean_and_error(simulated.map(|errors| errors.new_tasks)));
             row.extend(mean_and_error(simulated.map(|errors| errors.pretraining_tasks)));
             table.push(row);
         }
-        Ok(table)
+        let notes = Note::first(&table);
+        Ok(answer([table], draw, notes))
     }
 
     fn simulation(&self, n_dimensions: usize, ratios: Ratios) -> LinearAttention {
@@ -119,12 +114,6 @@ impl Attention {
             n_runs: self.n_runs,
             seed: self.seed,
         }
-    }
-
-    /// The ratios that whole numbers of examples, tasks and prompts can have, if there is a
-    /// simulation: what is simulated and what it is compared with are to be of one size.
-    fn possible(&self, ratios: Ratios) -> Ratios {
-        self.n_dimensions.map_or(ratios, |n| self.simulation(n, ratios).rounded())
     }
 }
 
@@ -185,16 +174,19 @@ mod tests {
             n_runs: 2,
             seed: 0,
         };
-        let table = asked.table(&|| ()).unwrap();
-        let of = |table: &Table, column: &str| table.numbers(column).unwrap();
+        let tables = |asked: &Attention| asked.study(&|| ()).map(|study| study.tables);
+        let table = tables(&asked).unwrap();
+        let of = |tables: &Tables, column: &str| {
+            tables.get("icl_attention").unwrap().numbers(column).unwrap()
+        };
         assert!(of(&table, "gap")[0] > of(&table, "gap")[1]);
         assert!(of(&table, "simulated_new_tasks")[0].is_nan());
         asked.n_dimensions = Some(16);
-        let table = asked.table(&|| ()).unwrap();
+        let table = tables(&asked).unwrap();
         let ratio = of(&table, "simulated_new_tasks")[1] / of(&table, "new_tasks")[1];
         // The error of a small size is above its limit by a few times 1/d.
         assert!((1.0..1.5).contains(&ratio), "{ratio}");
         asked.ratios.noise_variance = -1.0;
-        assert!(asked.table(&|| ()).is_err());
+        assert!(tables(&asked).is_err());
     }
 }

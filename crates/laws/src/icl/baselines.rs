@@ -85,13 +85,8 @@ impl Baselines {
                 // Where an error is infinite, that of a simulation says nothing.
                 let simulated = simulated.filter(|_| exact.is_none_or(f64::is_finite));
                 let [mean, error] = mean_and_error(simulated.map(|ways| ways[way]));
-                table.push(vec![
-                    (*name).into(),
-                    regression.n_examples.into(),
-                    exact.into(),
-                    mean,
-                    error,
-                ]);
+                let (name, n_examples) = ((*name).into(), regression.n_examples.into());
+                table.push(vec![name, n_examples, exact.into(), mean, error]);
             }
         }
         table

@@ -27,12 +27,12 @@ pub(crate) fn check_noise(value: f64) -> Result<(), LawError> {
     Ok(())
 }
 
-/// Refuses a ridge penalty that is none.
+/// Refuses what is not positive or not finite.
 ///
 /// # Errors
-/// [`LawError`], naming the penalty.
-pub(crate) fn check_penalty(value: f64) -> Result<(), LawError> {
+/// [`LawError`] with the name.
+pub(crate) fn check_positive(name: &str, value: f64) -> Result<(), LawError> {
     let fits = value.is_finite() && value > 0.0;
-    ensure!(fits, "`penalty` must be positive and finite, got {value}");
+    ensure!(fits, "`{name}` must be positive and finite, got {value}");
     Ok(())
 }

@@ -11,6 +11,8 @@
 
 use statrs::function::gamma::{gamma_lr, gamma_ur, ln_gamma};
 
+use crate::error::{LawError, ensure};
+
 /// Pieces whose chance to be learned is taken from the binomial distribution; the others are so
 /// rare that the Poisson distribution gives the same to `1e-5` of the loss.
 const N_EXACT: u64 = 4096;
@@ -30,18 +32,6 @@ const EULER_MACLAURIN: [f64; 8] = [
 /// Model exponents whose sums double precision can take.
 pub const MODEL_EXPONENTS: (f64, f64) = (1e-3, 30.0);
 
-/// There is no such model: the frequencies do not add up, or are none.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error(
-    "`model_exponent` must be from {} to {}, got {model_exponent}",
-    MODEL_EXPONENTS.0,
-    MODEL_EXPONENTS.1
-)]
-pub struct QuantaError {
-    /// The exponent.
-    pub model_exponent: f64,
-}
-
 /// Pieces of knowledge with frequencies `p_k = k^-(1+α) / ζ(1+α)`, `k` from 1. One example teaches
 /// a piece.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,11 +46,11 @@ impl Quanta {
     /// learned; in parameters too, if each piece takes equally many.
     ///
     /// # Errors
-    /// [`QuantaError`] outside [`MODEL_EXPONENTS`].
-    pub fn new(model_exponent: f64) -> Result<Self, QuantaError> {
-        if !(MODEL_EXPONENTS.0..=MODEL_EXPONENTS.1).contains(&model_exponent) {
-            return Err(QuantaError { model_exponent });
-        }
+    /// [`LawError`] outside [`MODEL_EXPONENTS`], where the frequencies do not add up, or are none.
+    pub fn new(model_exponent: f64) -> Result<Self, LawError> {
+        let (least, most) = MODEL_EXPONENTS;
+        let fits = (least..=most).contains(&model_exponent);
+        ensure!(fits, "`model_exponent` must be from {least} to {most}, got {model_exponent}");
         Ok(Self { model_exponent, norm: hurwitz_zeta(1.0 + model_exponent, 1.0) })
     }
 

@@ -6,12 +6,12 @@
 //! the fit. **Source**: of the metric and of the broken law, Caballero, Gupta, Rish & Krueger 2023
 //! (arXiv 2210.14891).
 
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::bfgs::{Limits, Minimum, minimise};
 
-use super::bend::Bend;
-use crate::draws::stream;
-use crate::fits::{NoLaw, drawn, n_different, range, search};
+use super::bend::ln_bend;
+use crate::draws::{runs, stream};
+use crate::error::{LawError, ensure};
+use crate::fits::{drawn, n_different, range, search};
 
 /// A gradient of the mean square, in units of the points' own variance, that counts as none.
 const LIMITS: Limits = Limits { gradient: 1e-9, n_steps: 1000 };
@@ -75,8 +75,8 @@ impl Form {
     fn ln_value(self, v: &[f64], ln_x: f64, gradient: &mut [f64]) -> f64 {
         let mut falling = v[0] - v[1] * ln_x;
         (gradient[0], gradient[1]) = (1.0, -ln_x);
-        if let Some(bend) = Bend::of(v.get(3..).unwrap_or_default()) {
-            let (bend, slopes) = bend.ln_at(ln_x);
+        if let Some(bend @ [_, ..]) = v.get(3..) {
+            let (bend, slopes) = ln_bend(bend, ln_x);
             falling += bend;
             gradient[3..].copy_from_slice(&slopes);
         }
@@ -201,20 +201,14 @@ fn change_scale(variables: &mut [f64], function: fn(f64) -> f64) {
 /// The law of this form through `points` with the least squares of `ln (1 + y)`, of many starts.
 ///
 /// # Errors
-/// [`NoLaw`] when a number is not positive, or there are no more places than parameters.
-pub fn fit_scale_law(points: &[(f64, f64)], form: Form) -> Result<ScaleLaw, NoLaw> {
-    let positive = |value: f64| value.is_finite() && value > 0.0;
-    if let Some(index) = points.iter().position(|(x, y)| !positive(*x) || !positive(*y)) {
-        let (x, y) = points[index];
-        let said = format!("point {index} is ({x}, {y}); both must be finite and positive");
-        return Err(NoLaw(said));
+/// [`LawError`] when a number is not positive, or there are no more places than parameters.
+pub fn fit_scale_law(points: &[(f64, f64)], form: Form) -> Result<ScaleLaw, LawError> {
+    for (index, (x, y)) in points.iter().enumerate() {
+        let fits = [x, y].into_iter().all(|value| value.is_finite() && *value > 0.0);
+        ensure!(fits, "point {index} is ({x}, {y}); both must be finite and positive");
     }
     let (n_places, n) = (n_different(points.iter().map(|point| point.0)), form.n_parameters());
-    if n_places <= n {
-        return Err(NoLaw(format!(
-            "{n} parameters need points at more than {n} scales, got {n_places}"
-        )));
-    }
+    ensure!(n_places > n, "{n} parameters need points at more than {n} scales, got {n_places}");
     let centred = CentredPoints::new(points, form);
     Ok(centred.law(centred.search()))
 }
@@ -240,7 +234,7 @@ impl ScaleLaw {
             shift(&mut start, self.centre - centred.centre);
             Some(centred.law(centred.minimise(&start)))
         };
-        (0..n_resamples).into_par_iter().filter_map(resample).collect()
+        runs(n_resamples, &|| (), resample).into_iter().flatten().collect()
     }
 }
 

@@ -134,39 +134,32 @@ impl Spectrum {
     }
 
     fn of_spectrum(&self, parts: &[(f64, LinearTask)], task: &LinearTask) -> Table {
-        let mut table = Table::new(
+        let each = parts.iter().zip(&self.parts).enumerate().map(|(index, ((_, task), part))| {
+            (Field::from(index + 1), Some(part.spectral_exponent), task)
+        });
+        let all = (parts.len() > 1).then(|| ("all".into(), None, task));
+        Table::of(
             "redundancy_of_spectrum",
             "How redundant is data with this spectrum? Three numbers that are not the same.",
+            each.chain(all),
             &[
-                ("part", "of the spectrum: 1, 2, …, or all"),
-                ("spectral_exponent", "β of the variances i^-β"),
+                ("part", "of the spectrum: 1, 2, …, or all", &|(part, ..)| part.clone()),
+                ("spectral_exponent", "β of the variances i^-β", &|(_, beta, _)| (*beta).into()),
                 (
                     "spectral_index",
                     "1/β: called redundancy index by a withdrawn paper; large where learning is slow",
+                    &|(_, beta, _)| beta.map(f64::recip).into(),
                 ),
                 (
                     "gaussian_redundancy",
                     "½ ln(AM/GM) of the variances, in nats a dimension: Shannon's, of Gaussian data",
+                    &|(.., task)| gaussian_redundancy(&task.eigenvalues).into(),
                 ),
-                ("effective_dimension", "Σ λ/(λ + 0.001 λ₁)"),
+                ("effective_dimension", "Σ λ/(λ + 0.001 λ₁)", &|(.., task)| {
+                    effective_dimension(&task.eigenvalues, 1e-3 * task.largest).into()
+                }),
             ],
-        );
-        let mut row = |part: Field, exponent: Option<f64>, task: &LinearTask| {
-            let values = task.eigenvalues();
-            let largest = values.iter().copied().fold(0.0, f64::max);
-            let index = exponent.map(|exponent| 1.0 / exponent);
-            let dimension = effective_dimension(values, 1e-3 * largest);
-            let numbers = [Some(gaussian_redundancy(values)), Some(dimension)];
-            let numbers = [exponent, index].into_iter().chain(numbers).map(Field::from);
-            table.push(std::iter::once(part).chain(numbers).collect());
-        };
-        for (index, ((_, task), part)) in parts.iter().zip(&self.parts).enumerate() {
-            row((index + 1).into(), Some(part.spectral_exponent), task);
-        }
-        if parts.len() > 1 {
-            row("all".into(), None, task);
-        }
-        table
+        )
     }
 
     /// What each part has of the whole at the best ridge.
@@ -184,11 +177,11 @@ impl Spectrum {
         for (n_samples, risk) in self.n_samples.iter().zip(best) {
             for (index, (weight, task)) in parts.iter().enumerate() {
                 let learned = |value: &f64| weight * value / (weight * value + risk.resolution);
-                let directions = task.eigenvalues().iter().zip(task.target_powers());
+                let directions = task.eigenvalues.iter().zip(&task.target_powers);
                 let unlearned: f64 = directions
                     .map(|(value, power)| (1.0 - learned(value)).powi(2) * weight * power)
                     .sum();
-                let dimension: f64 = task.eigenvalues().iter().map(learned).sum();
+                let dimension: f64 = task.eigenvalues.iter().map(learned).sum();
                 let sizes = [*n_samples, index + 1].map(Field::from);
                 table.push([sizes, [unlearned, dimension].map(Field::from)].concat());
             }

@@ -87,24 +87,21 @@ fn yes_or_no(holds: bool) -> Field {
 }
 
 fn rates(found: &TextRedundancy) -> Table {
-    let mut rates = Table::new(
+    let bounds = [("alphabet", found.max_bits), ("LZ78", found.lz78_bits)];
+    Table::of(
         "redundancy_rates",
         "How many bits does a symbol of the whole text take?",
+        bounds.into_iter().chain(found.compressed),
         &[
             (
                 "way",
                 "alphabet: H_max; LZ78: its coding bound; zlib, bzip2 and xz at level 9, zstd at 19",
+                &|(way, _)| (*way).into(),
             ),
-            ("bits", "bits a symbol"),
-            ("redundancy", "1 − bits / H_max"),
+            ("bits", "bits a symbol", &|(_, bits)| (*bits).into()),
+            ("redundancy", "1 − bits / H_max", &|(_, bits)| (1.0 - bits / found.max_bits).into()),
         ],
-    );
-    let bounds = [("alphabet", found.max_bits), ("LZ78", found.lz78_bits)];
-    for (way, bits) in bounds.into_iter().chain(found.compressed) {
-        let redundancy: Field = (1.0 - bits / found.max_bits).into();
-        rates.push(vec![way.into(), bits.into(), redundancy]);
-    }
-    rates
+    )
 }
 
 fn by_lag(norms: &[LagNorm]) -> Table {

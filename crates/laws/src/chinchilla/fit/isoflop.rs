@@ -9,7 +9,7 @@ use superpose_figures::study::Note;
 use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 
-use super::runs::TrainedModel;
+use super::runs::{TrainedModel, mean_ln};
 use crate::chinchilla::law::{LossSurface, Turn, turn_of_parabola};
 use crate::fits::range;
 
@@ -55,16 +55,13 @@ fn lowest_point(curve: &[TrainedModel]) -> Option<Lowest> {
     if curve.len() < FEWEST {
         return None;
     }
-    let mean = |of: fn(&TrainedModel) -> f64| {
-        curve.iter().map(|run| of(run).ln()).sum::<f64>() / curve.len() as f64
-    };
-    let centre = mean(|run| run.parameters);
+    let centre = mean_ln(curve, |run| run.parameters);
     let points: Vec<(f64, f64)> =
         curve.iter().map(|run| (run.parameters.ln() - centre, run.loss)).collect();
     let Turn { place, height, curvature } = turn_of_parabola(&points)?;
     let (low, high) = range(points.iter().map(|point| point.0));
     (curvature > 0.0 && low < place && place < high).then(|| Lowest {
-        compute: mean(TrainedModel::compute).exp(),
+        compute: mean_ln(curve, TrainedModel::compute).exp(),
         n_runs: curve.len(),
         parameters: (centre + place).exp(),
         loss: height,

@@ -32,6 +32,11 @@ impl TrainedModel {
     }
 }
 
+/// The mean logarithm of a number of `runs`.
+pub(super) fn mean_ln(runs: &[TrainedModel], of: fn(&TrainedModel) -> f64) -> f64 {
+    runs.iter().map(|run| of(run).ln()).sum::<f64>() / runs.len() as f64
+}
+
 /// The runs in a table with columns for the loss and for two of `N`, `D` and `C`; the third is
 /// `C = 6 N D`. Where there are all three, `C` is not looked at.
 ///

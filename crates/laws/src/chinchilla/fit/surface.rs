@@ -6,14 +6,14 @@
 //! are taken about the runs' mean `ln N` and `ln D`, which takes the long valley between
 //! coefficients and exponents away, and a gradient must vanish.
 
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use superpose_stats::bfgs::{Limits, Minimum, minimise};
 
-use super::runs::TrainedModel;
+use super::runs::{TrainedModel, mean_ln};
 use crate::chinchilla::law::LossSurface;
-use crate::draws::stream;
-use crate::fits::{NoLaw, drawn, n_different, range, search};
-use crate::prediction::bend::Bend;
+use crate::draws::{self, Progress, stream};
+use crate::error::{LawError, ensure};
+use crate::fits::{drawn, n_different, range, search};
+use crate::prediction::bend::ln_bend;
 
 /// Where Huber's function goes over from squares to absolute values, in `ln L`: Hoffmann et al.
 /// 2022.
@@ -53,14 +53,10 @@ pub struct SurfaceFit {
     pub parameters: Vec<f64>,
     /// The sum of Huber's function over all runs.
     pub objective: f64,
-    /// Number of runs.
-    pub n_runs: usize,
     /// Starts tried, and how many of them ended within a thousandth of the least objective.
     pub n_starts: usize,
     /// See [`Self::n_starts`].
     pub n_agreeing: usize,
-    /// Whether the gradient vanished at the best of them.
-    pub has_converged: bool,
 }
 
 impl Form {
@@ -114,7 +110,7 @@ impl Form {
             (gradient[2], gradient[3]) = (share[0] * size, sum - share[0] * ratio * size);
             return beta * sum;
         }
-        let (bend, slopes) = Bend::of(&v[at + 2..]).map_or((0.0, [0.0; 3]), |b| b.ln_at(ln_d));
+        let (bend, slopes) = ln_bend(&v[at + 2..], ln_d);
         let ln_irreducible = if at == 3 { v[2] } else { f64::NEG_INFINITY };
         let terms = [v[0] - alpha * ln_n, v[1] - beta * ln_d + bend, ln_irreducible];
         let (sum, share) = ln_sum(terms);
@@ -171,10 +167,7 @@ struct CentredRuns {
 
 impl CentredRuns {
     fn new(runs: &[TrainedModel], form: Form) -> Self {
-        let mean = |of: fn(&TrainedModel) -> f64| {
-            runs.iter().map(|run| of(run).ln()).sum::<f64>() / runs.len() as f64
-        };
-        let centre = (mean(|run| run.parameters), mean(|run| run.tokens));
+        let centre = (mean_ln(runs, |run| run.parameters), mean_ln(runs, |run| run.tokens));
         let centred = |run: &TrainedModel| {
             (run.parameters.ln() - centre.0, run.tokens.ln() - centre.1, run.loss.ln())
         };
@@ -277,33 +270,28 @@ pub fn objective(runs: &[TrainedModel], form: Form, parameters: &[f64]) -> f64 {
 }
 
 /// Whether runs can be fitted at all.
-fn check(runs: &[TrainedModel], form: Form) -> Result<(), NoLaw> {
+fn check(runs: &[TrainedModel], form: Form) -> Result<(), LawError> {
     for (index, TrainedModel { parameters, tokens, loss }) in runs.iter().enumerate() {
-        if ![parameters, tokens, loss].into_iter().all(|value| value.is_finite() && *value > 0.0) {
-            return Err(NoLaw(format!(
-                "run {index} has N = {parameters}, D = {tokens} and loss = {loss}; all must be \
-                 positive"
-            )));
-        }
+        ensure!(
+            [parameters, tokens, loss].into_iter().all(|value| value.is_finite() && *value > 0.0),
+            "run {index} has N = {parameters}, D = {tokens} and loss = {loss}; all must be positive"
+        );
     }
     let (n_runs, n_parameters) = (runs.len(), form.names().len());
-    if n_runs <= n_parameters {
-        return Err(NoLaw(format!(
-            "a law of {n_parameters} parameters needs more runs than that, got {n_runs}"
-        )));
-    }
+    ensure!(
+        n_runs > n_parameters,
+        "a law of {n_parameters} parameters needs more runs than that, got {n_runs}"
+    );
     // A term has a coefficient and an exponent, and a bend three parameters more.
     let least_of_data = if form == Form::Broken { 6 } else { 3 };
     for (what, n_places, least) in [
         ("N", n_different(runs.iter().map(|run| run.parameters)), 3),
         ("D", n_different(runs.iter().map(|run| run.tokens)), least_of_data),
     ] {
-        if n_places < least {
-            return Err(NoLaw(format!(
-                "all runs together have {n_places} different {what}; this form of law needs at \
-                 least {least}"
-            )));
-        }
+        ensure!(
+            n_places >= least,
+            "all runs together have {n_places} different {what}; this form of law needs at least {least}"
+        );
     }
     Ok(())
 }
@@ -312,8 +300,8 @@ fn check(runs: &[TrainedModel], form: Form) -> Result<(), NoLaw> {
 /// law with a bend.
 ///
 /// # Errors
-/// [`NoLaw`] when a number is not positive, or there are too few runs, sizes or numbers of tokens.
-pub fn fit_surface(runs: &[TrainedModel], form: Form) -> Result<SurfaceFit, NoLaw> {
+/// [`LawError`] when a number is not positive, or there are too few runs, sizes or numbers of tokens.
+pub fn fit_surface(runs: &[TrainedModel], form: Form) -> Result<SurfaceFit, LawError> {
     check(runs, form)?;
     let centred = CentredRuns::new(runs, form);
     let ends = centred.search();
@@ -322,19 +310,12 @@ pub fn fit_surface(runs: &[TrainedModel], form: Form) -> Result<SurfaceFit, NoLa
         form,
         parameters: centred.parameters(&best.point),
         objective: best.value / SCALE,
-        n_runs: runs.len(),
         n_starts: ends.len(),
         n_agreeing: ends.iter().filter(|end| end.value <= 1.001 * best.value + EXACT).count(),
-        has_converged: best.has_converged,
     })
 }
 
 impl SurfaceFit {
-    /// The law in closed form, if it is additive.
-    pub fn law(&self) -> Option<LossSurface> {
-        additive(self.form, &self.parameters)
-    }
-
     /// The law's loss for a model of `parameters` after `tokens`.
     pub fn loss(&self, parameters: f64, tokens: f64) -> f64 {
         let centred = CentredRuns { form: self.form, runs: Vec::new(), centre: (0.0, 0.0) };
@@ -350,25 +331,22 @@ impl SurfaceFit {
         runs: &[TrainedModel],
         n_resamples: usize,
         seed: u64,
-        progress: &(dyn Fn() + Sync),
+        progress: Progress<'_>,
     ) -> Vec<Vec<f64>> {
-        let resample = |k: usize| {
+        draws::runs(n_resamples, progress, |k| {
             let centred = CentredRuns::new(&drawn(runs, &mut stream(seed, k as u64)), self.form);
             let end = centred.minimise(&centred.variables(&self.parameters));
-            progress();
             centred.parameters(&end.point)
-        };
-        (0..n_resamples).into_par_iter().map(resample).collect()
+        })
     }
 
     /// The law with the least objective whose irreducible loss is `irreducible`, from this fit, and
-    /// its objective; `None` when the law is not additive, and so has no such loss.
-    pub fn with_irreducible(
-        &self,
-        runs: &[TrainedModel],
-        irreducible: f64,
-    ) -> Option<(LossSurface, f64)> {
-        self.law()?;
+    /// its objective.
+    ///
+    /// # Panics
+    /// When the law is not additive, and so has no such loss.
+    pub fn with_irreducible(&self, runs: &[TrainedModel], irreducible: f64) -> (LossSurface, f64) {
+        assert_eq!(self.form, Form::Additive, "an irreducible loss needs an additive law");
         let centred = CentredRuns::new(runs, self.form);
         let all = |v: &[f64]| vec![v[0], v[1], irreducible.ln(), v[2], v[3]];
         let held = |v: &[f64], gradient: &mut [f64]| {
@@ -379,8 +357,7 @@ impl SurfaceFit {
         };
         let v = centred.variables(&self.parameters);
         let end = minimise(&held, &[v[0], v[1], v[3], v[4]], LIMITS);
-        let law = additive(self.form, &centred.parameters(&all(&end.point)))?;
-        Some((law, end.value / SCALE))
+        (additive(&centred.parameters(&all(&end.point))), end.value / SCALE)
     }
 }
 
@@ -392,10 +369,9 @@ pub(super) fn errors(runs: &[TrainedModel], loss: impl Fn(f64, f64) -> f64) -> (
     (errors().map(f64::abs).sum::<f64>() / n, errors().sum::<f64>() / n)
 }
 
-/// The law in closed form with these parameters, if its form is additive.
-pub(super) fn additive(form: Form, parameters: &[f64]) -> Option<LossSurface> {
-    let five = parameters.try_into().ok().filter(|_| form == Form::Additive);
-    five.map(LossSurface::of)
+/// The law in closed form with these parameters of the additive form.
+pub(super) fn additive(parameters: &[f64]) -> LossSurface {
+    LossSurface::of(std::array::from_fn(|k| parameters[k]))
 }
 
 #[cfg(test)]
@@ -416,10 +392,8 @@ mod tests {
             form,
             parameters: parameters.to_vec(),
             objective: 0.0,
-            n_runs: 0,
             n_starts: 0,
             n_agreeing: 0,
-            has_converged: true,
         };
         let mut runs = Vec::new();
         for i in 0..16 {
@@ -449,7 +423,7 @@ mod tests {
             let runs = runs(form, truth, 0.0, 0);
             let fit = fit_surface(&runs, form).unwrap();
             let n_starts = if form == Form::Broken { 19 } else { 81 };
-            assert!(fit.has_converged && fit.n_starts == n_starts && fit.n_agreeing > 0, "{fit:?}");
+            assert!(fit.n_starts == n_starts && fit.n_agreeing > 0, "{fit:?}");
             for (ours, truth) in fit.parameters.iter().zip(truth) {
                 close(*ours, *truth, 1e-4);
             }
@@ -476,7 +450,6 @@ mod tests {
         for seed in 0..n {
             let runs = runs(Form::Additive, &ADDITIVE, 0.005, seed);
             let fit = fit_surface(&runs, Form::Additive).unwrap();
-            assert!(fit.has_converged);
             // Of half a per cent of noise on so many runs.
             assert!((fit.parameters[3] - ADDITIVE[3]).abs() < 0.04, "{fit:?}");
             let resamples = fit.bootstrap(&runs, 100, seed, &|| ());
@@ -495,7 +468,7 @@ mod tests {
         let runs = runs(Form::Additive, &ADDITIVE, 0.005, 3);
         let fit = fit_surface(&runs, Form::Additive).unwrap();
         let best = fit.parameters[2];
-        let with = |factor: f64| fit.with_irreducible(&runs, factor * best).unwrap();
+        let with = |factor: f64| fit.with_irreducible(&runs, factor * best);
         let objective = |factor: f64| with(factor).1;
         assert!((objective(1.0) / fit.objective - 1.0).abs() < 1e-6);
         assert!(objective(0.8) > objective(0.9) && objective(0.9) > fit.objective);

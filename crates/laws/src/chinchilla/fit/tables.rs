@@ -21,10 +21,10 @@ pub(super) struct FittedForm {
 }
 
 /// A number of a law, with its name.
-type Named<L> = (&'static str, fn(&L) -> f64);
+type Named = (&'static str, fn(&LossSurface) -> f64);
 
 /// The rows of `chinchilla_fit`.
-const NUMBERS: [Named<LossSurface>; 7] = [
+const NUMBERS: [Named; 7] = [
     ("A", |law| law.size_coefficient),
     ("B", |law| law.data_coefficient),
     ("E", |law| law.irreducible),
@@ -35,7 +35,12 @@ const NUMBERS: [Named<LossSurface>; 7] = [
 ];
 
 /// The table `chinchilla_fit`.
-pub(super) fn parameters(fit: &SurfaceFit, law: &LossSurface, resamples: &[LossSurface]) -> Table {
+pub(super) fn parameters(
+    fit: &SurfaceFit,
+    law: &LossSurface,
+    resamples: &[LossSurface],
+    n_runs: usize,
+) -> Table {
     let mut table = Table::new(
         "chinchilla_fit",
         "What are the parameters of L = E + A/N^α + B/D^β?",
@@ -53,19 +58,11 @@ pub(super) fn parameters(fit: &SurfaceFit, law: &LossSurface, resamples: &[LossS
     );
     for (name, of) in NUMBERS {
         let values: Vec<f64> = resamples.iter().map(of).collect();
-        let spread = summarise(&values).standard_deviation;
+        let spread = summarise(&values).standard_deviation.into();
         let [low, high] = interval(values.into_iter());
-        table.push(vec![
-            name.into(),
-            of(law).into(),
-            spread.into(),
-            low,
-            high,
-            fit.objective.into(),
-            fit.n_runs.into(),
-            fit.n_starts.into(),
-            fit.n_agreeing.into(),
-        ]);
+        let mut row = vec![name.into(), of(law).into(), spread, low, high, fit.objective.into()];
+        row.extend([n_runs, fit.n_starts, fit.n_agreeing].map(Field::from));
+        table.push(row);
     }
     table
 }
@@ -73,39 +70,39 @@ pub(super) fn parameters(fit: &SurfaceFit, law: &LossSurface, resamples: &[LossS
 /// The table `chinchilla_forms`: the forms on all runs, and on those with the most compute after
 /// the others alone.
 pub(super) fn forms(laws: &[FittedForm], runs: &[TrainedModel], held_out: f64) -> Table {
-    let mut table = Table::new(
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to n")]
+    let n_fitted = ((1.0 - held_out.clamp(0.0, 1.0)) * runs.len() as f64).round() as usize;
+    let (fitted, predicted) = runs.split_at(n_fitted);
+    let with_errors = laws.iter().map(|FittedForm { fit, .. }| {
+        let errors = fit_surface(fitted, fit.form).ok().filter(|_| !predicted.is_empty());
+        (fit, errors.map(|fit| surface::errors(predicted, |n, d| fit.loss(n, d))))
+    });
+    Table::of(
         "chinchilla_forms",
         "Which form of law describes the runs, and which predicts those with the most compute?",
+        with_errors,
         &[
             (
                 "form",
                 "additive: E + A/N^α + B/D^β; without E; joint: Kaplan et al.'s; broken: additive, and B/D^β has a bend",
+                &|(fit, _)| fit.form.name().into(),
             ),
-            ("parameters", "number of parameters"),
-            ("objective", "the sum of Huber's function, on all runs"),
-            ("runs_fitted", "runs with less compute, fitted for the next columns"),
-            ("runs_held_out", "runs with more, predicted"),
-            ("held_out_error", "mean |predicted / measured − 1| of their losses"),
-            ("held_out_bias", "mean of predicted / measured − 1"),
+            ("parameters", "number of parameters", &|(fit, _)| fit.parameters.len().into()),
+            ("objective", "the sum of Huber's function, on all runs", &|(fit, _)| {
+                fit.objective.into()
+            }),
+            ("runs_fitted", "runs with less compute, fitted for the next columns", &|_| {
+                fitted.len().into()
+            }),
+            ("runs_held_out", "runs with more, predicted", &|_| predicted.len().into()),
+            ("held_out_error", "mean |predicted / measured − 1| of their losses", &|(_, of)| {
+                of.map(|of| of.0).into()
+            }),
+            ("held_out_bias", "mean of predicted / measured − 1", &|(_, of)| {
+                of.map(|of| of.1).into()
+            }),
         ],
-    );
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to n")]
-    let n_fitted = ((1.0 - held_out.clamp(0.0, 1.0)) * runs.len() as f64).round() as usize;
-    let (fitted, predicted) = runs.split_at(n_fitted);
-    for FittedForm { fit, .. } in laws {
-        let errors = fit_surface(fitted, fit.form).ok().filter(|_| !predicted.is_empty());
-        let errors = errors.map(|fit| surface::errors(predicted, |n, d| fit.loss(n, d)));
-        table.push(vec![
-            fit.form.name().into(),
-            fit.parameters.len().into(),
-            fit.objective.into(),
-            fitted.len().into(),
-            predicted.len().into(),
-            errors.map(|errors| errors.0).into(),
-            errors.map(|errors| errors.1).into(),
-        ]);
-    }
-    table
+    )
 }
 
 /// The table `chinchilla_form_parameters`.
@@ -130,13 +127,8 @@ pub(super) fn form_parameters(laws: &[FittedForm]) -> Table {
     for FittedForm { fit, resamples } in laws {
         for (index, parameter) in fit.form.names().iter().enumerate() {
             let [low, high] = interval(resamples.iter().map(|parameters| parameters[index]));
-            table.push(vec![
-                fit.form.name().into(),
-                (*parameter).into(),
-                fit.parameters[index].into(),
-                low,
-                high,
-            ]);
+            let (form, value) = (fit.form.name().into(), fit.parameters[index].into());
+            table.push(vec![form, (*parameter).into(), value, low, high]);
         }
     }
     table
@@ -145,10 +137,9 @@ pub(super) fn form_parameters(laws: &[FittedForm]) -> Table {
 /// The table `chinchilla_profile`.
 pub(super) fn profile(fit: &SurfaceFit, runs: &[TrainedModel]) -> Table {
     let (least, _) = range(runs.iter().map(|run| run.loss));
-    let held = (1..PROFILE).filter_map(|step| {
+    let held = (1..PROFILE).map(|step| {
         let irreducible = least * f64::from(step) / f64::from(PROFILE);
-        fit.with_irreducible(runs, irreducible)
-            .map(|(law, objective)| (irreducible, law, objective))
+        (irreducible, fit.with_irreducible(runs, irreducible))
     });
     Table::of(
         "chinchilla_profile",
@@ -156,10 +147,12 @@ pub(super) fn profile(fit: &SurfaceFit, runs: &[TrainedModel]) -> Table {
         held,
         &[
             ("E", "irreducible loss, held", &|held| held.0.into()),
-            ("objective", "the least sum of Huber's function with it", &|held| held.2.into()),
-            ("alpha", "α with it", &|held| held.1.size_exponent.into()),
-            ("beta", "β with it", &|held| held.1.data_exponent.into()),
-            ("a", "a of N ∝ C^a with it", &|held| held.1.size_allocation_exponent().into()),
+            ("objective", "the least sum of Huber's function with it", &|(_, (_, objective))| {
+                (*objective).into()
+            }),
+            ("alpha", "α with it", &|(_, (law, _))| law.size_exponent.into()),
+            ("beta", "β with it", &|(_, (law, _))| law.data_exponent.into()),
+            ("a", "a of N ∝ C^a with it", &|(_, (law, _))| law.size_allocation_exponent().into()),
         ],
     )
 }

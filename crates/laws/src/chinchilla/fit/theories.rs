@@ -66,15 +66,9 @@ pub(super) fn theories(law: &LossSurface, resamples: &[LossSurface]) -> Table {
             (Some(low), Some(high)) => Some(if low <= 0.0 && high >= 0.0 { "no" } else { "yes" }),
             _ => None,
         };
-        table.push(vec![
-            name.into(),
-            says.into(),
-            predicts(law).into(),
-            measured(law).into(),
-            low,
-            high,
-            excluded.into(),
-        ]);
+        let [predicted, measured] = [predicts, measured].map(|of| of(law).into());
+        let (name, says) = (name.into(), says.into());
+        table.push(vec![name, says, predicted, measured, low, high, excluded.into()]);
     }
     table
 }

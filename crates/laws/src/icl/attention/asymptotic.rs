@@ -9,7 +9,7 @@
 //! dimension's share.
 
 use crate::error::{LawError, ensure};
-use crate::icl::limits::{check_noise, check_penalty};
+use crate::icl::limits::{check_noise, check_positive};
 
 /// The size of a pretraining set, in the units in which linear attention has a limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,20 +25,13 @@ pub struct Ratios {
     pub noise_variance: f64,
 }
 
-/// Mean squared errors of the prediction of a noisy answer.
+/// Mean squared errors of the prediction of a noisy answer: numbers, or summaries over runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Errors {
+pub struct Errors<T = f64> {
     /// On tasks that were not in the pretraining set: in-context learning, `e_ICL`.
-    pub new_tasks: f64,
+    pub new_tasks: T,
     /// On tasks that were: in-distribution generalisation, `e_IDG`.
-    pub pretraining_tasks: f64,
-}
-
-impl Errors {
-    /// What new tasks cost more than those of the pretraining set.
-    pub fn task_gap(&self) -> f64 {
-        self.new_tasks - self.pretraining_tasks
-    }
+    pub pretraining_tasks: T,
 }
 
 impl Ratios {
@@ -47,18 +40,13 @@ impl Ratios {
     /// # Errors
     /// [`LawError`], naming the first ratio that is out of range.
     fn check(&self) -> Result<(), LawError> {
-        let positive = |name: &str, value: f64| {
-            let fits = value.is_finite() && value > 0.0;
-            ensure!(fits, "`{name}` must be positive and finite, got {value}");
-            Ok(())
-        };
-        positive("examples_per_dimension", self.examples_per_dimension)?;
+        check_positive("examples_per_dimension", self.examples_per_dimension)?;
         let tasks = self.tasks_per_dimension;
         ensure!(
             tasks > 0.0,
             "`tasks_per_dimension` must be positive (infinite is allowed), got {tasks}"
         );
-        positive("prompts_per_square", self.prompts_per_square)?;
+        check_positive("prompts_per_square", self.prompts_per_square)?;
         check_noise(self.noise_variance)
     }
 
@@ -123,7 +111,7 @@ pub fn ridgeless_errors(ratios: Ratios) -> Result<Errors, LawError> {
 /// [`LawError`], naming the value that is out of range.
 pub fn ridge_errors(ratios: Ratios, penalty: f64) -> Result<Errors, LawError> {
     ratios.check()?;
-    check_penalty(penalty)?;
+    check_positive("penalty", penalty)?;
     let (tau, rho) = (ratios.prompts_per_square, ratios.noise_variance);
     let (x, per_task) = (ratios.prompt_variance(), ratios.tasks_per_dimension.recip());
     // Newton's steps on a convex function, from above its root: they fall until rounding ends them.
@@ -351,6 +339,7 @@ mod tests {
 
     #[test]
     fn the_task_gap_vanishes_at_as_many_tasks_as_dimensions() {
+        let gap = |errors: Errors| errors.new_tasks - errors.pretraining_tasks;
         for (kappa, expected) in [
             (0.25, 0.750_07),
             (0.5, 0.500_05),
@@ -360,11 +349,11 @@ mod tests {
             (1.1, 0.000_01),
             (2.0, 0.0),
         ] {
-            let gap = ridgeless([1e4, kappa, 1e6, 0.01]).task_gap();
-            assert!((gap - expected).abs() < 6e-6, "{kappa}: {gap}");
+            let found = gap(ridgeless([1e4, kappa, 1e6, 0.01]));
+            assert!((found - expected).abs() < 6e-6, "{kappa}: {found}");
             // At the threshold the limit is reached as slowly as √(1/α).
-            let gap = ridgeless([1e8, kappa, 1e14, 0.01]).task_gap();
-            assert!((gap - task_gap_limit(kappa)).abs() < 6e-5, "{kappa}: {gap}");
+            let found = gap(ridgeless([1e8, kappa, 1e14, 0.01]));
+            assert!((found - task_gap_limit(kappa)).abs() < 6e-5, "{kappa}: {found}");
         }
         assert!(task_gap_limit(f64::INFINITY) < f64::EPSILON);
     }

@@ -12,8 +12,8 @@ use superpose_stats::summary::{Summary, summarise};
 
 use crate::draws::{Progress, normal, normals, runs, stream};
 use crate::error::{LawError, ensure};
-use crate::icl::attention::asymptotic::{Ratios, ridgeless_errors};
-use crate::icl::limits::{MOST_UNKNOWNS, check_number, check_penalty};
+use crate::icl::attention::asymptotic::{Errors, Ratios, ridgeless_errors};
+use crate::icl::limits::{MOST_UNKNOWNS, check_number, check_positive};
 use crate::linear::{dot, lower_gram, solve_positive};
 
 /// Prompts whose features are held at a time.
@@ -35,15 +35,6 @@ pub struct LinearAttention {
     pub n_runs: usize,
     /// Seed of all random numbers.
     pub seed: u64,
-}
-
-/// Mean squared errors over runs, with their standard errors.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TestErrors {
-    /// On tasks that were not in the pretraining set.
-    pub new_tasks: Summary,
-    /// On tasks that were.
-    pub pretraining_tasks: Summary,
 }
 
 /// What is simulated, in whole numbers.
@@ -92,13 +83,13 @@ impl LinearAttention {
     ///
     /// # Errors
     /// [`LawError`].
-    pub fn simulate(&self, progress: Progress<'_>) -> Result<TestErrors, LawError> {
+    pub fn simulate(&self, progress: Progress<'_>) -> Result<Errors<Summary>, LawError> {
         // The closed form checks the ratios.
         ridgeless_errors(self.ratios)?;
         check_number("n_dimensions", self.n_dimensions, 1)?;
         check_number("n_test_prompts", self.n_test_prompts, 1)?;
         check_number("n_runs", self.n_runs, 2)?;
-        check_penalty(self.penalty)?;
+        check_positive("penalty", self.penalty)?;
         let size = self.size();
         check_number("n_examples", size.n_examples, 1)?;
         check_number("n_tasks", size.n_tasks.unwrap_or(1), 1)?;
@@ -110,7 +101,7 @@ impl LinearAttention {
             "{n_dimensions} dimensions and {n_prompts} prompts need {n_unknowns} unknowns; at most {MOST_UNKNOWNS} are solved for"
         );
         let errors = runs(self.n_runs, progress, |run_idx| self.run(size, run_idx));
-        Ok(TestErrors::over_runs(&errors.into_iter().collect::<Result<Vec<_>, _>>()?))
+        Ok(Errors::over_runs(&errors.into_iter().collect::<Result<Vec<_>, _>>()?))
     }
 
     fn size(&self) -> Size {
@@ -254,7 +245,8 @@ impl Prompts {
     }
 }
 
-impl TestErrors {
+impl Errors<Summary> {
+    /// Of pairs of errors on new and on pretraining tasks.
     pub(crate) fn over_runs(errors: &[(f64, f64)]) -> Self {
         let (new, old): (Vec<f64>, Vec<f64>) = errors.iter().copied().unzip();
         Self { new_tasks: summarise(&new), pretraining_tasks: summarise(&old) }
@@ -262,7 +254,7 @@ impl TestErrors {
 }
 
 /// A task at random: one of `tasks`, or a new one when there are none.
-pub(crate) fn pick(n_dimensions: usize, tasks: &[Vec<f64>], rng: &mut ChaCha8Rng) -> Vec<f64> {
+fn pick(n_dimensions: usize, tasks: &[Vec<f64>], rng: &mut ChaCha8Rng) -> Vec<f64> {
     if tasks.is_empty() {
         on_sphere(n_dimensions, rng)
     } else {
@@ -271,7 +263,7 @@ pub(crate) fn pick(n_dimensions: usize, tasks: &[Vec<f64>], rng: &mut ChaCha8Rng
 }
 
 /// A point at random on the sphere of radius `√d`.
-pub(crate) fn on_sphere(n_dimensions: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
+fn on_sphere(n_dimensions: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
     let mut point: Vec<f64> = normals(rng, n_dimensions);
     let scale = (n_dimensions as f64 / dot(&point, &point)).sqrt();
     point.iter_mut().for_each(|x| *x *= scale);

@@ -6,9 +6,10 @@ use rand::RngExt as _;
 use superpose_stats::summary::{Summary, summarise};
 
 use crate::draws::{Progress, normals, runs, stream};
-use crate::error::{LawError, ensure};
-use crate::icl::attention::simulated::{TestErrors, below};
-use crate::icl::limits::check_number;
+use crate::error::LawError;
+use crate::icl::attention::asymptotic::Errors;
+use crate::icl::attention::simulated::below;
+use crate::icl::limits::{check_number, check_positive};
 use crate::linear::dot;
 
 /// A comparison of the Bayesian estimators of a task: the mean over the posterior of the tasks in
@@ -40,9 +41,9 @@ pub struct DiversityErrors {
     /// Tasks in the pretraining set.
     pub n_tasks: usize,
     /// Of the posterior mean over these tasks, the best there is for prompts of them.
-    pub posterior_mean: TestErrors,
+    pub posterior_mean: Errors<Summary>,
     /// Of the ridge regression with the penalty `σ²`, the best there is for new tasks.
-    pub ridge: TestErrors,
+    pub ridge: Errors<Summary>,
     /// What new tasks cost the posterior mean more than pretraining tasks, run by run.
     pub task_gap: Summary,
     /// What the posterior mean loses against the ridge regression on new tasks, run by run.
@@ -84,11 +85,7 @@ impl TaskDiversity {
         for n_tasks in &self.n_tasks {
             check_number("n_tasks", *n_tasks, 1)?;
         }
-        let noise = self.noise_variance;
-        ensure!(
-            noise.is_finite() && noise > 0.0,
-            "`noise_variance` must be positive and finite, got {noise}"
-        );
+        check_positive("noise_variance", self.noise_variance)?;
         let runs = runs(self.n_runs, progress, |run_idx| self.run(run_idx));
         let gather = |(place, &n_tasks): (usize, &usize)| {
             let of = |estimator: usize| -> Vec<(f64, f64)> {
@@ -100,8 +97,8 @@ impl TaskDiversity {
             let losses: Vec<f64> = both.map(|(mean, ridge)| mean.0 - ridge.0).collect();
             DiversityErrors {
                 n_tasks,
-                posterior_mean: TestErrors::over_runs(&posterior_mean),
-                ridge: TestErrors::over_runs(&ridge),
+                posterior_mean: Errors::over_runs(&posterior_mean),
+                ridge: Errors::over_runs(&ridge),
                 task_gap: summarise(&gaps),
                 above_ridge: summarise(&losses),
             }

@@ -69,7 +69,7 @@ impl LinearTask {
             if resolution.is_finite() { resolution / (value + resolution) } else { 1.0 }
         };
         let (mut total, mut squared_bias) = (0.0, 0.0);
-        for (&value, &power) in self.eigenvalues().iter().zip(self.target_powers()) {
+        for (&value, &power) in self.eigenvalues.iter().zip(&self.target_powers) {
             let unlearned = unlearned(value);
             total += power * unlearned;
             squared_bias += power * unlearned * unlearned;
@@ -80,7 +80,7 @@ impl LinearTask {
     /// The error of gradient flow on half the mean squared error from zero, data and features
     /// without limit, at a time: `Σ c_i² e^(−2 λ_i t)`.
     pub fn flow_error(&self, time: f64) -> f64 {
-        let directions = self.eigenvalues().iter().zip(self.target_powers());
+        let directions = self.eigenvalues.iter().zip(&self.target_powers);
         directions.map(|(value, power)| power * (-2.0 * value * time).exp()).sum()
     }
 

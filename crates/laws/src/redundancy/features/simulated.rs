@@ -19,7 +19,7 @@ use crate::redundancy::spectrum::simulated::Directions;
 /// # Errors
 /// [`LawError`] when there is nothing to learn with, or nothing left to learn.
 pub(crate) fn check_features(task: &LinearTask, n_features: usize) -> Result<(), LawError> {
-    let n_directions = task.eigenvalues().len();
+    let n_directions = task.eigenvalues.len();
     ensure!(
         (1..n_directions).contains(&n_features),
         "`n_features` must be from 1 to below the number of directions, {n_directions}, got {n_features}"

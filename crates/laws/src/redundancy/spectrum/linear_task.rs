@@ -11,6 +11,7 @@
 //! both are here.
 
 use crate::error::{LawError, ensure};
+use crate::fits::range;
 
 /// The most directions of a power law: a sum over them takes a tenth of a second.
 pub const MOST_DIRECTIONS: usize = 10_000_000;
@@ -59,11 +60,13 @@ pub struct RidgeRisk {
 /// A linear target over Gaussian inputs, direction by direction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearTask {
-    eigenvalues: Vec<f64>,
-    target_powers: Vec<f64>,
+    /// Variances of the inputs, one a direction.
+    pub(crate) eigenvalues: Vec<f64>,
+    /// The target's variance on each direction.
+    pub(crate) target_powers: Vec<f64>,
     trace: f64,
     smallest: f64,
-    largest: f64,
+    pub(crate) largest: f64,
 }
 
 impl LinearTask {
@@ -77,17 +80,15 @@ impl LinearTask {
         ensure!(n == n_powers, "each eigenvalue needs one target power, got {n} and {n_powers}");
         ensure!(n > 0, "a task needs at least 1 direction, got 0");
         let usable = |value: f64| value.is_finite() && value > 0.0;
-        let (mut trace, mut smallest, mut largest) = (0.0, f64::INFINITY, 0.0_f64);
         for (index, (&value, &power)) in eigenvalues.iter().zip(&target_powers).enumerate() {
             ensure!(
                 usable(value) && usable(power),
                 "direction {index} has eigenvalue {value} and target power {power}; \
                  both must be finite and positive"
             );
-            trace += value;
-            smallest = smallest.min(value);
-            largest = largest.max(value);
         }
+        let trace = eigenvalues.iter().sum();
+        let (smallest, largest) = range(eigenvalues.iter().copied());
         Ok(Self { eigenvalues, target_powers, trace, smallest, largest })
     }
 
@@ -128,23 +129,13 @@ impl LinearTask {
     /// # Errors
     /// [`LawError`] without parts, and for a weight that is not positive.
     pub fn joined(parts: &[(f64, Self)]) -> Result<Self, LawError> {
-        let all = |of: fn(&Self) -> &[f64]| {
+        let all = |of: fn(&Self) -> &Vec<f64>| {
             let values = |(weight, part): &'_ (f64, Self)| -> Vec<f64> {
                 of(part).iter().map(|value| weight * value).collect()
             };
             parts.iter().flat_map(values).collect()
         };
-        Self::new(all(Self::eigenvalues), all(Self::target_powers))
-    }
-
-    /// Variances of the inputs, one a direction.
-    pub fn eigenvalues(&self) -> &[f64] {
-        &self.eigenvalues
-    }
-
-    /// The target's variance on each direction.
-    pub fn target_powers(&self) -> &[f64] {
-        &self.target_powers
+        Self::new(all(|part| &part.eigenvalues), all(|part| &part.target_powers))
     }
 
     /// What ridge regression reaches on `sample` with the given ridge, at least 0, by the
@@ -198,10 +189,9 @@ impl LinearTask {
                 inner = [inner[1], at(left + shrink * (right - left))];
             }
         }
-        let less = |best: RidgeRisk, other: RidgeRisk| {
+        inner.into_iter().fold(best, |best, other| {
             if other.excess_risk < best.excess_risk { other } else { best }
-        };
-        inner.into_iter().fold(best, less)
+        })
     }
 
     /// `κ ≥ 0` of `n = Σ λ/(λ + κ) + ridge/κ`; zero when there is no ridge and no direction too
@@ -412,7 +402,7 @@ mod tests {
     fn a_ridge_beyond_all_variances_leaves_the_target_unlearned() {
         let task = LinearTask::power_law(2.0, 0.5, 500).unwrap();
         let found = task.ridge_risk(sample(20, 0.7), 1e9);
-        assert!((found.excess_risk / task.target_powers().iter().sum::<f64>() - 1.0).abs() < 1e-6);
+        assert!((found.excess_risk / task.target_powers.iter().sum::<f64>() - 1.0).abs() < 1e-6);
         assert!(found.effective_dimension < 1e-6);
     }
 

@@ -83,7 +83,7 @@ pub(crate) struct Data {
 impl Directions {
     pub(crate) fn new(task: &LinearTask) -> Self {
         let roots = |values: &[f64]| values.iter().map(|value| value.sqrt()).collect();
-        Self { scales: roots(task.eigenvalues()), target: roots(task.target_powers()) }
+        Self { scales: roots(&task.eigenvalues), target: roots(&task.target_powers) }
     }
 
     pub(crate) fn draw(&self, sample: Sample, rng: &mut ChaCha8Rng) -> Data {
