@@ -75,7 +75,7 @@ impl Evidence {
             ignored_loss: ignored_features_loss(
                 &finished.probabilities,
                 represented,
-                cell.value_distribution(),
+                cell.data.values,
             ),
         })
     }

@@ -65,7 +65,7 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
                 loss * (d_max as f64 / d_hidden as f64).powf(predicted_strong(setting))
             });
             let theory = trained.first().map(|c| {
-                let values = c.record.cell.value_distribution();
+                let values = c.record.cell.data.values;
                 (
                     ignored_features_loss(&c.probabilities, d_hidden, values),
                     unrepresented_loss(&c.probabilities, values),

@@ -114,7 +114,7 @@ fn cells_that_differ_in_width_decay_or_rate_see_the_same_batches() {
 fn training_goes_from_the_dense_way_to_the_sparse_one_and_lowers_the_loss() {
     let cell = cell(&["train.steps=1500", "train.batch_size=256", "model.n_features=200"]);
     let p = cell.probabilities().unwrap();
-    let mut sampler = Sampler::new(&p, cell.value_distribution(), 0, 256);
+    let mut sampler = Sampler::new(&p, cell.data.values, 0, 256);
     let mut gram = Gram::new(&cell);
     let mut ways = Vec::new();
     let mut losses = Vec::new();

@@ -33,7 +33,7 @@ pub struct FeatureRow {
 pub fn feature_rows(finished: &Finished, material: &Material<'_>) -> Option<Vec<FeatureRow>> {
     let weights = material.weights.get(&finished.record.cell_id)?;
     let norms = row_norms(Rows::new(&weights.weights, weights.d_hidden));
-    let largest_value = finished.record.cell.value_distribution().supremum();
+    let largest_value = finished.record.cell.data.values.supremum();
     let dead = dead_outputs(&norms, &weights.bias, largest_value);
     let rows = norms.into_iter().zip(&weights.bias).zip(dead).zip(&finished.probabilities);
     let row = |(rank, (((norm, bias), is_dead), p)): (_, (((_, &f32), _), &f64))| FeatureRow {

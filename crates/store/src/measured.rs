@@ -41,7 +41,7 @@ quantities! {
         |model| model.dead().count() }
     measured { loss_dead_part: f64 => "loss.dead_part", "squared error summed over features",
         "loss that the dead outputs cost: ⟨v²⟩ Σ p_i over them",
-        |model| model.cell.value_distribution().second_moment() * model.dead().sum::<f64>() }
+        |model| model.cell.data.values.second_moment() * model.dead().sum::<f64>() }
     derived { "loss.alive_part", "squared error summed over features",
         "`loss.test` without `loss.dead_part`", |measured| measured.loss_alive_part() }
     measured { overlap_mean_square: f64 => "overlap.mean_square",
@@ -191,7 +191,7 @@ struct Trained<'a> {
 impl Trained<'_> {
     /// The probabilities of the features whose outputs are dead.
     fn dead(&self) -> impl Iterator<Item = f64> {
-        let largest = self.cell.value_distribution().supremum();
+        let largest = self.cell.data.values.supremum();
         let dead = dead::dead_outputs(&self.norms, self.bias, largest);
         self.probabilities.iter().zip(dead).filter(|(_, dead)| *dead).map(|(p, _)| *p)
     }

@@ -217,11 +217,6 @@ impl Cell {
         Ok(FeatureProbabilities::scaled(&weights, self.data.activation_density)?)
     }
 
-    /// The distribution of an active feature's value.
-    pub fn value_distribution(&self) -> ValueDistribution {
-        self.data.values
-    }
-
     /// The data exponent `α`, where the frequencies follow a power law.
     pub fn data_exponent(&self) -> Option<f64> {
         match self.data.frequencies {

@@ -129,7 +129,7 @@ fn cells(prepared: &[Prepared]) -> Vec<Cell> {
 
 /// What draws the batches of a cell.
 pub(crate) fn sampler(Prepared { cell, probabilities, .. }: &Prepared) -> Sampler {
-    let (values, size) = (cell.value_distribution(), cell.train.batch_size);
+    let (values, size) = (cell.data.values, cell.train.batch_size);
     Sampler::new(probabilities, values, cell.data.seed, size)
 }
 

@@ -284,8 +284,7 @@ fn means(losses: &[f64], n: usize, sum: Sum) -> (Vec<f64>, f64) {
 fn training_is_the_engines_steps_one_by_one_to_the_bit() {
     let cell = cell(&[]);
     let (p, n) = (cell.probabilities().unwrap(), cell.model.n_features);
-    let sampler =
-        || Sampler::new(&p, cell.value_distribution(), cell.data.seed, cell.train.batch_size);
+    let sampler = || Sampler::new(&p, cell.data.values, cell.data.seed, cell.train.batch_size);
     let check = |engine, losses: &[f64], tests: &[f64], weights: &Weights, sum: Sum| {
         let trained = train_alone(&cell, engine, &devices()[0]);
         let curve: Vec<f64> = trained.curve.iter().map(|point| point.loss).collect();

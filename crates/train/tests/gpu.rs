@@ -58,7 +58,7 @@ fn first_batches(cells: &[Cell]) -> Batches {
     let units = |&i: &usize| {
         let (cell, p) = (&cells[i], cells[i].probabilities().unwrap());
         let size = cell.train.batch_size;
-        let sampler = Sampler::new(&p, cell.value_distribution(), cell.data.seed, size);
+        let sampler = Sampler::new(&p, cell.data.values, cell.data.seed, size);
         vec![Drawer::new(sampler, size, cell.model.n_features).units(Stream::Train, 0)]
     };
     Batches::pack(&first_cells.iter().map(units).collect::<Vec<_>>(), &of_cells)

@@ -33,7 +33,7 @@ pub fn cell(overrides: &[&str]) -> Cell {
 pub fn first_batch(cell: &Cell) -> SparseBatch {
     let p = cell.probabilities().unwrap();
     let size = cell.train.batch_size;
-    Sampler::new(&p, cell.value_distribution(), cell.data.seed, size).batch(Stream::Train, 0)
+    Sampler::new(&p, cell.data.values, cell.data.seed, size).batch(Stream::Train, 0)
 }
 
 /// Largest difference between two lists, over the largest entry of the first.

@@ -38,7 +38,7 @@ fn continuum(finished: &Finished) -> Option<f64> {
     let cell = &finished.record.cell;
     let phi = finished.measured()?.phi_half;
     (phi > 0.0).then_some(())?;
-    let (n, values) = (cell.model.n_features, cell.value_distribution());
+    let (n, values) = (cell.model.n_features, cell.data.values);
     Some(ignored_features_loss_continuum(phi, n, cell.data_exponent()?, values))
 }
 
