@@ -1,6 +1,6 @@
 //! How fast the loss falls with width.
 
-use superpose_stats::exponent::{ExponentFit, Interval, Place, fit_exponent};
+use superpose_stats::exponent::{AtWidth, ExponentFit, Interval, fit_exponent};
 use superpose_stats::power_law::{PowerLaw, fit_power_law, local_exponents as local};
 use superpose_stats::summary::{Summary, geometric_mean, summarise};
 use superpose_store::record::Measured;
@@ -35,10 +35,6 @@ pub struct Exponent<'a> {
     pub alive: Option<PowerLaw>,
 }
 
-/// Seeds of the batches and of the initial weights: a training is one draw of both. Trainings that share one of
-/// the two count as independent.
-type Seed = (u64, u64);
-
 impl<'a> Exponent<'a> {
     /// The power law of `setting` inside the window; absent if nothing is trained there.
     pub fn of(setting: &Setting<'a>, window: FitWindow) -> Option<Self> {
@@ -55,10 +51,10 @@ impl<'a> Exponent<'a> {
             };
             losses.push((width, mean(|m| m.loss_test)));
             alive.push(mean(Measured::loss_alive_part));
-            let by_seed = |(f, m): &(&Finished, &Measured)| -> (Seed, f64) {
-                ((f.record.cell.data.seed, f.record.cell.train.seed), m.loss_test)
-            };
-            places.push(Place { x: width as f64, by_seed: trained.iter().map(by_seed).collect() });
+            // A training is one draw of batches and start; those that share one seed count as apart.
+            let seed = |f: &Finished| (f.record.cell.data.seed, f.record.cell.train.seed);
+            let by_seed = trained.iter().map(|(f, m)| (seed(f), m.loss_test)).collect();
+            places.push(AtWidth { x: width as f64, by_seed });
             cells.extend(trained.iter().map(|t| t.0));
         }
         let widths: Vec<f64> = places.iter().map(|place| place.x).collect();

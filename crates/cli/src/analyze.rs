@@ -18,7 +18,7 @@ use crate::console;
 use crate::study::{read_given, say};
 
 /// What a run has come to.
-pub(crate) struct Summary {
+pub(crate) struct RunSummary {
     name: String,
     folder: PathBuf,
     pub(crate) progress: Progress,
@@ -78,7 +78,7 @@ pub(crate) fn write_tables(
     store: &Store,
     window: FitWindow,
     published: Option<&Path>,
-) -> anyhow::Result<Summary> {
+) -> anyhow::Result<RunSummary> {
     let run = Run::read(store)?;
     let (root, folder) = (store.root(), store.root().join("tables"));
     let results = results::results(&run);
@@ -95,7 +95,7 @@ pub(crate) fn write_tables(
         std::iter::once(results).chain(study.tables.iter().cloned()).collect();
     write_page(&folder, study.convention, &documented)?;
     let progress = Progress::of(&run);
-    Ok(Summary { name: run.name, folder: root.to_owned(), progress, study })
+    Ok(RunSummary { name: run.name, folder: root.to_owned(), progress, study })
 }
 
 /// Draws all figures of the run in `store` from its tables.
@@ -121,7 +121,7 @@ pub(crate) fn print_written(root: &Path, n_tables: usize, figures: &[PathBuf]) {
     }
 }
 
-impl Summary {
+impl RunSummary {
     /// The summary for a program.
     pub(crate) fn to_json(&self) -> anyhow::Result<serde_json::Value> {
         let fits = console::json_rows(self.study.tables.get("exponents")?);

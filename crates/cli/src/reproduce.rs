@@ -16,7 +16,7 @@ use superpose_paper::figures::{FIGURES, find};
 use superpose_paper::report::write_page;
 use superpose_paper::sweeps::{LARGE, SweepFile, cells};
 use superpose_run::Trainer;
-use superpose_store::lease::Claim;
+use superpose_store::lease::Ownership;
 use superpose_store::store::{Manifest, Store};
 use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::prepared::Preparer;
@@ -117,7 +117,7 @@ fn take_over(store: &Store, wanted: &BTreeSet<CellId>, path: &Path) -> anyhow::R
             continue;
         }
         // Somebody else may be training it: then theirs is kept.
-        if let Some(Claim::Ours(_lease)) = store.claim(&record.cell_id)? {
+        if let Some(Ownership::Ours(_lease)) = store.claim(&record.cell_id)? {
             store.write(record, &[], None)?;
             n_taken += 1;
         }

@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::axes::{Side, axes};
-use crate::canvas::{BORDER, Canvas, FAINT_TEXT, Outcome, TEXT, said};
+use crate::canvas::{BORDER, Canvas, DrawResult, FAINT_TEXT, TEXT, said};
 use crate::chart::Series;
 use crate::colour_bar::Shades;
 use crate::common;
@@ -148,7 +148,7 @@ impl<'a> Arrangement<'a> {
     }
 
     /// Draws everything on a white canvas of its size.
-    pub(crate) fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
+    pub(crate) fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> DrawResult {
         canvas.write(&self.title, &canvas.font(TITLE, TEXT), (MARGIN, TITLE_TOP))?;
         let caption = canvas.font(CAPTION, FAINT_TEXT);
         for (line, text) in (0..).zip(self.caption.iter().rev()) {
@@ -163,7 +163,7 @@ impl<'a> Arrangement<'a> {
     }
 
     /// Draws panel `i`.
-    fn panel<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>, i: usize) -> Outcome {
+    fn panel<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>, i: usize) -> DrawResult {
         let (layout, panel) = (&self.layout, &self.sheet.panels[i]);
         let corner = layout.corner(i);
         let (left, top) = (self.origin.0 + corner.0, self.origin.1 + corner.1);
@@ -229,7 +229,7 @@ impl<'a> Arrangement<'a> {
         entries: &[&Series],
         (left, top): (u32, u32),
         end: u32,
-    ) -> Outcome {
+    ) -> DrawResult {
         let letters = if self.legend.is_empty() { self.layout.look.tick } else { STRIP };
         let top = top + LEGEND_TOP;
         let at = legend::Spot { left, top, end, text: self.legend_text, letters };
@@ -237,7 +237,7 @@ impl<'a> Arrangement<'a> {
     }
 
     /// Draws what holds for all panels, right of them.
-    fn strip<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
+    fn strip<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> DrawResult {
         let extent = self.layout.extent(self.aside);
         let (left, top) = (self.origin.0 + extent.0 + STRIP_GAP, self.origin.1);
         let mut end = self.strip_end;
@@ -256,7 +256,7 @@ impl<'a> Arrangement<'a> {
     }
 
     /// Writes once what the axes of all panels say.
-    fn labels<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Outcome {
+    fn labels<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> DrawResult {
         let (Kind::Compact, Some(first)) = (self.layout.kind, self.sheet.panels.first()) else {
             return Ok(());
         };

@@ -15,7 +15,7 @@ pub(crate) const BORDER: RGBColor = RGBColor(150, 150, 150);
 pub(crate) const GRID: RGBColor = RGBColor(228, 228, 228);
 
 /// Nothing, or what the drawing library said.
-pub(crate) type Outcome = Result<(), String>;
+pub(crate) type DrawResult = Result<(), String>;
 
 /// The drawing library's complaint in words.
 #[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
@@ -53,12 +53,12 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
     }
 
     /// Writes a text at a point, in units.
-    pub(crate) fn write(&self, text: &str, style: &TextStyle<'_>, at: (u32, u32)) -> Outcome {
+    pub(crate) fn write(&self, text: &str, style: &TextStyle<'_>, at: (u32, u32)) -> DrawResult {
         self.area.draw_text(text, style, self.at(at.0, at.1)).map_err(said)
     }
 
     /// Draws a line through points, in units.
-    pub(crate) fn line(&self, points: &[(u32, u32)], pen: ShapeStyle) -> Outcome {
+    pub(crate) fn line(&self, points: &[(u32, u32)], pen: ShapeStyle) -> DrawResult {
         let pixels: Vec<_> = points.iter().map(|p| self.at(p.0, p.1)).collect();
         self.area.draw(&PathElement::new(pixels, pen)).map_err(said)
     }

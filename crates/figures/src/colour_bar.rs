@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::axes::Side;
 use crate::axis::{Axis, range};
-use crate::canvas::{Canvas, Outcome, TEXT, said};
+use crate::canvas::{Canvas, DrawResult, TEXT, said};
 use crate::font;
 use crate::palette::shade;
 
@@ -79,7 +79,7 @@ impl Shades {
         at: (u32, u32),
         height: u32,
         letters: u32,
-    ) -> Outcome {
+    ) -> DrawResult {
         let (left, top) = canvas.at(at.0, at.1);
         let right = canvas.at(at.0 + BAR, 0).0;
         let pixels = canvas.px(height).cast_signed();

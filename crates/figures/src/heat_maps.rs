@@ -8,7 +8,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use superpose_files::table::{Table, TableError};
 
 use crate::axis::Axis;
-use crate::canvas::{Canvas, Outcome, said};
+use crate::canvas::{Canvas, DrawResult, said};
 use crate::colour_bar::{ColourScale, Shades};
 use crate::font;
 use crate::keys::{Keys, Order};
@@ -55,7 +55,7 @@ impl HeatMap {
         canvas: &Canvas<'_, DB>,
         shades: Option<&Shades>,
         pixel: &dyn Fn(f64, f64) -> (i32, i32),
-    ) -> Outcome {
+    ) -> DrawResult {
         let corner = |x: usize, y: usize| pixel(x as f64 - 0.5, y as f64 - 0.5);
         let letters = self.letters(canvas, corner(0, 0), corner(1, 1))?;
         let (more, end) = (canvas.at(1, 0).0, corner(self.x.names.len(), self.y.names.len()));
@@ -175,7 +175,7 @@ fn distinct(values: &[f64]) -> Vec<f64> {
 pub(crate) fn absent<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     [(left, top), (right, bottom)]: [(i32, i32); 2],
-) -> Outcome {
+) -> DrawResult {
     let area = Rectangle::new([(left, top), (right, bottom)], ABSENT.filled());
     canvas.area.draw(&area).map_err(said)?;
     let line = PathElement::new(vec![(left, bottom), (right, top)], canvas.pen(ABSENT_LINE, 1));

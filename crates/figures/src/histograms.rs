@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use superpose_files::table::{Table, TableError};
 
 use crate::axis::{Axis, range};
-use crate::canvas::{Canvas, Outcome, said};
+use crate::canvas::{Canvas, DrawResult, said};
 use crate::keys::{Keys, Order};
 use crate::palette::colour;
 use crate::panel::Panel;
@@ -44,7 +44,7 @@ impl Histogram {
         canvas: &Canvas<'_, DB>,
         pixel: &dyn Fn(f64, f64) -> (i32, i32),
         [x, y]: [(f64, f64); 2],
-    ) -> Outcome {
+    ) -> DrawResult {
         let bars: Vec<usize> = (0..self.heights.len()).filter(|i| self.heights[*i] > 0.0).collect();
         // Neighbours are one shape: no white between them, and a small file.
         for run in bars.chunk_by(|a, b| a + 1 == *b) {

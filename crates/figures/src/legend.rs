@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::canvas::{Canvas, Outcome, TEXT, said};
+use crate::canvas::{Canvas, DrawResult, TEXT, said};
 use crate::chart::{Mark, Series};
 use crate::font;
 use crate::marks::line_width;
@@ -53,7 +53,7 @@ pub(crate) fn draw<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     entries: &[&Series],
     spot: &Spot,
-) -> Outcome {
+) -> DrawResult {
     let style = canvas.font(spot.letters, TEXT).pos(Pos::new(HPos::Left, VPos::Center));
     let room = canvas.px(spot.text);
     let wrap = |series: &&Series| {
@@ -83,7 +83,7 @@ fn mark<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     series: &Series,
     (left, y): (u32, u32),
-) -> Outcome {
+) -> DrawResult {
     let pen = ShapeStyle::from(&series.colour).stroke_width(line_width(canvas, series.mark));
     match series.mark {
         Mark::Dotted => {

@@ -4,7 +4,7 @@ use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
 use crate::axis::{Scale, place, shown};
-use crate::canvas::{Canvas, Outcome, said};
+use crate::canvas::{Canvas, DrawResult, said};
 use crate::chart::{Chart, Mark, Point, Series};
 use crate::colour_bar::Shades;
 
@@ -32,7 +32,7 @@ pub(crate) struct Marks<'a, DB: DrawingBackend> {
 
 impl<DB: DrawingBackend> Marks<'_, DB> {
     /// Draws them, the first series at the bottom.
-    pub(crate) fn draw(&self) -> Outcome {
+    pub(crate) fn draw(&self) -> DrawResult {
         let bars: Vec<&Series> =
             self.chart.series.iter().filter(|s| s.mark == Mark::Bars).collect();
         for series in &self.chart.series {
@@ -80,7 +80,7 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
         ShapeStyle::from(&colour).stroke_width(line_width(self.canvas, series.mark))
     }
 
-    fn line(&self, series: &Series) -> Outcome {
+    fn line(&self, series: &Series) -> DrawResult {
         let pixels: Vec<_> = self.points(series).into_iter().map(|p| p.1).collect();
         let (area, pen) = (self.canvas.area, self.pen(series, series.colour));
         match series.mark {
@@ -93,7 +93,7 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
         }
     }
 
-    fn error_bars(&self, series: &Series, aside: f64) -> Outcome {
+    fn error_bars(&self, series: &Series, aside: f64) -> DrawResult {
         let (x, y) = self.scales();
         for point in &series.points {
             let Some((low, high)) = point.bar else { continue };
@@ -110,7 +110,7 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
         Ok(())
     }
 
-    fn circles(&self, series: &Series) -> Outcome {
+    fn circles(&self, series: &Series) -> DrawResult {
         for (point, at) in self.points(series) {
             let colour = self.colour(series, point);
             let (radius, style) = match series.mark {
@@ -123,7 +123,7 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
         Ok(())
     }
 
-    fn bars(&self, series: &Series, (left, right): (f64, f64)) -> Outcome {
+    fn bars(&self, series: &Series, (left, right): (f64, f64)) -> DrawResult {
         let (x, y) = self.scales();
         for (point, _) in self.points(series) {
             let corner = |aside, at| (self.pixel)(place(point.x, x) + aside, at);

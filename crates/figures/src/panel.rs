@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 
 use crate::axis::Axis;
-use crate::canvas::{Canvas, Outcome};
+use crate::canvas::{Canvas, DrawResult};
 use crate::chart::{Chart, Series};
 use crate::colour_bar::{ColourScale, Shades};
 use crate::heat_maps::HeatMap;
@@ -93,7 +93,7 @@ impl Panel {
         pixel: &dyn Fn(f64, f64) -> (i32, i32),
         ends: [(f64, f64); 2],
         dot: u32,
-    ) -> Outcome {
+    ) -> DrawResult {
         match self {
             Self::Chart(chart) => {
                 let floor = chart.floor(ends[1]);

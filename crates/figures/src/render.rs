@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 
 use crate::arrangement::Arrangement;
-use crate::canvas::{Canvas, Outcome, said};
+use crate::canvas::{Canvas, DrawResult, said};
 use crate::font;
 use crate::sheet::Sheet;
 
@@ -48,7 +48,7 @@ pub fn render(sheet: &Sheet) -> Result<Drawn, String> {
 }
 
 /// Draws a sheet on white.
-fn draw_on<DB: DrawingBackend>(backend: DB, scene: &Arrangement<'_>, unit: u32) -> Outcome {
+fn draw_on<DB: DrawingBackend>(backend: DB, scene: &Arrangement<'_>, unit: u32) -> DrawResult {
     let area = backend.into_drawing_area();
     area.fill(&WHITE).map_err(said)?;
     scene.draw(&Canvas { area: &area, unit })?;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use superpose_store::lease::{Claim, Lease};
+use superpose_store::lease::{Lease, Ownership};
 use superpose_store::record::Record;
 use superpose_store::store::Store;
 use superpose_toy::prepared::Prepared;
@@ -170,14 +170,14 @@ impl<'a> Queue<'a> {
                 continue;
             }
             match self.store.claim(&cell.id)? {
-                Some(Claim::Ours(lease)) => {
+                Some(Ownership::Ours(lease)) => {
                     if claimed.cells.is_empty() {
                         at_most = self.work.at_most(&cell)?;
                     }
                     claimed.cells.push(cell);
                     claimed.leases.push(lease);
                 }
-                Some(Claim::Theirs(holder)) => {
+                Some(Ownership::Theirs(holder)) => {
                     refused.push_back(cell);
                     claimed.holder = Some(holder);
                 }
@@ -380,7 +380,7 @@ mod tests {
         let cells = cells(&[1, 2, 3]);
         let (_folder, store) = store(&cells);
         // A second handle of the same file, as another process has.
-        let Some(Claim::Ours(lease)) = store.claim(&cells[0].id).unwrap() else { panic!() };
+        let Some(Ownership::Ours(lease)) = store.claim(&cells[0].id).unwrap() else { panic!() };
         let lease = Mutex::new(Some(lease));
         let told = Told::new(1);
         let also = |event: Event<'_>| {

@@ -31,7 +31,7 @@ pub const CONFIDENCE: f64 = 0.95;
 
 /// What was trained at one width.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place<S> {
+pub struct AtWidth<S> {
     /// The width, or whatever the law is over.
     pub x: f64,
     /// The loss of each seed. A seed is the same at all places, and at each place once.
@@ -98,16 +98,16 @@ pub struct ExponentFit {
 /// # Errors
 /// [`PowerLawError`] when there is no line through the geometric means: with fewer than three places, or
 /// a value without a logarithm.
-pub fn fit_exponent<S: Ord + Copy>(places: &[Place<S>]) -> Result<ExponentFit, PowerLawError> {
+pub fn fit_exponent<S: Ord + Copy>(places: &[AtWidth<S>]) -> Result<ExponentFit, PowerLawError> {
     let x: Vec<f64> = places.iter().map(|place| place.x).collect();
-    let values = |place: &Place<S>| place.by_seed.iter().map(|v| v.1).collect::<Vec<f64>>();
+    let values = |place: &AtWidth<S>| place.by_seed.iter().map(|v| v.1).collect::<Vec<f64>>();
     let replicates: Vec<Vec<f64>> = places.iter().map(values).collect();
     let means: Vec<f64> = replicates.iter().map(|values| geometric_mean(values)).collect();
     let line = fit_power_law(&x, &means)?;
     let grid = Grid::new(places);
     let shared = grid.shared_seeds();
     let own_exponent = |seed: &S| {
-        let of_seed = |place: &Place<S>| place.by_seed.iter().find(|v| v.0 == *seed).map(|v| v.1);
+        let of_seed = |place: &AtWidth<S>| place.by_seed.iter().find(|v| v.0 == *seed).map(|v| v.1);
         let losses: Vec<f64> = places.iter().filter_map(of_seed).collect();
         fit_power_law(&x, &losses).ok().map(|law| law.exponent)
     };
@@ -165,11 +165,11 @@ const NO_SPREAD: f64 = 1e-100;
 const CLEARLY_MORE: f64 = 4.0;
 
 impl<S: Ord + Copy> Grid<S> {
-    fn new(places: &[Place<S>]) -> Self {
+    fn new(places: &[AtWidth<S>]) -> Self {
         let ln_x: Vec<f64> = places.iter().map(|place| place.x.ln()).collect();
         let mean = summarise(&ln_x).mean;
         let ln_x: Vec<f64> = ln_x.iter().map(|x| x - mean).collect();
-        let ln = |place: &Place<S>| place.by_seed.iter().map(|v| (v.0, v.1.ln())).collect();
+        let ln = |place: &AtWidth<S>| place.by_seed.iter().map(|v| (v.0, v.1.ln())).collect();
         let sxx = dot(&ln_x, &ln_x);
         Self { ln_x, sxx, ln_y: places.iter().map(ln).collect() }
     }
@@ -352,15 +352,15 @@ mod tests {
     const WIDTHS: [f64; 4] = [10.0, 20.0, 40.0, 80.0];
 
     /// Losses `x^-exponent` of seeds 0, 1, …, times `e` to the given power.
-    fn place(x: f64, powers: &[f64]) -> Place<usize> {
+    fn place(x: f64, powers: &[f64]) -> AtWidth<usize> {
         let loss = |(seed, power): (usize, &f64)| (seed, power.exp() / x);
-        Place { x, by_seed: powers.iter().enumerate().map(loss).collect() }
+        AtWidth { x, by_seed: powers.iter().enumerate().map(loss).collect() }
     }
 
     #[test]
     fn with_the_same_seeds_everywhere_it_is_students_t_over_their_own_exponents() {
         // Own exponents 1.1, 1.0 and 0.8, and a bend that all seeds share.
-        let places: Vec<Place<usize>> = WIDTHS
+        let places: Vec<AtWidth<usize>> = WIDTHS
             .iter()
             .zip([0.3, -0.2, -0.4, 0.3])
             .map(|(&x, bend)| place(x, &[-0.1, 0.0, 0.2].map(|tilt| bend + tilt * x.ln())))
@@ -378,7 +378,7 @@ mod tests {
 
     #[test]
     fn with_one_seed_everywhere_it_is_the_textbook_interval_of_a_slope() {
-        let places: Vec<Place<usize>> =
+        let places: Vec<AtWidth<usize>> =
             WIDTHS.iter().zip([0.1, -0.2, 0.0, 0.1]).map(|(&x, off)| place(x, &[off])).collect();
         let fit = fit_exponent(&places).unwrap();
         let (low, high) = fit.line.exponent_interval(CONFIDENCE);
@@ -398,7 +398,7 @@ mod tests {
     #[test]
     fn a_width_that_is_run_twice_does_not_make_the_others_exact() {
         let offs = [0.10, -0.2, 0.05, 0.1];
-        let at = |twice: f64| -> Vec<Place<usize>> {
+        let at = |twice: f64| -> Vec<AtWidth<usize>> {
             let powers =
                 |k: usize| if k == 1 { vec![offs[k], offs[k] + twice] } else { vec![offs[k]] };
             WIDTHS.iter().enumerate().map(|(k, &x)| place(x, &powers(k))).collect()
@@ -415,7 +415,7 @@ mod tests {
     #[test]
     fn a_width_counts_by_its_error() {
         // All scatter by about 0.1, seeds and widths.
-        let many = |n: usize| -> Vec<Place<usize>> {
+        let many = |n: usize| -> Vec<AtWidth<usize>> {
             let off = [0.0, 0.12, -0.12, 0.0];
             let spread = |s: usize| if s.is_multiple_of(2) { 0.1 } else { -0.1 };
             let powers = |k: usize| -> Vec<f64> {
@@ -430,7 +430,7 @@ mod tests {
 
     #[test]
     fn seeds_beyond_the_shared_ones_narrow_the_interval_of_seeds() {
-        let at = |extra: usize| -> Vec<Place<usize>> {
+        let at = |extra: usize| -> Vec<AtWidth<usize>> {
             let powers = |k: usize| {
                 let shared = [0.1 * (k as f64).sin(), -0.1 * (k as f64).sin()];
                 let others = std::iter::repeat_n(0.0, extra * usize::from(k > 0));
@@ -447,7 +447,7 @@ mod tests {
     #[test]
     fn noiseless_losses_have_an_interval_without_width() {
         for counts in [[1; 4], [2; 4], [1, 2, 1, 3]] {
-            let places: Vec<Place<usize>> =
+            let places: Vec<AtWidth<usize>> =
                 WIDTHS.iter().zip(counts).map(|(&x, n)| place(x, &vec![0.0; n])).collect();
             let Interval { low, high, .. } = fit_exponent(&places).unwrap().interval;
             assert!((low - 1.0).abs() < 1e-12 && (high - 1.0).abs() < 1e-12, "{low} to {high}");

@@ -5,7 +5,7 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use superpose_stats::exponent::{IntervalOf, Place, fit_exponent};
+use superpose_stats::exponent::{AtWidth, IntervalOf, fit_exponent};
 
 const WIDTHS: [f64; 6] = [10.0, 15.0, 25.0, 39.0, 63.0, 100.0];
 const EQUAL: [f64; 6] = [1.0; 6];
@@ -28,7 +28,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn draw(&self, rng: &mut ChaCha8Rng) -> Vec<Place<usize>> {
+    fn draw(&self, rng: &mut ChaCha8Rng) -> Vec<AtWidth<usize>> {
         let mut normal = || -> f64 { StandardNormal.sample(rng) };
         let common: Vec<f64> = (0..10).map(|_| normal()).collect();
         let mut place = |k: usize| {
@@ -38,7 +38,7 @@ impl Scene {
                 let scatter = self.scatter[k] * (self.correlation.sqrt() * common[seed] + own);
                 (seed, (0.1 * (off_line + scatter)).exp() / WIDTHS[k])
             };
-            Place { x: WIDTHS[k], by_seed: (0..self.seeds[k]).map(&mut loss).collect() }
+            AtWidth { x: WIDTHS[k], by_seed: (0..self.seeds[k]).map(&mut loss).collect() }
         };
         (0..WIDTHS.len()).map(&mut place).collect()
     }

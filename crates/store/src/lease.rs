@@ -18,7 +18,7 @@ pub struct Lease {
 
 /// What came of asking for a lease.
 #[derive(Debug)]
-pub enum Claim {
+pub enum Ownership {
     /// It is ours.
     Ours(Lease),
     /// Somebody has it: what the holder wrote of itself.
@@ -29,7 +29,7 @@ pub enum Claim {
 ///
 /// # Errors
 /// When the file cannot be made, or the file system has no locks.
-pub fn claim(path: &Path) -> io::Result<Claim> {
+pub fn claim(path: &Path) -> io::Result<Ownership> {
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     match file.try_lock() {
@@ -37,11 +37,11 @@ pub fn claim(path: &Path) -> io::Result<Claim> {
             file.set_len(0)?;
             file.rewind()?;
             write!(file, "process {}", std::process::id())?;
-            Ok(Claim::Ours(Lease { _file: file }))
+            Ok(Ownership::Ours(Lease { _file: file }))
         }
         // What is read is only for a message, so a failure to read it is no failure.
         Err(TryLockError::WouldBlock) => {
-            Ok(Claim::Theirs(io::read_to_string(file).unwrap_or_default()))
+            Ok(Ownership::Theirs(io::read_to_string(file).unwrap_or_default()))
         }
         Err(TryLockError::Error(error)) => Err(error),
     }
@@ -70,12 +70,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = path_of(folder.path(), "cell");
         assert_eq!(holder(&path), None);
-        let Claim::Ours(lease) = claim(&path).unwrap() else { panic!("nobody else is here") };
-        let Claim::Theirs(who) = claim(&path).unwrap() else { panic!("it is taken") };
+        let Ownership::Ours(lease) = claim(&path).unwrap() else { panic!("nobody else is here") };
+        let Ownership::Theirs(who) = claim(&path).unwrap() else { panic!("it is taken") };
         assert_eq!(who, format!("process {}", std::process::id()));
         assert_eq!(holder(&path), Some(who));
         drop(lease);
         assert_eq!(holder(&path), None);
-        assert!(matches!(claim(&path).unwrap(), Claim::Ours(_)));
+        assert!(matches!(claim(&path).unwrap(), Ownership::Ours(_)));
     }
 }

@@ -19,7 +19,7 @@ use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
-use crate::lease::{self, Claim};
+use crate::lease::{self, Ownership};
 use crate::record::{RECORD_VERSION, Record};
 use crate::weights_file;
 use superpose_files::disk::{DiskError, at, remove_folder, sync_folder, write_synced, write_whole};
@@ -215,7 +215,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Disk`] when the lease cannot be asked for.
-    pub fn claim(&self, id: &CellId) -> Result<Option<Claim>, StoreError> {
+    pub fn claim(&self, id: &CellId) -> Result<Option<Ownership>, StoreError> {
         let path = lease::path_of(&self.leases_folder(), id.as_str());
         let claim = lease::claim(&path).map_err(at("lock", &path))?;
         // Only now: before the lock was ours its holder may have been about to finish.
@@ -512,11 +512,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path());
         let record = golden();
-        assert!(matches!(store.claim(&record.cell_id).unwrap(), Some(Claim::Ours(_))));
+        assert!(matches!(store.claim(&record.cell_id).unwrap(), Some(Ownership::Ours(_))));
         store.write(&record, &[], None).unwrap();
         assert!(store.claim(&record.cell_id).unwrap().is_none());
         store.forget(&record.cell_id).unwrap();
-        assert!(matches!(store.claim(&record.cell_id).unwrap(), Some(Claim::Ours(_))));
+        assert!(matches!(store.claim(&record.cell_id).unwrap(), Some(Ownership::Ours(_))));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct GroupedBatch {
     pub n_several: usize,
     lone_rows: Vec<LoneRow>,
     lone: Vec<f32>,
-    runs: Vec<Run>,
+    runs: Vec<SamplesAlike>,
     several: Vec<Entry>,
     scratch: Scratch,
 }
@@ -38,7 +38,7 @@ struct LoneRow {
 
 /// Samples that have as many active features.
 #[derive(Debug, Clone, Copy)]
-struct Run {
+struct SamplesAlike {
     n_entries: usize,
     n_samples: usize,
 }
@@ -172,7 +172,7 @@ impl GroupedBatch {
         self.runs.clear();
         self.several.clear();
         for run in samples.chunk_by(|a, b| n_entries(a) == n_entries(b)) {
-            self.runs.push(Run { n_entries: n_entries(&run[0]), n_samples: run.len() });
+            self.runs.push(SamplesAlike { n_entries: n_entries(&run[0]), n_samples: run.len() });
             for &sample in run {
                 self.several.extend_from_slice(&by_sample[starts[sample]..starts[sample + 1]]);
             }

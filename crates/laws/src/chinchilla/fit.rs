@@ -18,7 +18,7 @@ use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 
 use self::runs::runs;
-use self::surface::{Form, additive, fit_surface};
+use self::surface::{Terms, additive, fit_surface};
 use self::tables::FittedForm;
 use crate::answer::alone;
 use crate::chinchilla::law::LossSurface;
@@ -42,7 +42,7 @@ impl FitOptions {
     /// How often `progress` of [`study`] is called at most: once for each resample of each form
     /// with intervals.
     pub fn n_steps(&self) -> usize {
-        self.n_resamples * Form::ALL.iter().filter(|form| form.has_intervals()).count()
+        self.n_resamples * Terms::ALL.iter().filter(|form| form.has_intervals()).count()
     }
 }
 
@@ -62,7 +62,7 @@ pub fn study(
     runs.truncate(runs.len().saturating_sub(options.n_dropped));
     runs.sort_by(|a, b| a.compute().total_cmp(&b.compute()));
     let mut laws = Vec::new();
-    for form in Form::ALL {
+    for form in Terms::ALL {
         match fit_surface(&runs, form) {
             Ok(fit) => {
                 let n_resamples = if form.has_intervals() { options.n_resamples } else { 0 };

@@ -32,7 +32,7 @@ const SCALE: f64 = 1e3;
 
 /// The form of a law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum Terms {
     /// `E + A/N^α + B/D^β`: Hoffmann et al. 2022.
     Additive,
     /// `A/N^α + B/D^β`, without an irreducible loss.
@@ -48,8 +48,8 @@ pub enum Form {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SurfaceFit {
     /// Its form.
-    pub form: Form,
-    /// Its parameters, as [`Form::names`] lists them.
+    pub form: Terms,
+    /// Its parameters, as [`Terms::names`] lists them.
     pub parameters: Vec<f64>,
     /// The sum of Huber's function over all runs.
     pub objective: f64,
@@ -59,7 +59,7 @@ pub struct SurfaceFit {
     pub n_agreeing: usize,
 }
 
-impl Form {
+impl Terms {
     /// All of them; the first needs the fewest runs, and is the one that all else is about.
     pub const ALL: [Self; 4] =
         [Self::Additive, Self::WithoutIrreducible, Self::Joint, Self::Broken];
@@ -159,14 +159,14 @@ fn huber(residual: f64) -> (f64, f64) {
 
 /// Runs about their mean.
 struct CentredRuns {
-    form: Form,
+    form: Terms,
     /// `ln N` and `ln D` from their means, and `ln L`.
     runs: Vec<(f64, f64, f64)>,
     centre: (f64, f64),
 }
 
 impl CentredRuns {
-    fn new(runs: &[TrainedModel], form: Form) -> Self {
+    fn new(runs: &[TrainedModel], form: Terms) -> Self {
         let centre = (mean_ln(runs, |run| run.parameters), mean_ln(runs, |run| run.tokens));
         let centred = |run: &TrainedModel| {
             (run.parameters.ln() - centre.0, run.tokens.ln() - centre.1, run.loss.ln())
@@ -190,8 +190,8 @@ impl CentredRuns {
     fn minimise(&self, start: &[f64]) -> Minimum {
         // A bend that the runs do not show leads along a valley without an end.
         let limits = match self.form {
-            Form::Broken => Limits { n_steps: LIMITS.n_steps / 10, ..LIMITS },
-            Form::Additive | Form::WithoutIrreducible | Form::Joint => LIMITS,
+            Terms::Broken => Limits { n_steps: LIMITS.n_steps / 10, ..LIMITS },
+            Terms::Additive | Terms::WithoutIrreducible | Terms::Joint => LIMITS,
         };
         minimise(&|variables, gradient| self.objective(variables, gradient), start, limits)
     }
@@ -204,7 +204,7 @@ impl CentredRuns {
     /// Starts all over where laws can lie: three values each for the irreducible part of the least
     /// loss, for the share of size in the rest, and for both exponents.
     fn starts(&self) -> Vec<Vec<f64>> {
-        if self.form == Form::Broken {
+        if self.form == Terms::Broken {
             return self.starts_with_a_bend();
         }
         let losses = || self.runs.iter().map(|run| run.2.exp());
@@ -212,14 +212,16 @@ impl CentredRuns {
         let mean = losses().sum::<f64>() / self.runs.len() as f64;
         let pairs = || STARTS.iter().flat_map(|a| STARTS.map(|b| (*a, b)));
         let start = |((part, share), (alpha, beta)): ((f64, f64), (f64, f64))| {
-            let irreducible = if self.form == Form::Additive { part * least } else { 0.0 };
+            let irreducible = if self.form == Terms::Additive { part * least } else { 0.0 };
             let reducible = mean - irreducible;
             let [size, data] = [share * reducible, (1.0 - share) * reducible].map(f64::ln);
             match self.form {
-                Form::Additive | Form::Broken => vec![size, data, irreducible.ln(), alpha, beta],
-                Form::WithoutIrreducible => vec![size, data, part * alpha, part * beta],
+                Terms::Additive | Terms::Broken => {
+                    vec![size, data, irreducible.ln(), alpha, beta]
+                }
+                Terms::WithoutIrreducible => vec![size, data, part * alpha, part * beta],
                 // Its coefficients are to the power of an exponent.
-                Form::Joint => {
+                Terms::Joint => {
                     let (alpha, beta) = (0.5 * part * alpha, 0.5 * part * beta);
                     vec![size / alpha, data / beta, alpha, beta]
                 }
@@ -231,7 +233,7 @@ impl CentredRuns {
     /// The best law without a bend, and that with a bend either way at three places and of three
     /// widths.
     fn starts_with_a_bend(&self) -> Vec<Vec<f64>> {
-        let straight = Self { form: Form::Additive, runs: self.runs.clone(), ..*self };
+        let straight = Self { form: Terms::Additive, runs: self.runs.clone(), ..*self };
         let best = straight.search().swap_remove(0).point;
         let (first, last) = range(self.runs.iter().map(|run| run.1));
         let length = last - first;
@@ -263,14 +265,14 @@ impl CentredRuns {
 }
 
 /// The sum of Huber's function that a law of this form leaves on `runs`.
-pub fn objective(runs: &[TrainedModel], form: Form, parameters: &[f64]) -> f64 {
+pub fn objective(runs: &[TrainedModel], form: Terms, parameters: &[f64]) -> f64 {
     let centred = CentredRuns::new(runs, form);
     let mut gradient = vec![0.0; parameters.len()];
     centred.objective(&centred.variables(parameters), &mut gradient) / SCALE
 }
 
 /// Whether runs can be fitted at all.
-fn check(runs: &[TrainedModel], form: Form) -> Result<(), LawError> {
+fn check(runs: &[TrainedModel], form: Terms) -> Result<(), LawError> {
     for (index, TrainedModel { parameters, tokens, loss }) in runs.iter().enumerate() {
         ensure!(
             [parameters, tokens, loss].into_iter().all(|value| value.is_finite() && *value > 0.0),
@@ -283,7 +285,7 @@ fn check(runs: &[TrainedModel], form: Form) -> Result<(), LawError> {
         "a law of {n_parameters} parameters needs more runs than that, got {n_runs}"
     );
     // A term has a coefficient and an exponent, and a bend three parameters more.
-    let least_of_data = if form == Form::Broken { 6 } else { 3 };
+    let least_of_data = if form == Terms::Broken { 6 } else { 3 };
     for (what, n_places, least) in [
         ("N", n_different(runs.iter().map(|run| run.parameters)), 3),
         ("D", n_different(runs.iter().map(|run| run.tokens)), least_of_data),
@@ -301,7 +303,7 @@ fn check(runs: &[TrainedModel], form: Form) -> Result<(), LawError> {
 ///
 /// # Errors
 /// [`LawError`] when a number is not positive, or there are too few runs, sizes or numbers of tokens.
-pub fn fit_surface(runs: &[TrainedModel], form: Form) -> Result<SurfaceFit, LawError> {
+pub fn fit_surface(runs: &[TrainedModel], form: Terms) -> Result<SurfaceFit, LawError> {
     check(runs, form)?;
     let centred = CentredRuns::new(runs, form);
     let ends = centred.search();
@@ -346,7 +348,7 @@ impl SurfaceFit {
     /// # Panics
     /// When the law is not additive, and so has no such loss.
     pub fn with_irreducible(&self, runs: &[TrainedModel], irreducible: f64) -> (LossSurface, f64) {
-        assert_eq!(self.form, Form::Additive, "an irreducible loss needs an additive law");
+        assert_eq!(self.form, Terms::Additive, "an irreducible loss needs an additive law");
         let centred = CentredRuns::new(runs, self.form);
         let all = |v: &[f64]| vec![v[0], v[1], irreducible.ln(), v[2], v[3]];
         let held = |v: &[f64], gradient: &mut [f64]| {
@@ -386,7 +388,7 @@ mod tests {
     const ADDITIVE: [f64; 5] = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
 
     /// 240 runs of a law, over three decades of size and of tokens, with so much noise in `ln L`.
-    fn runs(form: Form, parameters: &[f64], noise: f64, seed: u64) -> Vec<TrainedModel> {
+    fn runs(form: Terms, parameters: &[f64], noise: f64, seed: u64) -> Vec<TrainedModel> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let law = SurfaceFit {
             form,
@@ -415,14 +417,14 @@ mod tests {
     #[test]
     fn every_form_comes_back_from_its_own_runs() {
         for (form, truth) in [
-            (Form::Additive, &ADDITIVE[..]),
-            (Form::WithoutIrreducible, &[50.0, 60.0, 0.2, 0.15]),
-            (Form::Joint, &[6.4e13, 1.8e13, 0.076, 0.103]),
-            (Form::Broken, &[482.01, 2085.43, 1.8172, 0.3478, 0.3658, 0.5, 3e10, 0.3]),
+            (Terms::Additive, &ADDITIVE[..]),
+            (Terms::WithoutIrreducible, &[50.0, 60.0, 0.2, 0.15]),
+            (Terms::Joint, &[6.4e13, 1.8e13, 0.076, 0.103]),
+            (Terms::Broken, &[482.01, 2085.43, 1.8172, 0.3478, 0.3658, 0.5, 3e10, 0.3]),
         ] {
             let runs = runs(form, truth, 0.0, 0);
             let fit = fit_surface(&runs, form).unwrap();
-            let n_starts = if form == Form::Broken { 19 } else { 81 };
+            let n_starts = if form == Terms::Broken { 19 } else { 81 };
             assert!(fit.n_starts == n_starts && fit.n_agreeing > 0, "{fit:?}");
             for (ours, truth) in fit.parameters.iter().zip(truth) {
                 close(*ours, *truth, 1e-4);
@@ -434,12 +436,12 @@ mod tests {
     #[test]
     fn the_gradient_is_that_of_the_objective() {
         for (form, at) in [
-            (Form::Additive, &[0.3, 0.1, 0.5, 0.3, 0.4][..]),
-            (Form::WithoutIrreducible, &[0.8, 0.3, 0.2, 0.1]),
-            (Form::Joint, &[6.0, 4.0, 0.1, 0.15]),
-            (Form::Broken, &[0.3, 0.1, 0.5, 0.3, 0.4, 0.3, 0.5, -0.7]),
+            (Terms::Additive, &[0.3, 0.1, 0.5, 0.3, 0.4][..]),
+            (Terms::WithoutIrreducible, &[0.8, 0.3, 0.2, 0.1]),
+            (Terms::Joint, &[6.0, 4.0, 0.1, 0.15]),
+            (Terms::Broken, &[0.3, 0.1, 0.5, 0.3, 0.4, 0.3, 0.5, -0.7]),
         ] {
-            let centred = CentredRuns::new(&runs(Form::Additive, &ADDITIVE, 0.01, 1), form);
+            let centred = CentredRuns::new(&runs(Terms::Additive, &ADDITIVE, 0.01, 1), form);
             assert_gradient(&|v, gradient| centred.objective(v, gradient), at);
         }
     }
@@ -448,8 +450,8 @@ mod tests {
     fn noisy_runs_give_the_law_within_their_scatter_and_intervals_that_hold_it() {
         let (mut held, n) = (0, 12);
         for seed in 0..n {
-            let runs = runs(Form::Additive, &ADDITIVE, 0.005, seed);
-            let fit = fit_surface(&runs, Form::Additive).unwrap();
+            let runs = runs(Terms::Additive, &ADDITIVE, 0.005, seed);
+            let fit = fit_surface(&runs, Terms::Additive).unwrap();
             // Of half a per cent of noise on so many runs.
             assert!((fit.parameters[3] - ADDITIVE[3]).abs() < 0.04, "{fit:?}");
             let resamples = fit.bootstrap(&runs, 100, seed, &|| ());
@@ -465,8 +467,8 @@ mod tests {
 
     #[test]
     fn another_irreducible_loss_fits_worse_the_farther_it_is() {
-        let runs = runs(Form::Additive, &ADDITIVE, 0.005, 3);
-        let fit = fit_surface(&runs, Form::Additive).unwrap();
+        let runs = runs(Terms::Additive, &ADDITIVE, 0.005, 3);
+        let fit = fit_surface(&runs, Terms::Additive).unwrap();
         let best = fit.parameters[2];
         let with = |factor: f64| fit.with_irreducible(&runs, factor * best);
         let objective = |factor: f64| with(factor).1;
@@ -479,32 +481,32 @@ mod tests {
 
     #[test]
     fn a_law_is_right_about_runs_it_has_not_seen() {
-        let all = runs(Form::Additive, &ADDITIVE, 0.002, 5);
+        let all = runs(Terms::Additive, &ADDITIVE, 0.002, 5);
         let (small, large): (Vec<TrainedModel>, Vec<TrainedModel>) =
             all.iter().partition(|run| 6.0 * run.parameters * run.tokens < 1e21);
-        let fit = fit_surface(&small, Form::Additive).unwrap();
+        let fit = fit_surface(&small, Terms::Additive).unwrap();
         let errors_of = |fit: &SurfaceFit| errors(&large, |n, d| fit.loss(n, d));
         let (absolute, bias) = errors_of(&fit);
         assert!(absolute < 0.01 && bias.abs() <= absolute, "{absolute} {bias}");
         // Without an irreducible loss the same runs predict too little.
-        let wrong = fit_surface(&small, Form::WithoutIrreducible).unwrap();
+        let wrong = fit_surface(&small, Terms::WithoutIrreducible).unwrap();
         assert!(wrong.objective > 2.0 * fit.objective);
         assert!(errors_of(&wrong).1 < -0.02);
     }
 
     #[test]
     fn the_same_seed_gives_the_same_resamples() {
-        let runs = runs(Form::Additive, &ADDITIVE, 0.005, 9);
-        let fit = fit_surface(&runs, Form::Additive).unwrap();
+        let runs = runs(Terms::Additive, &ADDITIVE, 0.005, 9);
+        let fit = fit_surface(&runs, Terms::Additive).unwrap();
         assert_eq!(fit.bootstrap(&runs, 5, 1, &|| ()), fit.bootstrap(&runs, 5, 1, &|| ()));
         assert_ne!(fit.bootstrap(&runs, 5, 1, &|| ()), fit.bootstrap(&runs, 5, 2, &|| ()));
     }
 
     #[test]
     fn runs_that_say_nothing_are_refused() {
-        let good = runs(Form::Additive, &ADDITIVE, 0.0, 0);
+        let good = runs(Terms::Additive, &ADDITIVE, 0.0, 0);
         let said =
-            |runs: &[TrainedModel]| fit_surface(runs, Form::Additive).unwrap_err().to_string();
+            |runs: &[TrainedModel]| fit_surface(runs, Terms::Additive).unwrap_err().to_string();
         assert!(said(&good[..5]).contains("5 parameters needs more runs"));
         let mut bad = good.clone();
         bad[3].loss = -1.0;

@@ -9,7 +9,7 @@ use superpose_files::table::{Field, Table, TableError};
 use superpose_toy::superposition::{PARAMETERS_BY_WIDTH, strong_exponent};
 
 use super::runs::TrainedModel;
-use super::surface::{Form, errors, objective};
+use super::surface::{Terms, errors, objective};
 use crate::chinchilla::law::{LossSurface, PUBLISHED};
 use crate::fits::interval;
 
@@ -83,7 +83,7 @@ pub(super) fn published(runs: &[TrainedModel]) -> Table {
         &[
             ("law", "whose", &|(name, _)| (*name).into()),
             ("objective", "the sum of Huber's function of the residuals of ln L", &|(_, law)| {
-                objective(runs, Form::Additive, &law.parameters()).into()
+                objective(runs, Terms::Additive, &law.parameters()).into()
             }),
             ("error", "mean |predicted / measured − 1|", &|(_, law)| errors(law).0.into()),
             ("bias", "mean of predicted / measured − 1", &|(_, law)| errors(law).1.into()),
