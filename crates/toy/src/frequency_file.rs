@@ -75,13 +75,8 @@ impl FrequencyFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cell::{Cell, FrequencyLaw};
-
-    fn example() -> Cell {
-        let record: serde_json::Value =
-            serde_json::from_str(include_str!("../../store/tests/record-1.json")).unwrap();
-        serde_json::from_value(record["cell"].clone()).unwrap()
-    }
+    use crate::cell::FrequencyLaw;
+    use crate::cell::tests::example;
 
     #[test]
     fn a_frequency_file_says_which_line_is_wrong() {

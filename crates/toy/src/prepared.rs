@@ -92,12 +92,7 @@ fn law(cell: &Cell) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn example() -> Cell {
-        let record: serde_json::Value =
-            serde_json::from_str(include_str!("../../store/tests/record-1.json")).unwrap();
-        serde_json::from_value(record["cell"].clone()).unwrap()
-    }
+    use crate::cell::tests::example;
 
     #[test]
     fn a_cell_is_prepared_as_it_is() {

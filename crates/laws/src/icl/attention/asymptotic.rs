@@ -195,7 +195,7 @@ impl Traces {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// `(α, κ, τ, ρ)`, `e_ICL` and `e_IDG` without a ridge, computed independently in double
@@ -261,7 +261,8 @@ mod tests {
         ([100.0, 20.0, 0.1], 0.116_716_122_650_840_75),
     ];
 
-    fn ratios([alpha, kappa, tau, rho]: [f64; 4]) -> Ratios {
+    /// The ratios α, κ, τ and the noise ρ.
+    pub(in crate::icl::attention) fn ratios([alpha, kappa, tau, rho]: [f64; 4]) -> Ratios {
         Ratios {
             examples_per_dimension: alpha,
             tasks_per_dimension: kappa,

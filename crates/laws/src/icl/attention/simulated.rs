@@ -294,15 +294,7 @@ pub(crate) fn below(share: f64, n: usize) -> usize {
 mod tests {
     use super::*;
     use crate::icl::attention::asymptotic::ridge_errors;
-
-    fn ratios([alpha, kappa, tau, rho]: [f64; 4]) -> Ratios {
-        Ratios {
-            examples_per_dimension: alpha,
-            tasks_per_dimension: kappa,
-            prompts_per_square: tau,
-            noise_variance: rho,
-        }
-    }
+    use crate::icl::attention::asymptotic::tests::ratios;
 
     fn attention(n_dimensions: usize, given: [f64; 4]) -> LinearAttention {
         LinearAttention {
