@@ -142,3 +142,68 @@ pub(crate) fn axes<'a, DB: DrawingBackend>(
     drop(mesh);
     Ok(context)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(ends: (f64, f64), ticks: &[f64]) -> Side {
+        Side::of(&Axis::linear("x").ticked_at(ticks), ends, 40)
+    }
+
+    fn places(side: &Side) -> Vec<f64> {
+        side.ticks.iter().map(|tick| tick.0).collect()
+    }
+
+    #[test]
+    fn a_value_is_as_far_on_the_axis_as_between_its_ends() {
+        let ticked = Ticked { range: (-1.0, 3.0), ticks: vec![1.0] };
+        assert_eq!([-1.0, 0.0, 3.0].map(|v| ticked.map(&v, (100, 20))), [100, 80, 20]);
+        assert_eq!(ticked.map(&0.5, (0, 9)), 3);
+        assert_eq!((ticked.range(), ticked.key_points(5)), (-1.0..3.0, vec![1.0]));
+    }
+
+    #[test]
+    fn ticks_are_names_or_given_or_chosen() {
+        let axis = Axis::named("set", vec!["a".to_owned(), "b".to_owned()]);
+        let named = Side::of(&axis, (-0.6, 1.6), 7);
+        assert_eq!(named.ticks, [(0.0, "a".to_owned()), (1.0, "b".to_owned())]);
+        assert_eq!((&*named.label, named.room), ("set", 7));
+        let given = Side::of(&Axis::logarithmic("d").ticked_at(&[10.0, 1000.0]), (0.0, 4.0), 7);
+        assert_eq!(given.ticks, [(1.0, "10".to_owned()), (3.0, "1000".to_owned())]);
+        let chosen = Side::of(&Axis::logarithmic("d"), (0.0, 4.0), 7);
+        assert_eq!(places(&chosen), [0.0, 1.0, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn ticks_are_thinned_to_the_height_or_the_width_of_their_letters() {
+        let fitted = |length, is_beside: bool| {
+            let mut side = side((0.0, 2.0), &[0.0, 1.0, 2.0]);
+            if is_beside {
+                side.fit_beside(length, 20)
+            } else {
+                side.fit_beneath(length, 20)
+            }
+            places(&side)
+        };
+        // 1.35 · 20 units each.
+        assert_eq!(fitted(54, true), [0.0, 1.0, 2.0]);
+        assert_eq!(fitted(53, true), [0.0, 2.0]);
+        // The digit and half a letter's size.
+        let each = font::width("0", 20).unwrap().max(font::width("2", 20).unwrap()) + 10;
+        assert_eq!(fitted(2 * each, false), [0.0, 1.0, 2.0]);
+        assert_eq!(fitted(2 * each - 3, false), [0.0, 2.0]);
+    }
+
+    #[test]
+    fn the_end_of_an_axis_is_left_free_if_ticks_remain() {
+        let free = |ticks: &[f64]| {
+            let mut side = side((0.0, 100.0), ticks);
+            side.leave_end_free();
+            places(&side)
+        };
+        assert_eq!(free(&[0.0, 50.0, 100.0]), [0.0, 50.0]);
+        assert_eq!(free(&[0.0, 93.9, 94.1]), [0.0, 93.9]);
+        assert_eq!(free(&[0.0, 100.0]), [0.0, 100.0]);
+    }
+}

@@ -80,3 +80,35 @@ pub(crate) fn value(place: f64, scale: Scale) -> f64 {
         Scale::Logarithmic => 10_f64.powf(place),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_given_ticks_stay_sorted_and_once_and_many_are_left_to_choice() {
+        let axis = Axis::linear("x").ticked_at(&[3.0, 1.0, 3.0, 2.0]);
+        assert_eq!(axis.ticks, [1.0, 2.0, 3.0]);
+        let values = |n: u8| (0..n).map(f64::from).collect::<Vec<f64>>();
+        assert_eq!(Axis::linear("x").ticked_at(&values(12)).ticks.len(), 12);
+        assert!(Axis::linear("x").ticked_at(&values(13)).ticks.is_empty());
+    }
+
+    #[test]
+    fn a_place_on_an_axis_of_factors_is_a_power_of_ten() {
+        for (scale, at) in [(Scale::Linear, 100.0), (Scale::Logarithmic, 2.0)] {
+            assert!((place(100.0, scale) - at).abs() < 1e-12);
+            assert!((value(at, scale) - 100.0).abs() < 1e-9);
+            assert!(shown(1.0, scale) && !shown(f64::NAN, scale) && !shown(f64::INFINITY, scale));
+        }
+        assert!(shown(0.0, Scale::Linear) && shown(-1.0, Scale::Linear));
+        assert!(!shown(0.0, Scale::Logarithmic) && !shown(-1.0, Scale::Logarithmic));
+    }
+
+    #[test]
+    fn a_range_is_of_what_is_finite() {
+        let of = |values: &[f64]| range(values.iter().copied());
+        assert_eq!(of(&[f64::NAN, 2.0, -1.0, f64::INFINITY, 1.0]), Some((-1.0, 2.0)));
+        assert_eq!(of(&[f64::NAN, f64::NEG_INFINITY]), None);
+    }
+}

@@ -80,3 +80,45 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         Ok(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Does something on a canvas of two pixels a unit, and returns what was drawn.
+    fn on_canvas(work: &dyn Fn(&Canvas<'_, SVGBackend<'_>>)) -> String {
+        font::register().unwrap();
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, (99, 99)).into_drawing_area();
+            work(&Canvas { area: &area, unit: 2 });
+        }
+        svg
+    }
+
+    #[test]
+    fn lengths_are_in_units() {
+        let svg = on_canvas(&|canvas| {
+            assert_eq!((canvas.px(3), canvas.at(3, 4)), (6, (6, 8)));
+            canvas.line(&[(1, 2), (3, 4)], canvas.pen(GRID, 2)).unwrap();
+            canvas.write("word", &canvas.font(10, TEXT), (5, 6)).unwrap();
+        });
+        assert!(svg.contains("stroke=\"#E4E4E4\" stroke-width=\"4\" points=\"2,4 6,8 \""), "{svg}");
+        let size = format!("font-size=\"{}\"", 20.0 / 1.24);
+        assert!(svg.contains("<text x=\"10\" y=\"12\"") && svg.contains(&size), "{svg}");
+    }
+
+    #[test]
+    fn a_text_is_cut_until_it_fits() {
+        on_canvas(&|canvas| {
+            let style = canvas.font(10, TEXT);
+            let width = |text: &str| font::width(text, 20).unwrap();
+            let cut = |text: &str, room| canvas.cut(text, &style, room).unwrap();
+            assert_eq!(cut("some words", width("some words")), "some words");
+            assert_eq!(cut("some words", width("some words") - 1), "some wor…");
+            assert_eq!(cut("some words", width("some…")), "some…");
+            assert_eq!(cut("some words", 0).chars().count(), 2);
+            assert_eq!(cut("ab", 0), "ab");
+        });
+    }
+}

@@ -131,3 +131,90 @@ impl Chart {
         self.series.iter().flat_map(|s| &s.points).filter_map(|p| p.value).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use plotters::style::BLACK;
+
+    fn chart(y: Axis, marks: &[(Mark, &[Point])]) -> Chart {
+        let series =
+            |(mark, points): &(Mark, &[Point])| Series::of("", BLACK, *mark, points.to_vec());
+        let series = marks.iter().map(series).collect();
+        Chart { title: String::new(), x: Axis::linear("x"), y, series, colours: None }
+    }
+
+    fn assert_close(got: (f64, f64), expected: (f64, f64)) {
+        let is_close = |a: f64, b: f64| (a - b).abs() < 1e-12;
+        assert!(is_close(got.0, expected.0) && is_close(got.1, expected.1), "{got:?} {expected:?}");
+    }
+
+    #[test]
+    fn axes_reach_a_twentieth_beyond_marks_and_their_bars() {
+        let points =
+            [Point::at(0.0, 3.0), Point { bar: Some((2.0, 12.0)), ..Point::at(10.0, 4.0) }];
+        let [x, y] = chart(Axis::linear("y"), &[(Mark::Dots, &points)]).ends().unwrap();
+        assert_close(x, (-0.5, 10.5));
+        assert_close(y, (1.5, 12.5));
+        let [x, y] = chart(Axis::linear("y"), &[(Mark::Dots, &points[..1])]).ends().unwrap();
+        assert_close(x, (-0.5, 0.5));
+        assert_close(y, (2.5, 3.5));
+    }
+
+    #[test]
+    fn what_an_axis_of_factors_cannot_show_does_not_count() {
+        let points = [(-5.0, 0.0), (1.0, 10.0), (3.0, 1000.0), (2.0, -7.0), (f64::NAN, 20.0)];
+        let points = points.map(|(x, y)| Point::at(x, y));
+        let [x, y] = chart(Axis::logarithmic("y"), &[(Mark::Line, &points)]).ends().unwrap();
+        assert_close(x, (-5.4, 3.4));
+        assert_close(y, (0.9, 3.1));
+        assert_eq!(chart(Axis::logarithmic("y"), &[(Mark::Line, &points[..1])]).ends(), None);
+        assert_eq!(chart(Axis::linear("y"), &[]).ends(), None);
+    }
+
+    #[test]
+    fn bars_stand_on_zero() {
+        let with = |values: &[f64], y| {
+            let points: Vec<Point> = values.iter().map(|v| Point::at(*v, *v)).collect();
+            let chart = chart(y, &[(Mark::Bars, &points)]);
+            let ends = chart.ends().unwrap()[1];
+            (ends, chart.floor(ends))
+        };
+        let linear = || Axis::linear("y");
+        let (ends, floor) = with(&[1.0, 4.0], linear());
+        assert_close(ends, (0.0, 4.2));
+        assert_close((floor, 0.0), (0.0, 0.0));
+        let (ends, floor) = with(&[-4.0, -1.0], linear());
+        assert_close(ends, (-4.2, 0.0));
+        assert!(floor.abs() < 1e-12);
+        let (ends, _) = with(&[-2.0, 8.0], linear());
+        assert_close(ends, (-2.5, 8.5));
+        let (ends, floor) = with(&[1.0, 100.0], Axis::logarithmic("y"));
+        assert_close(ends, (-0.1, 2.1));
+        assert_close((floor, 0.0), (-0.1, 0.0));
+        // Dots do not ask for zero, but they stand with bars.
+        let (dots, bars) = ([Point::at(0.0, 5.0)], [Point::at(0.0, 1.0)]);
+        let both = chart(linear(), &[(Mark::Dots, &dots), (Mark::Bars, &bars)]);
+        assert_close(both.ends().unwrap()[1], (0.0, 5.25));
+    }
+
+    #[test]
+    fn names_stand_at_whole_numbers_with_air() {
+        let mut chart = chart(Axis::linear("y"), &[(Mark::Dots, &[Point::at(1.0, 1.0)])]);
+        chart.x = Axis::named("", ["a", "b", "c"].map(str::to_owned).to_vec());
+        assert_close(chart.ends().unwrap()[0], (-0.6, 2.6));
+    }
+
+    #[test]
+    fn a_chart_is_empty_without_points_and_has_an_entry_for_each_label() {
+        let mut chart = chart(Axis::linear("y"), &[(Mark::Dots, &[]), (Mark::Line, &[])]);
+        assert!(chart.is_empty() && chart.legend().is_empty() && chart.values().is_empty());
+        chart.series[1].label = "theory".to_owned();
+        chart.series[1].points =
+            vec![Point { value: Some(7.0), ..Point::at(1.0, 1.0) }, Point::at(2.0, 1.0)];
+        assert!(!chart.is_empty());
+        assert_eq!(chart.legend(), [&chart.series[1]]);
+        assert_eq!(chart.values(), [7.0]);
+    }
+}

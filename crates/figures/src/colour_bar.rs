@@ -135,4 +135,21 @@ mod tests {
         assert_eq!(shades.colour(2.0), shade(0.5));
         assert_eq!(scale.shades(&[f64::NAN]), None);
     }
+
+    #[test]
+    fn one_value_has_the_middle_colour_of_a_range_about_it() {
+        let shades = ColourScale::linear("loss").shades(&[3.0, 3.0]).unwrap();
+        assert_eq!(shades.ends, (2.5, 3.5));
+        assert_eq!(shades.colour(3.25), shade(0.75));
+    }
+
+    #[test]
+    fn a_bar_is_as_wide_as_its_numbers_and_its_label() {
+        let width = |label: &str| {
+            ColourScale::linear(label).from_to(0.0, 1.0).shades(&[]).unwrap().width(14).unwrap()
+        };
+        let numbers = font::width("0.2", 14).unwrap();
+        assert!((numbers..numbers + 3).contains(&(width("") - 12 - 9)), "{}", width(""));
+        assert_eq!(width("loss"), width("") + 14 + 8);
+    }
 }

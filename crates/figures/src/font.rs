@@ -102,4 +102,30 @@ mod tests {
         assert!(svg.starts_with("<svg width=\"1\"><style>@font-face"));
         assert!(svg.ends_with("</style><text/></svg>"));
     }
+
+    #[test]
+    fn every_letter_that_the_font_has_takes_room() {
+        for letter in LETTERS.chars().chain(' '..='~').chain('\u{a1}'..='ÿ') {
+            let is_drawn = width(&format!("{letter}|"), 40).unwrap() > width("|", 40).unwrap();
+            assert!(is_drawn || letter == '\u{ad}', "{letter}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_as_wide_as_its_letters_are_large_and_the_widest_of_several_counts() {
+        let (small, large) = (width("some words", 20).unwrap(), width("some words", 40).unwrap());
+        assert!((80..110).contains(&small) && large.abs_diff(2 * small) <= 2, "{small} {large}");
+        let texts = ["a", "some words", "bc"].map(str::to_owned);
+        assert_eq!(widest(&texts, 20).unwrap(), small);
+        assert_eq!(widest(&[], 20).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_line_may_be_as_wide_as_its_room() {
+        let room = width("one two", 13).unwrap();
+        assert_eq!(lines("one two one", 13, room).unwrap(), ["one two", "one"]);
+        assert_eq!(lines("one two one", 13, room - 1).unwrap(), ["one", "two", "one"]);
+        // A word that is wider alone has a line of its own.
+        assert_eq!(lines("incomprehensible a b", 13, room).unwrap(), ["incomprehensible", "a b"]);
+    }
 }

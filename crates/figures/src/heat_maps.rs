@@ -267,4 +267,70 @@ mod tests {
             assert_eq!(written(value, Digits::Two), text);
         }
     }
+
+    #[test]
+    fn numbers_are_rounded_where_two_digits_end() {
+        for (value, text) in [
+            (0.994, ".99"),
+            (0.995, "1.0"),
+            (9.94, "9.9"),
+            (9.96, "10"),
+            (-43.6, "−44"),
+            (0.104, ".10"),
+        ] {
+            assert_eq!(written(value, Digits::Two), text);
+        }
+        assert_eq!(written(0.123_45, Digits::Three), "0.123");
+    }
+
+    #[test]
+    fn the_last_value_of_a_cell_counts_and_rows_without_a_place_are_left_out() {
+        let csv = "d,alpha,gamma,loss\n1,1,1,5\n1,1,1,7\n1,1,1,\n1,,1,3\n1,2,,4\n1,2,1,6\n";
+        let table = Table::from_csv("t", csv.as_bytes()).unwrap();
+        let maps = heat_maps(&table, &example()).unwrap();
+        let [Panel::HeatMap(map)] = &maps[..] else { panic!("one map") };
+        assert_eq!((&map.values, map.x.names.len()), (&vec![vec![7.0, 6.0]], 2));
+        assert_eq!((&*map.x.label, &*map.y.label), ("α", "γ"));
+        let none = HeatMap { values: vec![], y: Axis::named("", vec![]), ..map.clone() };
+        assert_eq!(none.ends(), None);
+    }
+
+    /// What is written into the cells of a map of one row whose plot is `size` units.
+    fn cells(values: &[f64], size: (u32, u32)) -> Option<(u32, Digits)> {
+        let names = |n: usize| Axis::named("", vec![String::new(); n]);
+        let map = HeatMap {
+            title: String::new(),
+            x: names(values.len()),
+            y: names(1),
+            values: vec![values.to_vec()],
+            colours: ColourScale::linear(""),
+        };
+        let mut svg = String::new();
+        let area = SVGBackend::with_string(&mut svg, (9, 9)).into_drawing_area();
+        let canvas = Canvas { area: &area, unit: 2 };
+        let [right, top] = [2 * size.0, 2 * size.1].map(u32::cast_signed);
+        map.letters(&canvas, (10, 100), (10 + right, 100 - top)).unwrap()
+    }
+
+    #[test]
+    fn the_largest_letters_and_most_digits_that_fit_are_written() {
+        let wide = |digits, size| font::width(&written(0.123, digits), size).unwrap() + 3;
+        for (width, height, expected) in [
+            (wide(Digits::Three, 12), 14, Some((12, Digits::Three))),
+            (wide(Digits::Three, 12), 13, Some((10, Digits::Three))),
+            (wide(Digits::Three, 12) - 1, 14, Some((10, Digits::Three))),
+            (wide(Digits::Three, 10) - 1, 14, Some((12, Digits::Two))),
+            (wide(Digits::Two, 12) - 1, 14, Some((10, Digits::Two))),
+            (wide(Digits::Two, 10) - 1, 14, Some((9, Digits::Two))),
+            (wide(Digits::Two, 9) - 1, 14, None),
+            (99, 11, Some((9, Digits::Two))),
+            (99, 10, None),
+        ] {
+            assert_eq!(cells(&[0.123, f64::NAN], (width, height)), expected, "{width} {height}");
+        }
+        // Small numbers are not written in short, and of very many none.
+        assert_eq!(cells(&[-0.099, 0.05], (wide(Digits::Three, 10) - 1, 14)), None);
+        assert!(cells(&[0.1, 0.05], (wide(Digits::Two, 12), 14)).is_some());
+        assert!(cells(&[1.0; 20], (99, 99)).is_some() && cells(&[1.0; 21], (99, 99)).is_none());
+    }
 }

@@ -226,4 +226,80 @@ mod tests {
         histogram.heights.clear();
         assert_eq!(histogram.ends(), None);
     }
+
+    fn bin(low: f64, high: f64, height: f64) -> Bin {
+        Bin { low, high, height }
+    }
+
+    fn sorted(all: Vec<Bin>) -> Vec<(f64, f64, f64)> {
+        bins(all.into_iter()).iter().map(|b| (b.low, b.high, b.height)).collect()
+    }
+
+    #[test]
+    fn bins_are_sorted_the_last_counts_and_those_without_both_ends_do_not() {
+        let all = vec![
+            bin(1.0, 2.0, 5.0),
+            bin(0.0, 1.0, 3.0),
+            bin(f64::NAN, 1.0, 9.0),
+            bin(0.5, f64::NAN, 9.0),
+            bin(1.0, 2.0, 6.0),
+        ];
+        assert_eq!(sorted(all), [(0.0, 1.0, 3.0), (1.0, 2.0, 6.0)]);
+    }
+
+    #[test]
+    fn a_gap_is_more_than_rounding_of_an_edge() {
+        let with = |from: f64| sorted(vec![bin(0.0, 1.0, 3.0), bin(from, from + 0.5, 4.0)]);
+        assert_eq!(with(1.0 + 4e-7).len(), 2);
+        let gap = with(1.25);
+        assert_eq!(gap.len(), 3);
+        assert!(gap[1].2.is_nan() && (gap[1].0, gap[1].1) == (1.0, 1.25), "{gap:?}");
+        assert_eq!(with(1.0 + 6e-7).len(), 3);
+    }
+
+    #[test]
+    fn the_ends_hold_all_bars_with_air_above_the_highest() {
+        let histogram = |edges: &[f64], heights: &[f64]| Histogram {
+            title: String::new(),
+            x: Axis::linear(""),
+            y: Axis::linear(""),
+            edges: edges.to_vec(),
+            heights: heights.to_vec(),
+            guides: vec![],
+        };
+        let ends = histogram(&[-1.0, 0.0, 2.0], &[50.0, 20.0]).ends().unwrap();
+        assert_eq!(ends[0], (-1.0, 2.0));
+        assert!(ends[1].0 == 0.0 && (ends[1].1 - 53.0).abs() < 1e-9);
+        assert_eq!(histogram(&[0.0, 1.0], &[0.0]).ends().unwrap()[1], (0.0, 1.0));
+        assert_eq!(histogram(&[1.0, 1.0], &[3.0]).ends(), None);
+    }
+
+    #[test]
+    fn neighbours_are_one_shape_and_guides_beyond_the_axis_are_not_drawn() {
+        let histogram = Histogram {
+            title: String::new(),
+            x: Axis::linear(""),
+            y: Axis::linear(""),
+            edges: vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0],
+            heights: vec![2.0, 4.0, f64::NAN, 3.0, 0.0],
+            guides: vec![0.0, 5.0, -0.1, 5.1],
+        };
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, (99, 99)).into_drawing_area();
+            #[expect(clippy::cast_possible_truncation, reason = "small")]
+            let pixel = |x: f64, y: f64| ((10.0 * x) as i32, (90.0 - 10.0 * y) as i32);
+            let canvas = Canvas { area: &area, unit: 1 };
+            histogram.draw(&canvas, &pixel, [(0.0, 5.0), (0.0, 5.0)]).unwrap();
+        }
+        let points: Vec<&str> = svg
+            .lines()
+            .filter_map(|line| line.split("points=\"").nth(1)?.split(" \"").next())
+            .collect();
+        let guides = ["0,90 0,40", "50,90 50,40"];
+        assert_eq!(
+            points,
+            ["0,90 0,70 10,70 10,50 20,50 20,90", "30,90 30,60 40,60 40,90", guides[0], guides[1]]
+        );
+    }
 }

@@ -129,3 +129,90 @@ fn panel_size(panels: &[Panel], columns: usize, rows: usize) -> (u32, u32) {
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::picture_tests::{bars, charts};
+
+    fn layout(n: usize, columns: usize, shared: [bool; 2], aside: u32) -> Layout {
+        Layout::of(&charts(n, 1, &|_| ()), columns, shared, aside)
+    }
+
+    #[test]
+    fn one_chart_is_large() {
+        let one = layout(1, 3, [false; 2], 100);
+        assert_eq!((one.kind, one.columns, one.rows), (Kind::Single, 1, 1));
+        assert_eq!((one.plot, one.rooms, one.title), ((600, 430), (78, 48), 6));
+        assert_eq!(one.extent(100), (700, 430));
+        assert_eq!((one.look.tick, one.look.label, one.look.dot), (15, 16, 4));
+        assert!(one.look.grid);
+    }
+
+    #[test]
+    fn a_few_charts_have_rooms_of_their_own_where_axes_are_not_shared() {
+        // 1300 and 1400 units for 3 × 2: each 420 × 320, letters of 13 and 14.
+        let own = layout(6, 3, [false; 2], 0);
+        assert_eq!((own.kind, own.columns, own.rows), (Kind::Full, 3, 2));
+        let (rooms, title) = ((4 * 13 + 14 + 6, 2 * 13 + 14 + 8), 15 + 11);
+        assert_eq!((own.rooms, own.title, own.title_letters), (rooms, title, 15));
+        assert_eq!(own.plot, (420 - 20 - rooms.0, 320 - 10 - title - rooms.1));
+        assert_eq!(own.pitch, (420, 320));
+        let shared = layout(6, 3, [true; 2], 50);
+        assert_eq!(shared.plot, (420 - 20, 320 - 10 - title));
+        assert_eq!(shared.pitch, (420 + 50, 320));
+        assert_eq!(shared.corner(0), (0, 0));
+        assert_eq!(shared.corner(5), (2 * 470, 320));
+        assert_eq!(shared.extent(50), (2 * 470 + 400 + 50, 320 + shared.plot.1));
+        assert_eq!(layout(6, 3, [true, false], 0).plot, (420 - 20 - rooms.0, 320 - 10 - title));
+    }
+
+    #[test]
+    fn more_charts_are_smaller_but_never_too_small_flat_or_high() {
+        for (n, columns, size) in [
+            (4, 2, (420, 320)),
+            (4, 4, (325, 260)),
+            (10, 2, (420, 280)),
+            (12, 2, (349, 233)),
+            (20, 10, (260, 208)),
+            (60, 6, (260, 200)),
+        ] {
+            let panels = charts(n, 1, &|_| ());
+            let found = panel_size(&panels, columns, n.div_ceil(columns));
+            assert_eq!(found, size, "{n} in {columns}");
+        }
+        // Letters are large from a width of 300 on.
+        assert_eq!(layout(4, 4, [true; 2], 0).look.tick, 13);
+        assert_eq!(layout(5, 5, [true; 2], 0).look.tick, 11);
+        assert_eq!(layout(5, 5, [true; 2], 0).kind, Kind::Full);
+    }
+
+    #[test]
+    fn many_histograms_are_compact() {
+        let many = |shared| Layout::of(&bars(10, 12).0, 12, shared, 0);
+        assert_eq!((many([true; 2]).kind, many([true; 2]).rows), (Kind::Compact, 10));
+        // 1300 / 12 = 108 is less than 110, and 110 · 4/5 less than 1400 / 10.
+        let title = 10 + 4;
+        assert_eq!(many([true; 2]).plot, (110 - 9, 88 - 5 - title));
+        assert_eq!(many([true; 2]).rooms, (30, 18));
+        assert_eq!(many([true, false]).rooms, (8, 18));
+        assert_eq!(many([true, false]).plot.0, 110 - 9);
+        assert_eq!(many([false; 2]).plot.1, 88 - 5 - title - 18);
+        assert!(!many([true; 2]).look.grid);
+        let seven = Layout::of(&bars(1, 7).0, 7, [true; 2], 0);
+        assert_eq!(seven.kind, Kind::Full, "1300 / 7 is more than 180");
+        assert_eq!(Layout::of(&bars(1, 8).0, 8, [true; 2], 0).kind, Kind::Compact);
+    }
+
+    #[test]
+    fn panels_without_titles_leave_no_room_for_them() {
+        let mut panels = charts(2, 1, &|_| ());
+        let mut without = |k: usize| {
+            let Panel::Chart(chart) = &mut panels[k] else { panic!("a chart") };
+            chart.title.clear();
+            Layout::of(&panels, 2, [true; 2], 0).title
+        };
+        assert_eq!((without(0), without(1)), (26, 6));
+    }
+}

@@ -134,4 +134,29 @@ mod tests {
         assert_eq!(thinned(3, 10), [0, 1, 2]);
         assert_eq!(thinned(100, 4), [0, 33, 66, 99]);
     }
+
+    fn series(label: &str) -> Series {
+        Series::of(label, RGBColor(0, 0, 0), Mark::Line, vec![])
+    }
+
+    #[test]
+    fn a_thinned_legend_has_as_many_as_fit_and_two_at_least() {
+        assert_eq!(thinned(4, 4), [0, 1, 2, 3]);
+        assert_eq!(thinned(5, 4), [0, 1, 2, 4]);
+        assert_eq!(thinned(5, 0), [0, 4]);
+        assert_eq!(thinned(7, 3), [0, 3, 6]);
+    }
+
+    #[test]
+    fn an_entry_is_broken_after_its_setting_if_it_is_wider_than_its_room() {
+        let label = "γ = 1: fitted exponent";
+        let width = font::width(label, 14).unwrap();
+        assert_eq!(lines(label, width, 14).unwrap(), [label]);
+        assert_eq!(lines(label, width - 1, 14).unwrap(), ["γ = 1", "fitted exponent"]);
+        assert_eq!(lines("nothing to break it at", 1, 14).unwrap().len(), 1);
+        // 26 units an entry and 18 for its second line.
+        let (long, short) = (series(label), series("1/d"));
+        assert_eq!(height(&[&long, &short, &long], width - 1, 14).unwrap(), 26 * 3 + 18 * 2);
+        assert_eq!(height(&[&long, &short], width, 14).unwrap(), 26 * 2);
+    }
 }

@@ -21,6 +21,8 @@ pub mod lines;
 mod marks;
 pub mod palette;
 pub mod panel;
+#[cfg(test)]
+mod picture_tests;
 pub mod render;
 pub mod sheet;
 pub mod study;

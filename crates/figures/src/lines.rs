@@ -380,4 +380,106 @@ mod tests {
         assert!(charts(header, &example()).is_empty());
         assert!(charts(header, &Lines { panel: None, ..example() }).is_empty());
     }
+
+    #[test]
+    fn an_axis_of_numbers_stays_one_and_words_and_bars_make_one_of_names() {
+        let x = |column: &'static str, mark: Mark| {
+            let columns = Lines { x: column, mark, panel: None, ..example() };
+            let chart = charts(CSV, &columns).remove(0);
+            (chart.x.names.len(), chart.x.label)
+        };
+        assert_eq!(x("d", Mark::Dots), (0, "d".to_owned()));
+        assert_eq!(x("set", Mark::Dots), (2, "d".to_owned()));
+        // 20, 10 and none.
+        assert_eq!(x("d", Mark::Bars).0, 3);
+        let bars = Lines { x: "d", mark: Mark::Bars, panel: None, ..example() };
+        let places: Vec<f64> = charts(CSV, &bars)[0]
+            .series
+            .iter()
+            .filter(|s| s.mark == Mark::Bars)
+            .flat_map(|s| s.points.iter().map(|p| p.x))
+            .collect();
+        assert_eq!(places, [0.0, 1.0, 0.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn a_deviation_is_as_far_below_as_above() {
+        let columns = Lines { error_bars: ErrorBars::Deviation("low"), panel: None, ..example() };
+        let bars: Vec<_> = charts(CSV, &columns)[0]
+            .series
+            .iter()
+            .filter(|s| s.mark == Mark::Dots)
+            .flat_map(|s| s.points.iter().map(|p| p.bar))
+            .collect();
+        let expected = [None, Some((0.05 - 0.04, 0.05 + 0.04))];
+        assert_eq!(bars[..2], expected);
+        let none = Lines { error_bars: ErrorBars::None, panel: None, ..example() };
+        let chart = charts(CSV, &none).remove(0);
+        assert!(chart.series.iter().flat_map(|s| &s.points).all(|p| p.bar.is_none()));
+    }
+
+    #[test]
+    fn a_value_colours_its_points_and_groups_are_grey_then() {
+        let scale = ColourScale::linear("L");
+        let columns = Lines { colour: Some(("high", scale)), ..example() };
+        let charts = charts(CSV, &columns);
+        // The whole table's range, in both panels.
+        assert!(charts.iter().all(|c| c.colours.as_ref().unwrap().range == Some((0.06, 0.4))));
+        let dots: Vec<&Series> = charts[0].series.iter().filter(|s| s.mark == Mark::Dots).collect();
+        assert!(dots.iter().all(|s| s.colour == GREY));
+        let values: Vec<_> = dots.iter().flat_map(|s| s.points.iter().map(|p| p.value)).collect();
+        assert_eq!(values, [None, Some(0.06), Some(0.4)]);
+        assert_eq!(charts[0].values().len(), 3, "a ring has its colour too");
+    }
+
+    #[test]
+    fn a_group_without_any_mark_has_no_entry_and_one_without_here_keeps_its_colour() {
+        let csv = "set,d,gamma,loss,low,high,theory,paper\n\
+                   a,1,1,0.5,,,,\na,1,2,,,,,\na,1,3,0.7,,,,\nb,1,3,0.2,,,,\n";
+        let charts = charts(csv, &example());
+        let entries = |c: &Chart| c.legend().iter().map(|s| s.label.clone()).collect::<Vec<_>>();
+        assert_eq!(entries(&charts[0]), ["γ = 1", "γ = 3"]);
+        assert_eq!(entries(&charts[1]), ["γ = 1", "γ = 3"]);
+        let colour = |c: &Chart| c.series.iter().find(|s| s.label == "γ = 3").unwrap().colour;
+        assert_eq!(colour(&charts[0]), palette::colour(2, 3));
+        assert_eq!(colour(&charts[1]), palette::colour(2, 3));
+    }
+
+    #[test]
+    fn guides_have_colours_of_their_own_and_each_place_once() {
+        let guides = [
+            Guide { column: "theory", label: "one", mark: Mark::Dotted },
+            Guide { column: "high", label: "two", mark: Mark::Line },
+            Guide { column: "paper", label: "none", mark: Mark::Line },
+        ];
+        let columns = Lines {
+            guides: &guides,
+            group: None,
+            group_label: "ours",
+            panel: None,
+            published: None,
+            ..example()
+        };
+        let csv =
+            "set,d,gamma,loss,low,high,theory,paper\na,2,1,1,,7,5,\na,1,1,1,,3,4,\na,1,2,2,,3,4,\n";
+        let chart = charts(csv, &columns).remove(0);
+        let lines: Vec<(&str, RGBColor, Vec<(f64, f64)>)> = chart
+            .series
+            .iter()
+            .map(|s| (&*s.label, s.colour, s.points.iter().map(|p| (p.x, p.y)).collect()))
+            .collect();
+        assert_eq!(lines[0], ("one", palette::guide(0), vec![(1.0, 4.0), (2.0, 5.0)]));
+        assert_eq!(lines[1], ("two", palette::guide(1), vec![(1.0, 3.0), (2.0, 7.0)]));
+        assert_eq!((lines[2].0, lines.len()), ("ours", 3));
+    }
+
+    #[test]
+    fn the_same_published_number_is_one_ring() {
+        let csv = "set,d,gamma,loss,low,high,theory,paper\na,1,1,1,,,,2\na,1,1,3,,,,2\na,2,1,1,,,,\na,3,2,1,,,,5\n";
+        let chart = charts(csv, &Lines { panel: None, ..example() }).remove(0);
+        assert_eq!(count(&chart, Mark::Rings), [0, 1, 1]);
+        let colours: Vec<_> =
+            chart.series.iter().filter(|s| s.mark == Mark::Rings).map(|s| s.colour).collect();
+        assert_eq!(colours, [GREY, palette::colour(0, 2), palette::colour(1, 2)]);
+    }
 }

@@ -142,3 +142,134 @@ pub(crate) fn line_width<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, mark: Mark
         Mark::Line | Mark::Dotted => canvas.px(3) / 2,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::axis::Axis;
+    use crate::colour_bar::ColourScale;
+
+    const COLOUR: RGBColor = RGBColor(1, 2, 3);
+
+    fn with_bar(x: f64, y: f64, bar: (f64, f64)) -> Point {
+        Point { bar: Some(bar), ..Point::at(x, y) }
+    }
+
+    /// What is drawn of series: from each tag its name and its place, width and colours. Ten pixels a step on both
+    /// axes, from (0, 100), and two pixels a unit.
+    fn drawn(scale: Scale, all: &[(Mark, &[Point])], colours: Option<&ColourScale>) -> Vec<String> {
+        let series =
+            |(mark, points): &(Mark, &[Point])| Series::of("", COLOUR, *mark, points.to_vec());
+        let axis = || Axis { scale, ..Axis::linear("") };
+        let series = all.iter().map(series).collect();
+        let chart =
+            Chart { title: String::new(), x: axis(), y: axis(), series, colours: colours.cloned() };
+        let shades = colours.and_then(|scale| scale.shades(&chart.values()));
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, (300, 300)).into_drawing_area();
+            #[expect(clippy::cast_possible_truncation, reason = "small")]
+            let pixel =
+                |x: f64, y: f64| ((10.0 * x).round() as i32, (100.0 - 10.0 * y).round() as i32);
+            let canvas = Canvas { area: &area, unit: 2 };
+            let shades = shades.as_ref();
+            let (chart, pixel) = (&chart, &pixel);
+            Marks { canvas: &canvas, chart, shades, pixel, floor: 1.0, radius: 3 }.draw().unwrap();
+        }
+        let told = |tag: &str| {
+            let names = [
+                "points",
+                "cx",
+                "cy",
+                "r",
+                "x",
+                "y",
+                "width",
+                "height",
+                "stroke-width",
+                "fill",
+                "stroke",
+            ];
+            let value = |name: &&str| {
+                let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
+                Some(tag[start..].split('"').next()?.trim().to_owned())
+            };
+            names.iter().filter_map(value).collect::<Vec<String>>().join(" ")
+        };
+        svg.lines().filter(|line| line.contains("opacity")).map(told).collect()
+    }
+
+    #[test]
+    fn dots_stand_on_their_error_bars_and_joined_ones_on_their_line() {
+        let points = [Point::at(1.0, 2.0), with_bar(3.0, 4.0, (3.5, 5.0))];
+        let dots =
+            ["30,65 30,50 2 none #010203", "10 80 6 1 #010203 none", "30 60 6 1 #010203 none"];
+        assert_eq!(drawn(Scale::Linear, &[(Mark::Dots, &points)], None), dots);
+        let joined = drawn(Scale::Linear, &[(Mark::JoinedDots, &points)], None);
+        assert_eq!(
+            (&*joined[0], &joined[1..]),
+            ("10,80 30,60 2 none #010203", &dots.map(str::to_owned)[..])
+        );
+    }
+
+    #[test]
+    fn rings_are_wider_than_dots_and_lines_than_the_lines_of_dots() {
+        let points = [Point::at(1.0, 2.0), with_bar(3.0, 4.0, (3.0, 5.0))];
+        let rings = drawn(Scale::Linear, &[(Mark::Rings, &points)], None);
+        assert_eq!(rings, ["10 80 10 2 none #010203", "30 60 10 2 none #010203"]);
+        assert_eq!(
+            drawn(Scale::Linear, &[(Mark::Line, &points)], None),
+            ["10,80 30,60 3 none #010203"]
+        );
+        let level = [Point::at(0.0, 0.0), Point::at(2.4, 0.0)];
+        let dotted = drawn(Scale::Linear, &[(Mark::Dotted, &level)], None);
+        assert_eq!(dotted[..2], ["0,100 4,100 3 none #010203", "12,100 16,100 3 none #010203"]);
+        assert!(drawn(Scale::Linear, &[(Mark::Line, &[]), (Mark::Dotted, &[])], None).is_empty());
+    }
+
+    #[test]
+    fn the_bars_of_several_series_stand_side_by_side_on_their_floor() {
+        let (first, second) = ([with_bar(1.0, 3.0, (2.0, 4.0))], [Point::at(1.0, 0.0)]);
+        // A line between them takes no room.
+        let all = [(Mark::Bars, &first[..]), (Mark::Line, &first), (Mark::Bars, &second)];
+        let found = drawn(Scale::Linear, &all, None);
+        // Each 0.38 wide, about 0.81 and 1.19.
+        let expected = ["6 70 4 20 #010203 none", "8,80 8,60 2 none #3C3C3C"];
+        assert_eq!(found[..2], expected);
+        assert_eq!(found[3], "10 90 4 10 #010203 none");
+        // One alone is 0.76 wide about its place.
+        let alone = drawn(Scale::Linear, &[(Mark::Bars, &first)], None);
+        assert_eq!(alone, ["6 70 8 20 #010203 none", "10,80 10,60 2 none #3C3C3C"]);
+        let three = [(Mark::Bars, &second[..]); 3];
+        let middles = drawn(Scale::Linear, &three, None);
+        assert!(middles[1].starts_with("9 90 2 10"), "{middles:?}");
+    }
+
+    #[test]
+    fn what_has_no_place_is_not_drawn() {
+        let points = [
+            with_bar(10.0, 1.0, (0.0, 10.0)),
+            Point::at(0.0, 10.0),
+            Point::at(10.0, -1.0),
+            with_bar(100.0, 10.0, (1.0, f64::NAN)),
+            with_bar(1.0, 100.0, (10.0, 1000.0)),
+        ];
+        let found = drawn(Scale::Logarithmic, &[(Mark::Dots, &points)], None);
+        let circles = ["10 100 6", "20 90 6", "0 80 6"].map(|at| format!("{at} 1 #010203 none"));
+        assert_eq!((&*found[0], &found[1..]), ("0,90 0,70 2 none #010203", &circles[..]));
+    }
+
+    #[test]
+    fn a_value_gives_a_dot_and_its_error_bar_their_colour() {
+        let point = |value| Point { value, ..with_bar(1.0, 2.0, (1.0, 3.0)) };
+        let points = [point(Some(0.0)), point(Some(1.0)), point(None)];
+        let scale = ColourScale::linear("L");
+        let found = drawn(Scale::Linear, &[(Mark::Dots, &points)], Some(&scale));
+        let colours = ["#440154", "#FDE725", "#010203"];
+        for (k, colour) in colours.into_iter().enumerate() {
+            assert_eq!(found[k], format!("10,90 10,70 2 none {colour}"));
+            assert_eq!(found[3 + k], format!("10 80 6 1 {colour} none"));
+        }
+    }
+}

@@ -102,4 +102,29 @@ mod tests {
         assert_eq!(letters_on(shade(0.0)).0, 255);
         assert_eq!(letters_on(shade(1.0)).0, 20);
     }
+
+    #[test]
+    fn letters_are_dark_on_what_the_eye_finds_light() {
+        // Green is light, red and blue are not; grey is from the middle on.
+        let grey = |level: u8| RGBColor(level, level, level);
+        let light = [RGBColor(0, 255, 0), RGBColor(255, 255, 0), grey(131)];
+        let dark = [RGBColor(255, 0, 0), RGBColor(0, 0, 255), RGBColor(255, 0, 255), grey(129)];
+        assert!(light.iter().all(|colour| letters_on(*colour).0 == 20));
+        assert!(dark.iter().all(|colour| letters_on(*colour).0 == 255));
+    }
+
+    #[test]
+    fn few_have_hues_many_a_sequence_and_guides_come_round() {
+        assert_eq!((colour(0, 6), colour(5, 6), colour(2, 3)), (FEW[0], FEW[5], FEW[2]));
+        assert_eq!((colour(0, 7), colour(6, 7)), (MANY[0], MANY[4]));
+        assert_eq!((guide(0), guide(3), guide(4), guide(6)), (GREY, GUIDES[3], GREY, GUIDES[2]));
+    }
+
+    #[test]
+    fn between_two_colours_is_their_mixture() {
+        // A quarter of the way from the first to the second of nine.
+        assert_eq!(shade(0.25 / 8.0), RGBColor(69, 12, 94));
+        assert_eq!(sequence(1, 3), MANY[2]);
+        assert_eq!(sequence(1, 9), RGBColor(64, 42, 112));
+    }
 }

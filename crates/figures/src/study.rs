@@ -271,4 +271,41 @@ mod tests {
             Note::rows(&["a", "b", "c"], (0..43).map(row).collect())
         });
     }
+
+    #[test]
+    fn a_sheet_without_panels_is_not_drawn() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = Places { tables: folder.path(), pictures: folder.path(), remedy: "" };
+        let table = |rows: &[f64]| {
+            let mut points = Table::new("points", "?", &[("x", ""), ("y", "")]);
+            rows.iter().for_each(|x| points.push(vec![(*x).into(), (*x).into()]));
+            write_csv(folder.path(), &[points]).unwrap();
+        };
+        table(&[]);
+        assert!(draw(&["points"], &sheet, &places).unwrap().is_empty());
+        table(&[1.0]);
+        assert_eq!(draw(&["points"], &sheet, &places).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn forty_rows_are_all_shown() {
+        let mut table = Table::new("t", "?", &[("x", "")]);
+        (0..40_usize).for_each(|x| table.push(vec![x.into()]));
+        assert_eq!(Note::first(&table).len(), 1);
+        table.push(vec![40_usize.into()]);
+        let [Note::Rows { rows, .. }, Note::Line(more)] = &Note::first(&table)[..] else {
+            panic!("rows and a line");
+        };
+        assert!(rows.len() == 40 && more.contains("1 more rows"), "{more}");
+    }
+
+    #[test]
+    fn a_study_is_told_without_its_drawing() {
+        let tables = std::iter::empty::<Table>().collect();
+        let notes = vec![Note::Line("so it is".to_owned())];
+        let study = Study { convention: "losses in nats", tables, draw: Box::new(sheet), notes };
+        let told = format!("{study:?}");
+        assert!(told.starts_with("Study(") && told.contains("losses in nats"), "{told}");
+        assert!(told.contains("so it is"), "{told}");
+    }
 }

@@ -159,4 +159,88 @@ mod tests {
         let small = labels(1e-5, 1.0, Scale::Logarithmic);
         assert_eq!(small, ["10⁻⁵", "10⁻⁴", "0.001", "0.01", "0.1", "1"]);
     }
+
+    #[test]
+    fn steps_are_one_two_or_five_and_about_six() {
+        for (low, high, expected) in [
+            (0.0, 6.0, &["0", "1", "2", "3", "4", "5", "6"][..]),
+            (0.1, 11.9, &["2", "4", "6", "8", "10"]),
+            (-3.0, 12.0, &["0", "5", "10"]),
+            (0.0, 54.0, &["0", "10", "20", "30", "40", "50"]),
+            (0.98, 1.04, &["0.98", "0.99", "1", "1.01", "1.02", "1.03", "1.04"]),
+            (-0.3, -0.18, &["−0.3", "−0.28", "−0.26", "−0.24", "−0.22", "−0.2", "−0.18"]),
+        ] {
+            assert_eq!(labels(low, high, Scale::Linear), expected);
+        }
+    }
+
+    #[test]
+    fn fewer_decades_have_more_ticks_each() {
+        for (low, high, expected) in [
+            (1.0, 10.0, &["1", "1.5", "2", "3", "4", "5", "7", "10"][..]),
+            (2.0, 4.0, &["2", "3", "4"]),
+            (1.0, 11.0, &["1", "2", "5", "10"]),
+            (0.5, 500.0, &["0.5", "1", "2", "5", "10", "20", "50", "100", "200", "500"]),
+            (0.5, 501.0, &["1", "10", "100"]),
+        ] {
+            assert_eq!(labels(low, high, Scale::Logarithmic), expected);
+        }
+        // 45 decades, whole multiples of three.
+        let many = labels(1e-20, 1e25, Scale::Logarithmic);
+        assert_eq!((many.len(), &*many[0], &*many[14]), (15, "10⁻¹⁸", "10²⁴"));
+        let twenty = labels(1e-10, 1e10, Scale::Logarithmic);
+        assert_eq!((twenty.len(), &*twenty[1]), (21, "10⁻⁹"));
+    }
+
+    #[test]
+    fn very_large_and_small_numbers_are_powers_of_ten() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.001, "0.001"),
+            (300_000.0, "300000"),
+            (1e6, "10⁶"),
+            (400_000.0, "4·10⁵"),
+            (-2.5e-7, "−2.5·10⁻⁷"),
+            (9.96e-5, "10·10⁻⁵"),
+            (1_234_567_890.0, "1.2·10⁹"),
+            (1e10, "10¹⁰"),
+            (0.000_001_5, "1.5·10⁻⁶"),
+        ] {
+            assert_eq!(label(value), text, "{value}");
+        }
+        assert_eq!(superscript("-0123456789"), "⁻⁰¹²³⁴⁵⁶⁷⁸⁹");
+    }
+
+    #[test]
+    fn integers_keep_their_digits_up_to_a_hundred_thousand() {
+        for (value, text) in [
+            (12_345.0, "12345"),
+            (99_999.0, "99999"),
+            (123_456.0, "123000"),
+            (-40_321.0, "−40321"),
+            (1234.5, "1230"),
+            (0.0, "0"),
+            (99.96, "100"),
+            (0.009_876, "0.00988"),
+        ] {
+            assert_eq!(rounded(value), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn labels_may_touch_and_those_beyond_the_axis_are_left_out() {
+        let ticks = || [3.0, 1.0, 2.0, 9.0, -1.0, 0.5].map(|t| (t, format!("{t}"))).to_vec();
+        let chosen = |length: f64, extent: f64| -> Vec<f64> {
+            let fitting = fitting(ticks(), (1.0, 3.0), length, &|_| extent);
+            fitting.into_iter().map(|t| t.0).collect()
+        };
+        assert_eq!(chosen(20.0, 10.0), [1.0, 2.0, 3.0]);
+        assert_eq!(chosen(20.0, 10.5), [1.0, 3.0]);
+        assert_eq!(chosen(20.0, 20.5), [1.0]);
+        // What counts is half of each of two neighbours.
+        let widths = |text: &str| if text == "1" { 2.0 } else { 18.0 };
+        assert_eq!(fitting(ticks(), (1.0, 2.0), 10.0, &widths).len(), 2);
+        assert_eq!(fitting(ticks(), (1.0, 2.0), 9.9, &widths).len(), 1);
+        assert!(fitting(vec![], (0.0, 1.0), 9.0, &widths).is_empty());
+    }
 }

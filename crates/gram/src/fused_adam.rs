@@ -136,4 +136,49 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn three_steps_on_paper() {
+        // β₁ = ½, β₂ = ¾, ε = 1, k = 2, rate = ¼: the gradient of each step is 2, after its factor 4. Then
+        // m = 4, 6, 7 and v = 16, 28, 37, and w falls by m / (4 (2 √v + 1)).
+        let step = AdamStep {
+            factor: 4.0,
+            beta1: 0.5,
+            one_minus_beta1: 0.5,
+            beta2: 0.75,
+            one_minus_beta2: 0.25,
+            epsilon: 1.0,
+            inverse_root_correction: 2.0,
+            rate: 0.25,
+            strength: 0.125,
+        };
+        let mut adam = FusedAdam::new(2);
+        let mut parameter = [3.0, -1.0];
+        let mut expected = [3.0_f64, -1.0];
+        for (m, v) in [(4.0, 16.0_f64), (6.0, 28.0), (7.0, 37.0)] {
+            adam.update(&mut parameter, 2, &step, |_| &[2.0, -2.0]);
+            let down = m / (4.0 * (2.0 * v.sqrt() + 1.0));
+            expected = [0.875 * expected[0] - down, 0.875 * expected[1] + down];
+            for (got, expected) in parameter.iter().zip(expected) {
+                assert!((f64::from(*got) - expected).abs() < 1e-6, "{got} is not {expected}");
+            }
+        }
+        // Pulled to norm one: a row (3, 4) of norm 5, with ε = 1, by c = 1 − s + s/6, s = 0.3, and no gradient.
+        let mut row = [3.0, 4.0];
+        let pull = AdamStep { strength: -0.3, ..step };
+        FusedAdam::new(2).update(&mut row, 2, &pull, |_| &[0.0, 0.0]);
+        assert!(
+            (row[0] - 3.0 * 0.75).abs() < 1e-6 && (row[1] - 4.0 * 0.75).abs() < 1e-6,
+            "{row:?}"
+        );
+    }
+
+    #[test]
+    fn squares_are_summed_over_whole_strands_and_what_is_left() {
+        for length in [0_u8, 1, 15, 16, 17, 40] {
+            let values: Vec<f32> = (1..=length).map(f32::from).collect();
+            let n = f64::from(length);
+            assert!((square_sum(&values) - n * (n + 1.0) * (2.0 * n + 1.0) / 6.0).abs() < 1e-6);
+        }
+    }
 }

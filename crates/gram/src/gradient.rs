@@ -365,3 +365,95 @@ fn each<T: Send>(pool: Option<&ThreadPool>, items: Vec<T>, work: impl Fn(T) + Se
         None => items.into_iter().for_each(work),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use superpose_toy::init::initial_weights;
+    use superpose_toy::sampler::{Active, SparseBatch};
+
+    use super::*;
+
+    #[test]
+    fn strips_are_one_for_each_five_hundred_features_and_four_at_most() {
+        let expected = [(1, 1), (999, 1), (1000, 2), (1999, 3), (2000, 4), (9000, 4)];
+        assert!(expected.into_iter().all(|(n, strips)| n_strips(n) == strips));
+    }
+
+    #[test]
+    fn the_way_is_that_with_fewer_operations() {
+        // Dense: 4 · 5 · 100 · (16 + 16) = 64 000. Sparse: 400 + 8 · (6 + 8 · 0.017) = 449.088 each, so 142 are less.
+        assert_eq!(cheaper_way(142, 5, 100, 8), Way::Sparse);
+        assert_eq!(cheaper_way(143, 5, 100, 8), Way::Dense);
+        // 4 · 3 · 1000 · (1008 + 16) = 12 288 000, and 400 + 1000 · (6 + 17) = 23 400: 525 are less.
+        assert_eq!(cheaper_way(525, 3, 1000, 1000), Way::Sparse);
+        assert_eq!(cheaper_way(526, 3, 1000, 1000), Way::Dense);
+        assert_eq!(cheaper_way(0, 0, 9, 9), Way::Dense, "no way is cheaper than the other");
+    }
+
+    /// A batch of four samples of nine features: one lone, one of two, one of three, one empty.
+    fn batch() -> GroupedBatch {
+        let active = [(0, 1), (2, 1), (1, 4), (1, 6), (2, 6), (2, 8)];
+        let active = active.map(|(sample, feature)| Active { sample, feature, value: 0.5 });
+        let mut batch = GroupedBatch::default();
+        let mut active = active.to_vec();
+        active.sort_by_key(|a| (a.feature, a.sample));
+        batch.arrange(&SparseBatch { active }, 4, 9);
+        batch
+    }
+
+    #[test]
+    fn operations_are_those_of_the_products_of_the_way_and_memory_that_of_the_arrays() {
+        let (n, d, a) = (9.0, 5.0, 4.0);
+        let weights = initial_weights(9, 5, 0.5, 1);
+        for (pass, way, products) in [
+            (Pass::Forward, Way::Dense, 1.0),
+            (Pass::Backward, Way::Dense, 3.0),
+            (Pass::Backward, Way::Sparse, 1.0),
+        ] {
+            let mut gradient = Gradient { way, ..Gradient::default() };
+            gradient.compute(&weights, &batch(), pass, None);
+            assert!((gradient.products.flop - products * 2.0 * a * n * d).abs() < 1e-9);
+            // Rows of 16 numbers: of active features, of a panel; 64 columns of `G` and of what is like it.
+            let [row, block] = [16, 64];
+            let units = 4 + 2;
+            let forward = 4 * row + 9 * row + block + block + 4 * block;
+            let numbers = forward
+                + match (pass, way) {
+                    (Pass::Forward, _) => 0,
+                    (Pass::Backward, Way::Dense) => 9 * row + 9 + 4 * row + 4 * block,
+                    (Pass::Backward, Way::Sparse) => 9 * row + 9 + units * row + units * row,
+                };
+            let kept = if (pass, way) == (Pass::Backward, Way::Sparse) {
+                units * (block * 8 + 8) + 16 * 8
+            } else {
+                0
+            };
+            // Arrays are rounded up to whole cache lines.
+            let bytes = gradient.bytes();
+            assert!((4 * numbers + kept..4 * numbers + kept + 12 * 64).contains(&bytes), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn a_batch_after_another_leaves_nothing_of_it() {
+        let weights = initial_weights(9, 5, 0.5, 1);
+        let mut larger = GroupedBatch::default();
+        let active = |feature| Active { sample: feature % 3, feature, value: 0.8 };
+        larger.arrange(&SparseBatch { active: (0..9).map(active).collect() }, 4, 9);
+        for way in [Way::Dense, Way::Sparse] {
+            let mut fresh = Gradient { way, ..Gradient::default() };
+            fresh.compute(&weights, &batch(), Pass::Backward, None);
+            let mut used = Gradient { way, ..Gradient::default() };
+            used.compute(&weights, &larger, Pass::Backward, None);
+            used.way = way;
+            used.compute(&weights, &batch(), Pass::Backward, None);
+            assert_eq!(used.weights[..], fresh.weights[..]);
+            assert_eq!(used.bias[..], fresh.bias[..]);
+            assert!(used.squares == fresh.squares && used.way == fresh.way);
+            assert!(
+                (used.products.flop / fresh.products.flop - 1.0) > 1.0,
+                "all that was done so far"
+            );
+        }
+    }
+}

@@ -100,3 +100,72 @@ fn compress(
         positive.count_ones() as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pulp::{Arch, WithSimd};
+
+    use super::*;
+
+    /// Appends registers of a pattern with zeros, negative numbers and such as are no number.
+    struct Append<'a>(&'a mut Nonzeros);
+
+    /// The pattern: what stands in column `k`.
+    fn pattern(k: usize) -> f32 {
+        [0.0, 1.5, -2.0, f32::NAN, 3.0, -0.0, 4.5][k % 7]
+    }
+
+    const COLUMNS: usize = 48;
+
+    impl WithSimd for Append<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) {
+            let values: Vec<f32> = (0..COLUMNS).map(pattern).collect();
+            let (registers, _) = S::as_simd_f32s(&values);
+            for (register, column) in registers.iter().zip((100..).step_by(S::F32_LANES)) {
+                self.0.append::<S>(*register, column);
+            }
+        }
+    }
+
+    fn check(append: &dyn Fn(Append<'_>)) {
+        let mut nonzeros = Nonzeros::default();
+        // Twice, since the second time takes the place of the first.
+        for _ in 0..2 {
+            nonzeros.clear(COLUMNS);
+            assert_eq!(nonzeros.len(), 0);
+            append(Append(&mut nonzeros));
+            let positive = || (0..COLUMNS).filter(|k| pattern(*k) > 0.0);
+            assert_eq!(nonzeros.len(), positive().count());
+            let (columns, values) = nonzeros.range(0, nonzeros.len());
+            assert!(
+                columns.iter().eq(positive().map(|k| 100 + k as u32).collect::<Vec<_>>().iter())
+            );
+            assert!(values.iter().eq(positive().map(pattern).collect::<Vec<_>>().iter()));
+            assert_eq!(nonzeros.range(1, 3), (&[104, 106][..], &[3.0, 4.5][..]));
+        }
+    }
+
+    #[test]
+    fn the_positive_numbers_of_registers_of_every_kind_stand_one_after_the_other() {
+        check(&|append| append.with_simd(pulp::Scalar::new()));
+        check(&|append| Arch::new().dispatch(append));
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = pulp::x86::V3::try_new() {
+            check(&|append| Simd::vectorize(avx2, append));
+        }
+    }
+
+    #[test]
+    fn memory_is_that_of_the_room_made_and_a_register() {
+        let mut nonzeros = Nonzeros::default();
+        nonzeros.clear(100);
+        assert_eq!(nonzeros.bytes(), (100 + WIDEST) * 8);
+        nonzeros.clear(10);
+        assert_eq!(nonzeros.bytes(), (100 + WIDEST) * 8, "room stays");
+        nonzeros.clear(101);
+        assert_eq!(nonzeros.bytes(), (101 + WIDEST) * 8);
+    }
+}

@@ -50,3 +50,26 @@ impl DerefMut for Numbers {
         &mut self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stay_when_they_become_more_and_take_no_more_than_they_need() {
+        let mut numbers = Numbers::default();
+        assert_eq!((numbers.len(), numbers.bytes()), (0, 0));
+        numbers.resize(3);
+        numbers.copy_from_slice(&[1.0, 2.0, 3.0]);
+        numbers.resize(5);
+        assert_eq!(numbers[..], [1.0, 2.0, 3.0, 0.0, 0.0]);
+        assert!(numbers.as_ptr().addr().is_multiple_of(64));
+        numbers.resize(1000);
+        // To a whole cache line at most.
+        assert!((4000..4064).contains(&numbers.bytes()), "{}", numbers.bytes());
+        numbers.resize(2);
+        assert_eq!(numbers[..], [1.0, 2.0]);
+        numbers.zero(3);
+        assert_eq!(numbers[..], [0.0; 3]);
+    }
+}

@@ -155,4 +155,80 @@ mod tests {
         let view = View::by_rows(&a, 2, 3, 3);
         multiply(&mut [0.0; 4], 2, Write::Over, view, view.transposed());
     }
+
+    #[test]
+    fn operations_are_counted_and_time_is_added_up() {
+        let a = [1.0; 15];
+        let (rows, columns) = (View::by_rows(&a, 3, 5, 5), View::by_rows(&a, 2, 5, 5).transposed());
+        let mut products = Products::default();
+        let mut to = [0.0; 6];
+        products.multiply(&mut to, 2, Write::Over, rows, columns);
+        assert!(to.iter().all(|t| (t - 5.0).abs() < 1e-6));
+        assert!((products.flop - 60.0).abs() < 1e-12, "2 · 3 · 5 · 2");
+        assert!(products.seconds > 0.0 && products.seconds < 1.0);
+        products.multiply(&mut to, 2, Write::Over, rows, columns);
+        assert!((products.flop - 120.0).abs() < 1e-12);
+        let mut sum = Products { flop: 3.0, seconds: 0.5 };
+        sum.add(Products { flop: 5.0, seconds: 0.25 });
+        assert_eq!(sum, Products { flop: 8.0, seconds: 0.75 });
+    }
+
+    #[test]
+    fn a_core_makes_some_operations_a_second_and_not_too_many() {
+        // An old core, without any registers of vectors, and ten times what one with the widest makes.
+        let peak = peak_flop_per_s();
+        assert!((1e8..3e12).contains(&peak), "{peak:e}");
+    }
+
+    #[test]
+    fn the_last_number_of_a_view_may_be_the_last_of_its_slice() {
+        // Rows of three, five apart: 5 + 3 numbers. A view without rows or columns needs none.
+        for (rows, columns, extent) in [(2, 3, 8), (1, 3, 3), (0, 3, 0), (2, 0, 0)] {
+            assert_eq!(View::by_rows(&[], rows, columns, 5).extent(), extent);
+            assert_eq!(View::by_rows(&[], rows, columns, 5).transposed().extent(), extent);
+        }
+        let (a, b) = ([1.0; 8], [2.0; 8]);
+        // Three by two, rows four apart: 2 · 4 + 2 numbers.
+        let mut to = [0.0; 10];
+        let (a, b) = (View::by_rows(&a, 2, 3, 5), View::by_rows(&b, 2, 2, 6));
+        multiply(&mut to, 4, Write::Over, a.transposed(), b);
+        assert!(
+            to.iter().zip([4.0, 4.0, 0.0, 0.0]).all(|(t, e): (&f32, f32)| (t - e).abs() < 1e-6)
+        );
+        // Nothing is asked of where nothing is written.
+        multiply(&mut [], 4, Write::Over, View::by_rows(&[], 0, 2, 6), b);
+        // One row may be longer than the stride says.
+        multiply(&mut [0.0; 2], 1, Write::Over, View::by_rows(&[1.0; 2], 1, 2, 2), b);
+    }
+
+    /// Refused: `a · b` with these rows and columns to `length` numbers, rows `stride` apart.
+    fn refused(a: (usize, usize), b: (usize, usize), length: usize, stride: usize) {
+        let values = [1.0; 6];
+        let [a, b] = [a, b].map(|(rows, columns)| View::by_rows(&values, rows, columns, columns));
+        multiply(&mut vec![0.0; length], stride, Write::Over, a, b);
+    }
+
+    #[test]
+    #[should_panic(expected = "the inner sizes of a product agree")]
+    fn sizes_that_disagree_are_refused() {
+        refused((2, 3), (2, 3), 6, 3);
+    }
+
+    #[test]
+    #[should_panic(expected = "the product fits its slice")]
+    fn a_product_that_does_not_fit_is_refused() {
+        refused((3, 2), (2, 3), 10, 4);
+    }
+
+    #[test]
+    #[should_panic(expected = "rows of the product do not overlap")]
+    fn rows_that_overlap_are_refused() {
+        refused((2, 2), (2, 3), 6, 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "views fit their slices")]
+    fn a_second_view_beyond_its_slice_is_refused() {
+        refused((2, 2), (2, 4), 100, 4);
+    }
 }

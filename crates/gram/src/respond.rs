@@ -518,4 +518,114 @@ mod tests {
         registers_agree::<DENSE>();
         registers_agree::<SPARSE>();
     }
+
+    /// As [`answers`], from the formula, in double precision: `D`, `db`, `dW`, `dh`, and the responses of units.
+    fn by_hand() -> (f64, [Vec<f64>; 4], usize) {
+        let batch = batch();
+        let double = |seed, count| numbers(seed, count).into_iter().map(f64::from).collect();
+        let gram: Vec<f64> = double(1, ROWS * COLUMNS);
+        let bias: Vec<f64> = double(2, COLUMNS);
+        let weights: Vec<f64> = double(3, COLUMNS * HIDDEN);
+        let hidden: Vec<f64> = double(4, batch.n_units() * HIDDEN);
+        let mut squares = 0.0;
+        let [mut d, mut db] = [ROWS * COLUMNS, COLUMNS].map(|n| vec![0.0; n]);
+        let [mut dw, mut dh] = [COLUMNS, batch.n_units()].map(|n| vec![0.0; n * HIDDEN]);
+        let mut n_nonzero = 0;
+        // Units with their samples; a sample's answer counts as often as its unit's hidden vector goes into its own.
+        let mut units: Vec<Vec<(Vec<(usize, f64)>, f64)>> = Vec::new();
+        for (row, values) in batch.lone() {
+            let sample = |&value: &f32| (vec![(row, f64::from(value))], f64::from(value));
+            units.push(values.iter().map(sample).collect());
+        }
+        for entries in batch.several() {
+            units.push(vec![(entries.iter().map(|e| (e.row, f64::from(e.value))).collect(), 1.0)]);
+        }
+        assert!(batch.n_empty > 0 && batch.n_several > 1 && units.len() == batch.n_units());
+        let empty = (vec![(Vec::new(), 0.0); batch.n_empty], None);
+        let units = units.into_iter().zip((0..).map(Some)).chain([empty]);
+        for (samples, unit) in units {
+            for c in 0..COLUMNS {
+                let mut asked_elsewhere = 0.0;
+                for (entries, share) in &samples {
+                    let own = |at: &(usize, f64)| at.0 == c;
+                    let x = entries.iter().copied().find(own).map_or(0.0, |at| at.1);
+                    let sum: f64 = entries.iter().map(|(row, v)| v * gram[row * COLUMNS + c]).sum();
+                    let z = sum + bias[c];
+                    squares += (z.max(0.0) - x).powi(2);
+                    if z <= 0.0 {
+                        continue;
+                    }
+                    let e = z - x;
+                    db[c] += e;
+                    for (row, value) in entries {
+                        d[row * COLUMNS + c] += value * e;
+                    }
+                    if x == 0.0 {
+                        asked_elsewhere += share * e;
+                    }
+                    let Some(unit) = unit else { continue };
+                    for j in 0..HIDDEN {
+                        let (u, w): (usize, usize) = (unit * HIDDEN + j, c * HIDDEN + j);
+                        dw[w] += share * e * hidden[u];
+                        dh[u] += share * e * weights[w];
+                    }
+                }
+                n_nonzero += usize::from(asked_elsewhere > 0.0);
+            }
+        }
+        (squares, [d, db, dw, dh], n_nonzero)
+    }
+
+    #[test]
+    fn what_a_kernel_gives_is_the_formula_in_double_precision() {
+        fn check<const WAY: u8>(filled: [bool; 4]) {
+            let (squares, parts, n_nonzero) = by_hand();
+            let expected = parts.iter().zip(filled);
+            let expected: Vec<f64> = expected
+                .flat_map(|(part, is_filled)| {
+                    part.iter().map(move |v| if is_filled { *v } else { 0.0 })
+                })
+                .collect();
+            let scalar = answers::<WAY>(&|kernel| kernel.with_simd(pulp::Scalar::new()));
+            for (response, numbers) in
+                [scalar, answers::<WAY>(&|kernel| Arch::new().dispatch(kernel))]
+            {
+                assert!((response.squares / squares - 1.0).abs() < 1e-6);
+                assert_eq!(response.n_nonzero, if WAY == FORWARD { 0 } else { n_nonzero });
+                assert_eq!(numbers.len(), expected.len());
+                for (got, expected) in numbers.iter().zip(&expected) {
+                    assert!((f64::from(*got) - expected).abs() < 1e-4, "{got} is not {expected}");
+                }
+            }
+        }
+        check::<FORWARD>([false; 4]);
+        check::<DENSE>([true, true, false, false]);
+        check::<SPARSE>([false, true, true, true]);
+    }
+
+    #[test]
+    fn squares_are_moved_to_double_precision_once_there_are_enough() {
+        let simd = pulp::Scalar::new();
+        let mut sums = [1.0_f32, 2.0, 3.0, 4.0];
+        let mut summed = 60;
+        assert!(flush(simd, &mut summed, 3, &mut sums) == 0.0 && summed == 63 && sums[3] > 0.0);
+        assert!((flush(simd, &mut summed, 1, &mut sums) - 10.0).abs() < 1e-12);
+        assert!(summed == 0 && sums.iter().all(|sum| *sum == 0.0));
+    }
+
+    #[test]
+    #[should_panic(expected = "columns are whole registers")]
+    fn columns_that_are_not_whole_registers_are_refused() {
+        let (batch, columns) = (batch(), vec![0.0; ROWS * (COLUMN_BLOCK + 1)]);
+        let respond = Respond {
+            batch: &batch,
+            from: 0,
+            width: COLUMN_BLOCK + 1,
+            gram: &columns,
+            diagonal: &[],
+            bias: &columns,
+            bias_gradient: &mut [0.0; COLUMN_BLOCK + 1],
+        };
+        respond.forward();
+    }
 }

@@ -8,7 +8,8 @@ mod support;
 
 use std::num::NonZeroUsize;
 
-use superpose_gram::engine::{Gram, Way};
+use superpose_gram::engine::{Gram, Way, supports};
+use superpose_toy::adam::AdamStep;
 use superpose_toy::cell::Cell;
 use superpose_toy::init::initial_weights;
 use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
@@ -125,4 +126,84 @@ fn training_goes_from_the_dense_way_to_the_sparse_one_and_lowers_the_loss() {
     assert_eq!((ways[0], ways[1499]), (Way::Dense, Way::Sparse));
     let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
     assert!(mean(&losses[1400..]) < 0.7 * mean(&losses[..100]));
+}
+
+#[test]
+fn three_steps_are_those_of_adam_on_the_gradient_by_hand() {
+    for decay in ["train.weight_decay=0.3", "train.weight_decay=-1.5"] {
+        // The step's learning rate grows, and ε counts.
+        let cell = cell(&[decay, "train.warmup_steps=3", "train.adam_epsilon=1e-4"]);
+        let (n, d) = (cell.model.n_features, cell.model.d_hidden);
+        let p = cell.probabilities().unwrap();
+        let mut sampler = Sampler::new(&p, cell.data.values, 0, cell.train.batch_size);
+        let begun = start(&cell);
+        let mut gram = Gram::from_weights(&cell, begun.clone());
+        let mut truth = begun.clone();
+        let mut moments = vec![(0.0, 0.0); n * d + n];
+        for t in 1..=3 {
+            let batch = sampler.batch(Stream::Train, t - 1);
+            let gradient = by_hand(&cell, &truth, &batch);
+            let mse = gram.step(t, &batch);
+            assert!((mse * cell.train.loss_scale / gradient.loss - 1.0).abs() < 1e-5);
+            let all = gradient.weights.iter().chain(&gradient.bias);
+            let of_weights = AdamStep::of_weights(&cell, t);
+            let of_biases = AdamStep::of_biases(&cell, t);
+            for (at, g) in all.enumerate() {
+                let step = if at < n * d { &of_weights } else { &of_biases };
+                let (m, v) = &mut moments[at];
+                *m = step.beta1 * *m + (1.0 - step.beta1) * g;
+                *v = step.beta2 * *v + (1.0 - step.beta2) * g * g;
+            }
+            let down = |step: &AdamStep, at: usize| {
+                let (m, v): (f64, f64) = moments[at];
+                step.rate * m / (v.sqrt() * step.inverse_root_correction + step.epsilon)
+            };
+            for (i, row) in truth.weights.chunks_mut(d).enumerate() {
+                let norm = row.iter().map(|w| f64::from(*w).powi(2)).sum::<f64>().sqrt();
+                let keep = of_weights.decay(|| norm);
+                for (j, w) in row.iter_mut().enumerate() {
+                    *w = (keep * f64::from(*w) - down(&of_weights, i * d + j)) as f32;
+                }
+            }
+            for (i, b) in truth.bias.iter_mut().enumerate() {
+                *b = (f64::from(*b) - down(&of_biases, n * d + i)) as f32;
+            }
+            let got = gram.weights();
+            let moved = [
+                (&begun.weights, &truth.weights, &got.weights),
+                (&begun.bias, &truth.bias, &got.bias),
+            ];
+            for (begun, truth, got) in moved {
+                let least = begun.iter().zip(truth).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                let most = truth.iter().zip(got).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(
+                    least > 1e-3 && most < 1e-3 * least,
+                    "{decay}, step {t}: {most} of {least}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_an_engine_did_and_holds_is_told() {
+    let cell = cell(&[]);
+    let batch = first_batch(&cell);
+    assert_eq!(supports(&cell), Ok(()));
+    let mut gram = Gram::new(&cell);
+    assert_eq!(gram.weights(), &superpose_toy::init::start(&cell));
+    assert!(gram.working_bytes() == 0 && gram.products().flop == 0.0);
+    let loss = gram.mse(&batch);
+    // The batch's features that are active, by all, by width; two operations each.
+    let mut active: Vec<u32> = batch.active.iter().map(|a| a.feature).collect();
+    active.dedup();
+    let flop = (2 * active.len() * 23 * 5) as f64;
+    assert!((gram.products().flop - flop).abs() < 1e-9);
+    let forward = gram.working_bytes();
+    // `W` of all and of the active features in rows of sixteen, `G` in 64 columns.
+    let numbers = 16 * (active.len() + 23) + 64 * active.len();
+    assert!(forward > 4 * numbers && forward < 4 * (numbers + 2000), "{forward}");
+    assert!((gram.step(1, &batch) - loss).abs() < 1e-12);
+    assert!(gram.working_bytes() > forward);
+    assert!((gram.products().flop - 4.0 * flop).abs() < 1e-9, "forward, then forward and back");
 }

@@ -129,7 +129,10 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |largest, v| if v.is_nan() { f64::NAN } else { v.abs().max(largest) })
+    // `max` alone would forget what is not a number.
+    values
+        .iter()
+        .fold(0.0, |most: f64, v| if most.is_nan() { most } else { v.abs().max(most) + 0.0 * v })
 }
 
 #[cfg(test)]
@@ -166,5 +169,142 @@ mod tests {
         assert!(minimum.value < 1e-16);
         let ended = minimise(&bowl, &[99.0; 6], Limits { n_steps: 2, ..LIMITS });
         assert!(!ended.has_converged && ended.n_steps == 2);
+    }
+
+    /// `½ Σ a_i x_i²` with the `curvatures` `a`.
+    fn bowl(curvatures: &[f64]) -> impl Fn(&[f64], &mut [f64]) -> f64 {
+        move |p: &[f64], g: &mut [f64]| {
+            let terms = g.iter_mut().zip(p.iter().zip(curvatures));
+            terms
+                .map(|(g, (x, a))| {
+                    *g = a * x;
+                    0.5 * a * x * x
+                })
+                .sum()
+        }
+    }
+
+    fn after(
+        n_steps: usize,
+        function: &dyn Fn(&[f64], &mut [f64]) -> f64,
+        start: &[f64],
+    ) -> Minimum {
+        minimise(function, start, Limits { n_steps, ..LIMITS })
+    }
+
+    fn assert_close(got: &[f64], expected: &[f64]) {
+        let is_close = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * b.abs().max(1.0);
+        assert!(got.iter().zip(expected).all(is_close), "{got:?} is not {expected:?}");
+    }
+
+    #[test]
+    fn the_first_steps_are_those_on_paper() {
+        let bowl = bowl(&[1.0, 4.0]);
+        // The gradient is (3, 4): as it is larger than one, the first step is as long as its largest number.
+        let start = [3.0, 1.0];
+        let first = after(1, &bowl, &start);
+        assert_close(&first.point, &[2.25, 0.0]);
+        assert_close(&[first.value, first.gradient], &[0.5 * 2.25 * 2.25, 2.25]);
+        // s = (−¾, −1) and y = (−¾, −4): H = (I − s yᵀ/sᵀy) (sᵀy/yᵀy) (I − y sᵀ/sᵀy) + s sᵀ/sᵀy.
+        let (s, y) = ([-0.75, -1.0], [-0.75, -4.0]);
+        let (sy, yy) = (0.5625 + 4.0, 0.5625 + 16.0);
+        let left = |i: usize, j: usize| f64::from(u8::from(i == j)) - s[i] * y[j] / sy;
+        let h = |i: usize, j: usize| {
+            (0..2).map(|k| left(i, k) * sy / yy * left(j, k)).sum::<f64>() + s[i] * s[j] / sy
+        };
+        let second = after(2, &bowl, &start);
+        assert_close(&second.point, &[2.25 - h(0, 0) * 2.25, -h(1, 0) * 2.25]);
+    }
+
+    #[test]
+    fn a_small_first_gradient_is_gone_down_as_it_is() {
+        // One step of the whole gradient ends at the minimum of a bowl of curvature one.
+        let minimum = after(1, &bowl(&[1.0]), &[0.25]);
+        assert_close(&minimum.point, &[0.0]);
+        assert!(minimum.has_converged && minimum.n_steps == 1);
+        let started_there = after(9, &bowl(&[1.0]), &[0.0]);
+        assert!(started_there.has_converged && started_there.n_steps == 0);
+    }
+
+    #[test]
+    fn a_step_that_does_not_fall_enough_is_halved() {
+        // From 1 the gradient of x⁴ is 4, the step one long, to the minimum itself. With a wall there it
+        // is halved until it ends beside the wall.
+        let quartic = |wall: f64| {
+            move |p: &[f64], g: &mut [f64]| {
+                g[0] = 4.0 * p[0].powi(3);
+                if p[0] < wall { f64::INFINITY } else { p[0].powi(4) }
+            }
+        };
+        for (wall, expected) in [(-1.0, 0.0), (0.1, 0.5), (0.6, 0.75), (0.8, 0.875)] {
+            assert_close(&after(1, &quartic(wall), &[1.0]).point, &[expected]);
+        }
+        // |x| to a power just above one, steep on the other side: no fall there, so half as far.
+        let valley = |p: &[f64], g: &mut [f64]| {
+            let slope = if p[0] < 0.0 { -3.0 } else { 1.0 };
+            g[0] = slope;
+            slope * p[0]
+        };
+        assert_close(&after(1, &valley, &[0.6]).point, &[0.1]);
+    }
+
+    #[test]
+    fn where_no_step_falls_the_search_ends_and_says_so() {
+        // The gradient points up.
+        let liar = |p: &[f64], g: &mut [f64]| {
+            g[0] = -1.0;
+            p[0]
+        };
+        let minimum = after(50, &liar, &[2.0]);
+        assert!(!minimum.has_converged && minimum.n_steps == 0, "{minimum:?}");
+        assert_close(&[minimum.point[0], minimum.value, minimum.gradient], &[2.0, 2.0, 1.0]);
+    }
+
+    #[test]
+    fn a_gradient_that_is_no_number_has_not_converged() {
+        let nowhere = |_: &[f64], g: &mut [f64]| {
+            g.copy_from_slice(&[f64::NAN, 1.0]);
+            0.0
+        };
+        let minimum = after(50, &nowhere, &[1.0, 1.0]);
+        assert!(minimum.gradient.is_nan() && !minimum.has_converged);
+        assert!(largest(&[1.0, f64::NAN]).is_nan() && largest(&[f64::NAN, 1.0]).is_nan());
+        assert_close(&[largest(&[1.0, -3.0, 2.0])], &[3.0]);
+    }
+
+    #[test]
+    fn the_inverse_maps_a_change_to_its_step_and_learns_nothing_from_what_curves_down() {
+        let (step, change) = ([1.0, -2.0, 0.5], [2.0, -1.0, 0.25]);
+        for is_first in [true, false] {
+            let mut inverse = identity(3);
+            inverse[0][0] = 2.0;
+            learn(&mut inverse, &step, &change, is_first);
+            let image: Vec<f64> = inverse.iter().map(|row| dot(row, &change)).collect();
+            assert_close(&image, &step);
+            for (i, row) in inverse.iter().enumerate() {
+                (0..3).for_each(|j| assert_close(&[row[j]], &[inverse[j][i]]));
+            }
+            let before = inverse.clone();
+            learn(&mut inverse, &step, &change.map(|c| -c), is_first);
+            learn(&mut inverse, &[1.0, 0.0, 0.0], &[1e-15, 1.0, 0.0], is_first);
+            assert_eq!(inverse, before);
+        }
+        // Curvature is some from 1e-14 of what it could be.
+        for (part, is_some) in [(1e-13, true), (1e-15, false)] {
+            let mut inverse = identity(2);
+            learn(&mut inverse, &[100.0, 0.0], &[100.0 * part, 100.0], false);
+            assert_eq!(inverse != identity(2), is_some, "{inverse:?}");
+        }
+    }
+
+    #[test]
+    fn a_function_that_no_longer_falls_in_its_digits_is_still_followed_by_its_slope() {
+        // Far above zero the fall of the last steps is less than rounding.
+        let high = |p: &[f64], g: &mut [f64]| 1e9 + bowl(&[1.0, 30.0])(p, g);
+        for start in [[1.0, 1.0], [-0.3, 0.7], [2.0, -0.1]] {
+            let minimum = after(100, &high, &start);
+            assert!(minimum.has_converged, "{minimum:?}");
+            assert!(minimum.point.iter().all(|x| x.abs() < 1e-8));
+        }
     }
 }

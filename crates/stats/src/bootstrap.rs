@@ -29,4 +29,11 @@ mod tests {
         assert_eq!(percentile_interval(vec![3.0], 0.95), Some((3.0, 3.0)));
         assert_eq!(percentile_interval(vec![], 0.95), None);
     }
+
+    #[test]
+    fn between_two_values_it_is_as_far_as_the_share_says() {
+        assert_eq!(percentile_interval(vec![1.0, 0.0], 0.5), Some((0.25, 0.75)));
+        assert_eq!(percentile_interval(vec![4.0, 1.0, 2.0], 0.5), Some((1.5, 3.0)));
+        assert_eq!(percentile_interval(vec![4.0, 1.0, 2.0], 1.0), Some((1.0, 4.0)));
+    }
 }

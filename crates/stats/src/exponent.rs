@@ -469,4 +469,236 @@ mod tests {
         assert!((scatter - 0.5).abs() < 1e-12, "{scatter}");
         assert_eq!(independent_sd(&[1.0, e], &[at(0.3), vec![1.0]]), None);
     }
+
+    /// `ln y` by place and seed, at `ln x` = 0, 1, 2, ….
+    fn grid(ln_y: &[&[(usize, f64)]]) -> Grid<usize> {
+        let place = |(k, powers): (usize, &&[(usize, f64)])| AtWidth {
+            x: (k as f64).exp(),
+            by_seed: powers
+                .iter()
+                .map(|(seed, power): &(usize, f64)| (*seed, power.exp()))
+                .collect(),
+        };
+        Grid::new(&ln_y.iter().enumerate().map(place).collect::<Vec<_>>())
+    }
+
+    fn assert_close(got: f64, expected: f64) {
+        assert!(
+            (got - expected).abs() < 1e-12 * expected.abs().max(1.0),
+            "{got} is not {expected}"
+        );
+    }
+
+    #[test]
+    fn the_spread_over_seeds_is_that_of_all_pairs_and_what_is_common_that_of_two_places() {
+        let grid =
+            grid(&[&[(0, 0.1), (1, 0.3), (2, 0.6)], &[(0, 0.0), (1, 0.4)], &[(1, 5.0), (2, 4.8)]]);
+        let (spread, common) = grid.spread_over_seeds();
+        // Differences −0.2 and −0.4 of seeds 0 and 1, −0.5 of 0 and 2, −0.3 and 0.2 of 1 and 2.
+        assert_close(spread, (0.04 + 0.16 + 0.25 + 0.09 + 0.04) / 2.0 / 5.0);
+        assert_close(common.unwrap(), (0.08 - 0.06) / 2.0 / 2.0);
+        let apart = self::grid(&[&[(0, 0.1), (1, 0.3)], &[(0, 0.0), (2, 0.1)], &[(3, 0.0)]]);
+        let (spread, common) = apart.spread_over_seeds();
+        assert_close(spread, (0.04 + 0.01) / 2.0 / 2.0);
+        assert_eq!(common, None);
+    }
+
+    /// The parts of a variance over seeds.
+    fn parts(grid: &Grid<usize>, scatter: f64) -> (f64, f64) {
+        let Components { place, seed, training } = grid.of_seeds(scatter);
+        assert_close(place, 0.0);
+        (seed, training)
+    }
+
+    #[test]
+    fn a_seeds_own_part_of_the_variance_is_what_is_common_within_bounds() {
+        let pairs = |differences: [f64; 2]| {
+            let [a, b] = differences.map(|d| [(0, 1.0), (1, 1.0 + d)]);
+            grid(&[&a, &b, &[(0, 0.0)]])
+        };
+        // Spread ½ · mean of 0.04 and 0.16, common ½ · 0.08.
+        let (seed, training) = parts(&pairs([0.2, 0.4]), 9.0);
+        assert_close(seed, 0.04);
+        assert_close(training, 0.01);
+        let (seed, training) = parts(&pairs([0.2, -0.4]), 0.0);
+        assert_close(seed, 0.0);
+        assert_close(training, 0.05);
+        let (seed, training) = parts(&pairs([0.2, 0.2]), 0.0);
+        assert_close(seed, 0.95 * 0.02);
+        assert_close(training, 0.05 * 0.02);
+        let (seed, training) = parts(&pairs([0.0, 0.0]), 1.0);
+        assert!(seed == 0.0 && training > 0.0 && training < 1e-50);
+    }
+
+    #[test]
+    fn without_a_second_place_a_seed_has_a_part_only_if_seeds_clearly_scatter_more_than_the_line() {
+        let once = grid(&[&[(0, 0.0), (1, 0.2)], &[(0, 0.0)], &[(1, 0.0)]]);
+        // The spread is 0.02.
+        for (scatter, seed) in [(0.0, 0.019), (0.004, 0.016), (0.006, 0.0), (1.0, 0.0)] {
+            let found = parts(&once, scatter);
+            assert_close(found.0, seed);
+            assert_close(found.1, 0.02 - seed);
+        }
+    }
+
+    #[test]
+    fn means_covary_by_the_seeds_that_they_share() {
+        let grid = grid(&[&[(0, 0.0), (1, 0.0)], &[(1, 0.0), (2, 0.0), (3, 0.0)], &[(0, 0.0)]]);
+        let found = grid.covariance(Components { place: 100.0, seed: 12.0, training: 0.6 });
+        // Of a seed's variance: how many two places share, over both counts.
+        let expected =
+            [[100.0 + 0.3 + 6.0, 2.0, 6.0], [2.0, 100.0 + 0.2 + 4.0, 0.0], [6.0, 0.0, 112.6]];
+        for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+            assert_close(*found, *expected);
+        }
+    }
+
+    #[test]
+    fn a_place_scatters_by_what_of_the_squares_about_the_line_seeds_do_not_explain() {
+        // Means 0.1, 0, 0, 0.1 off the line: at ln x of −1.5, −½, ½, 1.5 squares of 0.01 about it. One seed that
+        // no other place has differs by 0.02.
+        let all = [&[(0, 0.09), (9, 0.11)][..], &[(0, 0.0)], &[(0, 0.0)], &[(0, 0.1)]];
+        let grid = grid(&all);
+        let Components { place, seed, training } = grid.components();
+        assert_close(seed, 0.0);
+        assert_close(training, 0.0002);
+        // A mean has half or all of a training's variance, of which 1 − 1/n − x²/Σx² is not along the line.
+        let free = |x: f64| 1.0 - 0.25 - x * x / 5.0;
+        let explained = 0.0002 * (free(1.5) / 2.0 + 2.0 * free(0.5) + free(1.5));
+        assert_close(place, (0.01 - explained) / 2.0);
+        // What seeds explain twice over leaves nothing to places.
+        let wild = [&[(0, -0.9), (9, 1.1)][..], &[(0, 0.0)], &[(0, 0.0)], &[(0, 0.1)]];
+        assert_close(self::grid(&wild).components().place, 0.0);
+    }
+
+    #[test]
+    fn the_error_of_the_line_is_that_of_generalised_least_squares() {
+        let all = [
+            &[(0, 0.1), (1, 0.3)][..],
+            &[(0, 0.0), (2, 0.1)],
+            &[(3, 0.2)],
+            &[(0, -0.1)],
+            &[(1, 0.4)],
+        ];
+        let places: Vec<AtWidth<usize>> = (0_u8..)
+            .zip(all)
+            .map(|(k, powers)| AtWidth {
+                x: f64::from(k).exp(),
+                by_seed: powers
+                    .iter()
+                    .map(|(seed, power): &(usize, f64)| (*seed, power.exp()))
+                    .collect(),
+            })
+            .collect();
+        let found = fit_exponent(&places).unwrap().interval;
+        let grid = grid(&all);
+        let covariance = grid.covariance(grid.components());
+        let inverse = inverted(covariance.clone());
+        let ln_x = [-2.0, -1.0, 0.0, 1.0, 2.0];
+        let ln_y = [0.2, 0.05, 0.2, -0.1, 0.4];
+        let form = |a: &[f64], b: &[f64]| -> f64 {
+            a.iter().zip(&inverse).map(|(a, row)| a * dot(row, b)).sum()
+        };
+        let one = [1.0; 5];
+        let (oo, ox, xx) = (form(&one, &one), form(&one, &ln_x), form(&ln_x, &ln_x));
+        let (oy, xy) = (form(&one, &ln_y), form(&ln_x, &ln_y));
+        let determinant = oo * xx - ox * ox;
+        let (at_0, slope) = ((xx * oy - ox * xy) / determinant, (oo * xy - ox * oy) / determinant);
+        let off: Vec<f64> = ln_x.iter().zip(ln_y).map(|(x, y)| y - at_0 - slope * x).collect();
+        let along: f64 = ln_x.iter().zip(&covariance).map(|(x, row)| x * dot(row, &ln_x)).sum();
+        assert_close(found.standard_error, (form(&off, &off) / 3.0 * along).sqrt() / 10.0);
+        assert_close(found.degrees, 3.0);
+        assert_eq!(found.of, IntervalOf::Line);
+        assert_close(found.high - found.low, 2.0 * student_t(0.95, 3.0) * found.standard_error);
+        assert_close(found.high + found.low, -2.0 * dot(&ln_x, &ln_y) / 10.0);
+    }
+
+    /// The inverse of a matrix, by elimination.
+    fn inverted(mut matrix: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+        let n = matrix.len();
+        for (i, row) in matrix.iter_mut().enumerate() {
+            row.extend((0..n).map(|j| f64::from(u8::from(i == j))));
+        }
+        for i in 0..n {
+            let pivot: Vec<f64> = matrix[i].iter().map(|v| v / matrix[i][i]).collect();
+            for row in &mut matrix {
+                let factor = row[i];
+                row.iter_mut().zip(&pivot).for_each(|(v, p)| *v -= factor * p);
+            }
+            matrix[i] = pivot;
+        }
+        matrix.into_iter().map(|row| row[n..].to_vec()).collect()
+    }
+
+    #[test]
+    fn extra_seeds_weigh_by_how_many_their_places_have() {
+        // At ln x = −1, 0, 1: two seeds everywhere, a third at the last. Σ ln_x² is 2.
+        let grid = grid(&[
+            &[(0, 0.1), (1, -0.1)],
+            &[(0, 0.0), (1, 0.0)],
+            &[(0, 0.3), (1, -0.1), (2, 0.4)],
+        ]);
+        let line = PowerLaw {
+            coefficient: 1.0,
+            exponent: 7.0,
+            exponent_se: 9.0,
+            r_squared: 1.0,
+            n_points: 3,
+        };
+        let found = grid.interval_of_seeds(&line, &[0, 1]);
+        // A shared seed's weights are −¼, 0, 1/6, the third's 0, 0, 1/6; the deviations ± (0.1, 0, 0.2).
+        let weights: [[f64; 3]; 3] =
+            [[-0.25, 0.0, 1.0 / 6.0], [-0.25, 0.0, 1.0 / 6.0], [0.0, 0.0, 1.0 / 6.0]];
+        let moved = weights.map(|w| 2.0 * (0.1 * w[0] + 0.2 * w[2]).powi(2));
+        assert_close(found.standard_error, moved.iter().sum::<f64>().sqrt());
+        let Components { seed, training, .. } = grid.of_seeds(0.0);
+        assert!(seed > 0.0 && training > 0.0);
+        let form = |a: &[f64; 3], b: &[f64; 3]| {
+            seed * a.iter().sum::<f64>() * b.iter().sum::<f64>() + training * dot(a, b)
+        };
+        let trace: f64 = weights.iter().map(|w| form(w, w)).sum();
+        let squares: f64 = weights.iter().flat_map(|a| weights.map(|b| form(a, &b).powi(2))).sum();
+        assert_close(found.degrees, trace * trace / squares);
+        assert_close(f64::midpoint(found.low, found.high), 7.0);
+        assert_eq!(found.of, IntervalOf::Seeds);
+    }
+
+    #[test]
+    fn a_triangle_whitens_what_it_is_of() {
+        let covariance = vec![vec![4.0, 2.0, 1.0], vec![2.0, 5.0, 3.0], vec![1.0, 3.0, 6.0]];
+        let inverse = inverted(covariance.clone());
+        let (a, b) = ([1.0, -2.0, 3.0], [0.5, 4.0, -1.0]);
+        let [white_a, white_b] = whitened(&covariance, [&a, &b]);
+        let form: f64 = a.iter().zip(&inverse).map(|(a, row)| a * dot(row, &b)).sum();
+        assert_close(dot(&white_a, &white_b), form);
+    }
+
+    #[test]
+    fn an_interval_says_what_it_is_of() {
+        assert_eq!(
+            [IntervalOf::Seeds, IntervalOf::Line].map(|of| of.to_string()),
+            ["seeds", "line"]
+        );
+    }
+
+    #[test]
+    fn only_seeds_that_all_places_have_are_fitted_alone() {
+        // Seed 1 is everywhere with exponent 2, seed 0 is not.
+        let at = |x: f64, with_0: bool| AtWidth {
+            x,
+            by_seed: with_0.then_some((0, 1.0)).into_iter().chain([(1, x.powi(-2))]).collect(),
+        };
+        let fit = fit_exponent(&[at(1.0, true), at(3.0, false), at(9.0, true)]).unwrap();
+        assert_eq!(fit.seeds.n, 1);
+        assert_close(fit.seeds.mean, 2.0);
+        assert_eq!(fit.interval.of, IntervalOf::Line);
+    }
+
+    #[test]
+    fn single_trainings_scatter_by_their_place() {
+        // ln x = −1, 0, 1 and deviations 0.2, 9 and 0.4: the middle has no weight, the ends ½ each.
+        let (e, at) = (std::f64::consts::E, |s: f64| vec![(-s).exp(), 1.0, s.exp()]);
+        let found = independent_sd(&[1.0 / e, 1.0, e], &[at(0.3), at(9.0), at(0.4)]).unwrap();
+        assert_close(found, 0.25);
+    }
 }

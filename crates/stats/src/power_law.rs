@@ -167,4 +167,65 @@ mod tests {
         assert_eq!(local.len(), 5);
         assert!(local.iter().all(|e| (e - 1.3).abs() < 1e-12));
     }
+
+    #[test]
+    fn a_fit_on_paper() {
+        // ln x = −1, 0, 1 and ln y = 2, 3, 1: slope −½, residuals −½, 1, −½, of ln y's squares 2.
+        let e = |values: [f64; 3]| values.map(f64::exp);
+        let fit = fit_power_law(&e([-1.0, 0.0, 1.0]), &e([2.0, 3.0, 1.0])).unwrap();
+        let got =
+            [fit.exponent, fit.exponent_se, fit.r_squared, fit.coefficient.ln(), fit.at(1.0).ln()];
+        for (got, expected) in got.into_iter().zip([0.5, 0.75_f64.sqrt(), 0.25, 2.0, 2.0]) {
+            assert!((got - expected).abs() < 1e-12, "{got} is not {expected}");
+        }
+        assert!((fit.at(4.0) / fit.at(1.0) - 0.5).abs() < 1e-12);
+        assert_eq!(fit.n_points, 3);
+        // One degree of freedom: t is 1 for one half.
+        let (low, high) = fit.exponent_interval(0.5);
+        assert!((low - (0.5 - 0.75_f64.sqrt())).abs() < 1e-6, "{low}");
+        assert!((high - (0.5 + 0.75_f64.sqrt())).abs() < 1e-6, "{high}");
+    }
+
+    #[test]
+    fn what_does_not_vary_is_explained_and_has_no_slope() {
+        let fit = fit_power_law(&WIDTHS, &[1.0; 6]).unwrap();
+        assert!(fit.exponent.abs() < 1e-15 && (fit.r_squared - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn places_close_together_have_a_slope_and_equal_ones_that_were_rounded_have_none() {
+        for scale in [1e-200, 1.0, 1e200] {
+            let x = |step: f64| [1.0, 1.0 + step, 1.0 + 2.0 * step].map(|x| x * scale);
+            let y = [1.0, 2.0, 3.0];
+            assert!(fit_power_law(&x(1e-6), &y).is_ok(), "{scale}");
+            assert!(fit_power_law(&x(1e-8), &y).is_err(), "{scale}");
+        }
+        for bad in [0.0, -1.0, f64::INFINITY, f64::NAN] {
+            for (x, y) in [([1.0, 2.0, bad], [1.0; 3]), ([1.0, 2.0, 3.0], [1.0, 2.0, bad])] {
+                let said = fit_power_law(&x, &y).unwrap_err().to_string();
+                assert!(said.contains("point 2 is ("), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn students_t_is_that_of_the_tables() {
+        for (confidence, degrees, t) in
+            [(0.95, 1.0, 12.7062), (0.95, 4.0, 2.7764), (0.9, 10.0, 1.8125)]
+        {
+            assert!((student_t(confidence, degrees) - t).abs() < 1e-4);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "between 0 and 1")]
+    fn certainty_has_no_interval() {
+        student_t(1.0, 3.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "between 0 and 1")]
+    fn no_confidence_has_no_interval() {
+        student_t(0.0, 3.0);
+    }
 }

@@ -126,4 +126,34 @@ mod tests {
     fn the_geometric_mean_of_reciprocals_is_one() {
         assert!((geometric_mean(&[0.25, 4.0]) - 1.0).abs() < 1e-15);
     }
+
+    #[test]
+    fn a_sample_on_paper() {
+        // 1, 2, 3, 6: squares about 3 are 4 + 1 + 0 + 9 = 14.
+        let Summary { n, mean, standard_deviation, standard_error } =
+            summarise(&[1.0, 2.0, 3.0, 6.0]);
+        assert_eq!(n, 4);
+        let expected = [3.0, (14.0_f64 / 3.0).sqrt(), (14.0_f64 / 12.0).sqrt()];
+        for (got, expected) in [mean, standard_deviation, standard_error].iter().zip(expected) {
+            assert!((got - expected).abs() < 1e-15, "{got} is not {expected}");
+        }
+        let two = summarise(&[1.0, 3.0]);
+        assert!(
+            (two.standard_deviation - 2.0_f64.sqrt()).abs() < 1e-15,
+            "two values have a spread"
+        );
+    }
+
+    #[test]
+    fn a_correlation_on_paper() {
+        // Deviations (−2, −1), (0, 1), (2, 0): 2 / √(8 · 2).
+        let pairs = [(1.0, 10.0), (3.0, 12.0), (5.0, 11.0)];
+        assert!((correlation(&pairs) - 0.5).abs() < 1e-15);
+    }
+
+    #[test]
+    fn an_even_number_of_values_has_the_middle_between_two() {
+        assert!((median_and_deviation(&[1.0, 2.0, 4.0, 9.0]).0 - 3.0).abs() < 1e-15);
+        assert!((geometric_mean(&[2.0, 8.0, 4.0]) - 4.0).abs() < 1e-14);
+    }
 }
