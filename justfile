@@ -31,3 +31,7 @@ sanitise:
 # How fast a step is here, on every engine and device
 bench:
     cargo run --release -- bench run benches/definitions/step.toml
+
+# How many mutants of a crate its own tests notice, without a GPU: `just mutants stats`, or a tenth, `just mutants stats --shard 0/10`
+mutants crate *options:
+    cargo mutants --package superpose-{{crate}} --profile release --sharding round-robin --timeout 60 {{options}} -- --lib --tests

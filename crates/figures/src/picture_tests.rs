@@ -3,9 +3,12 @@
 
 use std::ops::Range;
 
+use plotters::prelude::*;
 use superpose_files::table::Table;
 
+use crate::arrangement::Arrangement;
 use crate::axis::Axis;
+use crate::canvas::Canvas;
 use crate::chart::Mark;
 use crate::colour_bar::ColourScale;
 use crate::font;
@@ -13,11 +16,10 @@ use crate::heat_maps::{HeatMaps, heat_maps};
 use crate::histograms::{Histograms, histograms};
 use crate::lines::{ErrorBars, Guide, Lines, lines};
 use crate::panel::Panel;
-use crate::render::render;
 use crate::sheet::{Axes, Sheet};
 
 /// Coordinates to a unit.
-const UNIT: f64 = 4.0;
+const UNIT: u32 = 4;
 /// The colour of the lines around plots.
 const BORDER: &str = "#969696";
 
@@ -34,8 +36,8 @@ impl Area {
     fn around(points: &[(f64, f64)], what: &str) -> Self {
         let ends = |values: &dyn Fn(&(f64, f64)) -> f64| {
             let all = || points.iter().map(values);
-            all().fold(f64::INFINITY, f64::min) / UNIT
-                ..all().fold(f64::NEG_INFINITY, f64::max) / UNIT
+            all().fold(f64::INFINITY, f64::min) / f64::from(UNIT)
+                ..all().fold(f64::NEG_INFINITY, f64::max) / f64::from(UNIT)
         };
         Self { x: ends(&|p| p.0), y: ends(&|p| p.1), what: what.to_owned() }
     }
@@ -128,11 +130,16 @@ fn place_of_text(tag: &str, text: &str) -> Area {
 
 /// Reads the SVG of a sheet.
 pub(crate) fn read(sheet: &Sheet) -> Read {
-    let svg = String::from_utf8(render(sheet).unwrap().svg).unwrap();
-    let first = svg.lines().next().unwrap();
-    let size = (number(first, "width"), number(first, "height"));
-    assert_eq!(attribute(first, "viewBox"), format!("0 0 {} {}", size.0 * UNIT, size.1 * UNIT));
-    let whole = Area::around(&[(0.0, 0.0), (size.0 * UNIT, size.1 * UNIT)], "picture");
+    font::register().unwrap();
+    let scene = Arrangement::of(sheet).unwrap();
+    let mut svg = String::new();
+    let size = (scene.size.0 * UNIT, scene.size.1 * UNIT);
+    {
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        scene.draw(&Canvas { area: &area, unit: UNIT }).unwrap();
+    }
+    let end = (f64::from(size.0), f64::from(size.1));
+    let whole = Area::around(&[(0.0, 0.0), end], "picture");
     let mut read = Read { whole, plots: vec![], texts: vec![], marks: vec![] };
     let mut rest = svg.lines();
     while let Some(tag) = rest.next() {

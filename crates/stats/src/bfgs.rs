@@ -307,4 +307,24 @@ mod tests {
             assert!(minimum.point.iter().all(|x| x.abs() < 1e-8));
         }
     }
+
+    #[test]
+    fn a_rise_within_rounding_is_a_step_if_the_slope_flattens_and_none_otherwise() {
+        // About a value of 1e9 rounding is 1e-4. The slope at the second place is a part of that at the first.
+        let (noise, slope) = (std::cell::Cell::new(5e-5), std::cell::Cell::new(0.0));
+        let level = |p: &[f64], g: &mut [f64]| {
+            let is_start = p[0] == 0.25;
+            g[0] = if is_start { 0.25 } else { slope.get() };
+            if is_start { 1e9 } else { 1e9 + noise.get() }
+        };
+        for (rise, then, n_steps) in
+            [(5e-5, 0.0, 1), (5e-5, 0.22, 1), (5e-5, 0.23, 0), (2e-4, 0.0, 0), (5e-5, -0.23, 0)]
+        {
+            noise.set(rise);
+            slope.set(then);
+            let minimum = after(1, &level, &[0.25]);
+            assert_eq!(minimum.n_steps, n_steps, "{rise} {then} {minimum:?}");
+            assert_close(&minimum.point, &[if n_steps == 1 { 0.0 } else { 0.25 }]);
+        }
+    }
 }

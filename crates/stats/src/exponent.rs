@@ -701,4 +701,34 @@ mod tests {
         let found = independent_sd(&[1.0 / e, 1.0, e], &[at(0.3), at(9.0), at(0.4)]).unwrap();
         assert_close(found, 0.25);
     }
+
+    #[test]
+    fn of_six_places_four_degrees_of_freedom_are_about_the_line() {
+        let off = |spread: f64| {
+            let first = [(0, 0.1 - spread / 2.0), (9, 0.1 + spread / 2.0)];
+            let all = [&first[..], &[(0, 0.0)], &[(0, 0.0)], &[(0, 0.0)], &[(0, 0.0)], &[(0, 0.1)]];
+            grid(&all).components()
+        };
+        // Means 0.1, 0, 0, 0, 0, 0.1: squares of 0.02 − 0.04 / 6 about a level line; ln x of −2½ to 2½ has 17½.
+        let squares = 0.02 - 0.04 / 6.0;
+        let Components { place, seed, training } = off(0.02);
+        let free = |x: f64| 1.0 - 1.0 / 6.0 - x * x / 17.5;
+        assert_close(seed, 0.0);
+        assert_close(training, 0.0002);
+        let explained = 0.0002 * (1.5 * free(2.5) + 2.0 * (free(1.5) + free(0.5)));
+        assert_close(place, (squares - explained) / 4.0);
+        // A spread of 0.015 is four and a half times the scatter about the line.
+        let Components { seed, training, .. } = off(0.03_f64.sqrt());
+        assert_close(seed, 0.015 - squares / 4.0);
+        assert_close(training, squares / 4.0);
+    }
+
+    #[test]
+    fn exactly_four_times_the_scatter_is_not_clearly_more() {
+        let place = |powers: &[(usize, f64)]| powers.iter().copied().collect();
+        let ln_y = vec![place(&[(0, 0.0), (1, 2.0)]), place(&[(0, 0.0)]), place(&[(1, 0.0)])];
+        let grid = Grid { ln_x: vec![-1.0, 0.0, 1.0], sxx: 2.0, ln_y };
+        assert_close(grid.of_seeds(0.5).seed, 0.0);
+        assert_close(grid.of_seeds(0.49).seed, 2.0 - 0.49);
+    }
 }
