@@ -198,12 +198,12 @@ mod tests {
     #[test]
     fn the_end_of_an_axis_is_left_free_if_ticks_remain() {
         let free = |ticks: &[f64]| {
-            let mut side = side((0.0, 100.0), ticks);
+            let mut side = side((-100.0, 100.0), ticks);
             side.leave_end_free();
             places(&side)
         };
         assert_eq!(free(&[0.0, 50.0, 100.0]), [0.0, 50.0]);
-        assert_eq!(free(&[0.0, 93.9, 94.1]), [0.0, 93.9]);
+        assert_eq!(free(&[0.0, 87.9, 88.1]), [0.0, 87.9]);
         assert_eq!(free(&[0.0, 100.0]), [0.0, 100.0]);
     }
 }

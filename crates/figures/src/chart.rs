@@ -188,6 +188,8 @@ mod tests {
         let (ends, floor) = with(&[-4.0, -1.0], linear());
         assert_close(ends, (-4.2, 0.0));
         assert!(floor.abs() < 1e-12);
+        assert_close(with(&[-4.0, 0.0], linear()).0, (-4.2, 0.0));
+        assert_close(with(&[0.0, 4.0], linear()).0, (0.0, 4.2));
         let (ends, _) = with(&[-2.0, 8.0], linear());
         assert_close(ends, (-2.5, 8.5));
         let (ends, floor) = with(&[1.0, 100.0], Axis::logarithmic("y"));

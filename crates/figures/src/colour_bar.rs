@@ -152,4 +152,26 @@ mod tests {
         assert!((numbers..numbers + 3).contains(&(width("") - 12 - 9)), "{}", width(""));
         assert_eq!(width("loss"), width("") + 14 + 8);
     }
+
+    #[test]
+    fn a_bar_has_the_colours_of_the_map_from_its_upper_end_down() {
+        font::register().unwrap();
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, (99, 999)).into_drawing_area();
+            let canvas = Canvas { area: &area, unit: 2 };
+            let shades = ColourScale::linear("").from_to(0.0, 1.0).shades(&[]).unwrap();
+            shades.draw(&canvas, (3, 4), 200, 10).unwrap();
+        }
+        let steps: Vec<&str> = svg.lines().filter(|line| line.starts_with("<rect")).collect();
+        assert_eq!(steps.len(), 100);
+        for (k, step) in (0_u32..).zip(&steps) {
+            let RGBColor(red, green, blue) = shade(1.0 - f64::from(k) / 99.0);
+            assert!(step.contains(&format!("fill=\"#{red:02X}{green:02X}{blue:02X}\"")), "{step}");
+            assert!(step.contains(&format!("x=\"6\" y=\"{}\" width=\"24\"", 8 + 4 * k)), "{step}");
+        }
+        // A tick three units long, and its number six from the bar.
+        assert!(svg.contains("stroke-width=\"2\" points=\"30,408 36,408 \""), "{svg}");
+        assert!(svg.contains("<text x=\"42\" y=\"408\""), "{svg}");
+    }
 }

@@ -667,3 +667,54 @@ fn titles_of_compact_panels_axes_stand_once_in_the_middle() {
     assert_plot(&own.plots[0], (20.0 + 19.0 + 8.0, 50.0), size);
     assert!(own.texts.iter().all(|t| t.what != "0.8"));
 }
+
+#[test]
+fn a_title_of_a_panel_is_cut_only_where_the_next_one_begins() {
+    let mut panels = charts(4, 1, &|_| ());
+    let words = "a title of some words that goes on for a while";
+    let width = font::width(words, 15).unwrap();
+    assert!((250..400).contains(&width), "{width}");
+    for (k, panel) in panels.iter_mut().enumerate() {
+        let Panel::Chart(chart) = panel else { panic!("a chart") };
+        chart.title =
+            format!("{k} {words}{}", if k == 0 { " and on, and on, and on, and on" } else { "" });
+    }
+    let read = check("titles", &sheet(panels, 2, Axes::Shared));
+    for k in 1..4 {
+        read.text(&format!("{k} {words}"));
+    }
+    let cut = read.texts.iter().find(|t| t.what.ends_with('…')).unwrap();
+    let room = 420.0 - 4.0 - (cut.x.end - cut.x.start);
+    assert!((0.0..20.0).contains(&room), "{room} {cut:?}");
+}
+
+#[test]
+fn a_sheet_grows_for_its_legend_but_not_for_one_beside_a_bar_or_a_very_long_one() {
+    let height = |n_groups: usize, is_coloured: bool| {
+        let panels = charts(1, n_groups, &|columns| {
+            columns.guides = &[];
+            columns.published = None;
+            if is_coloured {
+                columns.colour = Some(("value", ColourScale::linear("dead")));
+            }
+        });
+        let sheet = sheet(panels, 1, Axes::Own);
+        let read = read(&sheet);
+        read.whole.y.end - assert_caption(&read, &sheet)
+    };
+    // 42 above and 430 of plot, with 48 below; entries of 26 with 10 above, up to 24 of them.
+    for (n_groups, is_coloured, expected) in [
+        (3, false, 42.0 + 478.0 + 20.0),
+        (18, false, 42.0 + 478.0 + 20.0),
+        (19, false, 42.0 + 19.0 * 26.0 + 10.0 + 20.0),
+        (24, false, 42.0 + 24.0 * 26.0 + 10.0 + 20.0),
+        (25, false, 42.0 + 478.0 + 20.0),
+        (24, true, 42.0 + 478.0 + 20.0),
+    ] {
+        let found = height(n_groups, is_coloured);
+        assert!(
+            (found - expected).abs() < 0.1,
+            "{n_groups} {is_coloured}: {found}, not {expected}"
+        );
+    }
+}

@@ -456,4 +456,58 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn the_next_way_is_by_the_answers_of_all_strips() {
+        for n in [60_u32, 1200] {
+            let mut weights = initial_weights(n as usize, 3, 0.0, 1);
+            let mut all = GroupedBatch::default();
+            let active = |feature| Active { sample: feature, feature, value: 0.8 };
+            all.arrange(
+                &SparseBatch { active: (0..n).map(active).collect() },
+                n as usize,
+                n as usize,
+            );
+            for (bias, way) in [(9.0, Way::Dense), (-9.0, Way::Sparse)] {
+                weights.bias.fill(bias);
+                let mut gradient = Gradient::default();
+                gradient.compute(&weights, &all, Pass::Backward, None);
+                assert_eq!(gradient.way, way, "{n}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_panel_is_as_wide_as_its_numbers_allow_and_a_strip_at_most() {
+        // Numbers in a row of `G` for so many active features of so many, in one strip or four.
+        for (n_active, n, width) in
+            [(1000, 1000, 128), (500, 999, 256), (4, 999, 1024), (4, 8000, 1024), (3000, 8000, 64)]
+        {
+            let mut batch = GroupedBatch::default();
+            let active = |feature| Active { sample: feature % 50, feature, value: 0.8 };
+            batch.arrange(&SparseBatch { active: (0..n_active).map(active).collect() }, 50, n);
+            let mut gradient = Gradient::default();
+            gradient.compute(&initial_weights(n, 2, 0.5, 1), &batch, Pass::Forward, None);
+            let strip = &gradient.strips[0];
+            assert_eq!(gradient.strips.len(), n_strips(n));
+            let bytes = strip.gram.bytes() / 4 / n_active as usize;
+            assert!((width..width + 16).contains(&bytes), "{n_active} of {n}: {bytes}");
+        }
+    }
+
+    #[test]
+    fn rows_are_gathered_with_zeros_behind_whatever_was_there() {
+        let weights = initial_weights(40, 3, 0.5, 1);
+        let mut rows = Numbers::default();
+        for n in [2_u32, 16, 40, 1] {
+            let features: Vec<u32> = (0..n).rev().collect();
+            gather(&mut rows, &weights, &features, 16);
+            assert_eq!(rows.len(), 16 * features.len());
+            for (row, feature) in rows.chunks(16).zip(features) {
+                let feature = feature as usize;
+                assert_eq!(row[..3], weights.weights[3 * feature..3 * feature + 3]);
+                assert_eq!(row[3..], [0.0; 13]);
+            }
+        }
+    }
 }
