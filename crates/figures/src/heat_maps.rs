@@ -333,4 +333,47 @@ mod tests {
         assert!(cells(&[0.1, 0.05], (wide(Digits::Two, 12), 14)).is_some());
         assert!(cells(&[1.0; 20], (99, 99)).is_some() && cells(&[1.0; 21], (99, 99)).is_none());
     }
+
+    #[test]
+    fn a_cell_covers_its_place_and_a_unit_more_towards_the_next() {
+        let names = |n: usize| Axis::named("", vec![String::new(); n]);
+        let map = HeatMap {
+            title: String::new(),
+            x: names(3),
+            y: names(2),
+            values: vec![vec![1.0, 2.0, 3.0], vec![4.0, f64::NAN, 6.0]],
+            colours: ColourScale::linear(""),
+        };
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, (400, 400)).into_drawing_area();
+            let canvas = Canvas { area: &area, unit: 2 };
+            // Cells of 40 by 50 pixels, too narrow for anything to be written, from (20, 300) up.
+            #[expect(clippy::cast_possible_truncation, reason = "small")]
+            let pixel = |x: f64, y: f64| {
+                ((20.0 + 40.0 * (x + 0.5)) as i32, (300.0 - 50.0 * (y + 0.5)) as i32)
+            };
+            map.draw(&canvas, map.colours.shades(&map.values()).as_ref(), &pixel).unwrap();
+        }
+        let value = |tag: &str, name: &str| -> i32 {
+            let start = tag.find(&format!(" {name}=\"")).unwrap() + name.len() + 3;
+            tag[start..].split('"').next().unwrap().parse().unwrap()
+        };
+        let cells: Vec<[i32; 4]> = svg
+            .lines()
+            .filter(|line| line.starts_with("<rect"))
+            .map(|tag| ["x", "y", "width", "height"].map(|name| value(tag, name)))
+            .collect();
+        // None goes beyond the last column and row; where nothing was measured is what it is.
+        let expected = [
+            [20, 248, 42, 52],
+            [60, 248, 42, 52],
+            [100, 248, 40, 52],
+            [20, 200, 42, 50],
+            [60, 200, 40, 50],
+            [100, 200, 40, 50],
+        ];
+        assert_eq!(cells, expected);
+        assert!(!svg.contains("<text"));
+    }
 }

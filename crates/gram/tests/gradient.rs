@@ -64,6 +64,13 @@ fn both_ways_give_the_gradient_by_hand() {
         &["model.d_hidden=16", "model.n_features=64"],
         &["model.d_hidden=70", "model.n_features=40"],
         &["model.d_hidden=130", "model.n_features=200", "train.loss_scale=100"],
+        // Two to eight registers of every kind.
+        &["model.d_hidden=17"],
+        &["model.d_hidden=33"],
+        &["model.d_hidden=49"],
+        &["model.d_hidden=81"],
+        &["model.d_hidden=97"],
+        &["model.d_hidden=128"],
         &["data.activation_density=1e-9"],
         &["data.activation_density=4.2", "data.values=exponential", "train.batch_size=200"],
         &["model.n_features=1100", "data.frequencies.exponent=1"],
