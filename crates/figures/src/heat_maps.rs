@@ -347,8 +347,9 @@ mod tests {
         let mut svg = String::new();
         {
             let area = SVGBackend::with_string(&mut svg, (400, 400)).into_drawing_area();
+            font::register().unwrap();
             let canvas = Canvas { area: &area, unit: 2 };
-            // Cells of 40 by 50 pixels, too narrow for anything to be written, from (20, 300) up.
+            // Cells of 40 by 50 pixels from (20, 300) up.
             #[expect(clippy::cast_possible_truncation, reason = "small")]
             let pixel = |x: f64, y: f64| {
                 ((20.0 + 40.0 * (x + 0.5)) as i32, (300.0 - 50.0 * (y + 0.5)) as i32)
@@ -374,6 +375,10 @@ mod tests {
             [100, 200, 40, 50],
         ];
         assert_eq!(cells, expected);
-        assert!(!svg.contains("<text"));
+        // Numbers stand in the middle.
+        assert_eq!(svg.matches("<text").count(), 5);
+        assert!(
+            svg.contains("<text x=\"80\" y=\"275\"") && svg.contains("<text x=\"120\" y=\"225\"")
+        );
     }
 }
