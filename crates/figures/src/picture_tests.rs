@@ -186,8 +186,6 @@ fn check(name: &str, sheet: &Sheet) -> Read {
     let read = read(sheet);
     let Read { whole, plots, texts, marks } = &read;
     assert_eq!(plots.len(), sheet.panels.len(), "{name}");
-    let mut written: Vec<String> = sheet.panels.iter().flat_map(Panel::texts).collect();
-    written.extend([sheet.title.clone(), sheet.caption.replace('\n', " ")]);
     for area in plots.iter().chain(texts).chain(marks) {
         assert!(area.is_within(whole), "{name}: {area:?} leaves {whole:?}");
     }

@@ -179,6 +179,23 @@ mod tests {
     }
 
     #[test]
+    fn the_png_has_two_pixels_a_unit_and_what_the_svg_has() {
+        let drawn = render(&sheet(charts(None))).unwrap();
+        let svg = String::from_utf8(drawn.svg).unwrap();
+        let size = |name: &str| -> u32 {
+            let start = svg.find(&format!(" {name}=\"")).unwrap() + name.len() + 3;
+            svg[start..].split('"').next().unwrap().parse().unwrap()
+        };
+        let mut reader = png::Decoder::new(std::io::Cursor::new(drawn.png)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        assert_eq!((info.width, info.height), (2 * size("width"), 2 * size("height")));
+        // White at the corner, and dots in their colour.
+        assert_eq!(pixels[..3], [255; 3]);
+        assert!(pixels.chunks(3).filter(|p| **p == [0, 114, 178]).count() > 3 * 50);
+    }
+
+    #[test]
     fn a_cell_that_was_not_measured_is_crossed_out() {
         // Three of four cells have a row.
         assert_eq!(drawn(maps()).matches("#EEEEEE").count(), 1);
@@ -227,22 +244,5 @@ mod tests {
         let mut sheet = sheet(maps());
         sheet.caption.push('‖');
         assert!(render(&sheet).unwrap_err().contains('‖'));
-    }
-
-    #[test]
-    fn the_png_has_two_pixels_a_unit_and_what_the_svg_has() {
-        let drawn = render(&sheet(charts(None))).unwrap();
-        let svg = String::from_utf8(drawn.svg).unwrap();
-        let size = |name: &str| -> u32 {
-            let start = svg.find(&format!(" {name}=\"")).unwrap() + name.len() + 3;
-            svg[start..].split('"').next().unwrap().parse().unwrap()
-        };
-        let mut reader = png::Decoder::new(std::io::Cursor::new(drawn.png)).read_info().unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut pixels).unwrap();
-        assert_eq!((info.width, info.height), (2 * size("width"), 2 * size("height")));
-        // White at the corner, and dots in their colour.
-        assert_eq!(pixels[..3], [255; 3]);
-        assert!(pixels.chunks(3).filter(|p| **p == [0, 114, 178]).count() > 3 * 50);
     }
 }
