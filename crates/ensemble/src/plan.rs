@@ -116,4 +116,16 @@ mod tests {
         assert_eq!(shape.largest_array_bytes(200), 4 * 256 * 1004);
         assert!(shape.cell_bytes(200) > shape.largest_array_bytes(200));
     }
+
+    #[test]
+    fn memory_is_that_of_all_arrays_and_of_the_largest() {
+        // 200 units have room for 256, in two tiles. W, its two moments and gradient, b and its moments; h, dh and
+        // D; two sums by tile and feature.
+        let parameters = 4 * 1001 * 40 + 3 * 1001;
+        let units = 256 * (40 + 40 + 1004);
+        assert_eq!(shape(39).cell_bytes(200), 4 * (parameters + units + 2 * 2 * 1001));
+        // W itself is the largest where it is wide, the hidden vectors where units are many too.
+        assert_eq!(shape(2048).largest_array_bytes(200), 4 * 2048 * 1001);
+        assert_eq!(shape(2048).largest_array_bytes(1200), 4 * 2048 * 1280);
+    }
 }

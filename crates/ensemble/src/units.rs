@@ -146,4 +146,12 @@ mod tests {
         assert_eq!((units.n_units(), units.n_empty), (0, 3));
         assert_eq!((units.starts, units.part_starts), (vec![0], vec![0, 0, 0]));
     }
+
+    #[test]
+    fn thirty_two_samples_are_one_unit_and_one_more_are_two() {
+        for (n, units_there) in [(31, 1), (32, 1), (33, 2), (64, 2)] {
+            let active: Vec<_> = (0..n).map(|sample| (0, sample, 1.0)).collect();
+            assert_eq!(units(&active, n as usize, 1).n_units(), units_there);
+        }
+    }
 }
