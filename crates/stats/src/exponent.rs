@@ -731,4 +731,22 @@ mod tests {
         assert_close(grid.of_seeds(0.5).seed, 0.0);
         assert_close(grid.of_seeds(0.49).seed, 2.0 - 0.49);
     }
+
+    #[test]
+    fn seeds_that_each_place_has_for_itself_are_directions_too() {
+        // Two shared seeds, and a third that is another one at every place.
+        let places: Vec<[(usize, f64); 3]> =
+            (0..4).map(|k| [(0, 0.1 * k as f64), (1, -0.2), (10 + k, 0.3)]).collect();
+        let all: Vec<&[(usize, f64)]> = places.iter().map(|place| &place[..]).collect();
+        let grid = grid(&all);
+        let line = PowerLaw {
+            coefficient: 1.0,
+            exponent: 0.0,
+            exponent_se: 1.0,
+            r_squared: 1.0,
+            n_points: 4,
+        };
+        let found = grid.interval_of_seeds(&line, &[0, 1]);
+        assert!(found.degrees > 1.5, "{found:?}");
+    }
 }
