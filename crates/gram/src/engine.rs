@@ -145,3 +145,25 @@ impl Gram {
         self.gradient.compute(&self.weights, &self.batch, pass, self.pool.as_ref());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use superpose_sweep::file::Sweep;
+
+    use super::*;
+
+    #[test]
+    fn an_engine_has_as_many_threads_as_it_is_given_and_none_of_its_own_for_one() {
+        let text = "schema = 1\nname = \"t\"\nmodel = { n_features = 9, d_hidden = 2 }\n\
+                    train = { batch_size = 8, steps = 2, weight_decay = 0 }";
+        let cell = Sweep::parse(text, Path::new("t.toml"), &[]).unwrap().cells.remove(0).cell;
+        for n_threads in [1, 3] {
+            let gram = Gram::new(&cell).on_threads(NonZeroUsize::new(n_threads).unwrap());
+            let threads = gram.pool.map_or(1, |pool| pool.current_num_threads());
+            assert_eq!(threads, n_threads);
+        }
+        assert!(Gram::new(&cell).on_threads(NonZeroUsize::MIN).pool.is_none());
+    }
+}
