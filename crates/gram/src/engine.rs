@@ -157,6 +157,7 @@ mod tests {
     #[test]
     fn an_engine_has_as_many_threads_as_it_is_given_and_none_of_its_own_for_one() {
         let text = "schema = 1\nname = \"t\"\nmodel = { n_features = 9, d_hidden = 2 }\n\
+                    data = { frequencies = { law = \"power\", exponent = 1.0 }, activation_density = 1 }\n\
                     train = { batch_size = 8, steps = 2, weight_decay = 0 }";
         let cell = Sweep::parse(text, Path::new("t.toml"), &[]).unwrap().cells.remove(0).cell;
         for n_threads in [1, 3] {
