@@ -180,9 +180,9 @@ mod tests {
         let fitted = |length, is_beside: bool| {
             let mut side = side((0.0, 2.0), &[0.0, 1.0, 2.0]);
             if is_beside {
-                side.fit_beside(length, 20)
+                side.fit_beside(length, 20);
             } else {
-                side.fit_beneath(length, 20)
+                side.fit_beneath(length, 20);
             }
             places(&side)
         };

@@ -463,10 +463,13 @@ mod tests {
         let csv =
             "set,d,gamma,loss,low,high,theory,paper\na,2,1,1,,7,5,\na,1,1,1,,3,4,\na,1,2,2,,3,4,\n";
         let chart = charts(csv, &columns).remove(0);
-        let lines: Vec<(&str, RGBColor, Vec<(f64, f64)>)> = chart
+        let lines: Vec<_> = chart
             .series
             .iter()
-            .map(|s| (&*s.label, s.colour, s.points.iter().map(|p| (p.x, p.y)).collect()))
+            .map(|s| {
+                let points: Vec<(f64, f64)> = s.points.iter().map(|p| (p.x, p.y)).collect();
+                (&*s.label, s.colour, points)
+            })
             .collect();
         assert_eq!(lines[0], ("one", palette::guide(0), vec![(1.0, 4.0), (2.0, 5.0)]));
         assert_eq!(lines[1], ("two", palette::guide(1), vec![(1.0, 3.0), (2.0, 7.0)]));

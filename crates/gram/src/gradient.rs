@@ -449,7 +449,7 @@ mod tests {
             used.compute(&weights, &batch(), Pass::Backward, None);
             assert_eq!(used.weights[..], fresh.weights[..]);
             assert_eq!(used.bias[..], fresh.bias[..]);
-            assert!(used.squares == fresh.squares && used.way == fresh.way);
+            assert_eq!((used.squares.to_bits(), used.way), (fresh.squares.to_bits(), fresh.way));
             assert!(
                 (used.products.flop / fresh.products.flop - 1.0) > 1.0,
                 "all that was done so far"

@@ -140,9 +140,8 @@ mod tests {
             let positive = || (0..COLUMNS).filter(|k| pattern(*k) > 0.0);
             assert_eq!(nonzeros.len(), positive().count());
             let (columns, values) = nonzeros.range(0, nonzeros.len());
-            assert!(
-                columns.iter().eq(positive().map(|k| 100 + k as u32).collect::<Vec<_>>().iter())
-            );
+            let places: Vec<usize> = columns.iter().map(|column| *column as usize).collect();
+            assert_eq!(places, positive().map(|k| 100 + k).collect::<Vec<usize>>());
             assert!(values.iter().eq(positive().map(pattern).collect::<Vec<_>>().iter()));
             assert_eq!(nonzeros.range(1, 3), (&[104, 106][..], &[3.0, 4.5][..]));
         }

@@ -519,6 +519,9 @@ mod tests {
         registers_agree::<SPARSE>();
     }
 
+    /// A sample's rows with its values, and how much of its unit's hidden vector it has.
+    type Sample = (Vec<(usize, f64)>, f64);
+
     /// As [`answers`], from the formula, in double precision: `D`, `db`, `dW`, `dh`, and the responses of units.
     fn by_hand() -> (f64, [Vec<f64>; 4], usize) {
         let batch = batch();
@@ -532,7 +535,7 @@ mod tests {
         let [mut dw, mut dh] = [COLUMNS, batch.n_units()].map(|n| vec![0.0; n * HIDDEN]);
         let mut n_nonzero = 0;
         // Units with their samples; a sample's answer counts as often as its unit's hidden vector goes into its own.
-        let mut units: Vec<Vec<(Vec<(usize, f64)>, f64)>> = Vec::new();
+        let mut units: Vec<Vec<Sample>> = Vec::new();
         for (row, values) in batch.lone() {
             let sample = |&value: &f32| (vec![(row, f64::from(value))], f64::from(value));
             units.push(values.iter().map(sample).collect());

@@ -136,6 +136,7 @@ fn training_goes_from_the_dense_way_to_the_sparse_one_and_lowers_the_loss() {
 }
 
 #[test]
+#[expect(clippy::cast_possible_truncation, reason = "parameters are single precision")]
 fn three_steps_are_those_of_adam_on_the_gradient_by_hand() {
     for decay in ["train.weight_decay=0.3", "train.weight_decay=-1.5"] {
         // The step's learning rate grows, and ε counts.
