@@ -313,7 +313,7 @@ mod tests {
         // About a value of 1e9 rounding is 1e-4. The slope at the second place is a part of that at the first.
         let (noise, slope) = (std::cell::Cell::new(5e-5), std::cell::Cell::new(0.0));
         let level = |p: &[f64], g: &mut [f64]| {
-            let is_start = p[0] > 0.2;
+            let is_start = p[0].to_bits() == 0.25_f64.to_bits();
             g[0] = if is_start { 0.25 } else { slope.get() };
             if is_start { 1e9 } else { 1e9 + noise.get() }
         };
