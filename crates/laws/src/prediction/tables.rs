@@ -31,7 +31,8 @@ impl Fitted {
     }
 }
 
-fn name(form: Form) -> &'static str {
+/// What tables call a form.
+pub(super) fn name(form: Form) -> &'static str {
     match form {
         Form::Power => "power law",
         Form::Offset => "with an offset",
@@ -73,7 +74,7 @@ pub(super) fn at_scales(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> T
 }
 
 /// The table `prediction_forms`: one row a form.
-pub(super) fn forms(laws: &[Fitted]) -> Table {
+pub(super) fn forms(laws: &[Fitted], n_left_out: usize) -> Table {
     Table::of(
         "prediction_forms",
         "Which form of law describes the losses, and which predicts the largest scales from the others?",
@@ -93,6 +94,7 @@ pub(super) fn forms(laws: &[Fitted]) -> Table {
                 fitted.test.map(|test| test.reach).into()
             }),
             ("n_test", "losses there", &|fitted| fitted.test.map(|test| test.n).into()),
+            ("rows_left_out", "rows of the file that have no loss", &|_| n_left_out.into()),
         ],
     )
 }
