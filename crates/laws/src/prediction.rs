@@ -103,8 +103,8 @@ fn words(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Vec<String> {
 fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
     let guides = [
         Guide { column: "law", label: "law", mark: Mark::Line },
-        Guide { column: "law_low", label: "95 %, lower end", mark: Mark::Dotted },
-        Guide { column: "law_high", label: "95 %, upper end", mark: Mark::Dotted },
+        Guide { column: "law_low", label: "95 % by bootstrap, lower end", mark: Mark::Dotted },
+        Guide { column: "law_high", label: "95 % by bootstrap, upper end", mark: Mark::Dotted },
     ];
     let columns = Lines {
         guides: &guides,
@@ -118,7 +118,7 @@ fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
         columns: 3,
         panels: lines(tables.get("prediction_curve")?, &columns)?,
         axes: Axes::Shared,
-        caption: "Intervals are over resamples of the losses; that the form goes on holding is assumed. Tables: \
+        caption: "Intervals are by bootstrap over the losses; that the form goes on holding is assumed. Tables: \
                   prediction_curve.csv, prediction_parameters.csv; prediction_forms.csv has how far off each form was \
                   on the largest scales."
             .to_owned(),

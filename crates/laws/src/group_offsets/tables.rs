@@ -23,7 +23,7 @@ pub(super) fn parameters(
             ("value", "least squares"),
             ("profile_low", "95 % interval by profile likelihood, lower end; none where unbounded"),
             ("profile_high", "upper end"),
-            ("bootstrap_low", "95 % interval over resamples within groups, lower end"),
+            ("bootstrap_low", "95 % interval by bootstrap over losses within groups, lower end"),
             ("bootstrap_high", "upper end"),
             ("residual_std", "standard deviation of the losses around the law"),
             ("points", "number of losses"),

@@ -54,7 +54,7 @@ pub(super) fn at_scales(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> T
             ("form", "power law: b x^-c; with an offset: a + b x^-c; broken: see the parameters"),
             ("x", "the scale asked for"),
             ("loss", "the law's"),
-            ("loss_low", "95 % interval over resamples of the losses, lower end"),
+            ("loss_low", "95 % interval by bootstrap over the losses, lower end; it is a little narrow: see the words of the verb"),
             ("loss_high", "upper end"),
             ("beyond", "x divided by the largest scale that was run"),
             ("test_error", "how far off the form was on the largest scales: see prediction_forms"),
@@ -136,7 +136,7 @@ pub(super) fn parameters(laws: &[Fitted]) -> Table {
             ("value", "least squares of ln(1 + loss)"),
             (
                 "ci_low",
-                "95 % interval over resamples of the losses, lower end; none of a bend, whose parameters stand in for one another",
+                "95 % interval by bootstrap over the losses, lower end; none of a bend, whose parameters stand in for one another",
             ),
             ("ci_high", "upper end"),
         ],
@@ -165,7 +165,7 @@ pub(super) fn curve(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Table
             ("x", "scale"),
             ("measured", "the loss, where one was measured"),
             ("law", "the law's loss"),
-            ("law_low", "95 % interval over resamples, lower end"),
+            ("law_low", "95 % interval by bootstrap over the losses, lower end"),
             ("law_high", "upper end"),
         ],
     );

@@ -94,7 +94,7 @@ pub(super) fn isoflop(law: &LossSurface, runs: &[TrainedModel]) -> Table {
             ("loss", "its loss there", &|point| point.loss.into()),
             ("N_law", "the best parameters by the fitted law", &|point| best(point).into()),
             ("a", "a of N ∝ C^a through all curves", &|_| sizes.map(|law| -law.exponent).into()),
-            ("a_se", "its standard error", &|_| sizes.map(|law| law.exponent_se).into()),
+            ("a_se", "its standard error, by the scatter of the curves about a line", &|_| sizes.map(|law| law.exponent_se).into()),
         ],
     )
 }
@@ -106,7 +106,7 @@ pub(super) fn words(table: &Table, law: &LossSurface) -> Result<Vec<Note>, Table
     let rows = table.fields(["a", "a_se"])?;
     if let Some([Field::Number(a), Field::Number(error)]) = rows.first() {
         let n = rows.len();
-        lines.push(format!("approach 2 on {n} curves of one compute: a = {a:.3} ± {error:.3}"));
+        lines.push(format!("approach 2 on {n} curves of one compute: a = {a:.3} ± {error:.3} (standard error, by the scatter of the curves about a line)"));
     }
     for half_width in HALF_WIDTHS {
         let bias = 100.0 * law.parabola_bias(PARABOLA_POINTS, half_width);

@@ -96,7 +96,7 @@ pub(super) fn read(table: &Table, columns: &Columns) -> Result<Read, FitError> {
         None => usual(table, names),
     };
     let loss = find(&columns.loss, &LOSSES)?
-        .ok_or_else(|| missing("a column `loss`, or one that --loss names,"))?;
+        .ok_or_else(|| missing("a column `loss` (--loss names another)"))?;
     let with_loss = WithLoss::of(table, &loss)?;
     let losses = with_loss.positive_numbers(&loss)?;
     let (size, tokens) = (find(&columns.size, &SIZES)?, find(&columns.tokens, &TOKENS)?);
@@ -121,7 +121,7 @@ pub(super) fn read(table: &Table, columns: &Columns) -> Result<Read, FitError> {
         (None, Some(d), Some(c)) => d.into_iter().zip(c).map(|(d, c)| (c / FLOP / d, d)).collect(),
         _ => {
             return Err(missing(
-                "columns for two of N (parameters), D (tokens) and C (operations), or such as --n, --d and --c name",
+                "columns for two of N (parameters), D (tokens) and C (operations), which --n, --d and --c name",
             ));
         }
     };

@@ -31,7 +31,7 @@ const NOTHING: f64 = 0.01;
 /// A scaled objective that is rounding: that of exact runs.
 const EXACT: f64 = 1e-15;
 /// The objective is small (`10⁻³` for 240 runs), so a gradient of it is measured in this unit.
-pub(super) const SCALE: f64 = 1e3;
+const SCALE: f64 = 1e3;
 
 /// The form of a law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
