@@ -48,7 +48,8 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 /// The rows of a table for programs, an object each.
 pub(crate) fn json_rows(table: &Table) -> Vec<Value> {
     let names = || table.columns.iter().map(|column| column.name.clone());
-    let object = |row: &Vec<Field>| names().zip(row.iter().map(Field::as_json)).collect::<Map<_, _>>();
+    let object =
+        |row: &Vec<Field>| names().zip(row.iter().map(Field::as_json)).collect::<Map<_, _>>();
     table.rows.iter().map(|row| object(row).into()).collect()
 }
 

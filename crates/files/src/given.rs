@@ -22,7 +22,9 @@ pub fn table(name: &str, bytes: &[u8]) -> Result<Table, TableError> {
     let text = text(bytes).map_err(unreadable)?;
     let (header, rows, separator) = records(&text).map_err(unreadable)?;
     if header.is_empty() {
-        return Err(unreadable("must begin with the names of its columns; the file is empty".into()));
+        return Err(unreadable(
+            "must begin with the names of its columns; the file is empty".into(),
+        ));
     }
     let mut columns: Vec<Vec<String>> = vec![Vec::with_capacity(rows.len()); header.len()];
     for (number, mut row) in (1..).zip(rows) {
@@ -95,7 +97,9 @@ fn text(bytes: &[u8]) -> Result<String, String> {
             .to_owned(),
     };
     if text.contains('\0') {
-        return Err("has NUL characters, as UTF-16 without a mark or no text has: save it as UTF-8".into());
+        return Err(
+            "has NUL characters, as UTF-16 without a mark or no text has: save it as UTF-8".into(),
+        );
     }
     Ok(text)
 }
@@ -172,7 +176,11 @@ fn separator(text: &str) -> char {
 fn split(text: &str, separator: char) -> Vec<Record> {
     if separator == ' ' {
         let words = |line: &str| line.split_whitespace().map(unquoted).collect();
-        return text.split(['\r', '\n']).map(words).filter(|row: &Record| !row.is_empty()).collect();
+        return text
+            .split(['\r', '\n'])
+            .map(words)
+            .filter(|row: &Record| !row.is_empty())
+            .collect();
     }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -222,7 +230,8 @@ impl Decimals {
             n_groups += 1;
             part.len() == 3 && are_digits(part)
         });
-        let fits = are_digits(first) && all_three && (n_groups == 0 || (1..=3).contains(&first.len()));
+        let fits =
+            are_digits(first) && all_three && (n_groups == 0 || (1..=3).contains(&first.len()));
         if !fits || !are_digits(decimals) || mantissa.is_empty() {
             return None;
         }
@@ -335,11 +344,17 @@ mod tests {
         assert_same("  N  D   loss\n 2e7 5e9  4.371\n 5e7 1.5e10 3.5\n");
         assert_same("\"N\", \"D\", \"loss\"\n\"2e7\", \"5e9\", \"4.371\"\n5e7,1.5e10, 3.5\n");
         // Digits in groups, decimal commas, and both.
-        assert_same("N,D,loss\n\"20,000,000\",\"5,000,000,000\",4.371\n\"50,000,000\",1.5e10,3.5\n");
+        assert_same(
+            "N,D,loss\n\"20,000,000\",\"5,000,000,000\",4.371\n\"50,000,000\",1.5e10,3.5\n",
+        );
         assert_same("N;D;loss\n2e7;5e9;4,371\n5e7;1,5e10;3,5\n");
-        assert_same("N\tD\tloss\n20.000.000\t5.000.000.000\t4,371\n50.000.000\t15.000.000.000\t3,50\n");
+        assert_same(
+            "N\tD\tloss\n20.000.000\t5.000.000.000\t4,371\n50.000.000\t15.000.000.000\t3,50\n",
+        );
         // Comments, blank rows and lines, a trailing separator, a header behind a comment's sign.
-        assert_same("# by hand, today\n\n#\nN,D,loss\n2e7,5e9,4.371\n# a note\n\n5e7,1.5e10,3.5\n,,\n  \n");
+        assert_same(
+            "# by hand, today\n\n#\nN,D,loss\n2e7,5e9,4.371\n# a note\n\n5e7,1.5e10,3.5\n,,\n  \n",
+        );
         assert_same("# N,D,loss\n2e7,5e9,4.371\n5e7,1.5e10,3.5\n");
         assert_same("N,D,loss,\n2e7,5e9,4.371,\n5e7,1.5e10,3.5,\n");
         assert_same("N,D,loss\n2e7,5e9,4.371,\n5e7,1.5e10,3.5,,\n");
@@ -368,24 +383,36 @@ mod tests {
         assert!(refused(b"\x1f\x8b\x08").contains("gzip"));
         assert!(refused(b"PK\x03\x04").contains("spreadsheet"));
         assert!(refused(b"PAR1").contains("Parquet"));
-        assert!(refused(b"N,loss\n1,\"2\n3,4\n").contains("a quote that is not closed, before `2`"));
+        assert!(
+            refused(b"N,loss\n1,\"2\n3,4\n").contains("a quote that is not closed, before `2`")
+        );
     }
 
     #[test]
     fn rows_of_another_length_are_named() {
         let said = refused(b"N,D,loss\n1,2,3\n1,2\n");
-        assert!(said.contains("must have 3 fields in each row") && said.contains("row 2 has 2: `1,2`"), "{said}");
+        assert!(
+            said.contains("must have 3 fields in each row") && said.contains("row 2 has 2: `1,2`"),
+            "{said}"
+        );
         let said = refused(b"N;loss\n1;2;3\n");
-        assert!(said.contains("must have 2 fields") && said.contains("row 1 has 3: `1;2;3`"), "{said}");
+        assert!(
+            said.contains("must have 2 fields") && said.contains("row 1 has 3: `1;2;3`"),
+            "{said}"
+        );
         let long = format!("N,loss\n{},1,2\n", "x".repeat(70));
         assert!(refused(long.as_bytes()).ends_with(&format!("`{}…`", "x".repeat(60))));
         // A group may begin with the sign of a comment; a comment is no row.
-        assert_eq!(read(b"run,loss\n#1,2\n# all, of, it\n#2,3\n").words("run").unwrap(), ["#1", "#2"]);
+        assert_eq!(
+            read(b"run,loss\n#1,2\n# all, of, it\n#2,3\n").words("run").unwrap(),
+            ["#1", "#2"]
+        );
     }
 
     #[test]
     fn words_stay_as_they_are_and_names_are_kept_apart() {
-        let table = read(b"id,group,loss\n001,\"1,5\",nan\n0x1,b,NA\n1e5,,-\n\"a\"\"b\",\"c\nd\",2\n");
+        let table =
+            read(b"id,group,loss\n001,\"1,5\",nan\n0x1,b,NA\n1e5,,-\n\"a\"\"b\",\"c\nd\",2\n");
         assert_eq!(table.words("id").unwrap(), ["001", "0x1", "1e5", "a\"b"]);
         assert_eq!(table.words("group").unwrap(), ["1,5", "b", "", "c\nd"]);
         assert_eq!(table.numbers("loss").unwrap().iter().filter(|loss| loss.is_nan()).count(), 3);

@@ -72,7 +72,10 @@ fn words(fit: &Table, options: &LossOptions) -> Result<Vec<Note>, TableError> {
 }
 
 /// What should be known of the numbers in a table `loss_fit`.
-fn remarks(fit: &Table, LossOptions { x, n_resamples, .. }: &LossOptions) -> Result<Vec<String>, TableError> {
+fn remarks(
+    fit: &Table,
+    LossOptions { x, n_resamples, .. }: &LossOptions,
+) -> Result<Vec<String>, TableError> {
     let mut lines = Vec::new();
     let rows = fit.fields(["parameter", "group", "value"])?;
     for [parameter, group, value] in rows {
@@ -89,12 +92,17 @@ fn remarks(fit: &Table, LossOptions { x, n_resamples, .. }: &LossOptions) -> Res
         Ok(fit.fields(columns)?.iter().flatten().any(|end| **end == Field::Missing))
     };
     if lacks(["profile_low", "profile_high"])? {
-        lines.push("– by profile likelihood: the losses do not bound the parameter on that side".to_owned());
+        lines.push(
+            "– by profile likelihood: the losses do not bound the parameter on that side"
+                .to_owned(),
+        );
     }
     if *n_resamples == 0 {
         lines.push("no bootstrap: 0 resamples were asked for".to_owned());
     } else if lacks(["bootstrap_low", "bootstrap_high"])? {
-        lines.push(format!("no bootstrap: fewer than half of {n_resamples} resamples follow such a law"));
+        lines.push(format!(
+            "no bootstrap: fewer than half of {n_resamples} resamples follow such a law"
+        ));
     }
     Ok(lines)
 }
@@ -183,8 +191,13 @@ mod tests {
         assert_eq!(usual.len(), 1, "{usual:?}");
         // An offset below zero is inside the fit of such losses.
         let negative = lines_of([3.0, 0.2, -0.4], "", 0);
-        assert!(says(&negative, "B of `all` is negative") && says(&negative, "0 resamples were asked"));
-        assert!(says(&lines_of([-1.0, 0.5, 2.0], "", 50), "A is negative: these losses rise with `d`"));
+        assert!(
+            says(&negative, "B of `all` is negative") && says(&negative, "0 resamples were asked")
+        );
+        assert!(says(
+            &lines_of([-1.0, 0.5, 2.0], "", 50),
+            "A is negative: these losses rise with `d`"
+        ));
         for (more, said) in [
             ("99,nan\n", "1 row without a loss is left out"),
             ("99,\n,NA\n9,inf\n9,-\n", "4 rows without a loss are left out"),
@@ -210,7 +223,10 @@ mod tests {
             said("d,loss\n1,3\n2,-1\n", &[])
                 .contains("row 2 must have a number, at least 0, in `loss`, got `-1`")
         );
-        assert!(said("d,loss\n,3\n", &[]).contains("row 1 must have a positive number in `d`, got `no number`"));
+        assert!(
+            said("d,loss\n,3\n", &[])
+                .contains("row 1 must have a positive number in `d`, got `no number`")
+        );
         assert!(said("d,loss\n1,high\n", &[]).contains("must have a number in `loss` of row 1"));
         assert!(said("d,loss\n1,3\n", &[]).contains("`losses`"));
     }

@@ -76,7 +76,8 @@ impl Mechanism {
 
     /// The root of the mean squared distance of the logarithms of the errors from the line.
     fn deviation(&self, fit: &PowerLaw) -> f64 {
-        let squares = self.points.iter().map(|(scale, error)| (error / fit.at(*scale)).ln().powi(2));
+        let squares =
+            self.points.iter().map(|(scale, error)| (error / fit.at(*scale)).ln().powi(2));
         (squares.sum::<f64>() / self.points.len() as f64).sqrt()
     }
 
@@ -308,8 +309,14 @@ mod tests {
         let error = (0.14_f64 / 3.0 / 10.0).sqrt();
         assert!((of(1.0, true).standard_error(&fit).unwrap() - error).abs() < 1e-12);
         assert_eq!(of(1.0, false).standard_error(&fit), None);
-        assert_eq!([agrees(1.0 + 2.9 * error, true), agrees(1.0 + 3.1 * error, true)], ["yes", "no"]);
-        assert_eq!([agrees(1.04, false), agrees(0.96, false), agrees(1.06, false)], ["within 5 %", "within 5 %", "no"]);
+        assert_eq!(
+            [agrees(1.0 + 2.9 * error, true), agrees(1.0 + 3.1 * error, true)],
+            ["yes", "no"]
+        );
+        assert_eq!(
+            [agrees(1.04, false), agrees(0.96, false), agrees(1.06, false)],
+            ["within 5 %", "within 5 %", "no"]
+        );
         assert_eq!([agrees(-1.0, false), agrees(1.0, false)], ["no", "within 5 %"]);
     }
 }

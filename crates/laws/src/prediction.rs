@@ -68,11 +68,14 @@ fn words(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Vec<String> {
     let mut lines = Vec::new();
     let (least, most) = range(points.iter().map(|point| point.1));
     if most <= least * (1.0 + f64::EPSILON.sqrt()) {
-        lines.push("these losses are all the same: what is predicted is that they stay so".to_owned());
+        lines.push(
+            "these losses are all the same: what is predicted is that they stay so".to_owned(),
+        );
     }
     let (_, last) = range(points.iter().map(|point| point.0));
     for Fitted { law, .. } in laws {
-        let rises = |x: &&f64| **x > last && law.at(**x) > law.at(last) * (1.0 + f64::EPSILON.sqrt());
+        let rises =
+            |x: &&f64| **x > last && law.at(**x) > law.at(last) * (1.0 + f64::EPSILON.sqrt());
         if let Some(x) = at.iter().find(rises) {
             let (name, x) = (name(law.form), Field::from(*x).short());
             lines.push(format!(
@@ -174,7 +177,9 @@ mod tests {
         assert_eq!((parameters.rows.len(), curve.rows.len()), (2 + 3 + 6, 3 * (24 + 41)));
         assert_eq!(found.notes[..1], Note::first(table)[..]);
         let [_, Note::Line(line)] = &found.notes[..] else { panic!("rows and a line") };
-        assert!(line.contains("bootstrap over the losses (200 resamples)") && line.contains(COVERAGE));
+        assert!(
+            line.contains("bootstrap over the losses (200 resamples)") && line.contains(COVERAGE)
+        );
         let pictures = draw(&found.tables).unwrap();
         assert_eq!((pictures.len(), pictures[0].sheet.panels.len()), (1, 3));
     }
@@ -195,7 +200,9 @@ mod tests {
         };
         let rising = losses(|k| 1.0 + 0.2 * k, 9);
         let told = lines(&rising, 0, &[1e3]);
-        assert!(says(&told, "power law: these losses rise") && says(&told, "goes on rising to 1000"));
+        assert!(
+            says(&told, "power law: these losses rise") && says(&told, "goes on rising to 1000")
+        );
         assert!(says(&told, "no intervals: 0 resamples"));
         // Within the scales that were run nothing is extrapolated.
         assert!(!says(&lines(&rising, 0, &[10.0, 256.0]), "rise"));
@@ -204,7 +211,10 @@ mod tests {
         let falling = losses(|k| 3.0 - 0.2 * k, 8);
         let told = lines(&falling, 100, &[1e3]);
         // Eight losses drawn again are hardly ever at seven scales.
-        assert!(says(&told, "broken power law: no interval") && says(&told, "parameters, 6"), "{told:?}");
+        assert!(
+            says(&told, "broken power law: no interval") && says(&told, "parameters, 6"),
+            "{told:?}"
+        );
         assert!(!says(&told, "with an offset: no interval") && !says(&told, "rise"));
         let gaps = format!("{falling}512,nan\n1024,\n");
         let table = Table::from_csv("losses.csv", gaps.as_bytes()).unwrap();
@@ -219,14 +229,20 @@ mod tests {
         let found = study(&losses(), &options(), &[1e3, 1e12]).unwrap();
         let beyond = found.tables.get("predictions").unwrap().numbers("beyond").unwrap();
         let last = 10_f64.powf(6.0 + 23.0 / 6.0);
-        assert!((beyond[0] * last / 1e3 - 1.0).abs() < 1e-9 && (beyond[1] * last / 1e12 - 1.0).abs() < 1e-9);
+        assert!(
+            (beyond[0] * last / 1e3 - 1.0).abs() < 1e-9
+                && (beyond[1] * last / 1e12 - 1.0).abs() < 1e-9
+        );
         let x = found.tables.get("prediction_curve").unwrap().numbers("x").unwrap();
         let of_form = &x[..24 + 41];
         assert!(of_form.is_sorted() && (of_form[0] / 1e6 - 1.0).abs() < 1e-9);
         assert!((of_form[64] / 1e12 - 1.0).abs() < 1e-9);
         // Steps of the grid are equal in the logarithm.
         let ratios: Vec<f64> = of_form[55..].windows(2).map(|pair| pair[1] / pair[0]).collect();
-        assert!(ratios.iter().all(|ratio| (ratio / 10_f64.powf(6.0 / 40.0) - 1.0).abs() < 1e-9), "{ratios:?}");
+        assert!(
+            ratios.iter().all(|ratio| (ratio / 10_f64.powf(6.0 / 40.0) - 1.0).abs() < 1e-9),
+            "{ratios:?}"
+        );
     }
 
     #[test]

@@ -191,10 +191,18 @@ pub fn study(spendings: &[Spending]) -> Study {
         columns.push((format!("{name}_low"), low.to_owned()));
         columns.push((format!("{name}_high"), "upper end".to_owned()));
     }
-    columns.push(("beyond".to_owned(), "C divided by the most compute of a run of the fit".to_owned()));
+    columns.push((
+        "beyond".to_owned(),
+        "C divided by the most compute of a run of the fit".to_owned(),
+    ));
     columns.push(("infeasible".to_owned(), "why the goal is out of reach".to_owned()));
-    let header: Vec<(&str, &str)> = columns.iter().map(|(name, meaning)| (&**name, &**meaning)).collect();
-    let mut table = Table::new("chinchilla_allocation", "How is compute best spent, or what does a loss take?", &header);
+    let header: Vec<(&str, &str)> =
+        columns.iter().map(|(name, meaning)| (&**name, &**meaning)).collect();
+    let mut table = Table::new(
+        "chinchilla_allocation",
+        "How is compute best spent, or what does a loss take?",
+        &header,
+    );
     for spending in spendings {
         let mut row = vec![spending.law.as_str().into()];
         for (_, number) in Spending::NUMBERS {
@@ -281,15 +289,23 @@ mod tests {
         let table = found.tables.get("chinchilla_allocation").unwrap();
         let best = BESIROGLU.allocate_for_loss(1.85).unwrap();
         let of = |column: &str| table.numbers(column).unwrap();
-        for (column, value) in [("C", best.compute), ("N", best.parameters), ("D", best.tokens), ("loss", 1.85)] {
-            assert!((of(column)[0] / value - 1.0).abs() < 1e-9 && of(column)[1].is_nan(), "{column}");
+        for (column, value) in
+            [("C", best.compute), ("N", best.parameters), ("D", best.tokens), ("loss", 1.85)]
+        {
+            assert!(
+                (of(column)[0] / value - 1.0).abs() < 1e-9 && of(column)[1].is_nan(),
+                "{column}"
+            );
         }
         // One resample does not reach the loss: there is no upper end.
         assert!(of("C_low")[0].is_nan() || of("C_low")[0] >= best.compute);
         assert!(of("C_high")[0].is_nan() && (of("beyond")[0] - best.compute / 1e26).abs() < 1e-9);
         let reasons = table.words("infeasible").unwrap();
         assert!(reasons[0].is_empty() && reasons[1].contains("above E = 1.86"), "{reasons:?}");
-        assert_eq!(found.notes, words(&[law(&[BESIROGLU, worse], Some(1e26)).spend(goal), far.spend(goal)]));
+        assert_eq!(
+            found.notes,
+            words(&[law(&[BESIROGLU, worse], Some(1e26)).spend(goal), far.spend(goal)])
+        );
         let pictures = (found.draw)(&found.tables).unwrap();
         assert_eq!((pictures.len(), pictures[0].sheet.panels.len()), (1, 4));
     }

@@ -284,7 +284,11 @@ mod tests {
         assert!((compute[0] / least - 1.0).abs() < 1e-9 && compute.len() == 41);
         assert!((compute[40] / (1e3 * most) - 1.0).abs() < 1e-9 && compute.is_sorted());
         for (c, beyond) in compute.iter().zip(numbers("beyond")) {
-            assert!(if *c > most { (beyond * most / c - 1.0).abs() < 1e-9 } else { beyond.is_nan() });
+            assert!(if *c > most {
+                (beyond * most / c - 1.0).abs() < 1e-9
+            } else {
+                beyond.is_nan()
+            });
         }
         // Forms with intervals have them, the bend none.
         assert!(parameters.numbers("ci_low").unwrap().iter().all(|low| low.is_finite()));
@@ -305,7 +309,10 @@ mod tests {
         let get = |name: &str| found.tables.get(name).unwrap();
         assert_eq!(get("chinchilla_forms").words("form").unwrap().last().unwrap(), "broken");
         let fit = get("chinchilla_fit");
-        assert_eq!((fit.numbers("runs").unwrap()[0], fit.numbers("rows_left_out").unwrap()[0]), (19.0, 1.0));
+        assert_eq!(
+            (fit.numbers("runs").unwrap()[0], fit.numbers("rows_left_out").unwrap()[0]),
+            (19.0, 1.0)
+        );
         assert!((fit.numbers("C_over_6ND").unwrap()[0] - 1.5).abs() < 1e-12);
         let says = |text: &str| {
             found.notes.iter().any(|note| matches!(note, Note::Line(line) if line.contains(text)))
@@ -325,7 +332,11 @@ mod tests {
         let table = Table::from_csv("runs.csv", csv.as_bytes()).unwrap();
         let found = study(&table, &Columns::default(), OPTIONS, &|| ()).unwrap();
         let parameters = found.tables.get("chinchilla_form_parameters").unwrap();
-        let rows = parameters.words("form").unwrap().into_iter().zip(parameters.numbers("ci_low").unwrap());
+        let rows = parameters
+            .words("form")
+            .unwrap()
+            .into_iter()
+            .zip(parameters.numbers("ci_low").unwrap());
         assert!(rows.clone().any(|(form, _)| form == "broken"));
         for (form, low) in rows {
             assert_eq!(low.is_finite(), form != "broken", "{form}");
@@ -338,23 +349,35 @@ mod tests {
             let table = Table::from_csv("runs.csv", csv.as_bytes()).unwrap();
             study(&table, &Columns::default(), OPTIONS, &|| ()).unwrap_err().to_string()
         };
-        assert!(said("N,D\n1,2\n").contains("must have a column `loss` (--loss names another); it has N, D"));
+        assert!(
+            said("N,D\n1,2\n")
+                .contains("must have a column `loss` (--loss names another); it has N, D")
+        );
         assert!(said("N,loss\n1,2\n").contains("two of N (parameters)"));
         assert!(
             said("N,D,loss\n1e9,2e9,3\n1e9,-2e9,3\n")
                 .contains("row 2 must have a positive number in `D`, got `-2000000000`")
         );
         assert!(said("N,D,loss\n1e9,,3\n").contains("row 1"));
-        assert!(said("N,D,loss\n1e9,2e9,-3\n").contains("row 1 must have a positive number in `loss`"));
+        assert!(
+            said("N,D,loss\n1e9,2e9,-3\n").contains("row 1 must have a positive number in `loss`")
+        );
         assert!(
             said("N,D,loss\n1e9,2e9,3\n2e9,2e9,3\n").contains("needs more runs than that, got 2")
         );
-        let rows = |row: &dyn Fn(i32) -> String| format!("N,D,loss\n{}", (1..12).map(row).collect::<String>());
+        let rows = |row: &dyn Fn(i32) -> String| {
+            format!("N,D,loss\n{}", (1..12).map(row).collect::<String>())
+        };
         let said_of = |row: &dyn Fn(i32) -> String| said(&rows(row));
-        assert!(said_of(&|k| format!("1e9,{k}e9,3\n")).contains("all runs together have 1 different N"));
+        assert!(
+            said_of(&|k| format!("1e9,{k}e9,3\n")).contains("all runs together have 1 different N")
+        );
         let apart = |k: i32| (2_f64.powi(k), 2_f64.powi(k * 7 % 11));
         let equal = said_of(&|k| format!("{}e8,{}e9,3\n", apart(k).0, apart(k).1));
-        assert!(equal.contains("runs.csv") && equal.contains("all losses are the same, 3"), "{equal}");
+        assert!(
+            equal.contains("runs.csv") && equal.contains("all losses are the same, 3"),
+            "{equal}"
+        );
         let together = said_of(&|k| format!("{k}e8,{k}e9,{}\n", 3.0 - 0.1 * f64::from(k)));
         assert!(together.contains("grow together"), "{together}");
         let noise = |k: i32| f64::from(k * 5 % 11) * 1e-4;

@@ -107,11 +107,15 @@ pub fn study(laws: &[LossLaw], models: &[(f64, f64)]) -> Study {
         let beyond = models.iter().filter_map(|model| beyond(law, *model)).fold(0.0, f64::max);
         if beyond > 1.0 {
             let beyond = Field::from(beyond).short();
-            notes.push(Note::Line(format!("{}: {beyond} times the most compute of its runs", law.name)));
+            notes.push(Note::Line(format!(
+                "{}: {beyond} times the most compute of its runs",
+                law.name
+            )));
         }
     }
     notes.push(Note::Line(match fitted().next() {
-        Some(_) => "losses: of a fit in the unit of its runs, of the published laws nats a token".to_owned(),
+        Some(_) => "losses: of a fit in the unit of its runs, of the published laws nats a token"
+            .to_owned(),
         None => "losses are nats a token".to_owned(),
     }));
     answer([table], draw, notes)
@@ -132,7 +136,10 @@ fn table(laws: &[LossLaw], models: &[(f64, f64)]) -> Table {
             ("D", "tokens"),
             ("C", "floating-point operations, 6 N D"),
             ("loss", "of a fit in the unit of its runs, of a published law in nats a token"),
-            ("loss_low", "95 % interval by bootstrap over runs, lower end; none of a published law"),
+            (
+                "loss_low",
+                "95 % interval by bootstrap over runs, lower end; none of a published law",
+            ),
             ("loss_high", "upper end"),
             ("beyond", "C divided by the most compute of a run of the fit"),
         ],
@@ -171,13 +178,17 @@ mod tests {
 
     #[test]
     fn published_laws_give_their_losses_of_chinchilla_itself() {
-        let laws: Vec<LossLaw> = LossLaw::names().iter().filter_map(|n| LossLaw::published(n)).collect();
+        let laws: Vec<LossLaw> =
+            LossLaw::names().iter().filter_map(|n| LossLaw::published(n)).collect();
         assert_eq!(laws.len(), 5);
         let found = study(&laws, &[(70e9, 1.4e12), (1e9, 2e10)]);
         let table = found.tables.get("chinchilla_loss").unwrap();
         let losses = table.numbers("loss").unwrap();
         // As printed and as found by Besiroglu et al. 2024; Kaplan's of a thousand million parameters.
-        assert!((losses[0] - 1.9366).abs() < 1e-4 && (losses[2] - 1.9739).abs() < 1e-4, "{losses:?}");
+        assert!(
+            (losses[0] - 1.9366).abs() < 1e-4 && (losses[2] - 1.9739).abs() < 1e-4,
+            "{losses:?}"
+        );
         assert!((losses[9] - 2.373_882).abs() < 1e-6 && losses.len() == 10);
         assert_eq!(table.numbers("C").unwrap()[0], 6.0 * 70e9 * 1.4e12);
         assert_eq!(table.numbers("N").unwrap()[5], 1e9);
@@ -198,7 +209,8 @@ mod tests {
             resamples: resamples.to_vec(),
             most_compute: Some(6e19),
         };
-        let found = study(&[LossLaw::fitted(known(&[BESIROGLU, worse]))], &[(1e9, 2e10), (1e9, 1e10)]);
+        let found =
+            study(&[LossLaw::fitted(known(&[BESIROGLU, worse]))], &[(1e9, 2e10), (1e9, 1e10)]);
         let table = found.tables.get("chinchilla_loss").unwrap();
         let of = |column: &str| table.numbers(column).unwrap();
         let loss = BESIROGLU.loss(1e9, 2e10);
@@ -212,7 +224,10 @@ mod tests {
         assert_eq!(line(2), "ours: 2 times the most compute of its runs");
         assert!(line(3).contains("of a fit in the unit of its runs"));
         let bare = study(&[LossLaw::fitted(known(&[]))], &[(1e9, 1e10)]).notes;
-        assert!(bare.contains(&Note::Line("no interval: the fit has no resamples".to_owned())) && bare.len() == 3);
+        assert!(
+            bare.contains(&Note::Line("no interval: the fit has no resamples".to_owned()))
+                && bare.len() == 3
+        );
     }
 
     #[test]
@@ -223,7 +238,10 @@ mod tests {
         assert!((table.numbers("loss").unwrap()[0] - loss).abs() < 1e-12);
         assert_eq!(table.words("law").unwrap(), ["1.8 + 400/N^0.35 + 2000/D^0.37"]);
         let said = |parameters| LossLaw::of(parameters).unwrap_err().to_string();
-        assert!(said([-1.0, 1.0, 1.0, 0.3, 0.3]).contains("`A` must be finite and not negative, got -1"));
+        assert!(
+            said([-1.0, 1.0, 1.0, 0.3, 0.3])
+                .contains("`A` must be finite and not negative, got -1")
+        );
         assert!(said([1.0, 1.0, -0.1, 0.3, 0.3]).contains("`E`"));
         assert!(said([1.0, 1.0, 1.0, f64::NAN, 0.3]).contains("`alpha` must be finite, got NaN"));
         assert!(LossLaw::of([0.0, 1.0, 0.0, -0.1, 0.3]).is_ok());

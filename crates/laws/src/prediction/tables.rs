@@ -54,7 +54,10 @@ pub(super) fn at_scales(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> T
             ("form", "power law: b x^-c; with an offset: a + b x^-c; broken: see the parameters"),
             ("x", "the scale asked for"),
             ("loss", "the law's"),
-            ("loss_low", "95 % interval by bootstrap over the losses, lower end; it is a little narrow: see the words of the verb"),
+            (
+                "loss_low",
+                "95 % interval by bootstrap over the losses, lower end; it is a little narrow: see the words of the verb",
+            ),
             ("loss_high", "upper end"),
             ("beyond", "x divided by the largest scale that was run"),
             ("test_error", "how far off the form was on the largest scales: see prediction_forms"),

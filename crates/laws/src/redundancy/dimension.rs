@@ -67,7 +67,10 @@ fn by_estimator(
                 "the dimension of a known set; of Hénon's and Lorenz's attractors that of pairs, as measured",
             ),
             ("problem", "why there is no estimate"),
-            ("left_out", "points left out: those that repeat another one, and for boxes those far outside"),
+            (
+                "left_out",
+                "points left out: those that repeat another one, and for boxes those far outside",
+            ),
         ],
     );
     // Boxes have a dimension of their own where measure and set differ.
@@ -137,14 +140,19 @@ mod tests {
         let cloud = PointCloud::new(&[0.0, 1.0, 2.5, 4.0], 1).unwrap();
         let table = by_estimator(&cloud, 10, None, 0);
         let problem = &table.words("problem").unwrap()[1];
-        assert!(problem.starts_with("--neighbours must be at least 2") && problem.ends_with("4, got 10"), "{problem}");
+        assert!(
+            problem.starts_with("--neighbours must be at least 2")
+                && problem.ends_with("4, got 10"),
+            "{problem}"
+        );
     }
 
     #[test]
     fn points_given_twice_count_once_and_are_counted() {
         let set = KnownSet::Cube(2);
         let cloud = set.points(1000, 1).unwrap();
-        let rows: Vec<f64> = (0..1000).chain(0..30).flat_map(|at| cloud.point(at)).chain([500.0, 0.5]).collect();
+        let rows: Vec<f64> =
+            (0..1000).chain(0..30).flat_map(|at| cloud.point(at)).chain([500.0, 0.5]).collect();
         let found = study(&PointCloud::new(&rows, 2).unwrap(), 10, Some(set));
         let table = found.tables.get("redundancy_dimension").unwrap();
         let alone = by_estimator(&cloud, 10, Some(set), 0);
@@ -155,7 +163,10 @@ mod tests {
         assert_eq!(of(table, "left_out"), [30.0, 30.0, 30.0, 31.0]);
         assert_eq!((of(table, "known"), of(&alone, "left_out")), (vec![2.0; 4], vec![0.0; 4]));
         let Some(Note::Line(line)) = found.notes.last() else { panic!("a line") };
-        assert!(line.starts_with("30 points stand where") && line.contains("1001 different"), "{line}");
+        assert!(
+            line.starts_with("30 points stand where") && line.contains("1001 different"),
+            "{line}"
+        );
         let pictures = (found.draw)(&found.tables).unwrap();
         assert_eq!(pictures[0].sheet.panels.len(), 1);
     }

@@ -18,6 +18,8 @@ use self::lags::{DataLimited, LagNorm, lag_norms_and_noise, stand_out, trusted};
 use crate::answer::{alone, answer};
 use crate::error::LawError;
 
+/// Bytes of memory that a symbol may take, of a text without any redundancy: most are of the phrases of LZ78.
+pub const BYTES_A_SYMBOL: f64 = 150.0;
 /// The longest of the usual lags.
 const LONGEST_LAG: usize = 1024;
 

@@ -94,7 +94,9 @@ pub(super) fn isoflop(law: &LossSurface, runs: &[TrainedModel]) -> Table {
             ("loss", "its loss there", &|point| point.loss.into()),
             ("N_law", "the best parameters by the fitted law", &|point| best(point).into()),
             ("a", "a of N ∝ C^a through all curves", &|_| sizes.map(|law| -law.exponent).into()),
-            ("a_se", "its standard error, by the scatter of the curves about a line", &|_| sizes.map(|law| law.exponent_se).into()),
+            ("a_se", "its standard error, by the scatter of the curves about a line", &|_| {
+                sizes.map(|law| law.exponent_se).into()
+            }),
         ],
     )
 }

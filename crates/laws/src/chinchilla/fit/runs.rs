@@ -9,23 +9,63 @@ use crate::fits::{FitError, WithLoss, range};
 /// Names under which runs are known to keep their sizes, the surest first; capitals, spaces and signs make
 /// no difference.
 const SIZES: [&str; 12] = [
-    "N", "parameters", "params", "n params", "num params", "n parameters", "num parameters", "model size",
-    "model params", "total params", "param count", "parameter count",
+    "N",
+    "parameters",
+    "params",
+    "n params",
+    "num params",
+    "n parameters",
+    "num parameters",
+    "model size",
+    "model params",
+    "total params",
+    "param count",
+    "parameter count",
 ];
 /// Their tokens.
 const TOKENS: [&str; 12] = [
-    "D", "tokens", "n tokens", "num tokens", "tokens trained", "training tokens", "train tokens",
-    "tokens seen", "trained tokens", "total tokens", "token count", "dataset size",
+    "D",
+    "tokens",
+    "n tokens",
+    "num tokens",
+    "tokens trained",
+    "training tokens",
+    "train tokens",
+    "tokens seen",
+    "trained tokens",
+    "total tokens",
+    "token count",
+    "dataset size",
 ];
 /// Their operations.
 const COMPUTE: [&str; 12] = [
-    "C", "compute", "flops", "flop", "training flop", "training flops", "train flops", "flops budget",
-    "flop budget", "total flops", "compute flops", "training compute",
+    "C",
+    "compute",
+    "flops",
+    "flop",
+    "training flop",
+    "training flops",
+    "train flops",
+    "flops budget",
+    "flop budget",
+    "total flops",
+    "compute flops",
+    "training compute",
 ];
 /// Their losses.
 const LOSSES: [&str; 12] = [
-    "loss", "L", "val loss", "validation loss", "valid loss", "eval loss", "test loss", "final loss",
-    "val bpb", "bpb", "train loss", "training loss",
+    "loss",
+    "L",
+    "val loss",
+    "validation loss",
+    "valid loss",
+    "eval loss",
+    "test loss",
+    "final loss",
+    "val bpb",
+    "bpb",
+    "train loss",
+    "training loss",
 ];
 /// How far `C` may be from `6 N D`, as a factor, before it is said: embeddings, attention and what is counted
 /// as an operation make less of a difference.
@@ -101,8 +141,9 @@ pub(super) fn read(table: &Table, columns: &Columns) -> Result<Read, FitError> {
     let losses = with_loss.positive_numbers(&loss)?;
     let (size, tokens) = (find(&columns.size, &SIZES)?, find(&columns.tokens, &TOKENS)?);
     let compute = find(&columns.compute, &COMPUTE)?;
-    let numbers =
-        |name: &Option<String>| name.as_ref().map(|name| with_loss.positive_numbers(name)).transpose();
+    let numbers = |name: &Option<String>| {
+        name.as_ref().map(|name| with_loss.positive_numbers(name)).transpose()
+    };
     let (n, d, c) = (numbers(&size)?, numbers(&tokens)?, numbers(&compute)?);
     let mut notes = Vec::new();
     let mut compute_ratio = None;
@@ -147,7 +188,10 @@ pub(super) fn read(table: &Table, columns: &Columns) -> Result<Read, FitError> {
 /// [`TableError::TwoColumns`] when it has two of that name.
 fn usual(table: &Table, names: &[&str]) -> Result<Option<String>, TableError> {
     let letters = |name: &str| -> String {
-        name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        name.chars()
+            .filter(|letter| letter.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect()
     };
     // As it is written, before other ways to write it.
     let written = names.iter().find_map(|name| table.columns.iter().find(|c| c.name == *name));
@@ -170,7 +214,7 @@ fn words_of_compute(ratios: &[f64], name: &str) -> Option<Note> {
     let [least, most] = [least, most].map(|ratio| Field::from(ratio).short());
     (n_off > 0).then(|| {
         Note::Line(format!(
-            "`{name}` is not 6 N D in {n_off} of {} rows, but {least} to {most} times that: are N and D in thousands,              millions or billions? N and D are taken as they are, and D/N and all that is said of compute is wrong if they are not",
+            "`{name}` is not 6 N D in {n_off} of {} rows, but {least} to {most} times that: are N and D in thousands, millions or billions? N and D are taken as they are, and D/N and all that is said of compute is wrong if they are not",
             ratios.len()
         ))
     })
@@ -258,30 +302,44 @@ mod tests {
         };
         let found = read(&table, &columns).unwrap();
         assert!(found.runs.iter().all(|run| run.loss == 3.0 && run.parameters >= 1e8));
-        assert_eq!(read(&table, &Columns { loss: None, ..columns.clone() }).unwrap().runs[0].loss, 9.0);
+        assert_eq!(
+            read(&table, &Columns { loss: None, ..columns.clone() }).unwrap().runs[0].loss,
+            9.0
+        );
         let wrong = Columns { size: Some("M".into()), ..columns };
         assert!(read(&table, &wrong).unwrap_err().to_string().contains("`M`"));
         let twice = Table::from_csv("runs.csv", b"N,D,loss,loss\n1,2,3,4\n").unwrap();
-        assert!(read(&twice, &Columns::default()).unwrap_err().to_string().contains("2 columns `loss`"));
+        assert!(
+            read(&twice, &Columns::default()).unwrap_err().to_string().contains("2 columns `loss`")
+        );
     }
 
     #[test]
     fn compute_that_is_not_6_n_d_few_parameters_and_rows_that_repeat_are_said() {
         let of = |table: &Table| lines(read(table, &Columns::default()).unwrap());
-        let in_millions = table("C,N,D,loss", |n, d| format!("{},{},{},3", 6.0 * n * d, n / 1e6, d / 1e9));
+        let in_millions =
+            table("C,N,D,loss", |n, d| format!("{},{},{},3", 6.0 * n * d, n / 1e6, d / 1e9));
         let said = of(&in_millions);
-        assert!(said[0].contains("`C` is not 6 N D in 3 of 3 rows, but 1.0000e15 to 1.0000e15"), "{said:?}");
+        assert!(
+            said[0].contains("`C` is not 6 N D in 3 of 3 rows, but 1.0000e15 to 1.0000e15"),
+            "{said:?}"
+        );
         assert!(said[1].contains("largest D is 10") && said.len() == 2, "{said:?}");
         let a_little = table("C,N,D,loss", |n, d| format!("{},{n},{d},3", 11.0 * n * d));
         assert!(of(&a_little).is_empty());
-        let one = table("C,N,D,loss", |n, d| format!("{},{n},{d},3", if n > 1e9 { 1.0 } else { 6.0 } * n * d));
+        let one = table("C,N,D,loss", |n, d| {
+            format!("{},{n},{d},3", if n > 1e9 { 1.0 } else { 6.0 } * n * d)
+        });
         assert!(of(&one)[0].contains("in 1 of 3 rows, but 0.1667 to 1 times"), "{:?}", of(&one));
         let tiny = table("N,D,loss", |n, d| format!("{},{d},3", n / 3e6));
         assert!(of(&tiny).is_empty());
         let tiny = table("N,D,loss", |n, d| format!("{},{d},3", n / 4e6));
         assert!(of(&tiny)[0].contains("largest N is 750"), "{:?}", of(&tiny));
         let again = table("N,D,loss", |_, d| format!("1e9,{d},3"));
-        assert_eq!(of(&again), ["1 of 3 rows repeat another one: if they are the same run, intervals are too narrow"]);
+        assert_eq!(
+            of(&again),
+            ["1 of 3 rows repeat another one: if they are the same run, intervals are too narrow"]
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::error::{LawError, ensure};
-use crate::redundancy::dimension::neighbours::{Estimate, PointCloud};
 use crate::redundancy::dimension::line;
+use crate::redundancy::dimension::neighbours::{Estimate, PointCloud};
 
 /// Points that a box must hold on average for its size to count.
 const POINTS_PER_BOX: usize = 10;
@@ -59,7 +59,8 @@ fn without_far_points(cloud: &PointCloud) -> (PointCloud, usize) {
     for column in &cloud.columns {
         let mut sorted = column.clone();
         sorted.sort_by(f64::total_cmp);
-        let (Some(low), Some(high)) = (sorted.get(n_points / 4), sorted.get(3 * n_points / 4)) else {
+        let (Some(low), Some(high)) = (sorted.get(n_points / 4), sorted.get(3 * n_points / 4))
+        else {
             continue;
         };
         let reach = FAR * (high - low);
@@ -136,9 +137,13 @@ mod tests {
         }
         // A little outside, and from a distribution with tails, all are kept.
         assert_eq!(with(&[1.9, 0.5]).n_left_out, 0);
-        assert_eq!(box_dimension(&KnownSet::Gaussian(2).points(4000, 1).unwrap()).unwrap().n_left_out, 0);
+        assert_eq!(
+            box_dimension(&KnownSet::Gaussian(2).points(4000, 1).unwrap()).unwrap().n_left_out,
+            0
+        );
         // A column that hardly varies has no width.
-        let flat: Vec<f64> = (0..1000).flat_map(|k| [f64::from(k), f64::from(u8::from(k == 7))]).collect();
+        let flat: Vec<f64> =
+            (0..1000).flat_map(|k| [f64::from(k), f64::from(u8::from(k == 7))]).collect();
         assert_eq!(without_far_points(&PointCloud::new(&flat, 2).unwrap()).1, 0);
     }
 
@@ -146,7 +151,8 @@ mod tests {
     fn numbers_that_follow_no_line_are_refused() {
         // Two small squares far from each other.
         let square = KnownSet::Cube(2).points(2000, 4).unwrap();
-        let shifted = |at: usize| square.point(at).into_iter().map(move |x| x + 1000.0 * (at % 2) as f64);
+        let shifted =
+            |at: usize| square.point(at).into_iter().map(move |x| x + 1000.0 * (at % 2) as f64);
         let rows: Vec<f64> = (0..2000).flat_map(shifted).collect();
         let said = box_dimension(&PointCloud::new(&rows, 2).unwrap()).unwrap_err().to_string();
         assert!(said.contains("no line: R²"), "{said}");

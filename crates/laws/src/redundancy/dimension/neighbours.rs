@@ -396,7 +396,9 @@ mod tests {
         let few = two_nearest_dimension(&line(&[0.0, 1.0])).unwrap_err().to_string();
         assert_eq!(few, "two nearest neighbours take at least 3 points, got 2");
         assert!(two_nearest_dimension(&line(&[0.0, 1.0, 3.0])).is_ok());
-        assert!(near(&line(&[0.0, 1e-170, 3e-170, 1.0]), 2).contains("or so near that its square is"));
+        assert!(
+            near(&line(&[0.0, 1e-170, 3e-170, 1.0]), 2).contains("or so near that its square is")
+        );
         // The corners of a square, whose two nearest are equally far.
         let square = PointCloud::new(&[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], 2).unwrap();
         assert!(

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use rayon::prelude::*;
 
 use crate::error::{LawError, ensure};
-use crate::redundancy::dimension::neighbours::{Estimate, PointCloud, Space};
 use crate::redundancy::dimension::line;
+use crate::redundancy::dimension::neighbours::{Estimate, PointCloud, Space};
 
 /// The shares of pairs between which the radii are fitted.
 const WINDOW: RangeInclusive<f64> = 1e-3..=1e-1;
