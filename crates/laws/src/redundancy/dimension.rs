@@ -35,7 +35,7 @@ pub fn study(cloud: &PointCloud, n_neighbours: usize, known: Option<KnownSet>) -
     let mut notes = Note::first(&table);
     if n_repeated > 0 {
         notes.push(Note::Line(format!(
-            "{n_repeated} points stand where another one does and are left out: {} different ones are left",
+            "{n_repeated} points stand where another one does and are left out: {} are left",
             cloud.n_points()
         )));
     }
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!((of(table, "known"), of(&alone, "left_out")), (vec![2.0; 4], vec![0.0; 4]));
         let Some(Note::Line(line)) = found.notes.last() else { panic!("a line") };
         assert!(
-            line.starts_with("30 points stand where") && line.contains("1001 different"),
+            line.starts_with("30 points stand where") && line.ends_with("1001 are left"),
             "{line}"
         );
         let pictures = (found.draw)(&found.tables).unwrap();
