@@ -381,6 +381,9 @@ mod tests {
         }
     }
 
+    /// The least and the most of those figures, as stated.
+    const STATED: (f64, f64) = (1.0, 1.0);
+
     /// How often 95 % intervals of a loss at twice, and at a hundred times the largest scale hold the truth:
     /// of `n_sets` sets of `n_points` losses with so much noise in `ln (1 + loss)`.
     fn coverage(form: Form, truth: &[f64], n_points: u32, noise: f64, n_sets: u64) -> [f64; 2] {
@@ -407,21 +410,25 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "a minute: the figures that the words of `theory predict` state"]
+    #[ignore = "some minutes: the figures that the words of `theory predict` state"]
     fn how_often_intervals_hold_the_truth() {
+        let mut told = Vec::new();
         for (form, truth) in [
             (Form::Power, &[50.0, 0.2][..]),
             (Form::Offset, &[300.0, 0.3, 1.5]),
             (Form::Offset, &[300.0, 0.3, 0.05]),
         ] {
             for n_points in [8, 12, 24] {
-                for noise in [1e-3, 1e-2] {
-                    let held = coverage(form, truth, n_points, noise, 500);
-                    println!("{form:?} {truth:?} {n_points} losses, noise {noise}: {held:.3?}");
-                    assert!(held.iter().all(|held| *held > 0.7 && *held < 0.99));
+                for noise in [1e-3, 2e-2] {
+                    let held = coverage(form, truth, n_points, noise, 300);
+                    told.push((form, truth, n_points, noise, held));
                 }
             }
         }
+        // A test may not print: the figures are the message when one is beyond what is stated.
+        let all: Vec<f64> = told.iter().flat_map(|row| row.4).collect();
+        let (least, most) = range(all.iter().copied());
+        assert!(least >= STATED.0 && most <= STATED.1, "{told:#.3?}");
     }
 
     #[test]
