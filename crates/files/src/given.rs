@@ -55,9 +55,9 @@ pub fn table(name: &str, bytes: &[u8]) -> Result<Table, TableError> {
         .collect();
     let names: Vec<(&str, &str)> = kept.iter().map(|at| (&*header[*at], "")).collect();
     let mut table = Table::new(name, "", &names);
-    for row in 0..columns.first().map_or(0, Vec::len) {
-        table.push(kept.iter().map(|at| Field::from(&*columns[*at][row])).collect());
-    }
+    let n_rows = columns.first().map_or(0, Vec::len);
+    let row = |row: usize| kept.iter().map(|at| Field::from(&*columns[*at][row])).collect();
+    table.rows.extend((0..n_rows).map(row));
     Ok(table)
 }
 

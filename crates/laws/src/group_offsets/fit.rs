@@ -414,7 +414,7 @@ mod tests {
         );
         // Steeper and flatter than any exponent that is searched.
         let law = |alpha: f64| -> Vec<(f64, f64)> {
-            (1..7).map(|k| f64::from(k)).map(|x| (x, 2.0 * x.powf(-alpha))).collect()
+            (1..7).map(f64::from).map(|x: f64| (x, 2.0 * x.powf(-alpha))).collect()
         };
         for beyond in [law(9.0), law(0.001)] {
             assert!(of(&beyond).contains("beyond 0.01 to 5"), "{beyond:?}");

@@ -31,10 +31,10 @@ pub(super) fn check_runs(runs: &[TrainedModel]) -> Result<(), LawError> {
         most > least * (1.0 + SAME),
         "all losses are the same, {least}: they do not fall with N or D, and have no exponents"
     );
-    let get: [(&str, fn(&TrainedModel) -> f64); 2] =
-        [("N", |run| run.parameters), ("D", |run| run.tokens)];
-    for (what, of) in get {
-        let (least, most) = range(runs.iter().map(of));
+    for (what, (least, most)) in [
+        ("N", range(runs.iter().map(|run| run.parameters))),
+        ("D", range(runs.iter().map(|run| run.tokens))),
+    ] {
         ensure!(
             most >= APART * least,
             "{what} goes from {least} to {most} only; for an exponent the largest must be at least {APART} times the least"
@@ -138,7 +138,7 @@ impl Misfit {
         let residual = |run: &(f64, f64, f64)| {
             centred.form.ln_loss(variables, run.0, run.1, &mut gradient) - run.2
         };
-        Self::of_residuals(centred.runs.iter().map(residual).collect())
+        Self::of_residuals(&centred.runs.iter().map(residual).collect::<Vec<f64>>())
     }
 
     /// Of the best constant by either.
@@ -149,12 +149,12 @@ impl Misfit {
             |constant: f64| ln_losses.iter().map(|y| huber(constant - y).1).sum::<f64>() > 0.0;
         let middle = bisect(low, high, is_above);
         let mean = ln_losses.iter().sum::<f64>() / ln_losses.len() as f64;
-        let away =
-            |constant: f64| Self::of_residuals(ln_losses.iter().map(|y| constant - y).collect());
+        let residuals = |from: f64| ln_losses.iter().map(|y| from - y).collect::<Vec<f64>>();
+        let away = |constant: f64| Self::of_residuals(&residuals(constant));
         Self { squares: away(mean).squares, huber: away(middle).huber }
     }
 
-    fn of_residuals(residuals: Vec<f64>) -> Self {
+    fn of_residuals(residuals: &[f64]) -> Self {
         Self {
             squares: residuals.iter().map(|residual| residual * residual).sum(),
             huber: residuals.iter().map(|residual| huber(*residual).0).sum(),

@@ -301,11 +301,11 @@ mod tests {
             loss: Some("Loss".into()),
         };
         let found = read(&table, &columns).unwrap();
-        assert!(found.runs.iter().all(|run| run.loss == 3.0 && run.parameters >= 1e8));
-        assert_eq!(
-            read(&table, &Columns { loss: None, ..columns.clone() }).unwrap().runs[0].loss,
-            9.0
+        assert!(
+            found.runs.iter().all(|run| (run.loss - 3.0).abs() < 1e-12 && run.parameters >= 1e8)
         );
+        let exact = read(&table, &Columns { loss: None, ..columns.clone() }).unwrap().runs[0].loss;
+        assert!((exact - 9.0).abs() < 1e-12);
         let wrong = Columns { size: Some("M".into()), ..columns };
         assert!(read(&table, &wrong).unwrap_err().to_string().contains("`M`"));
         let twice = Table::from_csv("runs.csv", b"N,D,loss,loss\n1,2,3,4\n").unwrap();
