@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use comfy_table::{LineStyle, TableStyle};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use superpose_files::table::{Field, Table};
 
 /// Prints a line. A reader that has gone away (`| head`) is no error.
@@ -47,13 +47,9 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 
 /// The rows of a table for programs, an object each.
 pub(crate) fn json_rows(table: &Table) -> Vec<Value> {
-    let value = |field: &Field| match field {
-        Field::Number(number) => json!(number),
-        Field::Text(text) => json!(text),
-        Field::Missing => Value::Null,
-    };
     let names = || table.columns.iter().map(|column| column.name.clone());
-    let object = |row: &Vec<Field>| names().zip(row.iter().map(value)).collect::<Map<_, _>>();
+    let object =
+        |row: &Vec<Field>| names().zip(row.iter().map(Field::as_json)).collect::<Map<_, _>>();
     table.rows.iter().map(|row| object(row).into()).collect()
 }
 

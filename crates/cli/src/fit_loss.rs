@@ -4,10 +4,14 @@ use superpose_laws::group_offsets;
 use superpose_laws::group_offsets::losses::LossOptions;
 
 use crate::args::FitLossOptions;
-use crate::study::{Presenter, json_of, read_given};
+use crate::study::{Presenter, check_columns, json_of, read_given};
 
 pub(crate) fn fit_loss(options: &FitLossOptions) -> anyhow::Result<()> {
     let losses = read_given(&options.file)?;
+    check_columns(&losses, &[("--x", &options.x), ("--y", &options.y)])?;
+    for group in &options.group {
+        check_columns(&losses, &[("--group", group)])?;
+    }
     let mut groups = options.group.clone();
     if groups.is_empty() && losses.column("group").is_ok() {
         groups.push("group".to_owned());

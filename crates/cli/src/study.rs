@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 use superpose_figures::study::{Note, Places, Study};
+use superpose_files::given;
 use superpose_files::table::{Table, TableError, Tables};
 
 use crate::args::Output;
@@ -81,7 +82,15 @@ pub(crate) fn json_of(
 /// The table in a file that somebody gave; errors name the file.
 pub(crate) fn read_given(path: &Path) -> anyhow::Result<Table> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    Ok(Table::from_csv(&path.display().to_string(), &bytes)?)
+    Ok(given::table(&path.display().to_string(), &bytes)?)
+}
+
+/// That a table has the columns which these options name.
+pub(crate) fn check_columns(table: &Table, options: &[(&str, &str)]) -> anyhow::Result<()> {
+    for (option, column) in options {
+        table.column(column).with_context(|| format!("{option} names the column `{column}`"))?;
+    }
+    Ok(())
 }
 
 /// Prints a note.

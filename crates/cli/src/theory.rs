@@ -7,6 +7,8 @@ mod mechanisms;
 mod predict;
 mod redundancy;
 
+use superpose_laws::error::LawError;
+
 use crate::args::theory::{ChinchillaVerb, IclVerb, RedundancyVerb, TheoryVerb};
 
 /// Answers a verb under `theory`.
@@ -16,6 +18,7 @@ pub(crate) fn theory(verb: &TheoryVerb) -> anyhow::Result<()> {
         TheoryVerb::Chinchilla(ChinchillaVerb::Allocate(options)) => chinchilla::allocate(options),
         TheoryVerb::AsPublished(options) => as_published::as_published(options),
         TheoryVerb::Redundancy(RedundancyVerb::Matrix(options)) => redundancy::matrix(options),
+        TheoryVerb::Chinchilla(ChinchillaVerb::Loss(options)) => chinchilla::loss(options),
         TheoryVerb::Chinchilla(ChinchillaVerb::Repeat(options)) => chinchilla::repeat(options),
         TheoryVerb::Predict(options) => predict::predict(options),
         TheoryVerb::Mechanisms(options) => mechanisms::mechanisms(options),
@@ -29,6 +32,16 @@ pub(crate) fn theory(verb: &TheoryVerb) -> anyhow::Result<()> {
         TheoryVerb::Icl(IclVerb::Diversity(options)) => icl::diversity(options),
         TheoryVerb::Icl(IclVerb::Metric(options)) => icl::metric(options),
         TheoryVerb::Icl(IclVerb::Baselines(options)) => icl::baselines(options),
+    }
+}
+
+/// The refusal of a law, which calls its arguments by the names of its fields, by the names of options.
+fn by_options<'a>(names: &'a [(&str, &str)]) -> impl Fn(LawError) -> anyhow::Error + 'a {
+    move |refused| {
+        let replaced = |said: String, (field, option): &(&str, &str)| {
+            said.replace(&format!("`{field}`"), option)
+        };
+        anyhow::Error::msg(names.iter().fold(refused.to_string(), replaced))
     }
 }
 

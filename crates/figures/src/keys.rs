@@ -73,6 +73,7 @@ impl Keys {
 fn called(field: &Field, symbol: &str, number: &dyn Fn(f64) -> String) -> String {
     let value = match (field, field.number()) {
         (Field::Number(value), _) => number(*value),
+        (Field::Whole(value), _) => number(*value as f64),
         // What is not written as numbers are here (`001`) is a name.
         (Field::Text(text), Some(value)) if *text == value.to_string() => number(value),
         (Field::Text(text), _) => text.clone(),

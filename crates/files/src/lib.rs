@@ -2,4 +2,5 @@
 //! there at all.
 
 pub mod disk;
+pub mod given;
 pub mod table;

@@ -11,6 +11,8 @@ use serde_json::Value;
 pub enum Field {
     /// A number; infinite and undefined ones are not stored but [`Field::Missing`].
     Number(f64),
+    /// A count, or a seed: exact, and without a fraction in whatever is written.
+    Whole(u64),
     /// A text: a word, or whatever was read from a file.
     Text(String),
     /// Nothing.
@@ -18,6 +20,16 @@ pub enum Field {
 }
 
 impl Field {
+    /// As JSON for programs: a count is an integer, a number a number, a text a text, and nothing null.
+    pub fn as_json(&self) -> Value {
+        match self {
+            Self::Number(value) => (*value).into(),
+            Self::Whole(value) => (*value).into(),
+            Self::Text(text) => text.as_str().into(),
+            Self::Missing => Value::Null,
+        }
+    }
+
     /// As JSON: an integer or a number where it is written as one, otherwise a text; null when missing.
     pub fn as_written(&self) -> Value {
         let text = self.to_string();
@@ -33,6 +45,7 @@ impl Field {
     pub fn number(&self) -> Option<f64> {
         match self {
             Self::Number(value) => Some(*value),
+            Self::Whole(value) => Some(*value as f64),
             Self::Text(text) => text.parse().ok().filter(|value: &f64| value.is_finite()),
             Self::Missing => None,
         }
@@ -43,14 +56,15 @@ impl Field {
         match self {
             Self::Number(value) if value.fract() == 0.0 && value.abs() < 1e5 => format!("{value}"),
             Self::Number(value) if !(1e-2..1e5).contains(&value.abs()) => format!("{value:.4e}"),
-            Self::Number(_) | Self::Text(_) | Self::Missing => self.rounded(4),
+            Self::Number(_) | Self::Whole(_) | Self::Text(_) | Self::Missing => self.rounded(4),
         }
     }
 
-    /// For people: a number with this many decimals, and a dash for nothing.
+    /// For people: a number with this many decimals, a count without any, and a dash for nothing.
     pub fn rounded(&self, decimals: usize) -> String {
         match self {
             Self::Number(value) => format!("{value:.decimals$}"),
+            Self::Whole(value) => value.to_string(),
             Self::Text(text) => text.clone(),
             Self::Missing => "–".to_owned(),
         }
@@ -64,23 +78,15 @@ impl From<f64> for Field {
     }
 }
 
-/// The largest integer up to which all are exact in double precision: 2⁵³.
-const LARGEST_EXACT: u64 = 1 << f64::MANTISSA_DIGITS;
-
 impl From<usize> for Field {
     fn from(value: usize) -> Self {
-        Self::from(value as u64)
+        Self::Whole(value as u64)
     }
 }
 
 impl From<u64> for Field {
-    /// A number, or a text where a number would lose digits: a seed may have any 64 bits.
     fn from(value: u64) -> Self {
-        if value <= LARGEST_EXACT {
-            Self::Number(value as f64)
-        } else {
-            Self::Text(value.to_string())
-        }
+        Self::Whole(value)
     }
 }
 
@@ -118,6 +124,7 @@ impl std::fmt::Display for Field {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Number(value) => write!(f, "{value}"),
+            Self::Whole(value) => write!(f, "{value}"),
             Self::Text(text) => f.write_str(text),
             Self::Missing => Ok(()),
         }
@@ -160,6 +167,24 @@ pub enum TableError {
         name: String,
         /// What the reader said.
         source: csv::Error,
+    },
+    /// It is no text, or its rows are not those of one table: the name and a sentence.
+    #[error("`{name}` {problem}")]
+    Unreadable {
+        /// Name of the table.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Two columns have one name.
+    #[error("the table `{name}` has {n} columns `{column}`; rename all but one")]
+    TwoColumns {
+        /// Name of the table.
+        name: String,
+        /// The column asked for.
+        column: String,
+        /// How many there are.
+        n: usize,
     },
     /// A column is not there.
     #[error("the table `{name}` must have a column `{column}`; it has {known}")]
@@ -254,13 +279,18 @@ impl Table {
     /// The place of a column.
     ///
     /// # Errors
-    /// [`TableError::NoColumn`], with the columns there are.
+    /// [`TableError::NoColumn`], with the columns there are, and [`TableError::TwoColumns`].
     pub fn column(&self, column: &str) -> Result<usize, TableError> {
-        self.columns.iter().position(|c| c.name == column).ok_or_else(|| TableError::NoColumn {
-            name: self.name.clone(),
-            column: column.to_owned(),
-            known: self.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", "),
-        })
+        let (name, column) = (self.name.clone(), column.to_owned());
+        let mut places = (0..self.columns.len()).filter(|at| self.columns[*at].name == column);
+        match (places.next(), places.count()) {
+            (Some(at), 0) => Ok(at),
+            (Some(_), more) => Err(TableError::TwoColumns { name, column, n: more + 1 }),
+            (None, _) => {
+                let known: Vec<&str> = self.columns.iter().map(|c| c.name.as_str()).collect();
+                Err(TableError::NoColumn { name, column, known: known.join(", ") })
+            }
+        }
     }
 
     /// The fields of some columns, row by row.
@@ -278,19 +308,32 @@ impl Table {
         Ok(self.rows.iter().map(|row| at.map(|at| &row[at])).collect())
     }
 
-    /// The numbers of a column; where nothing stands, not a number.
+    /// The numbers of a column; where nothing stands, or a word for it, not a number.
     ///
     /// # Errors
     /// [`TableError`] when there is no such column or it holds a word.
     pub fn numbers(&self, column: &str) -> Result<Vec<f64>, TableError> {
-        let at = self.column(column)?;
+        self.numbers_at(self.column(column)?)
+    }
+
+    /// The numbers of the column at a place; where nothing stands, not a number.
+    ///
+    /// # Errors
+    /// [`TableError::NotANumber`] when it holds a word.
+    ///
+    /// # Panics
+    /// When there is no such place.
+    pub fn numbers_at(&self, at: usize) -> Result<Vec<f64>, TableError> {
+        let column = &self.columns[at].name;
         let number = |(row, fields): (usize, &Vec<Field>)| match &fields[at] {
             Field::Missing => Ok(f64::NAN),
             Field::Number(value) => Ok(*value),
+            Field::Whole(value) => Ok(*value as f64),
             // `NaN` and `inf` are numbers that nothing can be done with, as if they were missing.
             Field::Text(text) => match text.parse::<f64>() {
                 Ok(value) if value.is_finite() => Ok(value),
                 Ok(_) => Ok(f64::NAN),
+                Err(_) if says_nothing(text) => Ok(f64::NAN),
                 Err(_) => Err(TableError::NotANumber {
                     name: self.name.clone(),
                     place: format!("`{column}` of row {}, got `{text}`", row + 1),
@@ -308,6 +351,13 @@ impl Table {
         let at = self.column(column)?;
         Ok(self.rows.iter().map(|row| row[at].to_string()).collect())
     }
+}
+
+/// Whether a text is a word for a number that is not there.
+pub(crate) fn says_nothing(text: &str) -> bool {
+    const WORDS: [&str; 9] = ["na", "n/a", "#n/a", "null", "none", "nil", "-", "–", "?"];
+    let text = text.to_lowercase();
+    WORDS.contains(&&*text)
 }
 
 /// The tables of one study, reached by name.
@@ -474,10 +524,8 @@ mod tests {
             for field in [Field::from(integer), Field::from(&Value::from(integer))] {
                 proptest::prop_assert_eq!(field.to_string(), integer.to_string());
                 proptest::prop_assert_eq!(field.as_written(), Value::from(integer));
-                let exact = integer <= 1 << 53;
-                proptest::prop_assert_eq!(matches!(field, Field::Number(_)), exact);
-                let before = (integer as f64).to_string();
-                proptest::prop_assert!(!exact || field.to_string() == before);
+                proptest::prop_assert_eq!(field.as_json(), Value::from(integer));
+                proptest::prop_assert_eq!(field.number(), Some(integer as f64));
             }
             let text = if float.is_finite() { (float + 0.0).to_string() } else { String::new() };
             for field in [Field::from(float), Field::from(&Value::from(float))] {

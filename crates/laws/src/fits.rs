@@ -4,6 +4,7 @@
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use superpose_figures::study::Note;
 use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::bfgs::Minimum;
 use superpose_stats::bootstrap::percentile_interval;
@@ -34,27 +35,64 @@ impl FitError {
     }
 }
 
-/// The numbers of a column, all finite and positive.
-pub(crate) fn positive_numbers(table: &Table, column: &str) -> Result<Vec<f64>, FitError> {
-    numbers(table, column, "a positive number", |value| value > 0.0)
+/// Rows of a table that have a loss.
+#[derive(Debug, Clone)]
+pub(crate) struct WithLoss<'a> {
+    table: &'a Table,
+    rows: Vec<usize>,
 }
 
-/// The numbers of a column, all finite and such as are `allowed`.
-pub(crate) fn numbers(
-    table: &Table,
-    column: &str,
-    allowed: &str,
-    is_allowed: fn(f64) -> bool,
-) -> Result<Vec<f64>, FitError> {
-    let values = table.numbers(column)?;
-    let Some(row) = values.iter().position(|value| !value.is_finite() || !is_allowed(*value))
-    else {
-        return Ok(values);
-    };
-    let got = if values[row].is_nan() { "no number".to_owned() } else { values[row].to_string() };
-    let (name, row) = (&table.name, row + 1);
-    let said = format!("`{name}`: row {row} must have {allowed} in `{column}`, got `{got}`");
-    Err(FitError::Wrong(said))
+impl<'a> WithLoss<'a> {
+    /// Those whose `column` holds a number: a run that diverged has none.
+    pub(crate) fn of(table: &'a Table, column: &str) -> Result<Self, TableError> {
+        let losses = table.numbers(column)?;
+        let rows = (0..losses.len()).filter(|row| losses[*row].is_finite()).collect();
+        Ok(Self { table, rows })
+    }
+
+    /// How many rows are left out.
+    pub(crate) fn n_left_out(&self) -> usize {
+        self.table.rows.len() - self.rows.len()
+    }
+
+    /// That rows are left out, if there are any.
+    pub(crate) fn words(&self) -> Option<Note> {
+        match self.n_left_out() {
+            0 => None,
+            1 => Some(Note::Line("1 row without a loss is left out".to_owned())),
+            n => Some(Note::Line(format!("{n} rows without a loss are left out"))),
+        }
+    }
+
+    /// The words of a column in these rows.
+    pub(crate) fn words_of(&self, column: &str) -> Result<Vec<String>, TableError> {
+        let words = self.table.words(column)?;
+        Ok(self.rows.iter().map(|row| words[*row].clone()).collect())
+    }
+
+    /// The numbers of a column in these rows, all finite and positive.
+    pub(crate) fn positive_numbers(&self, column: &str) -> Result<Vec<f64>, FitError> {
+        self.numbers(column, "a positive number", |value| value > 0.0)
+    }
+
+    /// The numbers of a column in these rows, all finite and such as are `allowed`.
+    pub(crate) fn numbers(
+        &self,
+        column: &str,
+        allowed: &str,
+        is_allowed: fn(f64) -> bool,
+    ) -> Result<Vec<f64>, FitError> {
+        let values = self.table.numbers(column)?;
+        let wrong = |row: &&usize| !values[**row].is_finite() || !is_allowed(values[**row]);
+        let Some(row) = self.rows.iter().find(wrong) else {
+            return Ok(self.rows.iter().map(|row| values[*row]).collect());
+        };
+        let value = values[*row];
+        let got = if value.is_nan() { "no number".to_owned() } else { value.to_string() };
+        let (name, row) = (&self.table.name, row + 1);
+        let said = format!("`{name}`: row {row} must have {allowed} in `{column}`, got `{got}`");
+        Err(FitError::Wrong(said))
+    }
 }
 
 /// How many different numbers there are.

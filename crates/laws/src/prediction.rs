@@ -14,13 +14,16 @@ use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_figures::study::{Note, Picture, Study};
-use superpose_files::table::{Table, TableError, Tables};
+use superpose_files::table::{Field, Table, TableError, Tables};
 
 use self::scale_law::{Form, fit_scale_law};
-use self::tables::{Fitted, at_scales, curve, forms, held_out, parameters};
+use self::tables::{Fitted, at_scales, curve, forms, held_out, name, parameters};
 use crate::answer::answer;
-use crate::fits::{FitError, positive_numbers};
+use crate::fits::{FitError, WithLoss, range};
 use crate::group_offsets::losses::LossOptions;
+
+/// How often intervals hold the truth, by `how_often_intervals_hold_the_truth` in [`scale_law`].
+const COVERAGE: &str = "in simulations with 8 to 24 losses of a law such intervals hold the truth in 88 to 97 of 100, mostly in fewer than 95";
 
 /// What laws of several forms, fitted to the losses in a table, predict at the scales `at`.
 ///
@@ -32,7 +35,9 @@ use crate::group_offsets::losses::LossOptions;
 /// # Errors
 /// [`FitError`], naming the table and what is wrong in it.
 pub fn study(losses: &Table, options: &LossOptions, at: &[f64]) -> Result<Study, FitError> {
-    let (x, y) = (positive_numbers(losses, &options.x)?, positive_numbers(losses, &options.y)?);
+    let with_loss = WithLoss::of(losses, &options.y)?;
+    let x = with_loss.positive_numbers(&options.x)?;
+    let y = with_loss.positive_numbers(&options.y)?;
     let mut points: Vec<(f64, f64)> = x.into_iter().zip(y).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut laws = Vec::new();
@@ -50,16 +55,59 @@ pub fn study(losses: &Table, options: &LossOptions, at: &[f64]) -> Result<Study,
         }
     }
     let predictions = at_scales(&laws, &points, at);
-    let notes = Note::first(&predictions);
-    let others = [forms(&laws), parameters(&laws), curve(&laws, &points, at)];
+    let mut notes = Note::first(&predictions);
+    notes.extend(words(&laws, &points, at).into_iter().map(Note::Line));
+    notes.extend(with_loss.words());
+    let of_forms = forms(&laws, with_loss.n_left_out());
+    let others = [of_forms, parameters(&laws), curve(&laws, &points, at)];
     Ok(answer(std::iter::once(predictions).chain(others), draw, notes))
+}
+
+/// What should be known of the predictions at the scales `at`.
+fn words(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (least, most) = range(points.iter().map(|point| point.1));
+    if most <= least * (1.0 + f64::EPSILON.sqrt()) {
+        lines.push(
+            "these losses are all the same: what is predicted is that they stay so".to_owned(),
+        );
+    }
+    let (_, last) = range(points.iter().map(|point| point.0));
+    for Fitted { law, .. } in laws {
+        let rises =
+            |x: &&f64| **x > last && law.at(**x) > law.at(last) * (1.0 + f64::EPSILON.sqrt());
+        if let Some(x) = at.iter().find(rises) {
+            let (name, x) = (name(law.form), Field::from(*x).short());
+            lines.push(format!(
+                "{name}: these losses rise towards their largest scale, and the law goes on rising to {x}"
+            ));
+        }
+    }
+    match laws.first().map_or(0, |fitted| fitted.n_resamples) {
+        0 => lines.push("no intervals: 0 resamples were asked for".to_owned()),
+        n => {
+            lines.push(format!(
+                "intervals: 95 %, bootstrap over the losses ({n} resamples), as if the form of the law were right; {COVERAGE}"
+            ));
+            let few = laws.iter().filter(|fitted| 2 * fitted.resamples.len() < n);
+            lines.extend(few.map(|fitted| {
+                let form = fitted.law.form;
+                format!(
+                    "{}: no interval, as fewer than half of the resamples have more scales than it has parameters, {}",
+                    name(form),
+                    form.n_parameters()
+                )
+            }));
+        }
+    }
+    lines
 }
 
 fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
     let guides = [
         Guide { column: "law", label: "law", mark: Mark::Line },
-        Guide { column: "law_low", label: "95 %, lower end", mark: Mark::Dotted },
-        Guide { column: "law_high", label: "95 %, upper end", mark: Mark::Dotted },
+        Guide { column: "law_low", label: "95 % by bootstrap, lower end", mark: Mark::Dotted },
+        Guide { column: "law_high", label: "95 % by bootstrap, upper end", mark: Mark::Dotted },
     ];
     let columns = Lines {
         guides: &guides,
@@ -73,7 +121,7 @@ fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
         columns: 3,
         panels: lines(tables.get("prediction_curve")?, &columns)?,
         axes: Axes::Shared,
-        caption: "Intervals are over resamples of the losses; that the form goes on holding is assumed. Tables: \
+        caption: "Intervals are by bootstrap over the losses; that the form goes on holding is assumed. Tables: \
                   prediction_curve.csv, prediction_parameters.csv; prediction_forms.csv has how far off each form was \
                   on the largest scales."
             .to_owned(),
@@ -127,9 +175,74 @@ mod tests {
         assert!(of_forms("test_error")[0] > 3.0 * of_forms("test_error")[1]);
         assert!(of_forms("residual").is_sorted_by(|a, b| a >= b));
         assert_eq!((parameters.rows.len(), curve.rows.len()), (2 + 3 + 6, 3 * (24 + 41)));
-        assert_eq!(found.notes, Note::first(table));
+        assert_eq!(found.notes[..1], Note::first(table)[..]);
+        let [_, Note::Line(line)] = &found.notes[..] else { panic!("rows and a line") };
+        assert!(
+            line.contains("bootstrap over the losses (200 resamples)") && line.contains(COVERAGE)
+        );
         let pictures = draw(&found.tables).unwrap();
         assert_eq!((pictures.len(), pictures[0].sheet.panels.len()), (1, 3));
+    }
+
+    fn lines(csv: &str, n_resamples: usize, at: &[f64]) -> Vec<String> {
+        let table = Table::from_csv("losses.csv", csv.as_bytes()).unwrap();
+        let options = LossOptions { n_resamples, ..options() };
+        let line = |note| if let Note::Line(line) = note { Some(line) } else { None };
+        study(&table, &options, at).unwrap().notes.into_iter().filter_map(line).collect()
+    }
+
+    #[test]
+    fn rising_and_equal_losses_few_scales_and_no_resamples_are_said() {
+        let says = |lines: &[String], what: &str| lines.iter().any(|line| line.contains(what));
+        let losses = |loss: fn(f64) -> f64, n: i32| -> String {
+            let row = |k: i32| format!("{},{}\n", 2_f64.powi(k), loss(f64::from(k)));
+            format!("N,loss\n{}", (0..n).map(row).collect::<String>())
+        };
+        let rising = losses(|k| 1.0 + 0.2 * k, 9);
+        let told = lines(&rising, 0, &[1e3]);
+        assert!(
+            says(&told, "power law: these losses rise") && says(&told, "goes on rising to 1000")
+        );
+        assert!(says(&told, "no intervals: 0 resamples"));
+        // Within the scales that were run nothing is extrapolated.
+        assert!(!says(&lines(&rising, 0, &[10.0, 256.0]), "rise"));
+        let equal = lines(&losses(|_| 2.0, 9), 20, &[1e3]);
+        assert!(says(&equal, "all the same") && !says(&equal, "rise"), "{equal:?}");
+        let falling = losses(|k| 3.0 - 0.2 * k, 8);
+        let told = lines(&falling, 100, &[1e3]);
+        // Eight losses drawn again are hardly ever at seven scales.
+        assert!(
+            says(&told, "broken power law: no interval") && says(&told, "parameters, 6"),
+            "{told:?}"
+        );
+        assert!(!says(&told, "with an offset: no interval") && !says(&told, "rise"));
+        let gaps = format!("{falling}512,nan\n1024,\n");
+        let table = Table::from_csv("losses.csv", gaps.as_bytes()).unwrap();
+        let found = study(&table, &options(), &[1e3]).unwrap();
+        let forms = found.tables.get("prediction_forms").unwrap();
+        assert_eq!(forms.numbers("rows_left_out").unwrap(), [2.0; 3]);
+        assert!(says(&lines(&gaps, 100, &[1e3]), "2 rows without a loss"));
+    }
+
+    #[test]
+    fn scales_beyond_the_runs_and_the_places_of_the_curve_are_those_asked_for() {
+        let found = study(&losses(), &options(), &[1e3, 1e12]).unwrap();
+        let beyond = found.tables.get("predictions").unwrap().numbers("beyond").unwrap();
+        let last = 10_f64.powf(6.0 + 23.0 / 6.0);
+        assert!(
+            (beyond[0] * last / 1e3 - 1.0).abs() < 1e-9
+                && (beyond[1] * last / 1e12 - 1.0).abs() < 1e-9
+        );
+        let x = found.tables.get("prediction_curve").unwrap().numbers("x").unwrap();
+        let of_form = &x[..24 + 41];
+        assert!(of_form.is_sorted() && (of_form[0] / 1e6 - 1.0).abs() < 1e-9);
+        assert!((of_form[64] / 1e12 - 1.0).abs() < 1e-9);
+        // Steps of the grid are equal in the logarithm.
+        let ratios: Vec<f64> = of_form[55..].windows(2).map(|pair| pair[1] / pair[0]).collect();
+        assert!(
+            ratios.iter().all(|ratio| (ratio / 10_f64.powf(6.0 / 40.0) - 1.0).abs() < 1e-9),
+            "{ratios:?}"
+        );
     }
 
     #[test]

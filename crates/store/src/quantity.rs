@@ -51,8 +51,8 @@ impl Quantity {
     /// Its value in `record`, where it is a number.
     pub fn number(&self, record: &Record) -> Option<f64> {
         match self.field(record) {
-            Field::Number(value) => Some(value),
             Field::Text(_) | Field::Missing => None,
+            number => number.number(),
         }
     }
 

@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::{Map, Value, json};
-use superpose_figures::study::{Places, read_table};
+use superpose_figures::study::{Note, Places, read_table};
 use superpose_files::table::Tables;
-use superpose_laws::chinchilla::allocate::{Goal, KnownLaw, Spending, words};
+use superpose_laws::chinchilla::allocate::{self, Goal, KnownLaw, Spending};
+use superpose_laws::chinchilla::fit::runs::Columns;
 use superpose_laws::chinchilla::fit::{self, FitOptions};
+use superpose_laws::chinchilla::loss::{self, LossLaw};
 use superpose_laws::chinchilla::repeat;
 
-use crate::args::theory::{AllocateOptions, ChinchillaFitOptions, RepeatOptions};
-use crate::console;
+use crate::args::theory::{AllocateOptions, ChinchillaFitOptions, LossOptions, RepeatOptions};
 use crate::progress;
 use crate::study::{self, Presenter, present};
 
@@ -20,6 +21,23 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
     if !(0.0..1.0).contains(&options.hold_out) {
         bail!("--hold-out must be from 0 to below 1, got {}", options.hold_out);
     }
+    let columns = Columns {
+        size: options.n.clone(),
+        tokens: options.d.clone(),
+        compute: options.c.clone(),
+        loss: options.loss.clone(),
+    };
+    let named = [
+        ("--n", &columns.size),
+        ("--d", &columns.tokens),
+        ("--c", &columns.compute),
+        ("--loss", &columns.loss),
+    ];
+    for (option, name) in named {
+        if let Some(name) = name {
+            study::check_columns(&runs, &[(option, name)])?;
+        }
+    }
     let fitting = FitOptions {
         n_dropped: options.drop_highest,
         held_out: options.hold_out,
@@ -27,7 +45,7 @@ pub(super) fn fit(options: &ChinchillaFitOptions) -> anyhow::Result<()> {
         seed: options.bootstrap.seed,
     };
     let bar = progress::count("resamples", fitting.n_steps() as u64);
-    let study = fit::study(&runs, fitting, &|| bar.inc(1))?;
+    let study = fit::study(&runs, &columns, fitting, &|| bar.inc(1))?;
     bar.finish_and_clear();
     let names = [
         ("parameters", "chinchilla_fit"),
@@ -61,17 +79,50 @@ pub(super) fn allocate(options: &AllocateOptions) -> anyhow::Result<()> {
     }
     laws.extend(KnownLaw::published());
     let spendings: Vec<Spending> = laws.iter().map(|law| law.spend(goal)).collect();
-    if options.json {
-        let objects: Vec<_> = spendings.iter().map(json_of_spending).collect();
-        console::say_json(&json!({ "allocations": objects }));
-        return Ok(());
+    let mut answer = allocate::study(&spendings);
+    answer.notes.push(Note::Line(match options.fit {
+        Some(_) => "losses: of the fit in the unit of its runs, of the published laws nats a token"
+            .to_owned(),
+        None => "losses are nats a token".to_owned(),
+    }));
+    let objects = || spendings.iter().map(json_of_spending).map(Value::from).collect::<Vec<_>>();
+    let presenter = Presenter {
+        json: &|_| Ok(Map::from_iter([("allocations".to_owned(), objects().into())])),
+        ..Presenter::of("theory chinchilla allocate", &options.output)
+    };
+    presenter.present(&answer)
+}
+
+pub(super) fn loss(options: &LossOptions) -> anyhow::Result<()> {
+    positive(options.n.iter().map(|value| ("--n", value)))?;
+    positive(options.d.iter().map(|value| ("--d", value)))?;
+    let (n, d) = (options.n.len(), options.d.len());
+    let one_for_all = n == 1 || d == 1;
+    ensure!(
+        one_for_all || n == d,
+        "--d must have one value, or one for each of {n} of --n; got {d}"
+    );
+    let of = |values: &[f64], at: usize| values[at.min(values.len() - 1)];
+    let models: Vec<(f64, f64)> =
+        (0..n.max(d)).map(|at| (of(&options.n, at), of(&options.d, at))).collect();
+    let mut laws = Vec::new();
+    if let Some(folder) = &options.fit {
+        laws.push(LossLaw::fitted(fitted(folder)?));
     }
-    words(&spendings).iter().for_each(study::say);
-    console::say(match options.fit {
-        Some(_) => "losses: of the fit in the unit of its runs, of the published laws nats a token",
-        None => "losses are nats a token",
-    });
-    Ok(())
+    if !options.parameters.is_empty() {
+        let Ok(parameters) = <[f64; 5]>::try_from(options.parameters.as_slice()) else {
+            bail!(
+                "--parameters must be five numbers, A,B,E,alpha,beta; got {}",
+                options.parameters.len()
+            );
+        };
+        laws.push(LossLaw::of(parameters).context("--parameters")?);
+    }
+    let all_sets = options.set.is_empty() && options.parameters.is_empty();
+    let all: Vec<String> = LossLaw::names().map(str::to_owned).into();
+    let sets = if all_sets { &all } else { &options.set };
+    laws.extend(sets.iter().filter_map(|name| LossLaw::published(name)));
+    present(&loss::study(&laws, &models), "theory chinchilla loss", &options.output)
 }
 
 /// What a law spends, for programs: the numbers with their intervals, or why its goal is out of reach.

@@ -8,12 +8,22 @@ use superpose_laws::icl::diversity::simulated::TaskDiversity;
 use superpose_laws::icl::metric::TokenAccuracy;
 use superpose_laws::icl::{diversity as task_diversity, metric as metrics};
 
-use super::{ascending, check_simulated};
+use super::{ascending, by_options, check_simulated};
 use crate::args::theory::{
     IclAttentionOptions, IclBaselinesOptions, IclDiversityOptions, IclMetricOptions,
 };
 use crate::progress;
 use crate::study::present;
+
+/// The options of what laws of a prompt call otherwise.
+const NAMES: [(&str, &str); 6] = [
+    ("n_dimensions", "--dimensions"),
+    ("n_examples", "--examples"),
+    ("n_tasks", "--tasks"),
+    ("n_prompts", "--prompts"),
+    ("n_runs", "--runs"),
+    ("noise_variance", "--noise"),
+];
 
 pub(super) fn attention(options: &IclAttentionOptions) -> anyhow::Result<()> {
     if !options.penalty.is_finite() || options.penalty < 0.0 {
@@ -37,7 +47,19 @@ pub(super) fn attention(options: &IclAttentionOptions) -> anyhow::Result<()> {
         seed: options.seed,
     };
     let bar = progress::count("runs", n_simulated as u64);
-    let study = attention.study(&|| bar.inc(1))?;
+    let names = [
+        ("examples_per_dimension", "--examples"),
+        ("n_examples", "--examples"),
+        ("tasks_per_dimension", "--tasks"),
+        ("n_tasks", "--tasks"),
+        ("prompts_per_square", "--prompts"),
+        ("n_prompts", "--prompts"),
+        ("noise_variance", "--noise"),
+        ("penalty", "--penalty"),
+        ("n_dimensions", "--simulate"),
+        ("n_runs", "--runs"),
+    ];
+    let study = attention.study(&|| bar.inc(1)).map_err(by_options(&names))?;
     bar.finish_and_clear();
     present(&study, "theory icl attention", &options.output)
 }
@@ -53,7 +75,7 @@ pub(super) fn baselines(options: &IclBaselinesOptions) -> anyhow::Result<()> {
     };
     let n_prompts = baselines.n_examples.len() * options.simulate;
     let bar = progress::count("prompts", n_prompts as u64);
-    let study = baselines.study(&|| bar.inc(1))?;
+    let study = baselines.study(&|| bar.inc(1)).map_err(by_options(&NAMES))?;
     bar.finish_and_clear();
     present(&study, "theory icl baselines", &options.output)
 }
@@ -69,7 +91,7 @@ pub(super) fn diversity(options: &IclDiversityOptions) -> anyhow::Result<()> {
         seed: options.seed,
     };
     let bar = progress::count("runs", options.runs as u64);
-    let study = task_diversity::study(&setting, &|| bar.inc(1))?;
+    let study = task_diversity::study(&setting, &|| bar.inc(1)).map_err(by_options(&NAMES))?;
     bar.finish_and_clear();
     present(&study, "theory icl diversity", &options.output)
 }

@@ -2,6 +2,7 @@
 
 use superpose_laws::mechanisms::Mechanisms;
 
+use super::by_options;
 use crate::args::theory::MechanismsOptions;
 use crate::study::present;
 
@@ -13,5 +14,12 @@ pub(super) fn mechanisms(options: &MechanismsOptions) -> anyhow::Result<()> {
         n_dimensions: options.dimensions,
         seed: options.seed,
     };
-    present(&mechanisms.study()?, "theory mechanisms", &options.output)
+    let names = [
+        ("spectral_exponent", "--spectral-exponent"),
+        ("source_exponent", "--source-exponent"),
+        ("model_exponent", "--quanta-exponent"),
+        ("n_dimensions", "--dimensions"),
+    ];
+    let study = mechanisms.study().map_err(by_options(&names))?;
+    present(&study, "theory mechanisms", &options.output)
 }

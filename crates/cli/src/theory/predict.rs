@@ -4,7 +4,7 @@ use superpose_laws::group_offsets::losses::LossOptions;
 use superpose_laws::prediction;
 
 use crate::args::theory::PredictOptions;
-use crate::study::{present, read_given};
+use crate::study::{check_columns, present, read_given};
 
 pub(super) fn predict(options: &PredictOptions) -> anyhow::Result<()> {
     if let Some(wrong) = options.at.iter().find(|x| !x.is_finite() || **x <= 0.0) {
@@ -20,6 +20,8 @@ pub(super) fn predict(options: &PredictOptions) -> anyhow::Result<()> {
         n_resamples: options.bootstrap.resamples,
         seed: options.bootstrap.seed,
     };
-    let study = prediction::study(&read_given(&options.file)?, &columns, &options.at)?;
+    let losses = read_given(&options.file)?;
+    check_columns(&losses, &[("--x", &options.x), ("--y", &options.y)])?;
+    let study = prediction::study(&losses, &columns, &options.at)?;
     present(&study, "theory predict", &options.output)
 }

@@ -234,6 +234,8 @@ mod tests {
         assert_eq!(power(-2.0, 2.0), Ok(4.0));
         assert_eq!(power(f64::INFINITY, 2.0), Ok(f64::INFINITY));
         assert_eq!(power(0.0, -0.5), Err("ZeroDivisionError"));
+        assert_eq!((power(0.0, 0.5), power(0.0, 0.0)), (Ok(0.0), Ok(1.0)));
+        assert_eq!(power(-2.0, -1.0), Ok(-0.5));
         assert_eq!(power(-2.0, 0.5), Err("TypeError"));
         assert_eq!(power(1e300, 2.0), Err("OverflowError"));
     }

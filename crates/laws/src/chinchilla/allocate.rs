@@ -4,14 +4,21 @@
 //! The laws are the published ones, and one that `theory chinchilla fit` wrote, which has an
 //! interval over its resamples.
 
-use superpose_figures::study::Note;
-use superpose_files::table::{Field, TableError, Tables};
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::lines::{ErrorBars, Lines, lines};
+use superpose_figures::study::{Note, Picture, Study};
+use superpose_files::table::{Field, Table, TableError, Tables};
 use superpose_stats::bootstrap::percentile_interval;
 
 use super::fit::tables::{law_of, laws_of};
 use super::law::{Allocation, LossSurface, PUBLISHED};
+use crate::answer::{alone, answer};
 use crate::error::LawError;
 use crate::fits::CONFIDENCE;
+
+/// What stands before the intervals of a law.
+const INTERVAL: &str = "  95 %, bootstrap over runs";
 
 /// What is wished.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -145,7 +152,7 @@ impl Spending {
             Some(format!("{} to {}", Field::from(low).short(), Field::from(high).short()))
         });
         let ends: Option<Vec<String>> = ends.into_iter().collect();
-        rows.extend(ends.map(|ends| [vec!["  95 %".to_owned()], ends].concat()));
+        rows.extend(ends.map(|ends| [vec![INTERVAL.to_owned()], ends].concat()));
         rows
     }
 
@@ -167,6 +174,68 @@ pub fn words(spendings: &[Spending]) -> Vec<Note> {
     let rows = spendings.iter().flat_map(Spending::rows).collect();
     let remarks = spendings.iter().filter_map(Spending::remark).map(Note::Line);
     std::iter::once(Note::rows(&header, rows)).chain(remarks).collect()
+}
+
+/// How these `laws` reach a goal: the table `chinchilla_allocation`, one row a law.
+pub fn study(spendings: &[Spending]) -> Study {
+    let mut columns = vec![("law".to_owned(), "whose".to_owned())];
+    for (name, _) in Spending::NUMBERS {
+        let meaning = match name {
+            "C" => "floating-point operations, 6 N D",
+            "N" => "parameters",
+            "D" => "tokens",
+            _ => "loss, of a fit in the unit of its runs, of a published law in nats a token",
+        };
+        columns.push((name.to_owned(), meaning.to_owned()));
+        let low = "95 % interval by bootstrap over runs, lower end; none of a published law, or where resamples do not reach the goal";
+        columns.push((format!("{name}_low"), low.to_owned()));
+        columns.push((format!("{name}_high"), "upper end".to_owned()));
+    }
+    columns.push((
+        "beyond".to_owned(),
+        "C divided by the most compute of a run of the fit".to_owned(),
+    ));
+    columns.push(("infeasible".to_owned(), "why the goal is out of reach".to_owned()));
+    let header: Vec<(&str, &str)> =
+        columns.iter().map(|(name, meaning)| (&**name, &**meaning)).collect();
+    let mut table = Table::new(
+        "chinchilla_allocation",
+        "How is compute best spent, or what does a loss take?",
+        &header,
+    );
+    for spending in spendings {
+        let mut row = vec![spending.law.as_str().into()];
+        for (_, number) in Spending::NUMBERS {
+            let found = spending.found.as_ref().ok();
+            let ends = found.and_then(|_| spending.interval(number));
+            row.push(found.map(number).into());
+            row.extend([ends.map(|ends| ends.0), ends.map(|ends| ends.1)].map(Field::from));
+        }
+        row.push(spending.beyond().into());
+        row.push(spending.found.as_ref().err().map(ToString::to_string).into());
+        table.push(row);
+    }
+    answer([table], draw, words(spendings))
+}
+
+fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
+    let mut panels = Vec::new();
+    for (column, low, high, label) in [
+        ("C", "C_low", "C_high", "compute C = 6 N D"),
+        ("N", "N_low", "N_high", "parameters N"),
+        ("D", "D_low", "D_high", "tokens D"),
+        ("loss", "loss_low", "loss_high", "loss"),
+    ] {
+        let axis = if column == "loss" { Axis::linear(label) } else { Axis::logarithmic(label) };
+        let columns = Lines {
+            error_bars: ErrorBars::Ends(low, high),
+            mark: Mark::Dots,
+            ..Lines::plain(("law", Axis::linear("")), (column, axis))
+        };
+        panels.extend(lines(tables.get("chinchilla_allocation")?, &columns)?);
+    }
+    let caption = "Bars: 95 %, bootstrap over runs, of a fit. Table: chinchilla_allocation.csv.";
+    alone("chinchilla_allocation", ("The best use of compute", caption), 2, panels)
 }
 
 #[cfg(test)]
@@ -191,7 +260,7 @@ mod tests {
         let [Note::Rows { rows, .. }, Note::Line(line)] = &words(&[spent])[..] else {
             panic!("rows and a remark");
         };
-        assert_eq!((rows.len(), rows[1].len(), &*rows[1][0]), (2, 6, "  95 %"));
+        assert_eq!((rows.len(), rows[1].len(), &*rows[1][0]), (2, 6, INTERVAL));
         assert_eq!(line, "ours: 3 times the most compute of its runs");
     }
 
@@ -208,5 +277,36 @@ mod tests {
         let spent = law(&[BESIROGLU, worse], None).spend(goal(2.2, None));
         assert!(spent.interval(|a| a.compute).unwrap().1.is_infinite());
         assert!(spent.beyond().is_none() && words(&[spent]).len() == 1);
+    }
+
+    #[test]
+    fn the_table_has_each_law_with_its_intervals_or_why_it_does_not_reach_the_goal() {
+        let worse = LossSurface { irreducible: 1.9, ..BESIROGLU };
+        let goal = Goal::Loss { loss: 1.85, budget: None };
+        let beyond = LossSurface { irreducible: 1.86, ..BESIROGLU };
+        let far = KnownLaw { law: beyond, ..law(&[], None) };
+        let found = study(&[law(&[BESIROGLU, worse], Some(1e26)).spend(goal), far.spend(goal)]);
+        let table = found.tables.get("chinchilla_allocation").unwrap();
+        let best = BESIROGLU.allocate_for_loss(1.85).unwrap();
+        let of = |column: &str| table.numbers(column).unwrap();
+        for (column, value) in
+            [("C", best.compute), ("N", best.parameters), ("D", best.tokens), ("loss", 1.85)]
+        {
+            assert!(
+                (of(column)[0] / value - 1.0).abs() < 1e-9 && of(column)[1].is_nan(),
+                "{column}"
+            );
+        }
+        // One resample does not reach the loss: there is no upper end.
+        assert!(of("C_low")[0].is_nan() || of("C_low")[0] >= best.compute);
+        assert!(of("C_high")[0].is_nan() && (of("beyond")[0] - best.compute / 1e26).abs() < 1e-9);
+        let reasons = table.words("infeasible").unwrap();
+        assert!(reasons[0].is_empty() && reasons[1].contains("above E = 1.86"), "{reasons:?}");
+        assert_eq!(
+            found.notes,
+            words(&[law(&[BESIROGLU, worse], Some(1e26)).spend(goal), far.spend(goal)])
+        );
+        let pictures = (found.draw)(&found.tables).unwrap();
+        assert_eq!((pictures.len(), pictures[0].sheet.panels.len()), (1, 4));
     }
 }

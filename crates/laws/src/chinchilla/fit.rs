@@ -1,9 +1,10 @@
 //! `theory chinchilla fit`: the loss of trained language models as a law of size and data.
 //!
-//! [`surface`] fits laws of several forms, [`runs`](mod@runs) reads what is fitted, [`isoflop`] is
-//! the other way to find the best size and `theories` what others say; the tables are made there
-//! and in `tables`, their picture and words here.
+//! [`surface`] fits laws of several forms, [`runs`] reads what is fitted, `doubts` refuses runs that do not
+//! say what the fit asks, [`isoflop`] is the other way to find the best size and `theories` what others say;
+//! the tables are made there and in `tables`, their picture and words here.
 
+mod doubts;
 pub mod isoflop;
 pub mod runs;
 pub mod surface;
@@ -17,7 +18,7 @@ use superpose_figures::panel::Panel;
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 
-use self::runs::runs;
+use self::runs::{Columns, Read};
 use self::surface::{Terms, additive, fit_surface};
 use self::tables::FittedForm;
 use crate::answer::alone;
@@ -54,16 +55,22 @@ impl FitOptions {
 /// [`FitError`], naming the table and what is wrong in it.
 pub fn study(
     table: &Table,
+    columns: &Columns,
     options: FitOptions,
     progress: Progress<'_>,
 ) -> Result<Study, FitError> {
-    let mut runs = runs(table)?;
+    let Read { mut runs, n_left_out, compute_ratio, notes: of_reading } =
+        runs::read(table, columns)?;
     runs.sort_by(|a, b| a.loss.total_cmp(&b.loss));
     runs.truncate(runs.len().saturating_sub(options.n_dropped));
     runs.sort_by(|a, b| a.compute().total_cmp(&b.compute()));
     let mut laws = Vec::new();
     for form in Terms::ALL {
-        match fit_surface(&runs, form) {
+        let checked = |fit| match form {
+            Terms::Additive => doubts::check_fit(&fit, &runs).map(|()| fit),
+            Terms::WithoutIrreducible | Terms::Joint | Terms::Broken => Ok(fit),
+        };
+        match fit_surface(&runs, form).and_then(checked) {
             Ok(fit) => {
                 let n_resamples = if form.has_intervals() { options.n_resamples } else { 0 };
                 let resamples = fit.bootstrap(&runs, n_resamples, options.seed, progress);
@@ -79,7 +86,7 @@ pub fn study(
     let law = additive(&fit.parameters);
     let resamples: Vec<LossSurface> = resamples.iter().map(|one| additive(one)).collect();
     let tables: Tables = [
-        tables::parameters(fit, &law, &resamples, runs.len()),
+        tables::parameters(fit, &law, &resamples, (runs.len(), n_left_out, compute_ratio)),
         tables::forms(&laws, &runs, options.held_out),
         tables::profile(fit, &runs),
         tables::frontier(&law, &resamples, &runs),
@@ -92,7 +99,8 @@ pub fn study(
     ]
     .into_iter()
     .collect();
-    let mut notes = words(tables.get("chinchilla_fit")?, tables.get("chinchilla_forms")?)?;
+    let mut notes = of_reading;
+    notes.extend(words(tables.get("chinchilla_fit")?, tables.get("chinchilla_forms")?)?);
     let published = tables.get("chinchilla_published")?;
     notes.extend(theories::words(tables.get("chinchilla_theories")?, published)?);
     notes.extend(isoflop::words(tables.get("chinchilla_isoflop")?, &law)?);
@@ -108,7 +116,11 @@ fn words(fit: &Table, forms: &Table) -> Result<Vec<Note>, TableError> {
     };
     let rows = fit.fields(["parameter", "value", "se", "ci_low", "ci_high"])?;
     let rows = rows.into_iter().map(row).collect();
-    let mut notes = vec![Note::rows(&["parameter", "value", "se", "95 %, bootstrap"], rows)];
+    let header = ["parameter", "value", "se, bootstrap", "95 %, bootstrap over runs"];
+    let mut notes = vec![Note::rows(&header, rows)];
+    if fit.fields(["ci_low"])?.iter().all(|[low]| **low == Field::Missing) {
+        notes.push(Note::Line("no intervals: 0 resamples were asked for".to_owned()));
+    }
     let search = fit.fields(["objective", "runs", "starts", "starts_agreeing"])?;
     if let Some([objective, n_runs, starts, agreeing]) = search.first() {
         notes.push(Note::Line(format!(
@@ -130,10 +142,10 @@ fn words(fit: &Table, forms: &Table) -> Result<Vec<Note>, TableError> {
 }
 
 fn words_of_forms(forms: &Table) -> Result<Vec<Note>, TableError> {
-    let percent = |field: &Field| match field {
-        Field::Number(value) if value.abs() >= 1e3 => format!("{:+.2e} %", 100.0 * value),
-        Field::Number(value) => format!("{:+.2} %", 100.0 * value),
-        Field::Text(_) | Field::Missing => "–".to_owned(),
+    let percent = |field: &Field| match field.number() {
+        Some(value) if value.abs() >= 1e3 => format!("{:+.2e} %", 100.0 * value),
+        Some(value) => format!("{:+.2} %", 100.0 * value),
+        None => "–".to_owned(),
     };
     let row = |[form, parameters, objective, error, bias]: [&Field; 5]| {
         let (form, parameters) = (form.to_string(), parameters.to_string());
@@ -183,7 +195,7 @@ fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
             panels.push(panel);
         }
     }
-    let caption = "Bars: 95 % over resamples of the runs. Tables: chinchilla_frontier.csv, \
+    let caption = "Bars: 95 %, bootstrap over runs. Tables: chinchilla_frontier.csv, \
                    chinchilla_runs.csv, chinchilla_profile.csv.";
     alone("chinchilla", ("L = E + A/N^α + B/D^β", caption), 2, panels)
 }
@@ -215,7 +227,7 @@ mod tests {
         let count = || {
             steps.fetch_add(1, Ordering::Relaxed);
         };
-        let found = study(&runs_of_a_law(), OPTIONS, &count).unwrap();
+        let found = study(&runs_of_a_law(), &Columns::default(), OPTIONS, &count).unwrap();
         assert_eq!(steps.into_inner(), OPTIONS.n_steps());
         let [fit, forms, profile, frontier, of_runs, resamples, parameters, theories, published] =
             [
@@ -265,26 +277,112 @@ mod tests {
         };
         assert!(said("81 of 81 starts agree") && said("held out: the 4 runs"));
         assert!(said("from 1/16 to 16 of the best") && !said("do not fall"));
+        assert_eq!(fit.numbers("rows_left_out").unwrap(), [0.0; 7]);
+        assert!(fit.numbers("C_over_6ND").unwrap().iter().all(|ratio| ratio.is_nan()));
+        let compute = numbers("C");
+        let (least, most) = (6.0 * 1e8 * 2e9, 6.0 * 1e10 * 1e11);
+        assert!((compute[0] / least - 1.0).abs() < 1e-9 && compute.len() == 41);
+        assert!((compute[40] / (1e3 * most) - 1.0).abs() < 1e-9 && compute.is_sorted());
+        for (c, beyond) in compute.iter().zip(numbers("beyond")) {
+            assert!(if *c > most {
+                (beyond * most / c - 1.0).abs() < 1e-9
+            } else {
+                beyond.is_nan()
+            });
+        }
+        // Forms with intervals have them, the bend none.
+        assert!(parameters.numbers("ci_low").unwrap().iter().all(|low| low.is_finite()));
+    }
+
+    #[test]
+    fn a_bend_is_fitted_without_intervals_and_rows_that_are_left_out_are_counted() {
+        let mut csv = String::from("C,N,D,loss\n");
+        for n in [1e8, 1e9, 1e10] {
+            for d in [1e9, 2e9, 4e9, 8e9, 1.6e10, 3.2e10, 6.4e10] {
+                csv.push_str(&format!("{},{n},{d},{}\n", 9.0 * n * d, BESIROGLU.loss(n, d)));
+            }
+        }
+        csv.push_str("1,2,3,nan\n");
+        let table = Table::from_csv("runs.csv", csv.as_bytes()).unwrap();
+        let options = FitOptions { n_resamples: 0, n_dropped: 2, held_out: 0.0, ..OPTIONS };
+        let found = study(&table, &Columns::default(), options, &|| ()).unwrap();
+        let get = |name: &str| found.tables.get(name).unwrap();
+        assert_eq!(get("chinchilla_forms").words("form").unwrap().last().unwrap(), "broken");
+        let fit = get("chinchilla_fit");
+        assert_eq!(
+            (fit.numbers("runs").unwrap()[0], fit.numbers("rows_left_out").unwrap()[0]),
+            (19.0, 1.0)
+        );
+        assert!((fit.numbers("C_over_6ND").unwrap()[0] - 1.5).abs() < 1e-12);
+        let says = |text: &str| {
+            found.notes.iter().any(|note| matches!(note, Note::Line(line) if line.contains(text)))
+        };
+        assert!(says("no intervals: 0 resamples") && says("1 row without a loss is left out"));
+        assert!(get("chinchilla_forms").numbers("held_out_error").unwrap()[0].is_nan());
+    }
+
+    #[test]
+    fn a_form_with_intervals_is_resampled_and_one_without_is_not() {
+        let mut csv = String::from("N,D,loss\n");
+        for n in [1e8, 1e9, 1e10] {
+            for d in [1e9, 2e9, 4e9, 8e9, 1.6e10, 3.2e10, 6.4e10] {
+                csv.push_str(&format!("{n},{d},{}\n", BESIROGLU.loss(n, d)));
+            }
+        }
+        let table = Table::from_csv("runs.csv", csv.as_bytes()).unwrap();
+        let found = study(&table, &Columns::default(), OPTIONS, &|| ()).unwrap();
+        let parameters = found.tables.get("chinchilla_form_parameters").unwrap();
+        let rows = parameters
+            .words("form")
+            .unwrap()
+            .into_iter()
+            .zip(parameters.numbers("ci_low").unwrap());
+        assert!(rows.clone().any(|(form, _)| form == "broken"));
+        for (form, low) in rows {
+            assert_eq!(low.is_finite(), form != "broken", "{form}");
+        }
     }
 
     #[test]
     fn what_is_wrong_with_runs_is_said() {
         let said = |csv: &str| {
             let table = Table::from_csv("runs.csv", csv.as_bytes()).unwrap();
-            study(&table, OPTIONS, &|| ()).unwrap_err().to_string()
+            study(&table, &Columns::default(), OPTIONS, &|| ()).unwrap_err().to_string()
         };
-        assert!(said("N,D\n1,2\n").contains("must have a column `loss`; it has N, D"));
-        assert!(said("N,loss\n1,2\n").contains("two of N"));
+        assert!(
+            said("N,D\n1,2\n")
+                .contains("must have a column `loss` (--loss names another); it has N, D")
+        );
+        assert!(said("N,loss\n1,2\n").contains("two of N (parameters)"));
         assert!(
             said("N,D,loss\n1e9,2e9,3\n1e9,-2e9,3\n")
                 .contains("row 2 must have a positive number in `D`, got `-2000000000`")
         );
         assert!(said("N,D,loss\n1e9,,3\n").contains("row 1"));
         assert!(
+            said("N,D,loss\n1e9,2e9,-3\n").contains("row 1 must have a positive number in `loss`")
+        );
+        assert!(
             said("N,D,loss\n1e9,2e9,3\n2e9,2e9,3\n").contains("needs more runs than that, got 2")
         );
-        let one: String = (1..9).map(|d| format!("1e9,{d}e9,3\n")).collect();
-        assert!(said(&format!("N,D,loss\n{one}")).contains("all runs together have 1 different N"));
+        let rows = |row: &dyn Fn(i32) -> String| {
+            format!("N,D,loss\n{}", (1..12).map(row).collect::<String>())
+        };
+        let said_of = |row: &dyn Fn(i32) -> String| said(&rows(row));
+        assert!(
+            said_of(&|k| format!("1e9,{k}e9,3\n")).contains("all runs together have 1 different N")
+        );
+        let apart = |k: i32| (2_f64.powi(k), 2_f64.powi(k * 7 % 11));
+        let equal = said_of(&|k| format!("{}e8,{}e9,3\n", apart(k).0, apart(k).1));
+        assert!(
+            equal.contains("runs.csv") && equal.contains("all losses are the same, 3"),
+            "{equal}"
+        );
+        let together = said_of(&|k| format!("{k}e8,{k}e9,{}\n", 3.0 - 0.1 * f64::from(k)));
+        assert!(together.contains("grow together"), "{together}");
+        let noise = |k: i32| f64::from(k * 5 % 11) * 1e-4;
+        let flat = said_of(&|k| format!("{}e8,{}e9,{}\n", apart(k).0, apart(k).1, 3.0 + noise(k)));
+        assert!(flat.contains("than by a constant") || flat.contains("told from chance"), "{flat}");
         assert!(said("N,D,loss\n1e9,many,3\n").contains("must have a number in `D` of row 1"));
     }
 }

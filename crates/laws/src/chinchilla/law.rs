@@ -42,6 +42,24 @@ pub const HOFFMANN: LossSurface = LossSurface::of([
 /// the points of Hoffmann et al.'s figure 4.
 pub const BESIROGLU: LossSurface = LossSurface::of([482.01, 2085.43, 1.8172, 0.3478, 0.3658]);
 
+/// The parameters of Muennighoff et al. 2023 ("Scaling Data-Constrained Language Models", appendix A), for
+/// tokens that are not repeated; α and β were held equal.
+pub const MUENNIGHOFF: LossSurface = LossSurface::of([
+    520.824_951_659_918_7,
+    1_487.716_093_782_861,
+    1.869_143_678_405_485_8,
+    0.352_659_6,
+    0.352_659_6,
+]);
+
+/// The loss of a model of `parameters`, without embeddings, after `tokens` by Kaplan et al. 2020 ("Scaling Laws
+/// for Neural Language Models", eq. 1.5): `[(N_c/N)^(α_N/α_D) + D_c/D]^α_D`, in nats a token.
+pub fn kaplan_loss(parameters: f64, tokens: f64) -> f64 {
+    const SIZE: (f64, f64) = (6.4e13, 0.076);
+    const DATA: (f64, f64) = (1.8e13, 0.103);
+    ((SIZE.0 / parameters).powf(SIZE.1 / DATA.1) + DATA.0 / tokens).powf(DATA.1)
+}
+
 /// How compute is spent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Allocation {
@@ -258,6 +276,8 @@ mod tests {
         }
         close(HOFFMANN_ROUNDED.loss(70e9, 1.4e12), 1.9366, 1e-4);
         close(BESIROGLU.loss(70e9, 1.4e12), 1.9739, 1e-4);
+        close(kaplan_loss(1e9, 2e10), 2.373_882_448_217_487, 1e-12);
+        close(MUENNIGHOFF.loss(1e9, 1e11), MUENNIGHOFF.loss(1e9, 1e12) + 0.107_9, 1e-3);
         close(HOFFMANN_ROUNDED.compute_exponent(), 0.154, 5e-3);
         close(BESIROGLU.compute_exponent(), 0.178, 5e-3);
     }

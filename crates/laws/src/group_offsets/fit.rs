@@ -412,6 +412,13 @@ mod tests {
         assert!(
             of(&[(1.0, 1.0), (2.0, 0.5), (1.0, 1.1), (2.0, 0.4)]).contains("three or more places")
         );
+        // Steeper and flatter than any exponent that is searched.
+        let law = |alpha: f64| -> Vec<(f64, f64)> {
+            (1..7).map(f64::from).map(|x: f64| (x, 2.0 * x.powf(-alpha))).collect()
+        };
+        for beyond in [law(9.0), law(0.001)] {
+            assert!(of(&beyond).contains("beyond 0.01 to 5"), "{beyond:?}");
+        }
         // A parabola that opens downwards falls faster than any power.
         assert!(of(&[(1.0, 4.0), (2.0, 3.9), (3.0, 3.0), (4.0, 1.0)]).contains("beyond 0.01 to 5"));
     }

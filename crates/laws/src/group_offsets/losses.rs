@@ -1,9 +1,7 @@
 //! Losses in a table, each with what it falls with and the group it belongs to.
 
-use superpose_files::table::Table;
-
 use super::fit::Observation;
-use crate::fits::{FitError, numbers, positive_numbers};
+use crate::fits::{FitError, WithLoss};
 
 /// Which columns hold what, and how intervals are taken.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,15 +18,16 @@ pub struct LossOptions {
     pub seed: u64,
 }
 
-/// The observations in a table, and the names of their groups in order of appearance.
+/// The observations in a table, of the rows that have a loss, and the names of their groups in order of
+/// appearance.
 pub(crate) fn observations(
-    losses: &Table,
+    losses: &WithLoss<'_>,
     options: &LossOptions,
 ) -> Result<(Vec<Observation>, Vec<String>), FitError> {
-    let x = positive_numbers(losses, &options.x)?;
-    let y = numbers(losses, &options.y, "a number, at least 0,", |loss| loss >= 0.0)?;
+    let x = losses.positive_numbers(&options.x)?;
+    let y = losses.numbers(&options.y, "a number, at least 0,", |loss| loss >= 0.0)?;
     let columns: Vec<Vec<String>> =
-        options.groups.iter().map(|name| losses.words(name)).collect::<Result<_, _>>()?;
+        options.groups.iter().map(|name| losses.words_of(name)).collect::<Result<_, _>>()?;
     let mut groups: Vec<String> = Vec::new();
     let mut observations = Vec::new();
     for (row, (x, y)) in x.into_iter().zip(y).enumerate() {

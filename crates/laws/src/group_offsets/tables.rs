@@ -12,6 +12,7 @@ pub(super) fn parameters(
     observations: &[Observation],
     groups: &[String],
     options: &LossOptions,
+    n_left_out: usize,
 ) -> Table {
     let mut table = Table::new(
         "loss_fit",
@@ -22,10 +23,11 @@ pub(super) fn parameters(
             ("value", "least squares"),
             ("profile_low", "95 % interval by profile likelihood, lower end; none where unbounded"),
             ("profile_high", "upper end"),
-            ("bootstrap_low", "95 % interval over resamples within groups, lower end"),
+            ("bootstrap_low", "95 % interval by bootstrap over losses within groups, lower end"),
             ("bootstrap_high", "upper end"),
             ("residual_std", "standard deviation of the losses around the law"),
             ("points", "number of losses"),
+            ("rows_left_out", "rows of the file that have no loss"),
         ],
     );
     let offsets = groups.iter().enumerate().map(|(i, name)| ("B", &**name, Parameter::Offset(i)));
@@ -39,7 +41,7 @@ pub(super) fn parameters(
         let mut row = vec![name.into(), group.into()];
         row.extend([law.value(parameter), low, high].map(Field::from));
         row.extend(bootstrap);
-        row.extend([law.residual_deviation().into(), law.n_points.into()]);
+        row.extend([law.residual_deviation().into(), law.n_points.into(), n_left_out.into()]);
         table.push(row);
     }
     table

@@ -19,6 +19,7 @@ use self::simulated::LinearAttention;
 use crate::answer::{alone, answer, mean_and_error};
 use crate::draws::Progress;
 use crate::error::LawError;
+use crate::fits::range;
 
 /// Linear attention, by the number of pretraining tasks.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +40,8 @@ pub struct Attention {
 
 /// Prompts that a simulated run is tested on.
 const TEST_PROMPTS: usize = 500;
+/// Dimensions from which on a simulation may be taken for the limit, but for some per cent.
+const MANY_DIMENSIONS: usize = 100;
 /// The penalty of a simulation that stands for none.
 const SMALL_PENALTY: f64 = 1e-6;
 
@@ -101,8 +104,31 @@ impl Attention {
             row.extend(mean_and_error(simulated.map(|errors| errors.pretraining_tasks)));
             table.push(row);
         }
-        let notes = Note::first(&table);
+        let mut notes = Note::first(&table);
+        notes.extend(self.words(&table).map(Note::Line));
         Ok(answer([table], draw, notes))
+    }
+
+    /// That so few dimensions are not the limit, and by how much here.
+    fn words(&self, table: &Table) -> Option<String> {
+        let n_dimensions = self.n_dimensions.filter(|n| *n < MANY_DIMENSIONS)?;
+        let columns = [
+            ("simulated_new_tasks", "new_tasks"),
+            ("simulated_pretraining_tasks", "pretraining_tasks"),
+        ];
+        let ratios = columns.iter().flat_map(|(simulated, limit)| {
+            let rows = table.fields([simulated, limit]).unwrap_or_default();
+            let ratio =
+                |[simulated, limit]: [&Field; 2]| Some(simulated.number()? / limit.number()?);
+            rows.into_iter().filter_map(ratio).collect::<Vec<_>>()
+        });
+        let (_, most) = range(ratios);
+        let most = Field::from(most).rounded(2);
+        Some(format!(
+            "{n_dimensions} dimensions are few: simulated errors are up to {most} times the asymptotic ones, which are of the limit of \
+             many; what is between them falls as 1/dimensions, and is no disagreement. --simulate {} halves it",
+            2 * n_dimensions
+        ))
     }
 
     fn simulation(&self, n_dimensions: usize, ratios: Ratios) -> LinearAttention {
@@ -186,6 +212,22 @@ mod tests {
         let ratio = of(&table, "simulated_new_tasks")[1] / of(&table, "new_tasks")[1];
         // The error of a small size is above its limit by a few times 1/d.
         assert!((1.0..1.5).contains(&ratio), "{ratio}");
+        let lines = asked.study(&|| ()).unwrap().notes;
+        let Some(Note::Line(line)) = lines.last() else { panic!("a line") };
+        let ratio = |kind: &str, row: usize| {
+            of(&table, &format!("simulated_{kind}"))[row] / of(&table, kind)[row]
+        };
+        let kinds = ["new_tasks", "pretraining_tasks"];
+        let most =
+            kinds.iter().flat_map(|kind| [0, 1].map(|row| ratio(kind, row))).fold(0.0, f64::max);
+        let said = format!("up to {most:.2} times");
+        assert!(
+            line.starts_with("16 dimensions are few") && line.contains("--simulate 32"),
+            "{line}"
+        );
+        assert!(line.contains(&said), "{line} {said}");
+        asked.n_dimensions = None;
+        assert_eq!(asked.study(&|| ()).unwrap().notes.len(), 1);
         asked.ratios.noise_variance = -1.0;
         assert!(tables(&asked).is_err());
     }

@@ -70,7 +70,12 @@ impl TorusRegression {
         let set = KnownSet::Cube(n_dimensions);
         let mut seeds = ChaCha8Rng::seed_from_u64(seed);
         let errors = |&n_points: &usize| {
-            check_neighbours(n_neighbours, 1, n_points)?;
+            check_neighbours(
+                "the number of neighbours of so many `n_dimensions`",
+                n_neighbours,
+                1,
+                n_points,
+            )?;
             let examples = set.points(n_points, seeds.random())?;
             let queries = set.points(n_queries, seeds.random())?;
             let squared_error = |(squared, found): &mut (Vec<f64>, Vec<_>), query: usize| {

@@ -21,6 +21,9 @@ const ROUNDING: f64 = 1e-24;
 const PARTS: [f64; 3] = [0.05, 0.5, 0.9];
 /// Exponents.
 const EXPONENTS: [f64; 3] = [0.1, 0.4, 1.5];
+/// An offset below this part of the least loss has ended at nothing: the loss hardly falls with its
+/// logarithm any more, so that no search comes back from there.
+const NOTHING: f64 = 0.01;
 /// Places of a bend, as parts of the way from the first `ln x` to the last.
 const PLACES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
 /// Its widths, as parts of that way.
@@ -143,21 +146,16 @@ impl CentredPoints {
         let (low, high) = range(self.points.iter().map(|point| point.1.exp_m1()));
         let length = last - first;
         let simpler = |form| Self { form, points: self.points.clone(), ..*self }.search().point;
-        let with_offset = |exponent: f64| {
-            PARTS.map(|part| {
-                vec![((low * high).sqrt() - part * low).ln(), exponent, (part * low).ln()]
-            })
-        };
         match self.form {
             Form::Power => EXPONENTS.map(|c| vec![(low * high).sqrt().ln(), c]).into(),
             Form::Offset => {
                 let power = [simpler(Form::Power), vec![(PARTS[0] * low).ln()]].concat();
-                std::iter::once(power).chain(EXPONENTS.into_iter().flat_map(with_offset)).collect()
+                std::iter::once(power).chain(self.with_offsets()).collect()
             }
             Form::Broken => {
                 let bend = vec![0.0, f64::midpoint(first, last), (WIDTHS[2] * length).ln()];
                 let mut starts = vec![[simpler(Form::Offset), bend].concat()];
-                for straight in EXPONENTS.into_iter().flat_map(with_offset) {
+                for straight in self.with_offsets() {
                     for (place, width) in PLACES.iter().flat_map(|p| WIDTHS.map(|w| (p, w))) {
                         let bend = [straight[1], first + place * length, (width * length).ln()];
                         starts.push([&straight[..], &bend].concat());
@@ -166,6 +164,30 @@ impl CentredPoints {
                 starts
             }
         }
+    }
+
+    /// Starts with an offset: three parts of the least loss, each with three exponents.
+    fn with_offsets(&self) -> impl Iterator<Item = Vec<f64>> {
+        let (low, high) = range(self.points.iter().map(|point| point.1.exp_m1()));
+        let starts = EXPONENTS.into_iter().flat_map(|c| PARTS.map(|part| (c, part)));
+        starts.map(move |(c, part)| {
+            vec![((low * high).sqrt() - part * low).ln(), c, (part * low).ln()]
+        })
+    }
+
+    /// Where searches for the law of a resample start: at the law of all points, given about this
+    /// centre, and where the offset of that has ended at nothing, at laws with an offset too.
+    fn starts_of_resample(&self, law: Vec<f64>) -> Vec<Vec<f64>> {
+        let (low, _) = range(self.points.iter().map(|point| point.1.exp_m1()));
+        let mut starts = vec![law];
+        let law = &starts[0];
+        if law.get(2).is_some_and(|ln_offset| ln_offset.exp() < NOTHING * low) {
+            let bend = law[3..].to_vec();
+            let with_offsets =
+                self.with_offsets().map(|straight| [straight, bend.clone()].concat());
+            starts.extend(with_offsets.collect::<Vec<_>>());
+        }
+        starts
     }
 
     /// The law that a search ended at.
@@ -221,7 +243,7 @@ impl ScaleLaw {
     }
 
     /// The laws of `n_resamples` draws of the points with replacement, from `seed`, each fitted
-    /// from this one. Draws that have no more scales than the form has parameters have no law and
+    /// from this one, and from others where this one's offset has ended at nothing. Draws that have no more scales than the form has parameters have no law and
     /// are passed over.
     pub fn resampled(&self, points: &[(f64, f64)], n_resamples: usize, seed: u64) -> Vec<Self> {
         let resample = |k: usize| {
@@ -232,7 +254,9 @@ impl ScaleLaw {
             let centred = CentredPoints::new(&drawn, self.form);
             let mut start = self.variables.clone();
             shift(&mut start, self.centre - centred.centre);
-            Some(centred.law(centred.minimise(&start)))
+            let ends = centred.starts_of_resample(start).into_iter().map(|s| centred.minimise(&s));
+            let best = ends.min_by(|a, b| a.value.total_cmp(&b.value))?;
+            Some(centred.law(best))
         };
         runs(n_resamples, &|| (), resample).into_iter().flatten().collect()
     }
@@ -330,6 +354,81 @@ mod tests {
             }
             assert!((75..=98).contains(&held), "{form:?}: {held}");
         }
+    }
+
+    #[test]
+    fn resamples_find_an_offset_that_all_points_together_do_not_have() {
+        // Of noisy points of a law without an offset the fit has none either, for some seeds.
+        let noisy = |seed: u64| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let mut points = points(Form::Power, &[50.0, 0.2], 0.0);
+            for point in &mut points {
+                let normal: f64 = StandardNormal.sample(&mut rng);
+                point.1 *= (0.02 * normal).exp();
+            }
+            let law = fit_scale_law(&points, Form::Offset).unwrap();
+            (law.parameters[2] < 1e-3 * law.at(1e3)).then_some((points, law))
+        };
+        let (points, law) = (0..20).find_map(noisy).expect("a seed without an offset");
+        let laws = law.resampled(&points, 40, 1);
+        let with_offset = laws.iter().filter(|law| law.parameters[2] > 0.1).count();
+        assert!((5..40).contains(&with_offset), "{with_offset}");
+        // Each is as good as searches from everywhere make it.
+        for (k, law) in laws.iter().enumerate() {
+            let drawn = drawn(&points, &mut stream(1, k as u64));
+            let whole = fit_scale_law(&drawn, Form::Offset).unwrap();
+            assert!(law.residual <= whole.residual * 1.0001, "{} {}", law.residual, whole.residual);
+        }
+    }
+
+    /// The least and the most of those figures, as stated.
+    const STATED: (f64, f64) = (1.0, 1.0);
+
+    /// How often 95 % intervals of a loss at twice, and at a hundred times the largest scale hold the truth:
+    /// of `n_sets` sets of `n_points` losses with so much noise in `ln (1 + loss)`.
+    fn coverage(form: Form, truth: &[f64], n_points: u32, noise: f64, n_sets: u64) -> [f64; 2] {
+        let law = law_of(form, truth);
+        let mut held = [0.0; 2];
+        for seed in 0..n_sets {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let point = |k: u32| {
+                let x = 100.0 * 10_f64.powf(4.0 * f64::from(k) / f64::from(n_points - 1));
+                let normal: f64 = StandardNormal.sample(&mut rng);
+                (x, (law.at(x).ln_1p() + noise * normal).exp_m1())
+            };
+            let points: Vec<(f64, f64)> = (0..n_points).map(point).collect();
+            let fitted = fit_scale_law(&points, form).unwrap();
+            let laws = fitted.resampled(&points, 400, seed);
+            for (held, factor) in held.iter_mut().zip([2.0, 100.0]) {
+                let far = factor * points.last().unwrap().0;
+                let values = laws.iter().map(|law| law.at(far)).collect();
+                let (low, high) = percentile_interval(values, 0.95).unwrap();
+                *held += f64::from(low <= law.at(far) && law.at(far) <= high) / n_sets as f64;
+            }
+        }
+        held
+    }
+
+    #[test]
+    #[ignore = "some minutes: the figures that the words of `theory predict` state"]
+    fn how_often_intervals_hold_the_truth() {
+        let mut told = Vec::new();
+        for (form, truth) in [
+            (Form::Power, &[50.0, 0.2][..]),
+            (Form::Offset, &[300.0, 0.3, 1.5]),
+            (Form::Offset, &[300.0, 0.3, 0.05]),
+        ] {
+            for n_points in [8, 12, 24] {
+                for noise in [1e-3, 2e-2] {
+                    let held = coverage(form, truth, n_points, noise, 300);
+                    told.push((form, truth, n_points, noise, held));
+                }
+            }
+        }
+        // A test may not print: the figures are the message when one is beyond what is stated.
+        let all: Vec<f64> = told.iter().flat_map(|row| row.4).collect();
+        let (least, most) = range(all.iter().copied());
+        assert!(least >= STATED.0 && most <= STATED.1, "{told:#.3?}");
     }
 
     #[test]

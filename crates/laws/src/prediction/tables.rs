@@ -31,7 +31,8 @@ impl Fitted {
     }
 }
 
-fn name(form: Form) -> &'static str {
+/// What tables call a form.
+pub(super) fn name(form: Form) -> &'static str {
     match form {
         Form::Power => "power law",
         Form::Offset => "with an offset",
@@ -53,7 +54,10 @@ pub(super) fn at_scales(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> T
             ("form", "power law: b x^-c; with an offset: a + b x^-c; broken: see the parameters"),
             ("x", "the scale asked for"),
             ("loss", "the law's"),
-            ("loss_low", "95 % interval over resamples of the losses, lower end"),
+            (
+                "loss_low",
+                "95 % interval by bootstrap over the losses, lower end; it is a little narrow: see the words of the verb",
+            ),
             ("loss_high", "upper end"),
             ("beyond", "x divided by the largest scale that was run"),
             ("test_error", "how far off the form was on the largest scales: see prediction_forms"),
@@ -73,7 +77,7 @@ pub(super) fn at_scales(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> T
 }
 
 /// The table `prediction_forms`: one row a form.
-pub(super) fn forms(laws: &[Fitted]) -> Table {
+pub(super) fn forms(laws: &[Fitted], n_left_out: usize) -> Table {
     Table::of(
         "prediction_forms",
         "Which form of law describes the losses, and which predicts the largest scales from the others?",
@@ -93,6 +97,7 @@ pub(super) fn forms(laws: &[Fitted]) -> Table {
                 fitted.test.map(|test| test.reach).into()
             }),
             ("n_test", "losses there", &|fitted| fitted.test.map(|test| test.n).into()),
+            ("rows_left_out", "rows of the file that have no loss", &|_| n_left_out.into()),
         ],
     )
 }
@@ -134,7 +139,7 @@ pub(super) fn parameters(laws: &[Fitted]) -> Table {
             ("value", "least squares of ln(1 + loss)"),
             (
                 "ci_low",
-                "95 % interval over resamples of the losses, lower end; none of a bend, whose parameters stand in for one another",
+                "95 % interval by bootstrap over the losses, lower end; none of a bend, whose parameters stand in for one another",
             ),
             ("ci_high", "upper end"),
         ],
@@ -163,7 +168,7 @@ pub(super) fn curve(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Table
             ("x", "scale"),
             ("measured", "the loss, where one was measured"),
             ("law", "the law's loss"),
-            ("law_low", "95 % interval over resamples, lower end"),
+            ("law_low", "95 % interval by bootstrap over the losses, lower end"),
             ("law_high", "upper end"),
         ],
     );

@@ -214,6 +214,11 @@ mod tests {
         for (local, predicted) in found("local_exponent").iter().zip(found("predicted_exponent")) {
             assert!((local / predicted - 1.0).abs() < 0.15, "{resources:?}");
         }
+        // Twice as many features, and the time that goes with them.
+        let ratios: Vec<f64> =
+            found("to").iter().zip(found("from")).map(|(to, from)| to / from).collect();
+        assert_eq!(ratios[..2], [2.0, 2.0]);
+        assert!((ratios[2] - 2_f64.powf(1.5)).abs() < 1e-9, "{ratios:?}");
         let of = |column: &str| table.numbers(column).unwrap();
         assert!(of("z").iter().all(|z| z.abs() < 4.0), "{table:?}");
         // So few features are short of the law's exponent, but on the way to it.

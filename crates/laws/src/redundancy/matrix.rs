@@ -28,7 +28,13 @@ const ROUNDING: f64 = 1e-14;
 pub fn study(rows: &[f64], width: usize, last_rank: usize) -> Study {
     let found = Covariance::of(rows, width, last_rank);
     let summary = found.summary();
-    let notes = Note::first(&summary);
+    let mut notes = Note::first(&summary);
+    if found.line.is_none() {
+        notes.push(Note::Line(format!(
+            "no spectral exponent: a line takes three ranks with a variance, and there are {}",
+            found.last_rank
+        )));
+    }
     answer([summary, found.spectrum()], draw, notes)
 }
 
@@ -80,7 +86,10 @@ impl Covariance {
                 ("n_rows", "rows: samples"),
                 ("n_columns", "columns"),
                 ("spectral_exponent", "β of variances ∝ rank^-β"),
-                ("spectral_exponent_se", "its standard error"),
+                (
+                    "spectral_exponent_se",
+                    "its standard error, by the scatter about the line, as if ranks were drawn one by one: a little small",
+                ),
                 ("r_squared", "R² of that line"),
                 (
                     "last_rank",
@@ -159,6 +168,11 @@ mod tests {
         let rows: Vec<f64> = (0..500).flat_map(row).collect();
         let found = Covariance::of(&rows, 3, usize::MAX);
         let (table, spectrum) = (found.summary(), found.spectrum());
+        let said = study(&rows, 3, 3).notes;
+        let line =
+            "no spectral exponent: a line takes three ranks with a variance, and there are 2";
+        assert_eq!(said.last(), Some(&Note::Line(line.to_owned())));
+        assert_eq!(study(&rows[..30], 10, 10).notes.len(), 2);
         assert!(table.numbers("gaussian_redundancy").unwrap()[0].is_nan());
         assert!(table.numbers("spectral_exponent").unwrap()[0].is_nan());
         let variances = spectrum.numbers("variance").unwrap();

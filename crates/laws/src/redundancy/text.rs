@@ -18,6 +18,8 @@ use self::lags::{DataLimited, LagNorm, lag_norms_and_noise, stand_out, trusted};
 use crate::answer::{alone, answer};
 use crate::error::LawError;
 
+/// Bytes of memory that a symbol may take, of a text without any redundancy: most are of the phrases of LZ78.
+pub const BYTES_A_SYMBOL: f64 = 150.0;
 /// The longest of the usual lags.
 const LONGEST_LAG: usize = 1024;
 
@@ -41,6 +43,19 @@ pub fn study(
     notes.push(Note::whole(&rates, &["way", "bits a symbol", "redundancy"]));
     let header = ["loss by data (experimental)", "value", "se", "R²", "residual", "points"];
     notes.push(Note::whole(&by_data, &header));
+    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        let line = "the text begins as UTF-16 does: its symbols are bytes here, half of which say hardly anything; save it as UTF-8";
+        notes.push(Note::Line(line.to_owned()));
+    }
+    if limited.correlation.is_none() {
+        let line = "no beta_c: fewer than three lags stand out of what random order has";
+        notes.push(Note::Line(line.to_owned()));
+    }
+    if limited.entropy.is_none() {
+        let line = "no gamma: fewer than four contexts are trusted, or entropy falls among them by no more than counting makes of a \
+                    constant one";
+        notes.push(Note::Line(line.to_owned()));
+    }
     Ok(answer([by_context, rates, by_lag(&norms), by_data], draw, notes))
 }
 
@@ -140,17 +155,18 @@ fn by_data(found: &TextRedundancy, limited: &DataLimited) -> Table {
     );
     let (correlation, entropy) = (limited.correlation, limited.entropy.as_ref());
     let line = |of: fn(PowerLaw) -> f64| correlation.map(of);
-    let n_contexts = entropy.map(|_| trusted(&found.orders).count() as f64);
-    let n_lags = line(|law| law.n_points as f64);
+    let n_contexts = entropy.map(|_| trusted(&found.orders).count());
+    let n_lags = correlation.map(|law| law.n_points);
     let (slope, error) = (line(|law| law.exponent), line(|law| law.exponent_se));
     let residual = entropy.map(|law| law.residual);
-    for (quantity, numbers) in [
-        ("beta_c", [slope, error, line(|law| law.r_squared), None, n_lags]),
-        ("gamma", [limited.entropy_exponent(), None, None, residual, n_contexts]),
-        ("exponent", [limited.exponent(), None, None, None, None]),
+    for (quantity, numbers, n_points) in [
+        ("beta_c", [slope, error, line(|law| law.r_squared), None], n_lags),
+        ("gamma", [limited.entropy_exponent(), None, None, residual], n_contexts),
+        ("exponent", [limited.exponent(), None, None, None], None),
     ] {
         let numbers = numbers.into_iter().map(Field::from);
-        by_data.push(std::iter::once(quantity.into()).chain(numbers).collect());
+        let row = std::iter::once(quantity.into()).chain(numbers).chain([n_points.into()]);
+        by_data.push(row.collect());
     }
     by_data
 }
@@ -313,6 +329,19 @@ mod tests {
         assert!(stands_out[0] == "yes" && stands_out[10] == "no");
         let values = tables.get("redundancy_by_data").unwrap().numbers("value").unwrap();
         assert!(values[0] > 0.0 && values[1].is_nan() && values[2].is_nan(), "{values:?}");
+        let points = tables.get("redundancy_by_data").unwrap().fields(["points"]).unwrap();
+        assert!(
+            matches!(points[0][0], Field::Whole(n) if *n >= 3) && *points[1][0] == Field::Missing
+        );
+        let line = |notes: &[Note], what: &str| {
+            notes.iter().any(|note| matches!(note, Note::Line(line) if line.contains(what)))
+        };
+        let notes = study(&given, &found, &usual_lags(given.len()), 1).unwrap().notes;
+        assert!(line(&notes, "no gamma") && !line(&notes, "no beta_c") && !line(&notes, "UTF-16"));
+        let wide = b"\xff\xfea\0b\0a\0a\0b\0b\0a\0".repeat(20);
+        let of_wide = text_redundancy(&wide, 1, 1).unwrap();
+        let notes = study(&wide, &of_wide, &[1, 2], 1).unwrap().notes;
+        assert!(line(&notes, "begins as UTF-16 does") && line(&notes, "no beta_c"));
         assert!(study(&given, &found, &[0], 1).is_err());
         assert_eq!((usual_lags(1), usual_lags(9)), (Vec::new(), vec![1, 2, 4]));
     }

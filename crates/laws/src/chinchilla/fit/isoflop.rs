@@ -94,7 +94,9 @@ pub(super) fn isoflop(law: &LossSurface, runs: &[TrainedModel]) -> Table {
             ("loss", "its loss there", &|point| point.loss.into()),
             ("N_law", "the best parameters by the fitted law", &|point| best(point).into()),
             ("a", "a of N ∝ C^a through all curves", &|_| sizes.map(|law| -law.exponent).into()),
-            ("a_se", "its standard error", &|_| sizes.map(|law| law.exponent_se).into()),
+            ("a_se", "its standard error, by the scatter of the curves about a line", &|_| {
+                sizes.map(|law| law.exponent_se).into()
+            }),
         ],
     )
 }
@@ -106,7 +108,7 @@ pub(super) fn words(table: &Table, law: &LossSurface) -> Result<Vec<Note>, Table
     let rows = table.fields(["a", "a_se"])?;
     if let Some([Field::Number(a), Field::Number(error)]) = rows.first() {
         let n = rows.len();
-        lines.push(format!("approach 2 on {n} curves of one compute: a = {a:.3} ± {error:.3}"));
+        lines.push(format!("approach 2 on {n} curves of one compute: a = {a:.3} ± {error:.3} (standard error, by the scatter of the curves about a line)"));
     }
     for half_width in HALF_WIDTHS {
         let bias = 100.0 * law.parabola_bias(PARABOLA_POINTS, half_width);
@@ -170,5 +172,67 @@ mod tests {
         // Only sizes below the best.
         assert!(lowest_points(&all[..6]).is_empty());
         assert!(lowest_points(&[]).is_empty() && size_law(&[]).is_none());
+    }
+
+    /// Seven runs of one compute whose losses are a parabola of `ln N`, lowest at a size.
+    fn parabola(compute: f64, best: f64, lowest: f64) -> Vec<TrainedModel> {
+        let run = |k: i32| {
+            let u = 0.4 * f64::from(k);
+            let parameters = best * u.exp();
+            let tokens = compute / FLOP / parameters;
+            TrainedModel { parameters, tokens, loss: lowest + 0.3 * (u + 0.1).powi(2) }
+        };
+        (-3..=3).map(run).collect()
+    }
+
+    #[test]
+    fn an_exact_parabola_has_its_lowest_point_and_loss() {
+        let runs = parabola(1e20, 1e9, 2.5);
+        let [point] = lowest_points(&runs)[..] else { panic!("one curve") };
+        assert!((point.parameters / (1e9 * (-0.1_f64).exp()) - 1.0).abs() < 1e-9, "{point:?}");
+        assert!((point.loss - 2.5).abs() < 1e-9 && (point.compute / 1e20 - 1.0).abs() < 1e-9);
+        assert_eq!(point.n_runs, 7);
+        // Five runs are enough, four are not, and two curves are told apart by their compute.
+        assert_eq!((lowest_points(&runs[1..6]).len(), lowest_points(&runs[1..5]).len()), (1, 0));
+        let near = parabola(1.2e20, 1e9, 2.5);
+        assert_eq!(lowest_points(&[&runs[..], &near].concat()).len(), 1);
+        let apart = parabola(1.3e20, 1e9, 2.5);
+        assert_eq!(lowest_points(&[&runs[..], &apart].concat()).len(), 2);
+        // Upside down there is no lowest point.
+        let hill: Vec<TrainedModel> =
+            runs.iter().map(|run| TrainedModel { loss: 5.0 - run.loss, ..*run }).collect();
+        assert!(lowest_points(&hill).is_empty());
+    }
+
+    #[test]
+    fn the_table_has_each_curve_beside_the_law_and_the_exponent_of_all() {
+        let law = LossSurface::of([400.0, 400.0, 1.7, 0.3, 0.3]);
+        let curves = [(1e19, 1e8), (1e20, 4e8), (1e21, 1.1e9), (1e22, 6e9)];
+        let runs: Vec<TrainedModel> =
+            curves.iter().flat_map(|(c, n)| parabola(*c, *n, 2.0)).collect();
+        let table = isoflop(&law, &runs);
+        let of = |column: &str| table.numbers(column).unwrap();
+        for ((c, n), (compute, size)) in curves.iter().zip(of("C").into_iter().zip(of("N"))) {
+            assert!(
+                (compute / c - 1.0).abs() < 1e-9
+                    && (size / (n * (-0.1_f64).exp()) - 1.0).abs() < 1e-9
+            );
+        }
+        for (compute, size) in of("C").into_iter().zip(of("N_law")) {
+            assert!((size / (compute / FLOP).sqrt() - 1.0).abs() < 1e-9);
+        }
+        assert_eq!((of("runs"), of("loss").len()), (vec![7.0; 4], 4));
+        // By the normal equations of four points a decade apart.
+        let logs = curves.map(|(_, n)| n.log10());
+        let slope = (1.5 * (logs[3] - logs[0]) + 0.5 * (logs[2] - logs[1])) / 5.0;
+        assert!(of("a").iter().all(|a| (a - slope).abs() < 1e-9) && of("a_se")[0] > 0.0);
+        let notes = words(&table, &law).unwrap();
+        let line = |at: usize| if let Note::Line(line) = &notes[at] { &**line } else { "" };
+        assert!(
+            line(0)
+                .starts_with(&format!("approach 2 on 4 curves of one compute: a = {slope:.3} ±"))
+        );
+        assert!(line(3).contains("from 1/16 to 16") && notes.len() == 4, "{notes:?}");
+        assert_eq!(words(&isoflop(&law, &runs[..14]), &law).unwrap().len(), 3);
     }
 }

@@ -8,6 +8,7 @@
 
 use superpose_stats::bfgs::{Limits, Minimum, minimise};
 
+use super::doubts::check_runs;
 use super::runs::{TrainedModel, mean_ln};
 use crate::chinchilla::law::LossSurface;
 use crate::draws::{self, Progress, stream};
@@ -17,14 +18,16 @@ use crate::prediction::bend::ln_bend;
 
 /// Where Huber's function goes over from squares to absolute values, in `ln L`: Hoffmann et al.
 /// 2022.
-const HUBER: f64 = 1e-3;
+pub(super) const HUBER: f64 = 1e-3;
 /// Starts along each of four directions.
-const STARTS: [f64; 3] = [0.2, 0.5, 0.8];
+pub(super) const STARTS: [f64; 3] = [0.2, 0.5, 0.8];
 /// Exponents of a bend, and its widths as parts of the way from the first `ln D` to the last.
 const BENDS: [(f64, f64); 6] =
     [(-0.2, 0.02), (-0.2, 0.1), (-0.2, 0.5), (0.2, 0.02), (0.2, 0.1), (0.2, 0.5)];
 /// A gradient of the scaled objective that counts as none.
-const LIMITS: Limits = Limits { gradient: 1e-7, n_steps: 2000 };
+pub(super) const LIMITS: Limits = Limits { gradient: 1e-7, n_steps: 2000 };
+/// An irreducible loss below this part of the least loss has ended at nothing.
+const NOTHING: f64 = 0.01;
 /// A scaled objective that is rounding: that of exact runs.
 const EXACT: f64 = 1e-15;
 /// The objective is small (`10⁻³` for 240 runs), so a gradient of it is measured in this unit.
@@ -100,7 +103,7 @@ impl Terms {
 
     /// `ln L` at centred `ln N` and `ln D`, and its gradient by the variables: logarithms of the
     /// coefficients at the centre (and of `E`), then the exponents.
-    fn ln_loss(self, v: &[f64], ln_n: f64, ln_d: f64, gradient: &mut [f64]) -> f64 {
+    pub(super) fn ln_loss(self, v: &[f64], ln_n: f64, ln_d: f64, gradient: &mut [f64]) -> f64 {
         let at = self.exponents();
         let (alpha, beta) = (v[at], v[at + 1]);
         if self == Self::Joint {
@@ -149,7 +152,7 @@ fn ln_sum(terms: [f64; 3]) -> (f64, [f64; 3]) {
 }
 
 /// Huber's function, and its slope.
-fn huber(residual: f64) -> (f64, f64) {
+pub(super) fn huber(residual: f64) -> (f64, f64) {
     if residual.abs() <= HUBER {
         (0.5 * residual * residual, residual)
     } else {
@@ -158,15 +161,15 @@ fn huber(residual: f64) -> (f64, f64) {
 }
 
 /// Runs about their mean.
-struct CentredRuns {
-    form: Terms,
+pub(super) struct CentredRuns {
+    pub(super) form: Terms,
     /// `ln N` and `ln D` from their means, and `ln L`.
-    runs: Vec<(f64, f64, f64)>,
+    pub(super) runs: Vec<(f64, f64, f64)>,
     centre: (f64, f64),
 }
 
 impl CentredRuns {
-    fn new(runs: &[TrainedModel], form: Terms) -> Self {
+    pub(super) fn new(runs: &[TrainedModel], form: Terms) -> Self {
         let centre = (mean_ln(runs, |run| run.parameters), mean_ln(runs, |run| run.tokens));
         let centred = |run: &TrainedModel| {
             (run.parameters.ln() - centre.0, run.tokens.ln() - centre.1, run.loss.ln())
@@ -174,7 +177,7 @@ impl CentredRuns {
         Self { form, runs: runs.iter().map(centred).collect(), centre }
     }
 
-    fn objective(&self, variables: &[f64], gradient: &mut [f64]) -> f64 {
+    pub(super) fn objective(&self, variables: &[f64], gradient: &mut [f64]) -> f64 {
         gradient.fill(0.0);
         let mut slopes = vec![0.0; variables.len()];
         let mut sum = 0.0;
@@ -187,7 +190,7 @@ impl CentredRuns {
         SCALE * sum
     }
 
-    fn minimise(&self, start: &[f64]) -> Minimum {
+    pub(super) fn minimise(&self, start: &[f64]) -> Minimum {
         // A bend that the runs do not show leads along a valley without an end.
         let limits = match self.form {
             Terms::Broken => Limits { n_steps: LIMITS.n_steps / 10, ..LIMITS },
@@ -230,6 +233,27 @@ impl CentredRuns {
         pairs().flat_map(|shape| pairs().map(move |exponents| start((shape, exponents)))).collect()
     }
 
+    /// Where searches for the law of a resample start: at the law of all runs, given about this centre, and
+    /// where the irreducible loss of that has ended at nothing, from which no search comes back, at laws
+    /// with one too.
+    fn starts_of_resample(&self, law: Vec<f64>) -> Vec<Vec<f64>> {
+        let (least, _) = range(self.runs.iter().map(|run| run.2.exp()));
+        let mut starts = vec![law];
+        if self.form == Terms::Additive && starts[0][2].exp() < NOTHING * least {
+            for part in STARTS {
+                let mut start = starts[0].clone();
+                start[2] = (part * least).ln();
+                // The rest falls less, so as much faster.
+                for (coefficient, exponent) in [(0, 3), (1, 4)] {
+                    start[coefficient] += (1.0 - part).ln();
+                    start[exponent] /= 1.0 - part;
+                }
+                starts.push(start);
+            }
+        }
+        starts
+    }
+
     /// The best law without a bend, and that with a bend either way at three places and of three
     /// widths.
     fn starts_with_a_bend(&self) -> Vec<Vec<f64>> {
@@ -256,7 +280,7 @@ impl CentredRuns {
     }
 
     /// The variables of a law's parameters.
-    fn variables(&self, parameters: &[f64]) -> Vec<f64> {
+    pub(super) fn variables(&self, parameters: &[f64]) -> Vec<f64> {
         let mut variables = parameters.to_vec();
         self.form.change_scale(&mut variables, f64::ln);
         self.form.shift(&mut variables, (-self.centre.0, -self.centre.1));
@@ -295,14 +319,15 @@ fn check(runs: &[TrainedModel], form: Terms) -> Result<(), LawError> {
             "all runs together have {n_places} different {what}; this form of law needs at least {least}"
         );
     }
-    Ok(())
+    check_runs(runs)
 }
 
 /// The law of this form that fits `runs` best, of 81 starts, or of 19 about the best of 81 for a
 /// law with a bend.
 ///
 /// # Errors
-/// [`LawError`] when a number is not positive, or there are too few runs, sizes or numbers of tokens.
+/// [`LawError`] when a number is not positive, when there are too few runs, sizes or numbers of tokens, or
+/// sizes and tokens do not vary or only together, and when all losses are the same.
 pub fn fit_surface(runs: &[TrainedModel], form: Terms) -> Result<SurfaceFit, LawError> {
     check(runs, form)?;
     let centred = CentredRuns::new(runs, form);
@@ -327,7 +352,7 @@ impl SurfaceFit {
     }
 
     /// The parameters fitted anew to `n_resamples` draws of the runs with replacement, from `seed`,
-    /// each from this fit. `progress` is called after each.
+    /// each from this fit, and from others where its irreducible loss has ended at nothing. `progress` is called after each.
     pub fn bootstrap(
         &self,
         runs: &[TrainedModel],
@@ -337,8 +362,10 @@ impl SurfaceFit {
     ) -> Vec<Vec<f64>> {
         draws::runs(n_resamples, progress, |k| {
             let centred = CentredRuns::new(&drawn(runs, &mut stream(seed, k as u64)), self.form);
-            let end = centred.minimise(&centred.variables(&self.parameters));
-            centred.parameters(&end.point)
+            let starts = centred.starts_of_resample(centred.variables(&self.parameters));
+            let ends = starts.iter().map(|start| centred.minimise(start));
+            let best = ends.min_by(|a, b| a.value.total_cmp(&b.value));
+            best.map_or_else(Vec::new, |end| centred.parameters(&end.point))
         })
     }
 

@@ -39,7 +39,7 @@ pub(super) fn parameters(
     fit: &SurfaceFit,
     law: &LossSurface,
     resamples: &[LossSurface],
-    n_runs: usize,
+    (n_runs, n_left_out, compute_ratio): (usize, usize, Option<f64>),
 ) -> Table {
     let mut table = Table::new(
         "chinchilla_fit",
@@ -47,13 +47,15 @@ pub(super) fn parameters(
         &[
             ("parameter", "A, B, E, alpha, beta; a of N ∝ C^a; the exponent of L − E by compute"),
             ("value", "least sum of Huber's function of the residuals of ln L"),
-            ("se", "standard deviation over resamples of the runs"),
-            ("ci_low", "95 % interval over resamples, lower end"),
+            ("se", "standard error by bootstrap over runs"),
+            ("ci_low", "95 % interval by bootstrap over runs, lower end"),
             ("ci_high", "upper end"),
             ("objective", "the sum of Huber's function"),
             ("runs", "number of runs"),
             ("starts", "starts of the search"),
             ("starts_agreeing", "starts that ended within a thousandth of the best"),
+            ("rows_left_out", "rows of the file that have no loss"),
+            ("C_over_6ND", "the median of C / 6 N D, where the file has all three: 1 if they fit"),
         ],
     );
     for (name, of) in NUMBERS {
@@ -61,7 +63,8 @@ pub(super) fn parameters(
         let spread = summarise(&values).standard_deviation.into();
         let [low, high] = interval(values.into_iter());
         let mut row = vec![name.into(), of(law).into(), spread, low, high, fit.objective.into()];
-        row.extend([n_runs, fit.n_starts, fit.n_agreeing].map(Field::from));
+        row.extend([n_runs, fit.n_starts, fit.n_agreeing, n_left_out].map(Field::from));
+        row.push(compute_ratio.into());
         table.push(row);
     }
     table
@@ -119,7 +122,7 @@ pub(super) fn form_parameters(laws: &[FittedForm]) -> Table {
             ("value", "least sum of Huber's function of the residuals of ln L"),
             (
                 "ci_low",
-                "95 % interval over resamples, lower end; none of a bend, which runs do not pin down",
+                "95 % interval by bootstrap over runs, lower end; none of a bend, which runs do not pin down",
             ),
             ("ci_high", "upper end"),
         ],
@@ -169,13 +172,13 @@ pub(super) fn frontier(
         &[
             ("C", "floating-point operations, 6 N D"),
             ("N", "parameters"),
-            ("N_low", "95 % interval over resamples, lower end"),
+            ("N_low", "95 % interval by bootstrap over runs, lower end"),
             ("N_high", "upper end"),
             ("D", "tokens"),
-            ("D_low", "95 % interval over resamples, lower end"),
+            ("D_low", "95 % interval by bootstrap over runs, lower end"),
             ("D_high", "upper end"),
             ("loss", "loss, in the unit of the runs"),
-            ("loss_low", "95 % interval over resamples, lower end"),
+            ("loss_low", "95 % interval by bootstrap over runs, lower end"),
             ("loss_high", "upper end"),
             ("beyond", "C divided by the most compute of a run, if above 1"),
         ],

@@ -54,7 +54,10 @@ pub(super) fn theories(law: &LossSurface, resamples: &[LossSurface]) -> Table {
             ("says", "in a formula, and its source"),
             ("predicted", "by the theory, from the fit's other exponent where the formula has one"),
             ("measured", "by the fit"),
-            ("difference_low", "measured − predicted, 95 % interval over resamples, lower end"),
+            (
+                "difference_low",
+                "measured − predicted, 95 % interval by bootstrap over runs, lower end",
+            ),
             ("difference_high", "upper end"),
             ("excluded", "yes where the interval leaves zero out; no is no proof"),
         ],
@@ -97,7 +100,8 @@ pub(super) fn published(runs: &[TrainedModel]) -> Table {
 
 /// What to say of both tables.
 pub(super) fn words(theories: &Table, published: &Table) -> Result<Vec<Note>, TableError> {
-    let header = ["theory", "predicted", "measured", "difference, 95 %", "excluded"];
+    let header =
+        ["theory", "predicted", "measured", "difference, 95 %, bootstrap over runs", "excluded"];
     let columns =
         ["theory", "predicted", "measured", "difference_low", "difference_high", "excluded"];
     let row = |[theory, predicted, measured, low, high, excluded]: [&Field; 6]| {

@@ -155,3 +155,103 @@ fn lorenz_step(state: [f64; 3], step: f64) -> [f64; 3] {
     let mean = |c: usize| (first[c] + 2.0 * (second[c] + third[c]) + fourth[c]) / 6.0;
     ahead([0, 1, 2].map(mean), step)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [(&str, KnownSet); 7] = [
+        ("cube:3", KnownSet::Cube(3)),
+        ("gaussian:5", KnownSet::Gaussian(5)),
+        ("sphere:2", KnownSet::Sphere(2)),
+        ("cantor", KnownSet::Cantor),
+        ("sierpinski", KnownSet::Sierpinski),
+        ("henon", KnownSet::Henon),
+        ("lorenz", KnownSet::Lorenz),
+    ];
+
+    #[test]
+    fn sets_are_known_by_their_names_and_by_no_others() {
+        for (name, set) in ALL {
+            assert_eq!(KnownSet::named(name), Some(set));
+        }
+        for wrong in
+            ["", "cube", "cube:", "cube:x", "cube:-1", "cantor:2", "henon:1", "ball:3", "Cube:3"]
+        {
+            assert_eq!(KnownSet::named(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sets_have_their_dimensions_coordinates_and_numbers_of_points() {
+        for ((_, set), (dimension, n_coordinates, is_self_similar)) in ALL.into_iter().zip([
+            (3.0, 3, true),
+            (5.0, 5, true),
+            (2.0, 3, true),
+            (0.630_930, 1, true),
+            (1.584_963, 2, true),
+            (1.21, 2, false),
+            (2.05, 3, false),
+        ]) {
+            assert!((set.dimension() - dimension).abs() < 1e-6, "{set:?}");
+            assert_eq!(set.is_self_similar(), is_self_similar);
+            let cloud = set.points(50, 1).unwrap();
+            assert_eq!((cloud.n_points(), cloud.columns.len()), (50, n_coordinates), "{set:?}");
+            assert_eq!(cloud, set.points(50, 1).unwrap());
+            assert_ne!(cloud, set.points(50, 2).unwrap());
+        }
+    }
+
+    #[test]
+    fn points_lie_where_the_set_does() {
+        let points = |set: KnownSet| {
+            let cloud = set.points(400, 3).unwrap();
+            (0..400).map(|at| cloud.point(at)).collect::<Vec<_>>()
+        };
+        for point in points(KnownSet::Sphere(2)) {
+            assert!((point.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-12);
+        }
+        // Cantor's set has no middle third, nor a third of any third.
+        for point in points(KnownSet::Cantor) {
+            let [first, second] = [point[0], (3.0 * point[0]).fract()];
+            assert!([first, second].iter().all(|x| !(0.3334..0.6666).contains(x)), "{point:?}");
+        }
+        // The middle triangle of Sierpinski's is empty.
+        for point in points(KnownSet::Sierpinski) {
+            let (x, y) = (point[0], point[1]);
+            assert!(x + y <= 1.0 && (x + y <= 0.5 || x >= 0.5 || y >= 0.5), "{point:?}");
+        }
+        // Each point of Hénon's attractor is the image of the one before; those of Lorenz's stay in its bounds.
+        for pair in points(KnownSet::Henon).windows(2) {
+            let (x, y) = (pair[0][0], pair[0][1]);
+            assert!(
+                (pair[1][0] - (1.0 - 1.4 * x * x + y)).abs() < 1e-12
+                    && (pair[1][1] - 0.3 * x).abs() < 1e-12
+            );
+        }
+        let lorenz = points(KnownSet::Lorenz);
+        assert!(
+            lorenz
+                .iter()
+                .all(|p| p[0].abs() < 21.0 && p[1].abs() < 29.0 && (0.0..50.0).contains(&p[2]))
+        );
+        assert!(lorenz.iter().any(|p| p[0] > 5.0) && lorenz.iter().any(|p| p[0] < -5.0));
+    }
+
+    #[test]
+    fn sets_without_dimensions_and_too_many_numbers_are_refused() {
+        for set in [KnownSet::Cube(0), KnownSet::Gaussian(0), KnownSet::Sphere(0)] {
+            assert!(
+                set.points(3, 0).unwrap_err().to_string().contains("at least 1, got 0"),
+                "{set:?}"
+            );
+        }
+        let said = KnownSet::Cube(100_001).points(1000, 0).unwrap_err().to_string();
+        assert!(
+            said.contains("1000 points of 100001 coordinates")
+                && said.contains("at most 100000000"),
+            "{said}"
+        );
+        assert!(KnownSet::Sphere(usize::MAX).points(1, 0).is_err());
+    }
+}

@@ -4,6 +4,8 @@
 //! distances are computed, none pruned: in the dimensions that matter a tree saves nothing, and
 //! every result is the same for any number of threads.
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
 
 use crate::error::{LawError, ensure};
@@ -32,6 +34,8 @@ pub struct Estimate {
     pub standard_error: Option<f64>,
     /// Share of the variance that the line through the logarithms explains, if there is a line.
     pub r_squared: Option<f64>,
+    /// Points that lie too far outside for the estimator, which leaves them out.
+    pub n_left_out: usize,
 }
 
 impl PointCloud {
@@ -55,6 +59,24 @@ impl PointCloud {
         let column = |c: usize| rows.iter().skip(c).step_by(n_coordinates).copied().collect();
         let columns = (0..n_coordinates).map(column).collect();
         Ok(Self { columns, n_points: n_values / n_coordinates })
+    }
+
+    /// The cloud with each point once, and how many others there were: of a point that is given twice the
+    /// nearest neighbour is itself, which says nothing of the set.
+    pub fn distinct(&self) -> (Self, usize) {
+        // One zero of both.
+        let bits = |at: usize| -> Vec<u64> {
+            self.columns.iter().map(|column| (column[at] + 0.0).to_bits()).collect()
+        };
+        let mut seen = HashSet::new();
+        let kept: Vec<usize> = (0..self.n_points).filter(|at| seen.insert(bits(*at))).collect();
+        (self.only(&kept), self.n_points - kept.len())
+    }
+
+    /// The cloud of these points alone.
+    pub(crate) fn only(&self, points: &[usize]) -> Self {
+        let of = |column: &Vec<f64>| points.iter().map(|at| column[*at]).collect();
+        Self { columns: self.columns.iter().map(of).collect(), n_points: points.len() }
     }
 
     /// The number of points.
@@ -110,10 +132,13 @@ pub(crate) enum Space {
 /// # Errors
 /// As [`neighbour_dimension`] with two.
 pub fn two_nearest_dimension(cloud: &PointCloud) -> Result<Estimate, LawError> {
+    let n_points = cloud.n_points;
+    ensure!(n_points > 2, "two nearest neighbours take at least 3 points, got {n_points}");
     let Estimate { dimension, standard_error, .. } = neighbour_dimension(cloud, 2)?;
     let share = (cloud.n_points - 1) as f64 / cloud.n_points as f64;
     let standard_error = standard_error.map(|error| share * error);
-    Ok(Estimate { dimension: share * dimension, standard_error, r_squared: None })
+    let dimension = share * dimension;
+    Ok(Estimate { dimension, standard_error, r_squared: None, n_left_out: 0 })
 }
 
 /// The dimension by maximum likelihood of the distances to each point's `n_neighbours` nearest: the
@@ -127,7 +152,7 @@ pub fn two_nearest_dimension(cloud: &PointCloud) -> Result<Estimate, LawError> {
 /// where another is, and where no neighbour is farther than another, as on a lattice.
 pub fn neighbour_dimension(cloud: &PointCloud, n_neighbours: usize) -> Result<Estimate, LawError> {
     let n_points = cloud.n_points;
-    check_neighbours(n_neighbours, 2, n_points)?;
+    check_neighbours("--neighbours", n_neighbours, 2, n_points)?;
     let inverse = |(squared, found): &mut (Vec<f64>, Vec<(f64, usize)>), point_idx: usize| {
         cloud.squared_distances(&cloud.point(point_idx), 0, Space::Flat, squared);
         squared[point_idx] = f64::INFINITY;
@@ -142,7 +167,7 @@ pub fn neighbour_dimension(cloud: &PointCloud, n_neighbours: usize) -> Result<Es
     for (point, inverse) in inverses.iter().enumerate() {
         ensure!(
             inverse.is_finite(),
-            "point {point} has a neighbour at distance 0; every point must be given once"
+            "point {point} has a neighbour at distance 0, or so near that its square is; every point must be given once"
         );
     }
     let n = n_points as f64;
@@ -154,17 +179,23 @@ pub fn neighbour_dimension(cloud: &PointCloud, n_neighbours: usize) -> Result<Es
     let squares: f64 = inverses.iter().map(|inverse| (inverse - mean).powi(2)).sum();
     let error_of_mean = (squares / (n - 1.0) / n).sqrt();
     let standard_error = Some(error_of_mean / (mean * mean));
-    Ok(Estimate { dimension: 1.0 / mean, standard_error, r_squared: None })
+    let dimension = 1.0 / mean;
+    Ok(Estimate { dimension, standard_error, r_squared: None, n_left_out: 0 })
 }
 
-/// Refuses a number of neighbours below `least` or not below that of points.
+/// Refuses a number of neighbours, called `name`, below `least` or not below that of points.
 ///
 /// # Errors
 /// [`LawError`], naming the numbers.
-pub(crate) fn check_neighbours(n: usize, least: usize, n_points: usize) -> Result<(), LawError> {
+pub(crate) fn check_neighbours(
+    name: &str,
+    n: usize,
+    least: usize,
+    n_points: usize,
+) -> Result<(), LawError> {
     ensure!(
         (least..n_points).contains(&n),
-        "`n_neighbours` must be at least {least} and less than the number of points, {n_points}, got {n}"
+        "{name} must be at least {least} and less than the number of points, {n_points}, got {n}"
     );
     Ok(())
 }
@@ -292,6 +323,15 @@ mod tests {
     }
 
     #[test]
+    fn each_point_of_a_cloud_is_kept_once_in_its_order() {
+        let rows = [1.0, 2.0, 0.0, 5.0, 1.0, 2.0, -0.0, 5.0, 1.0, 3.0, 1.0, 2.0];
+        let (cloud, n_more) = PointCloud::new(&rows, 2).unwrap().distinct();
+        assert_eq!((cloud.n_points(), n_more), (3, 3));
+        assert_eq!([0, 1, 2].map(|at| cloud.point(at)), [[1.0, 2.0], [0.0, 5.0], [1.0, 3.0]]);
+        assert_eq!(cloud.distinct(), (cloud.clone(), 0));
+    }
+
+    #[test]
     fn the_nearest_are_those_of_a_sort() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut found = Vec::new();
@@ -353,6 +393,12 @@ mod tests {
         let repeated = line(&[0.0, 1.0, 3.0, 7.0, 1.0]);
         assert!(near(&repeated, 2).starts_with("point 1 has a neighbour at distance 0"));
         assert!(near(&line(&[2.0; 5]), 3).starts_with("point 0 has a neighbour at distance 0"));
+        let few = two_nearest_dimension(&line(&[0.0, 1.0])).unwrap_err().to_string();
+        assert_eq!(few, "two nearest neighbours take at least 3 points, got 2");
+        assert!(two_nearest_dimension(&line(&[0.0, 1.0, 3.0])).is_ok());
+        assert!(
+            near(&line(&[0.0, 1e-170, 3e-170, 1.0]), 2).contains("or so near that its square is")
+        );
         // The corners of a square, whose two nearest are equally far.
         let square = PointCloud::new(&[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], 2).unwrap();
         assert!(

@@ -3,11 +3,10 @@
 use std::ops::RangeInclusive;
 
 use rayon::prelude::*;
-use superpose_stats::power_law::fit_power_law;
 
 use crate::error::{LawError, ensure};
+use crate::redundancy::dimension::line;
 use crate::redundancy::dimension::neighbours::{Estimate, PointCloud, Space};
-use crate::redundancy::dimension::no_line;
 
 /// The shares of pairs between which the radii are fitted.
 const WINDOW: RangeInclusive<f64> = 1e-3..=1e-1;
@@ -29,9 +28,9 @@ pub fn correlation_dimension(cloud: &PointCloud) -> Result<Estimate, LawError> {
         n_radii >= 3,
         "a correlation dimension needs at least 3 radii between its quantiles, got {n_radii} from {n_points} points"
     );
-    let line = fit_power_law(&radii, &shares).map_err(|why| no_line(&why))?;
-    let r_squared = Some(line.r_squared);
-    Ok(Estimate { dimension: -line.exponent, standard_error: None, r_squared })
+    let line = line(&radii, &shares)?;
+    let (dimension, r_squared) = (-line.exponent, Some(line.r_squared));
+    Ok(Estimate { dimension, standard_error: None, r_squared, n_left_out: 0 })
 }
 
 /// Radii `r`, ascending, with the share `C(r)` of pairs that are closer.
