@@ -45,7 +45,10 @@ const HEAD_COLUMNS: [(&str, &str); 31] = [
     ("n_rows", "rows of the matrix: the vocabulary"),
     ("d_hidden", "length of a row"),
     ("zero_rows", "rows of zeros, left out elsewhere"),
-    ("not_finite_rows", "rows with a number that is not finite, left out elsewhere"),
+    (
+        "not_finite_rows",
+        "rows with a number that is not finite in single precision, left out elsewhere",
+    ),
     ("norm_mean", "mean row norm"),
     ("norm_std", "standard deviation of row norms"),
     ("norm_min", "smallest row norm"),
@@ -232,12 +235,12 @@ fn fits(heads: &Table) -> Table {
             ("coefficient", "c of c · d^-exponent", &|(_, fit)| fit.coefficient.into()),
             ("exponent", "the exponent; random directions have 1", &|(_, fit)| fit.exponent.into()),
             ("exponent_se", "its standard error", &|(_, fit)| fit.exponent_se.into()),
-            ("ci_low", "95 % interval of the exponent, lower end", &|(_, fit)| {
-                fit.exponent_interval(0.95).0.into()
-            }),
-            ("ci_high", "95 % interval of the exponent, upper end", &|(_, fit)| {
-                fit.exponent_interval(0.95).1.into()
-            }),
+            (
+                "ci_low",
+                "95 % interval of the exponent by the scatter of the heads about the line, lower end",
+                &|(_, fit)| fit.exponent_interval(0.95).0.into(),
+            ),
+            ("ci_high", "the same, upper end", &|(_, fit)| fit.exponent_interval(0.95).1.into()),
             ("r_squared", "R² of the line", &|(_, fit)| fit.r_squared.into()),
             ("models", "models in the fit", &|(_, fit)| fit.n_points.into()),
         ],

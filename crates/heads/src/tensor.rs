@@ -53,6 +53,8 @@ pub struct Tensor {
     pub encoding: Encoding,
     /// Its bytes in the file; empty for an encoding whose size is not known.
     pub(crate) bytes: Range<usize>,
+    /// Whether its numbers begin with their highest byte.
+    pub(crate) is_big_endian: bool,
 }
 
 impl Tensor {
