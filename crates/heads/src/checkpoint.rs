@@ -645,7 +645,7 @@ mod tests {
         for (content, part) in [
             (vec![], "it is empty"),
             (example()[..40].to_vec(), "is damaged"),
-            (example()[..example().len() - 1].to_vec(), "it ends 1 bytes early"),
+            (example()[..example().len() - 1].to_vec(), "it ends 1 byte early"),
             (example()[..50].to_vec(), "bytes early, within its header"),
             ([example(), vec![0; 7]].concat(), "it has 7 bytes more than its header says"),
             (u64::MAX.to_le_bytes().to_vec(), "is damaged"),

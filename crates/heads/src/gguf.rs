@@ -4,7 +4,7 @@
 //! trusted with memory: what is kept grows as it is read, and what is skipped is not kept.
 
 use crate::decode::Layout;
-use crate::tensor::{Encoding, Tensor};
+use crate::tensor::{Encoding, Tensor, bytes};
 
 /// The first bytes of a file.
 pub(crate) const MAGIC: &[u8] = b"GGUF";
@@ -73,8 +73,8 @@ pub(crate) fn header(content: &[u8]) -> Read<Header> {
     }
     // Where they do not overlap, the last one ends last.
     if let Some(last) = tensors.iter().rfind(|tensor| tensor.bytes.end > content.len()) {
-        let missing = last.bytes.end - content.len();
-        return Err(format!("it ends {missing} bytes early, within its tensor `{}`", last.name));
+        let missing = bytes((last.bytes.end - content.len()) as u64);
+        return Err(format!("it ends {missing} early, within its tensor `{}`", last.name));
     }
     let part = (n_parts > 1).then(|| (u64::from(number) + 1, u64::from(n_parts)));
     Ok(Header { tensors, part })

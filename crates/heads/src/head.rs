@@ -90,7 +90,7 @@ fn embedding(checkpoint: &Checkpoint, embeddings: &[&Tensor]) -> Result<Head, He
         "the embedding: `config.json` says that the head is another matrix, which is not here"
             .to_owned()
     } else {
-        format!("the embedding: no other matrix has its {} rows", embedding.shape[0])
+        format!("the embedding, as no other matrix has its {} rows", embedding.shape[0])
     };
     Ok(Head { name: name.to_owned(), reason })
 }
@@ -108,6 +108,22 @@ fn may_be_head(embedding: &Tensor, other: &Tensor) -> bool {
         && (n_rows == n_tokens || length == n_tokens)
         && is_outside_layers(&other.name)
         && !is_known
+        && !is_companion(&other.name)
+}
+
+/// Whether a tensor only says how the numbers of the one beside it are packed.
+fn is_companion(name: &str) -> bool {
+    const ENDS: [&str; 8] = [
+        "scales",
+        "biases",
+        "zeros",
+        "qzeros",
+        "weight_scale",
+        "weight_scale_inv",
+        "absmax",
+        "weight_zero_point",
+    ];
+    name.rsplit('.').next().is_some_and(|end| ENDS.contains(&end))
 }
 
 /// The matrices with a name of this role. A doubtful name of a head counts where it has a row or a
@@ -191,6 +207,7 @@ fn nothing_known(checkpoint: &Checkpoint) -> HeadError {
              measure the model that it was merged into, or choose a matrix with --tensor",
             change.name
         ),
+        None if checkpoint.tensors().next().is_none() => format!("`{path}` holds no tensors"),
         None if checkpoint.is_whole() => format!(
             "`{path}` has no tensor with the name of a head or an embedding; \
              choose one of its matrices with --tensor: {}",
@@ -238,7 +255,7 @@ mod tests {
 
     const V: &[usize] = &[6, 2];
     const OWN: &str = "a head of its own";
-    const EMBEDDING: &str = "the embedding: no other matrix has its 6 rows";
+    const EMBEDDING: &str = "the embedding, as no other matrix has its 6 rows";
 
     #[test]
     fn a_head_comes_before_an_embedding_and_a_plain_name_before_a_longer_one() {
@@ -296,6 +313,7 @@ mod tests {
         is(&[embedding, ("embed_tokens_per_layer.weight", &[6, 4], 2.0)], embedding.0, EMBEDDING);
         is(&[embedding, ("encoder.embed_tokens.weight", V, 2.0)], embedding.0, EMBEDDING);
         is(&[embedding, ("strange.weight", V, 1.0)], embedding.0, EMBEDDING);
+        is(&[embedding, ("model.embed_tokens.scales", &[6, 1], 2.0)], embedding.0, EMBEDDING);
         is(
             &[("bert.embeddings.word_embeddings.weight", V, 1.0)],
             "bert.embeddings.word_embeddings.weight",
@@ -347,6 +365,7 @@ mod tests {
         let names: Vec<String> = (0..20).map(|k| format!("layer{k:02}")).collect();
         let many: Vec<_> = names.iter().map(|name| (&**name, V, 1.0)).collect();
         ask(&many, "12 more (--list)");
+        assert!(chosen(&[]).unwrap_err().ends_with("holds no tensors"));
     }
 
     #[test]

@@ -134,8 +134,8 @@ pub struct NoDirections {
     pub n_not_finite: usize,
 }
 
-/// The memory that measuring takes, in bytes: norms of all rows twice, three sums and two copies of
-/// `WᵀW` with what its eigenvalues need, a block of rows and the sample.
+/// The memory that measuring takes, in bytes: norms of all rows twice, the sums `WᵀW` with what its
+/// eigenvalues need, a block of rows and the sample.
 pub fn n_bytes(matrix: &Matrix, options: Options) -> f64 {
     const NUMBER: f64 = size_of::<f64>() as f64;
     let [n_rows, width, block] = [matrix.n_rows(), matrix.width(), BLOCK].map(|n| n as f64);
@@ -143,8 +143,9 @@ pub fn n_bytes(matrix: &Matrix, options: Options) -> f64 {
     NUMBER * (2.0 * n_rows + SQUARES * width * width + 2.0 * block * width + sample)
 }
 
-/// Numbers that are kept at the worst moment, in squares of the width.
-const SQUARES: f64 = 4.0;
+/// Numbers that are kept at the worst moment, in squares of the width: half of one is kept of the sum,
+/// one is whole, and one is worked on; the rest is room.
+const SQUARES: f64 = 3.0;
 
 /// Measures a head, reading it twice. `progress` is called with the fraction done.
 ///

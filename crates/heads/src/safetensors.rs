@@ -3,7 +3,7 @@
 use ::safetensors::{SafeTensorError, SafeTensors};
 use serde_json::Value;
 
-use crate::tensor::{Encoding, Tensor};
+use crate::tensor::{Encoding, Tensor, bytes};
 
 /// Bytes that say how long the header is.
 const LENGTH: usize = size_of::<u64>();
@@ -45,10 +45,10 @@ fn problem(error: &SafeTensorError, content: &[u8]) -> String {
         Some(end) if end > n_bytes => {
             let place =
                 if header_end(content) > Some(n_bytes) { ", within its header" } else { "" };
-            format!("it ends {} bytes early{place}", end - n_bytes)
+            format!("it ends {} early{place}", bytes(end - n_bytes))
         }
         Some(end) if end < n_bytes => {
-            format!("it has {} bytes more than its header says", n_bytes - end)
+            format!("it has {} more than its header says", bytes(n_bytes - end))
         }
         _ => error.to_string(),
     }

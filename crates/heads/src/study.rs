@@ -37,12 +37,21 @@ fn numbers(heads: &Table) -> Result<Note, TableError> {
     for ((sizes, [mean, std, phi]), overlaps) in sizes.into_iter().zip(norms).zip(overlaps) {
         let [model, tensor, n_rows, width, rank, regime] = sizes.map(|field| field.rounded(0));
         let [raw, centred, random] = overlaps.map(|field| field.rounded(5));
-        let norm = format!("{} ± {}", mean.rounded(2), std.rounded(2));
+        let norm = format!("{} ± {}", norm(mean), norm(std));
         let size = format!("{n_rows} × {width}");
         let phi = phi.rounded(3);
         rows.push(vec![model, tensor, size, norm, phi, raw, centred, random, rank, regime]);
     }
     Ok(Note::rows(&HEADER, rows))
+}
+
+/// A norm for people; a small one, which two decimals would hide, by its power of ten.
+fn norm(field: &Field) -> String {
+    match field.number() {
+        Some(norm) if norm > 0.0 && norm < 0.01 => format!("{norm:.2e}"),
+        Some(norm) => format!("{norm:.2}"),
+        None => field.rounded(2),
+    }
 }
 
 /// Which tensor was chosen and what it is, and which rows were left out.
@@ -53,8 +62,10 @@ fn verdicts(heads: &Table) -> Result<Vec<String>, TableError> {
         let [model, chosen, regime, reason, zero, not_finite] = row.map(|field| field.rounded(0));
         lines.push(format!("{model}, {chosen}: {regime}, as {reason}"));
         for (n, what) in [(zero, "zero"), (not_finite, "not finite in single precision")] {
-            if n != "0" {
-                lines.push(format!("{model}: {n} rows are {what} and were left out"));
+            match &*n {
+                "0" => {}
+                "1" => lines.push(format!("{model}: one row is {what} and was left out")),
+                _ => lines.push(format!("{model}: {n} rows are {what} and were left out")),
             }
         }
     }
@@ -112,7 +123,7 @@ mod tests {
     fn a_head_is_told_with_its_verdict_and_the_rows_that_were_left_out() {
         let heads = read(
             "model,chosen,regime,reason,zero_rows,not_finite_rows\n\
-             a,a head of its own,strong,so it is,0,0\nb,as asked,weak,few are long,3,2\n",
+             a,a head of its own,strong,so it is,0,0\nb,as asked,weak,few are long,3,1\n",
         );
         assert_eq!(
             verdicts(&heads).unwrap(),
@@ -120,7 +131,7 @@ mod tests {
                 "a, a head of its own: strong, as so it is",
                 "b, as asked: weak, as few are long",
                 "b: 3 rows are zero and were left out",
-                "b: 2 rows are not finite in single precision and were left out",
+                "b: one row is not finite in single precision and was left out",
             ]
         );
     }
@@ -135,18 +146,11 @@ mod tests {
         let Note::Rows { header, rows } = numbers(&heads).unwrap() else { panic!("rows") };
         assert_eq!(header.len(), rows[0].len());
         assert_eq!(header[3..], ["norm", "φ", "mean cos²", "centred", "1/d", "rank", "regime"]);
-        let row = [
-            "a",
-            "w",
-            "60 × 8",
-            "2.8041 ± 0.6694",
-            "0.98765",
-            "0.1231",
-            "–",
-            "0.125",
-            "7",
-            "strong",
-        ];
+        let row =
+            ["a", "w", "60 × 8", "2.80 ± 0.67", "0.98765", "0.1231", "–", "0.125", "7", "strong"];
         assert_eq!(rows[0], row);
+        let shown = |value: f64| norm(&value.into());
+        assert_eq!([0.0, 1e-40, 0.0099, 0.01].map(shown), ["0.00", "1.00e-40", "9.90e-3", "0.01"]);
+        assert_eq!(norm(&Field::Missing), "–");
     }
 }

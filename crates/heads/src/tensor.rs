@@ -63,3 +63,8 @@ impl Tensor {
         self.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
     }
 }
+
+/// A number of bytes in words.
+pub(crate) fn bytes(n: u64) -> String {
+    if n == 1 { "1 byte".to_owned() } else { format!("{n} bytes") }
+}
