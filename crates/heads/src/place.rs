@@ -346,3 +346,209 @@ pub(crate) fn damaged(path: &Path, problem: &str) -> HeadError {
 pub(crate) fn unknown(path: &Path, problem: &str, advice: &str) -> HeadError {
     HeadError::Content(format!("`{}` {problem}; {advice}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder with files that hold their own name, or an index of the words behind a colon.
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let (name, words) = file.split_once(':').unwrap_or((file, ""));
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let map: serde_json::Map<String, serde_json::Value> = words
+                .split_whitespace()
+                .enumerate()
+                .map(|(k, file)| (format!("w{k}"), file.into()))
+                .collect();
+            let index = serde_json::json!({ "weight_map": map }).to_string();
+            let content = if is_index(name) { index } else { words.to_owned() };
+            fs::write(path, content).unwrap();
+        }
+        folder
+    }
+
+    /// What is found at a path in such a folder: files, missing ones and remarks, or what is wrong.
+    fn found(files: &[&str], path: &str) -> String {
+        let folder = folder(files);
+        let names = |paths: &[PathBuf]| {
+            let short =
+                |path: &PathBuf| path.strip_prefix(folder.path()).unwrap().display().to_string();
+            paths.iter().map(short).collect::<Vec<_>>().join(" ")
+        };
+        match Place::of(&folder.path().join(path)) {
+            Ok(place) => format!(
+                "{} | {} | {}",
+                names(&place.files),
+                names(&place.missing),
+                place.remarks.join("; ")
+            ),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    const A: [&str; 2] = ["m-00001-of-00002.safetensors", "m-00002-of-00002.safetensors"];
+    const BOTH: &str = "m-00001-of-00002.safetensors m-00002-of-00002.safetensors |  | ";
+
+    #[test]
+    fn a_file_is_itself_and_a_part_all_parts() {
+        assert_eq!(found(&["a.gguf", "b.gguf"], "b.gguf"), "b.gguf |  | ");
+        for path in [A[0], A[1], ""] {
+            assert_eq!(found(&[A[0], A[1], "notes.txt"], path), BOTH, "{path}");
+        }
+        let half = "m-00002-of-00002.safetensors | m-00001-of-00002.safetensors | ";
+        assert_eq!(found(&[A[1]], A[1]), half);
+        assert_eq!(found(&[A[1]], ""), half);
+    }
+
+    #[test]
+    fn an_index_names_the_files() {
+        let index = "model.safetensors.index.json:1.safetensors 2.safetensors 1.safetensors";
+        let files = ["1.safetensors", "2.safetensors", "3.safetensors", index];
+        for path in ["", "model.safetensors.index.json"] {
+            assert_eq!(found(&files, path), "1.safetensors 2.safetensors |  | ");
+            assert_eq!(found(&files[1..], path), "2.safetensors | 1.safetensors | ");
+        }
+        // Of several the usual one; another alone will do; of two others neither.
+        let other = "x.safetensors.index.fp16.json:3.safetensors";
+        assert_eq!(
+            found(&[files[0], files[1], files[2], index, other], ""),
+            "1.safetensors 2.safetensors |  | "
+        );
+        assert_eq!(found(&[files[0], files[2], other], ""), "3.safetensors |  | ");
+        let third = "y.safetensors.index.json:1.safetensors";
+        assert!(found(&[files[0], files[2], other, third], "").contains("holds several models"));
+        // A part that an index names has its files, one that it does not name its sisters.
+        let of_parts = format!("model.safetensors.index.json:{} extra.safetensors", A[0]);
+        let all = [A[0], A[1], "extra.safetensors", &of_parts];
+        assert_eq!(found(&all, A[0]), "extra.safetensors m-00001-of-00002.safetensors |  | ");
+        assert_eq!(found(&all, A[1]), BOTH);
+    }
+
+    #[test]
+    fn an_index_of_files_that_are_gone_is_passed_over_and_said() {
+        let index = "model.safetensors.index.json:m-00001-of-00009.safetensors";
+        let said = found(&[A[0], A[1], index], "");
+        assert!(said.starts_with(&BOTH[..BOTH.len() - 1]), "{said}");
+        assert!(said.contains("names files that are not here: `m-00001-of-00009.safetensors`; taken are `m-00001-of-00002.safetensors`, `m-0"), "{said}");
+        assert!(
+            found(&["model.safetensors", "b.gguf", index], "")
+                .starts_with("model.safetensors |  | the index")
+        );
+        let said = found(&[index, "a.txt"], "");
+        assert!(
+            said.contains(
+                "model.safetensors.index.json` names files that are not here: `m-00001-of-00009"
+            ),
+            "{said}"
+        );
+        let said = found(&[index, "a.txt"], "model.safetensors.index.json");
+        assert!(said.contains("names files that are not here"), "{said}");
+    }
+
+    #[test]
+    fn a_folder_is_the_one_model_in_it() {
+        assert_eq!(found(&["a.gguf", "config.json"], ""), "a.gguf |  | ");
+        assert_eq!(found(&["a.gguf", "model.safetensors"], ""), "model.safetensors |  | ");
+        let said = found(&["a.gguf", A[0], A[1], "b.safetensors"], "");
+        assert!(said.contains("holds several models and no index of shards; give one of them: `a.gguf`, `b.safetensors`, `m-00001-of-00002.safetensors`"), "{said}");
+        let said = found(&["a.bin", "b.pt", "c.txt"], "");
+        assert!(said.ends_with("`a.bin`, `b.pt` must be converted to safetensors"), "{said}");
+        let said = found(&["c.txt"], "");
+        assert!(said.ends_with("give the folder of a model, or a file"), "{said}");
+    }
+
+    #[test]
+    fn a_folder_of_one_folder_with_weights_is_that_folder() {
+        let said = found(&["x/y/a.gguf", "x/n.txt", "z/n.txt", "a.bin"], "");
+        assert!(
+            said.starts_with("x/y/a.gguf |  | `")
+                && said.ends_with("holds no weights itself; its folder `x/y` does"),
+            "{said}"
+        );
+        assert!(found(&["1/2/3/a.gguf"], "").starts_with("1/2/3/a.gguf |"));
+        assert!(found(&["1/2/3/4/a.gguf"], "").contains("holds no safetensors or GGUF file"));
+        assert!(found(&[".cache/a.gguf"], "").contains("holds no safetensors or GGUF file"));
+        let said = found(
+            &[
+                "x/a.gguf",
+                "x/sub/a.gguf",
+                "y/model.safetensors.index.json:a",
+                "models--a--b/snapshots/1/a.gguf",
+            ],
+            "",
+        );
+        assert!(
+            said.ends_with("several of its folders do; give one of them: `models--a--b`, `x`, `y`"),
+            "{said}"
+        );
+        let mut left = 2;
+        let mut none = Vec::new();
+        let folder = folder(&["1/n", "2/n", "3/a.gguf"]);
+        let all = ["1", "2", "3"].map(|name| folder.path().join(name)).to_vec();
+        search(all.clone(), DEEPEST, &mut left, &mut none);
+        assert_eq!((left, none.len()), (0, 0));
+        search(all, DEEPEST, &mut 3, &mut none);
+        assert_eq!(none.len(), 1);
+    }
+
+    #[test]
+    fn of_several_snapshots_the_one_of_the_main_branch_is_taken() {
+        let one = "r/snapshots/0123/model.safetensors";
+        let two = "r/snapshots/4567/model.safetensors";
+        assert_eq!(found(&[one], "r"), format!("{one} |  | "));
+        assert_eq!(found(&[one, two, "r/refs/main:4567\n"], "r"), format!("{two} |  | "));
+        let said = found(&[one, "r/refs/main:4567"], "r");
+        assert!(
+            said.starts_with(&format!("{one} |  | `refs/main` of"))
+                && said.ends_with("is 4567, which is not here; 0123 is"),
+            "{said}"
+        );
+        for files in [&[one, two][..], &[one, two, "r/refs/main:89ab"]] {
+            let said = found(files, "r");
+            assert!(
+                said.contains("several snapshots")
+                    && said.ends_with("`snapshots/0123`, `snapshots/4567`"),
+                "{said}"
+            );
+        }
+        let said = found(&["r/snapshots/n.txt"], "r");
+        assert!(said.contains("holds no snapshot of its repository"), "{said}");
+    }
+
+    #[test]
+    fn a_configuration_belongs_to_a_model_and_not_to_any_file() {
+        let has = |files: &[&str], path: &str| {
+            let folder = folder(files);
+            let config = Place::of(&folder.path().join(path)).unwrap().config;
+            config.is_some_and(|config| config.ends_with("config.json"))
+        };
+        let index = "model.safetensors.index.json:a.gguf";
+        assert!(has(&["a.gguf"], "") && has(&["model.safetensors"], "model.safetensors"));
+        assert!(has(&[A[0], A[1]], A[0]) && has(&["a.gguf", index], ""));
+        assert!(!has(&["a.gguf"], "a.gguf"));
+    }
+
+    #[test]
+    fn a_few_names_are_told_and_how_many_more() {
+        let names = |n: usize| few((0..n).map(|k| k.to_string()));
+        assert_eq!(names(2), "`0`, `1`");
+        assert!(names(8).ends_with("`7`") && names(9).ends_with("`7` and 1 more"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_files_are_files_and_links_to_folders_are_not_searched() {
+        let folder = folder(&["blobs/12ab", "m/a.txt", "other/a.gguf"]);
+        let link = |to: &str, from: &str| {
+            std::os::unix::fs::symlink(folder.path().join(to), folder.path().join(from)).unwrap();
+        };
+        link("blobs/12ab", "m/a.gguf");
+        link("other", "blobs/other");
+        let place = Place::of(&folder.path().join("m")).unwrap();
+        assert_eq!(place.files, [folder.path().join("m/a.gguf")]);
+        assert!(Place::of(&folder.path().join("blobs")).is_err());
+    }
+}
