@@ -61,7 +61,7 @@ fn text(text: &str) -> Vec<u8> {
 pub(crate) type Entry<'a> = (&'a str, u32, Vec<u8>);
 
 /// Where tensors of our GGUF files begin.
-const ALIGNMENT: usize = 64;
+const ALIGNMENT: u32 = 64;
 
 /// A GGUF file of version 3 with metadata of every kind: name, GGML type, shape (slowest index
 /// first) and bytes of each tensor.
@@ -99,7 +99,7 @@ pub(crate) fn gguf_of(
     version: u32,
     entries: &[Entry<'_>],
 ) -> Vec<u8> {
-    let alignment = ("general.alignment", 4, (ALIGNMENT as u32).to_le_bytes().to_vec());
+    let alignment = ("general.alignment", 4, ALIGNMENT.to_le_bytes().to_vec());
     let mut file = [b"GGUF".as_slice(), &version.to_le_bytes()].concat();
     file.extend((tensors.len() as u64).to_le_bytes());
     file.extend((entries.len() as u64 + 1).to_le_bytes());
@@ -108,7 +108,7 @@ pub(crate) fn gguf_of(
     }
     let mut data = Vec::new();
     for (name, kind, shape, bytes) in tensors {
-        data.resize(data.len().next_multiple_of(ALIGNMENT), 0);
+        data.resize(data.len().next_multiple_of(ALIGNMENT as usize), 0);
         file.extend(text(name));
         file.extend(u32::try_from(shape.len()).unwrap().to_le_bytes());
         shape.iter().rev().for_each(|extent| file.extend((*extent as u64).to_le_bytes()));
@@ -116,7 +116,7 @@ pub(crate) fn gguf_of(
         file.extend((data.len() as u64).to_le_bytes());
         data.extend(bytes);
     }
-    file.resize(file.len().next_multiple_of(ALIGNMENT), 0);
+    file.resize(file.len().next_multiple_of(ALIGNMENT as usize), 0);
     file.extend(data);
     file
 }

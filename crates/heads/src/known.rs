@@ -71,7 +71,7 @@ const SHORT_EMBEDDINGS: [&str; 8] =
     ["embedding", "embeddings", "embedder", "embed", "emb", "shared", "encoder", "w"];
 /// Last parts of a name: what a module calls its matrix.
 const LEAVES: [&str; 6] = ["weight", "kernel", "embedding", "qweight", "weight_packed", "w"];
-/// The matrices of TransformerLens, with or without their module.
+/// The matrices of `TransformerLens`, with or without their module.
 const LETTERS: [(&str, Role); 2] = [("W_U", Role::Head), ("W_E", Role::Embedding)];
 /// What is wrapped around a module without changing it.
 const WRAPPERS: [&str; 7] = [

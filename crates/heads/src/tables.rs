@@ -370,20 +370,17 @@ mod tests {
         let tables = tables(&models);
         let table = |name: &str| tables.get(name).unwrap();
         for (model, n_rows) in [("a", 300.0), ("b", 298.0)] {
-            let sum =
-                |name: &str, weighted: &dyn Fn(&dyn Fn(&str) -> Vec<f64>) -> Vec<f64>| -> f64 {
-                    weighted(&|column| of_model(table(name), model, column)).iter().sum()
-                };
-            let area = |low: &str, high: &str, density: &str, column: &dyn Fn(&str) -> Vec<f64>| {
-                let (low, high, density) = (column(low), column(high), column(density));
-                (0..low.len()).map(|k| (high[k] - low[k]) * density[k]).collect::<Vec<_>>()
+            let of = |name: &str, column: &str| of_model(table(name), model, column);
+            let area = |name: &str, [low, high, density]: [&str; 3]| -> f64 {
+                let (low, high, density) = (of(name, low), of(name, high), of(name, density));
+                (0..low.len()).map(|k| (high[k] - low[k]) * density[k]).sum()
             };
-            let one = sum("head_norms", &|c| area("norm_low", "norm_high", "density", c));
+            let one = area("head_norms", ["norm_low", "norm_high", "density"]);
             assert!((one - 1.0).abs() < 1e-12, "{one}");
-            assert_eq!(sum("head_norms", &|column| column("rows")), n_rows);
+            let rows: f64 = of("head_norms", "rows").iter().sum();
+            assert!((rows - n_rows).abs() < 1e-12, "{rows}");
             for density in ["density", "density_centred"] {
-                let one =
-                    sum("head_overlaps", &|c| area("overlap_low", "overlap_high", density, c));
+                let one = area("head_overlaps", ["overlap_low", "overlap_high", density]);
                 assert!((one - 1.0).abs() < 1e-12, "{density} {one}");
             }
             let middles = of_model(table("head_overlaps"), model, "overlap");
@@ -392,7 +389,7 @@ mod tests {
             for (k, middle) in middles.iter().enumerate() {
                 assert!((middle - (low[k] + high[k]) / 2.0).abs() < 1e-15);
             }
-            let one = sum("head_spectra", &|column| column("share"));
+            let one: f64 = of("head_spectra", "share").iter().sum();
             assert!((one - 1.0).abs() < 1e-12, "{one}");
             let ranks = of_model(table("head_spectra"), model, "rank");
             assert_eq!((ranks[0], ranks[39], ranks.len()), (1.0, 40.0, 40));
