@@ -49,13 +49,96 @@ fn a_head_is_measured_tabled_and_drawn() {
         assert!((head["norm_max"].as_f64().unwrap() - width).abs() < 1e-12);
     }
     assert_eq!(said["fits"].as_array().unwrap().len(), 2);
-    for file in ["overlap_by_width.png", "head-3.svg", "tables/heads.csv", "tables/README.md"] {
+    for file in ["overlap_by_width.png", "w5.svg", "tables/heads.csv", "tables/README.md"] {
         assert!(sandbox.path("heads").join(file).exists(), "{file}");
     }
+    // The dots have the names of their models.
+    let drawn = fs::read_to_string(sandbox.path("heads/overlap_by_width.svg")).unwrap();
+    for name in ["w3", "w4", "w5"] {
+        assert!(drawn.lines().any(|line| line == name), "{name}");
+    }
+    let said = sandbox.run(&[&["measure"], &files[..]].concat()).stdout;
+    assert!(said.contains("over 3 heads, too few to say how sure that is"), "{said}");
     let answer = sandbox.run(&["measure", "w3.safetensors"]);
     assert!(answer.stdout.contains("w3, a head of its own: "), "{}", answer.stdout);
     let answer = sandbox.run(&["measure", "--list", "w3.safetensors"]);
     assert!(answer.stdout.contains("6 × 3"), "{}", answer.stdout);
+}
+
+/// A file with two matrices, the second of other numbers.
+fn two_matrices(first: &str, second: &str) -> Vec<u8> {
+    let entry =
+        |from: usize| json!({ "dtype": "F32", "shape": [6, 3], "data_offsets": [from, from + 72] });
+    let header = json!({ first: entry(0), second: entry(72) }).to_string();
+    let data: Vec<u8> = (0..36_u8).flat_map(|k| f32::from(k % 7).to_le_bytes()).collect();
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &data].concat()
+}
+
+#[test]
+fn models_of_one_name_are_told_apart_and_parts_stand_for_their_whole() {
+    let sandbox = Sandbox::new();
+    for run in ["run1", "run2"] {
+        let folder = sandbox.path(run).join("checkpoint-9");
+        fs::create_dir_all(&folder).unwrap();
+        let parts = [("model.embed_tokens.weight", 1_u8), ("lm_head.weight", 2)];
+        for (tensor, number) in parts {
+            let file = folder.join(format!("model-0000{number}-of-00002.safetensors"));
+            let part = weights(tensor, 6, 3, |i, j| f32::from(number) * pairs(i, j));
+            fs::write(file, part).unwrap();
+        }
+    }
+    let part = "run2/checkpoint-9/model-00001-of-00002.safetensors";
+    let paths = ["run1/checkpoint-9", part, "run2/checkpoint-9"];
+    let answer = sandbox.run(&[&["measure", "--json", "--out", "o"], &paths[..]].concat());
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(answer.stderr.contains("`run2/checkpoint-9` was given before"), "{}", answer.stderr);
+    let said: Value = serde_json::from_str(&answer.stdout).unwrap();
+    let heads = said["heads"].as_array().unwrap();
+    let names: Vec<&Value> = heads.iter().map(|head| &head["model"]).collect();
+    assert_eq!(names, ["run1/checkpoint-9", "run2/checkpoint-9"]);
+    assert!(heads.iter().all(|head| head["tensor"] == "lm_head.weight"));
+    assert!(sandbox.path("o/run2-checkpoint-9.png").exists());
+    fs::remove_file(sandbox.path("run2/checkpoint-9/model-00002-of-00002.safetensors")).unwrap();
+    let missing = ["these are not here: `model-00002-of-00002.safetensors`", "is not whole"];
+    assert_refused(&sandbox.run(&["measure", part]), 1, &missing);
+    // A folder of the models is none of them.
+    assert_refused(
+        &sandbox.run(&["measure", "."]),
+        1,
+        &["`run1/checkpoint-9`", "`run2/checkpoint-9`"],
+    );
+    fs::remove_dir_all(sandbox.path("run2")).unwrap();
+    let answer = sandbox.run(&["measure", "."]);
+    assert!(
+        answer.code == Some(0) && answer.stderr.contains("its folder `run1/checkpoint-9` does")
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_head_for_which_memory_does_not_suffice_is_refused() {
+    let sandbox = Sandbox::new();
+    let header = json!({ "lm_head.weight": {
+        "dtype": "F16", "shape": [12_001, 12_000], "data_offsets": [0, 2 * 12_001 * 12_000],
+    }})
+    .to_string();
+    let head = [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat();
+    fs::write(sandbox.path("wide.safetensors"), &head).unwrap();
+    // Zeros that take no room.
+    let file = fs::File::options().write(true).open(sandbox.path("wide.safetensors")).unwrap();
+    file.set_len(head.len() as u64 + 2 * 12_001 * 12_000).unwrap();
+    let limited = format!(
+        "ulimit -v 2000000; exec {} measure wide.safetensors",
+        env!("CARGO_BIN_EXE_superpose")
+    );
+    let mut command = std::process::Command::new("sh");
+    let said = command.args(["-c", &limited]).current_dir(sandbox.path(".")).output().unwrap();
+    let error = String::from_utf8(said.stderr).unwrap();
+    assert_eq!(said.status.code(), Some(1), "{error}");
+    assert!(
+        error.contains("12001 × 12000, needs about 3.") && error.lines().count() == 1,
+        "{error}"
+    );
 }
 
 #[test]
@@ -133,6 +216,10 @@ fn what_cannot_be_measured_is_named_and_the_others_are_measured() {
     assert_refused(&run(&["good.safetensors", "--tensor", "x"]), 1, &["`x`", "`wte.weight`"]);
     assert_refused(&run(&["good.safetensors", "--sample", "0"]), 2, &["--sample"]);
     assert_eq!(run(&["odd.safetensors", "--tensor", "strange"]).code, Some(0));
+    fs::write(sandbox.path("pair.safetensors"), two_matrices("wte.weight", "strange")).unwrap();
+    assert_refused(&run(&["pair.safetensors"]), 1, &["--tensor", "`wte.weight`, `strange`"]);
+    let answer = run(&["pair.safetensors", "--list"]);
+    assert!(answer.code == Some(0) && answer.stderr.contains("--tensor"), "{}", answer.stderr);
     let answer = run(&["nowhere", "good.safetensors"]);
     assert_eq!(answer.code, Some(1));
     assert!(answer.stderr.contains("nowhere") && answer.stdout.contains("wte.weight"));

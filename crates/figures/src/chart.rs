@@ -54,11 +54,13 @@ pub struct Series {
     pub mark: Mark,
     /// Its points, in the order of their line.
     pub points: Vec<Point>,
+    /// What is written beside dots: a name for each point, or none at all.
+    pub names: Vec<String>,
 }
 
 impl Series {
     pub(crate) fn of(label: &str, colour: RGBColor, mark: Mark, points: Vec<Point>) -> Self {
-        Self { label: label.to_owned(), colour, mark, points }
+        Self { label: label.to_owned(), colour, mark, points, names: Vec::new() }
     }
 }
 

@@ -2,14 +2,18 @@
 
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::axis::{Scale, place, shown};
-use crate::canvas::{Canvas, DrawResult, said};
+use crate::canvas::{Canvas, DrawResult, TEXT, said};
 use crate::chart::{Chart, Mark, Point, Series};
 use crate::colour_bar::Shades;
 
 /// The share of the way to the next name that the bars of all series take together.
 const BARS: f64 = 0.76;
+
+/// Size of the names beside dots.
+const NAME: u32 = 9;
 
 /// Error bars on bars.
 const DARK: RGBColor = RGBColor(60, 60, 60);
@@ -55,7 +59,45 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
                 }
             }
         }
+        self.names()
+    }
+
+    /// Writes names beside the dots that have one, towards the middle; a name that would stand on another
+    /// moves up or down.
+    fn names(&self) -> DrawResult {
+        let Some([(left, right), _]) = self.chart.ends() else { return Ok(()) };
+        let (x, y) = self.scales();
+        let named = self.chart.series.iter().flat_map(|s| s.points.iter().zip(&s.names));
+        let mut taken = Vec::new();
+        for (point, name) in named.filter(|(p, _)| shown(p.x, x) && shown(p.y, y)) {
+            let (at, beyond) = (place(point.x, x), place(point.x, x) > f64::midpoint(left, right));
+            self.name(name, (self.pixel)(at, place(point.y, y)), beyond, &mut taken)?;
+        }
         Ok(())
+    }
+
+    /// Writes a name to the right of a dot, or to its left, where it meets none of the boxes `taken`.
+    fn name(
+        &self,
+        name: &str,
+        dot: (i32, i32),
+        is_left: bool,
+        taken: &mut Vec<[i32; 4]>,
+    ) -> DrawResult {
+        let style = self.canvas.font(NAME, TEXT).pos(Pos::new(HPos::Left, VPos::Center));
+        let width =
+            self.canvas.area.estimate_text_size(name, &style).map_err(said)?.0.cast_signed();
+        let gap = self.canvas.px(self.radius + 3).cast_signed();
+        let height = self.canvas.px(NAME).cast_signed();
+        let start = if is_left { dot.0 - gap - width } else { dot.0 + gap };
+        let level = |step: i32| dot.1 + step * height;
+        let around = |step| [start, level(step), start + width, level(step + 1)];
+        let meet =
+            |a: &[i32; 4], b: &[i32; 4]| a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+        let is_free = |step: &i32| !taken.iter().any(|other| meet(other, &around(*step)));
+        let step = [0, 1, -1, 2, -2, 3, -3].into_iter().find(is_free).unwrap_or(0);
+        taken.push(around(step));
+        self.canvas.area.draw_text(name, &style, (start, level(step))).map_err(said)
     }
 
     fn scales(&self) -> (Scale, Scale) {

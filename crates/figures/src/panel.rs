@@ -81,6 +81,9 @@ impl Panel {
         );
         texts.extend(colours.map(|c| c.label.clone()));
         texts.extend(self.legend().iter().map(|s| s.label.clone()));
+        if let Self::Chart(chart) = self {
+            texts.extend(chart.series.iter().flat_map(|s| &s.names).cloned());
+        }
         texts
     }
 

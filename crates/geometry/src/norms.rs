@@ -24,4 +24,11 @@ mod tests {
         assert!((fraction_above(&norms, 0.5) - 2.0 / 3.0).abs() < 1e-12);
         assert!((fraction_above(&norms, 1.0) - 1.0 / 3.0).abs() < 1e-12);
     }
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "halves are exact")]
+    fn a_norm_at_the_threshold_is_not_above_it() {
+        assert_eq!(fraction_above(&[0.5, 1.0], 0.5), 0.5);
+        assert_eq!(fraction_above(&[1.0, 1.0], 1.0), 0.0);
+    }
 }

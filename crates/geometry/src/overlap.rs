@@ -259,6 +259,8 @@ mod tests {
         let counts = |rows, threshold| overlap_distribution(rows, threshold, 3).map(|of| of.1);
         assert_eq!(counts(rows, 1.0), Some(vec![1, 0, 0]));
         assert_eq!(counts(rows, 2.0), None);
+        assert_eq!(counts(Rows::new(&[1.0, 1.0], 2), 0.0), None);
+        assert_eq!(counts(Rows::new(&[1.0, 1.0, 0.0, 0.0], 2), 0.0), None);
         // Parallel rows, at the upper end.
         let parallel = [1.0, 3.0, -2.0, -6.0];
         assert_eq!(counts(Rows::new(&parallel, 2), 0.0), Some(vec![0, 0, 1]));

@@ -16,6 +16,9 @@ pub struct Layout {
     pub n_numbers: usize,
     /// Bytes that a block takes.
     pub n_bytes: usize,
+    /// Places and sizes of the numbers of several bytes in a block, which the order of bytes
+    /// concerns.
+    wide: &'static [(usize, usize)],
     /// Writes the numbers of a block.
     decode: fn(&[u8], &mut [f32]),
 }
@@ -23,39 +26,59 @@ pub struct Layout {
 /// The layouts that are read: plain numbers; blocks of 32 with a scale and perhaps an offset; blocks of
 /// 256 in eight groups with a scale and an offset each, or sixteen with a scale.
 pub static LAYOUTS: [Layout; 12] = [
-    layout("F64", 28, (1, 8), double),
-    layout("F32", 0, (1, 4), |b, out| out[0] = f32::from_le_bytes(array(b))),
-    layout("F16", 1, (1, 2), |b, out| out[0] = half_at(b, 0)),
-    layout("BF16", 30, (1, 2), |b, out| out[0] = bf16::from_le_bytes(array(b)).to_f32()),
-    layout("Q8_0", 8, (32, 34), eights),
-    layout("Q4_0", 2, (32, 18), |b, out| fours(b, None, &b[2..], (8, None), out)),
-    layout("Q4_1", 3, (32, 20), |b, out| fours(b, None, &b[4..], (0, Some(2)), out)),
-    layout("Q5_0", 6, (32, 22), |b, out| fours(b, Some(2), &b[6..], (16, None), out)),
-    layout("Q5_1", 7, (32, 24), |b, out| fours(b, Some(4), &b[8..], (0, Some(2)), out)),
-    layout("Q4_K", 12, (256, 144), |b, out| scaled_fours(b, None, &b[16..], out)),
-    layout("Q5_K", 13, (256, 176), |b, out| scaled_fours(b, Some(&b[16..48]), &b[48..], out)),
-    layout("Q6_K", 14, (256, 210), sixes),
+    layout("F64", 28, (1, 8), &[(0, 8)], double),
+    layout("F32", 0, (1, 4), &[(0, 4)], |b, out| out[0] = f32::from_le_bytes(array(b))),
+    layout("F16", 1, (1, 2), &[(0, 2)], |b, out| out[0] = half_at(b, 0)),
+    layout("BF16", 30, (1, 2), &[(0, 2)], |b, out| out[0] = bf16::from_le_bytes(array(b)).to_f32()),
+    layout("Q8_0", 8, (32, 34), &[(0, 2)], eights),
+    layout("Q4_0", 2, (32, 18), &[(0, 2)], |b, out| fours(b, None, &b[2..], (8, None), out)),
+    layout("Q4_1", 3, (32, 20), &[(0, 2), (2, 2)], |b, out| {
+        fours(b, None, &b[4..], (0, Some(2)), out);
+    }),
+    layout("Q5_0", 6, (32, 22), &[(0, 2), (2, 4)], |b, out| {
+        fours(b, Some(2), &b[6..], (16, None), out);
+    }),
+    layout("Q5_1", 7, (32, 24), &[(0, 2), (2, 2), (4, 4)], |b, out| {
+        fours(b, Some(4), &b[8..], (0, Some(2)), out);
+    }),
+    layout("Q4_K", 12, (256, 144), &[(0, 2), (2, 2)], |b, out| {
+        scaled_fours(b, None, &b[16..], out);
+    }),
+    layout("Q5_K", 13, (256, 176), &[(0, 2), (2, 2)], |b, out| {
+        scaled_fours(b, Some(&b[16..48]), &b[48..], out);
+    }),
+    layout("Q6_K", 14, (256, 210), &[(208, 2)], sixes),
 ];
 
 const fn layout(
     name: &'static str,
     ggml_type: u32,
     (n_numbers, n_bytes): (usize, usize),
+    wide: &'static [(usize, usize)],
     decode: fn(&[u8], &mut [f32]),
 ) -> Layout {
-    Layout { name, ggml_type, n_numbers, n_bytes, decode }
+    Layout { name, ggml_type, n_numbers, n_bytes, wide, decode }
 }
 
 impl Layout {
-    /// Writes the numbers stored in `bytes`, whole blocks, to `out`.
+    /// Writes the numbers stored in `bytes`, whole blocks, to `out`. Of a big-endian file, numbers of
+    /// several bytes begin with their highest.
     ///
     /// # Panics
     /// When `bytes` are too few or too many for `out`.
-    pub fn decode(&self, bytes: &[u8], out: &mut [f32]) {
+    pub fn decode(&self, bytes: &[u8], is_big_endian: bool, out: &mut [f32]) {
         let expected = out.len() / self.n_numbers * self.n_bytes;
         assert_eq!(bytes.len(), expected, "as many bytes as the numbers take");
         let blocks = bytes.chunks_exact(self.n_bytes).zip(out.chunks_exact_mut(self.n_numbers));
-        blocks.for_each(|(block, out)| (self.decode)(block, out));
+        if !is_big_endian {
+            return blocks.for_each(|(block, out)| (self.decode)(block, out));
+        }
+        let mut turned = vec![0; self.n_bytes];
+        for (block, out) in blocks {
+            turned.copy_from_slice(block);
+            self.wide.iter().for_each(|(at, n_bytes)| turned[*at..at + n_bytes].reverse());
+            (self.decode)(&turned, out);
+        }
     }
 }
 
@@ -158,7 +181,18 @@ mod tests {
 
     fn decoded(layout: &Layout, bytes: &[u8], n: usize) -> Vec<f32> {
         let mut out = vec![f32::NAN; n];
-        layout.decode(bytes, &mut out);
+        layout.decode(bytes, false, &mut out);
+        out
+    }
+
+    /// The numbers of a block in the other order of bytes: those of several bytes reversed.
+    fn decoded_big_endian(layout: &Layout, bytes: &[u8], wide: &[(usize, usize)]) -> Vec<f32> {
+        let mut turned = bytes.to_vec();
+        for (at, n_bytes) in wide {
+            turned[*at..at + n_bytes].reverse();
+        }
+        let mut out = vec![f32::NAN; layout.n_numbers];
+        layout.decode(&turned, true, &mut out);
         out
     }
 
@@ -182,6 +216,16 @@ mod tests {
                     layout.name
                 );
             }
+            // Scales are half precision, the fifth bits of 32 numbers one word.
+            let wide: &[(usize, usize)] = match layout.name {
+                "Q8_0" | "Q4_0" => &[(0, 2)],
+                "Q5_0" => &[(0, 2), (2, 4)],
+                "Q5_1" => &[(0, 2), (2, 2), (4, 4)],
+                "Q6_K" => &[(208, 2)],
+                _ => &[(0, 2), (2, 2)],
+            };
+            let same = decoded(layout, &bytes, expected.len());
+            assert_eq!(decoded_big_endian(layout, &bytes, wide), same, "{}", layout.name);
             n_checked += 1;
         }
         assert_eq!(n_checked, 8);
@@ -200,6 +244,10 @@ mod tests {
             ("BF16", bytes(&|v| bf16::from_f32(v).to_le_bytes().to_vec())),
         ] {
             assert_eq!(decoded(named(name), &bytes, 4), numbers, "{name}");
+            let (layout, size) = (named(name), bytes.len() / 4);
+            for (block, number) in bytes.chunks(size).zip(numbers) {
+                assert_eq!(decoded_big_endian(layout, block, &[(0, size)]), [number], "{name}");
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ pub struct Measured {
     /// Rows of zeros, such as padding of the vocabulary; they have no direction and are left out
     /// elsewhere.
     pub n_zero: usize,
-    /// Rows with a number that is not finite; they are left out elsewhere.
+    /// Rows with a number that is not finite in single precision; they are left out elsewhere.
     pub n_not_finite: usize,
     /// Norms of all other rows; of the centred ones with [`Options::centre`].
     pub norms: Norms,
@@ -119,8 +119,38 @@ pub fn overlap_bins(width: usize) -> Bins {
     Bins { low: 0.0, high: 1.0, n_bins }
 }
 
-/// Measures a head, reading it twice; `None` when fewer than two rows have a direction. `progress`
-/// is called with the fraction done.
+/// Why a matrix has no overlaps: fewer than two of its rows have a direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "has fewer than two rows with a direction: of {n_rows}, {n_zero} are zero and {n_not_finite} hold a \
+     number that is not finite in single precision"
+)]
+pub struct NoDirections {
+    /// Number of rows.
+    pub n_rows: usize,
+    /// Rows of zeros.
+    pub n_zero: usize,
+    /// Rows with a number that is not finite in single precision.
+    pub n_not_finite: usize,
+}
+
+/// The memory that measuring takes, in bytes: norms of all rows twice, the sums `WᵀW` with what its
+/// eigenvalues need, a block of rows and the sample.
+pub fn n_bytes(matrix: &Matrix, options: Options) -> f64 {
+    const NUMBER: f64 = size_of::<f64>() as f64;
+    let [n_rows, width, block] = [matrix.n_rows(), matrix.width(), BLOCK].map(|n| n as f64);
+    let sample = options.n_sampled.min(matrix.n_rows()) as f64 * width;
+    NUMBER * (2.0 * n_rows + SQUARES * width * width + 2.0 * block * width + sample)
+}
+
+/// Numbers that are kept at the worst moment, in squares of the width: half of one is kept of the sum,
+/// one is whole, and one is worked on; the rest is room.
+const SQUARES: f64 = 3.0;
+
+/// Measures a head, reading it twice. `progress` is called with the fraction done.
+///
+/// # Errors
+/// [`NoDirections`] when fewer than two rows have a direction.
 ///
 /// # Panics
 /// Never: one of the two readings sums up the spectrum.
@@ -128,11 +158,12 @@ pub fn measure(
     matrix: &Matrix,
     options: Options,
     progress: &mut dyn FnMut(f64),
-) -> Option<Measured> {
+) -> Result<Measured, NoDirections> {
     let sum = |wanted: bool| wanted.then(|| Gram::zeros(matrix.width()));
     let raw = Sums::of(matrix, None, sum(!options.centre), &mut |done| progress(0.5 * done));
     if raw.norms.len() < 2 {
-        return None;
+        let (n_rows, n_zero, n_not_finite) = (matrix.n_rows(), raw.n_zero, raw.n_not_finite);
+        return Err(NoDirections { n_rows, n_zero, n_not_finite });
     }
     let mean = raw.mean();
     let centred =
@@ -143,7 +174,7 @@ pub fn measure(
     let centred_overlaps = centred.overlaps(&sample, matrix.width());
     let (n_zero, n_not_finite) = (raw.n_zero, raw.n_not_finite);
     let shown = if options.centre { centred } else { raw };
-    Some(Measured {
+    Ok(Measured {
         n_rows: matrix.n_rows(),
         width: matrix.width(),
         n_zero,
@@ -165,8 +196,8 @@ struct Sums {
     total: Vec<f64>,
     n_zero: usize,
     n_not_finite: usize,
-    /// `ÛᵀÛ`.
-    directions: Gram,
+    /// `‖ÛᵀÛ‖²_F`, the sum of `cos²` over all ordered pairs.
+    squares: f64,
     /// `WᵀW`, if it is wanted.
     rows: Option<Gram>,
 }
@@ -186,9 +217,10 @@ impl Sums {
             total: vec![0.0; width],
             n_zero: 0,
             n_not_finite: 0,
-            directions: Gram::zeros(width),
+            squares: 0.0,
             rows,
         };
+        let mut directions = Gram::zeros(width);
         let (mut read, mut block) = (Vec::new(), Vec::new());
         for first in (0..n_rows).step_by(BLOCK) {
             read.clear();
@@ -204,9 +236,10 @@ impl Sums {
             for (row, norm) in block.chunks_exact_mut(width).zip(&sums.norms[before..]) {
                 row.iter_mut().for_each(|w| *w /= norm);
             }
-            sums.directions.add(&block);
+            directions.add(&block);
             progress((first + BLOCK).min(n_rows) as f64 / n_rows as f64);
         }
+        sums.squares = directions.squared_norm();
         sums
     }
 
@@ -241,7 +274,7 @@ impl Sums {
     fn overlaps(&self, sample: &[f32], width: usize) -> Overlaps {
         let n = self.norms.len() as f64;
         let rows = Rows::new(sample, width);
-        let of_pairs = self.directions.squared_norm() - n;
+        let of_pairs = self.squares - n;
         // Orthogonal rows leave a difference of rounding errors, which may be negative.
         let mean_square = if n < 2.0 { f64::NAN } else { of_pairs.max(0.0) / (n * (n - 1.0)) };
         let n_bins = overlap_bins(width).n_bins;
@@ -392,7 +425,15 @@ mod tests {
         close(measured.centred_overlaps.mean_square, whole.centred_overlaps.mean_square);
         assert_eq!(measured.overlaps.sample.unwrap().n_rows, 300);
         assert_eq!(measured.norms, whole.norms);
-        assert!(measure(&matrix(&vec![0.0; 80], 8), ALL, &mut |_| {}).is_none());
+        let none = measure(&matrix(&vec![0.0; 80], 8), ALL, &mut |_| {}).unwrap_err();
+        assert_eq!(none, NoDirections { n_rows: 10, n_zero: 10, n_not_finite: 0 });
+        let mut one = vec![f32::NAN; 80];
+        one[..16].fill(0.0);
+        one[16..24].fill(1.0);
+        let none = measure(&matrix(&one, 8), ALL, &mut |_| {}).unwrap_err().to_string();
+        let said =
+            "has fewer than two rows with a direction: of 10, 2 are zero and 7 hold a number";
+        assert!(none.starts_with(said), "{none}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Pictures of heads: one sheet a head, and all of them against width.
 
 use superpose_figures::axis::Axis;
-use superpose_figures::chart::Mark;
+use superpose_figures::chart::{Mark, Point};
 use superpose_figures::histograms::{Histograms, histograms};
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::panel::Panel;
@@ -9,19 +9,45 @@ use superpose_figures::sheet::{Axes, Sheet};
 use superpose_figures::study::Picture;
 use superpose_files::table::{Field, Table, TableError, Tables};
 
-/// One sheet for each head, `head-1` and so on, and `overlap_by_width`.
+/// The picture of all heads against width.
+const BY_WIDTH: &str = "overlap_by_width";
+
+/// One sheet for each head, called by its model, and `overlap_by_width`.
 ///
 /// # Errors
 /// [`TableError`] when a table lacks a column.
 pub(crate) fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
     let heads = tables.get("heads")?.fields(["model", "tensor"])?;
-    let sheet = |(number, [model, tensor]): (usize, [&Field; 2])| {
+    let names = file_names(heads.iter().map(|[model, _]| model.to_string()));
+    let sheet = |(name, [model, tensor]): (String, [&Field; 2])| {
         let title = format!("{model}: {tensor}");
-        Ok(Picture { name: format!("head-{number}"), sheet: head(tables, model, title)? })
+        Ok(Picture { name, sheet: head(tables, model, title)? })
     };
-    let mut pictures = (1..).zip(heads).map(sheet).collect::<Result<Vec<_>, TableError>>()?;
-    pictures.push(Picture { name: "overlap_by_width".to_owned(), sheet: by_width(tables)? });
+    let mut pictures =
+        names.into_iter().zip(heads).map(sheet).collect::<Result<Vec<_>, TableError>>()?;
+    pictures.push(Picture { name: BY_WIDTH.to_owned(), sheet: by_width(tables)? });
     Ok(pictures)
+}
+
+/// Names of files for models: letters and digits of any script, points, hyphens and underscores; a
+/// number tells apart what would be the same, in small letters too.
+fn file_names(models: impl Iterator<Item = String>) -> Vec<String> {
+    const LONGEST: usize = 80;
+    let mut taken = vec![BY_WIDTH.to_owned()];
+    let mut names = Vec::new();
+    for model in models {
+        let kept = |letter: char| letter.is_alphanumeric() || ".-_".contains(letter);
+        let name: String = model.chars().map(|c| if kept(c) { c } else { '-' }).collect();
+        let name: String = name.trim_matches(['.', '-']).chars().take(LONGEST).collect();
+        let name = if name.is_empty() { "head".to_owned() } else { name };
+        let numbered = (2..).map(|n| format!("{name}-{n}"));
+        let is_free = |name: &String| !taken.contains(&name.to_lowercase());
+        let free = std::iter::once(name.clone()).chain(numbered).find(is_free);
+        let name = free.unwrap_or(name);
+        taken.push(name.to_lowercase());
+        names.push(name);
+    }
+    names
 }
 
 /// Norms, overlaps and spectrum of one head.
@@ -130,6 +156,10 @@ fn by_width(tables: &Tables) -> Result<Sheet, TableError> {
         for series in chart.series.iter_mut().filter(|series| series.label.ends_with(PUBLISHED)) {
             series.mark = Mark::Rings;
         }
+        // The raw dots come first; the centred ones stand under or over them.
+        if let Some(raw) = chart.series.iter_mut().find(|series| series.mark == Mark::Dots) {
+            raw.names = models_of(&raw.points, tables)?;
+        }
     }
     let caption = "One dot a head; centred: without the mean row. Rings: read off figure 6a of \
                    arXiv 2505.10465. Tables: heads.csv, head_fits.csv, published_overlaps.csv.";
@@ -140,6 +170,19 @@ fn by_width(tables: &Tables) -> Result<Sheet, TableError> {
         axes: Axes::Own,
         caption: caption.to_owned(),
     })
+}
+
+/// The model of each dot of raw overlaps; those that share a place in the order of the table.
+fn models_of(points: &[Point], tables: &Tables) -> Result<Vec<String>, TableError> {
+    let columns = ["model", "overlap_random", "overlap_mean_square"];
+    let mut left = tables.get("heads")?.fields(columns)?;
+    let mut model = |point: &Point| {
+        let is_here =
+            |[_, x, y]: &[&Field; 3]| (x.number(), y.number()) == (Some(point.x), Some(point.y));
+        let found = left.iter().position(is_here);
+        found.map_or(String::new(), |at| left.remove(at)[0].to_string())
+    };
+    Ok(points.iter().map(&mut model).collect())
 }
 
 /// One row a mark: whose overlaps, `1/d`, their mean square, and the law fitted to them.
@@ -154,7 +197,7 @@ fn overlaps_by_width(tables: &Tables) -> Result<Table, TableError> {
             Some((coefficient.number()?, exponent.number()?))
         });
         let label = law.map_or(name.to_owned(), |(_, exponent)| {
-            format!("{name}: d^{:.2}", -exponent).replace('-', "−")
+            format!("{name}: power {:.2} of d", -exponent).replace('-', "−")
         });
         for [random, overlap] in tables.get("heads")?.fields(["overlap_random", column])? {
             let at = |random: f64| {
@@ -219,7 +262,7 @@ mod tests {
     fn a_sheet_shows_its_own_head_alone() {
         let pictures = draw(&tables()).unwrap();
         let names: Vec<&str> = pictures.iter().map(|picture| &*picture.name).collect();
-        assert_eq!(names, ["head-1", "head-2", "overlap_by_width"]);
+        assert_eq!(names, ["a", "b", "overlap_by_width"]);
         let overlaps = |head: usize| chart(&pictures[head].sheet, 1);
         // A bin without pairs has no place on an axis of factors.
         assert_eq!(lengths(overlaps(0), Mark::Line), [1]);
@@ -235,8 +278,53 @@ mod tests {
         assert_eq!(lengths(chart, Mark::Dots), [2, 2]);
         assert_eq!(lengths(chart, Mark::Rings), [1, 1]);
         assert_eq!(lengths(chart, Mark::Line), [4]);
-        assert!(chart.series.iter().any(|s| s.label == "raw: d^−1.05"));
+        assert!(chart.series.iter().any(|s| s.label == "raw: power −1.05 of d"));
         let law = chart.series.iter().find(|s| s.mark == Mark::Dotted).unwrap();
         assert!((law.points[1].y - 2.0 * 0.1_f64.powf(1.05)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn raw_dots_have_the_names_of_their_models() {
+        let mut tables = tables();
+        let sheet = by_width(&tables).unwrap();
+        let named: Vec<_> =
+            chart(&sheet, 0).series.iter().filter(|s| !s.names.is_empty()).collect();
+        // From narrow to wide on an axis of 1/d.
+        assert_eq!(named.len(), 1);
+        assert_eq!(
+            (&named[0].label[..3], &named[0].names[..]),
+            ("raw", &["b".to_owned(), "a".to_owned()][..])
+        );
+        let svg =
+            String::from_utf8(superpose_figures::render::render(&sheet).unwrap().svg).unwrap();
+        let texts = svg.lines().map(str::trim);
+        assert_eq!(texts.filter(|line| ["a", "b"].contains(line)).count(), 2, "{svg}");
+        // Two models at one place, and one without overlaps.
+        let csv = "model,tensor,overlap_random,overlap_mean_square,overlap_mean_square_centred\n\
+                   c,w,0.1,0.2,0.1\nd,w,0.1,,\ne,w,0.1,0.2,0.1\n";
+        tables = tables
+            .iter()
+            .filter(|t| t.name != "heads")
+            .cloned()
+            .chain([Table::from_csv("heads", csv.as_bytes()).unwrap()])
+            .collect();
+        let sheet = by_width(&tables).unwrap();
+        let names = chart(&sheet, 0).series.iter().find(|s| !s.names.is_empty()).unwrap();
+        assert_eq!(names.names, ["c", "e"]);
+    }
+
+    #[test]
+    fn files_of_pictures_are_called_by_their_models() {
+        let names = |models: &[&str]| file_names(models.iter().map(|m| (*m).to_owned()));
+        assert_eq!(
+            names(&["org/tiny", "a b:c", "模型", "x.Q4_K-m"]),
+            ["org-tiny", "a-b-c", "模型", "x.Q4_K-m"]
+        );
+        assert_eq!(names(&["a", "A", "a", "a-2"]), ["a", "A-2", "a-3", "a-2-2"]);
+        assert_eq!(
+            names(&["overlap_by_width", "..", "", "-x-"]),
+            ["overlap_by_width-2", "head", "head-2", "x"]
+        );
+        assert_eq!(names(&[&"y".repeat(300)])[0].len(), 80);
     }
 }

@@ -45,7 +45,10 @@ const HEAD_COLUMNS: [(&str, &str); 31] = [
     ("n_rows", "rows of the matrix: the vocabulary"),
     ("d_hidden", "length of a row"),
     ("zero_rows", "rows of zeros, left out elsewhere"),
-    ("not_finite_rows", "rows with a number that is not finite, left out elsewhere"),
+    (
+        "not_finite_rows",
+        "rows with a number that is not finite in single precision, left out elsewhere",
+    ),
     ("norm_mean", "mean row norm"),
     ("norm_std", "standard deviation of row norms"),
     ("norm_min", "smallest row norm"),
@@ -232,12 +235,12 @@ fn fits(heads: &Table) -> Table {
             ("coefficient", "c of c · d^-exponent", &|(_, fit)| fit.coefficient.into()),
             ("exponent", "the exponent; random directions have 1", &|(_, fit)| fit.exponent.into()),
             ("exponent_se", "its standard error", &|(_, fit)| fit.exponent_se.into()),
-            ("ci_low", "95 % interval of the exponent, lower end", &|(_, fit)| {
-                fit.exponent_interval(0.95).0.into()
-            }),
-            ("ci_high", "95 % interval of the exponent, upper end", &|(_, fit)| {
-                fit.exponent_interval(0.95).1.into()
-            }),
+            (
+                "ci_low",
+                "95 % interval of the exponent by the scatter of the heads about the line, lower end",
+                &|(_, fit)| fit.exponent_interval(0.95).0.into(),
+            ),
+            ("ci_high", "the same, upper end", &|(_, fit)| fit.exponent_interval(0.95).1.into()),
             ("r_squared", "R² of the line", &|(_, fit)| fit.r_squared.into()),
             ("models", "models in the fit", &|(_, fit)| fit.n_points.into()),
         ],
@@ -273,6 +276,8 @@ fn published_overlaps() -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::{gaussian, matrix};
+    use crate::measure::{Options, measure};
 
     #[test]
     fn the_published_overlaps_are_those_of_the_figure() {
@@ -282,6 +287,150 @@ mod tests {
         assert!(numbers("overlap_mean_square").iter().all(|v| (1e-4..0.2).contains(v)));
         for (width, inverse) in numbers("d_hidden").iter().zip(numbers("overlap_random")) {
             assert!((width * inverse - 1.0).abs() < 1e-12);
+        }
+    }
+
+    /// Two models of 300 rows in 40 dimensions; the second is centred and has a row of zeros and one that is
+    /// not finite.
+    fn models() -> Vec<Model> {
+        let mut values = gaussian(300 * 40, 7);
+        values[..40].fill(0.0);
+        values[40] = f32::NAN;
+        let of = |name: &str, values: &[f32], centre| {
+            let matrix = matrix(values, 40);
+            let options = Options { centre, n_sampled: 100 };
+            let measured = measure(&matrix, options, &mut |_| {}).unwrap();
+            let (name, chosen) = (name.to_owned(), "as asked".to_owned());
+            Model { name, tensor: matrix.tensor().clone(), chosen, measured }
+        };
+        vec![of("a", &gaussian(300 * 40, 6), false), of("b", &values, true)]
+    }
+
+    fn of_model(table: &Table, model: &str, column: &str) -> Vec<f64> {
+        let names = table.words("model").unwrap();
+        let numbers = table.numbers(column).unwrap();
+        names.iter().zip(numbers).filter(|(name, _)| *name == model).map(|(_, n)| n).collect()
+    }
+
+    #[test]
+    fn every_column_of_a_head_holds_what_was_measured() {
+        let models = models();
+        let table = heads(&models);
+        for (row, model) in models.iter().enumerate() {
+            let Measured { norms, overlaps, centred_overlaps, spectrum, .. } = &model.measured;
+            let [sample, centred] = [overlaps, centred_overlaps].map(|o| o.sample.unwrap());
+            let slope = spectrum.slope.unwrap();
+            for (column, expected) in [
+                ("n_rows", 300.0),
+                ("d_hidden", 40.0),
+                ("zero_rows", [0.0, 1.0][row]),
+                ("not_finite_rows", [0.0, 1.0][row]),
+                ("norm_mean", norms.summary.mean),
+                ("norm_std", norms.summary.standard_deviation),
+                ("norm_min", norms.smallest),
+                ("norm_max", norms.largest),
+                ("phi_half", norms.above_half),
+                ("phi_one", norms.above_one),
+                ("phi_half_of_mean", norms.above_half_of_mean),
+                ("overlap_mean_square", overlaps.mean_square),
+                ("overlap_mean_square_centred", centred_overlaps.mean_square),
+                ("overlap_random", 1.0 / 40.0),
+                ("overlap_welch", welch_mean_square([300, 298][row], 40)),
+                ("sample_rows", [100.0, 99.0][row]),
+                ("overlap_variance", sample.variance),
+                ("overlap_variance_centred", centred.variance),
+                ("overlap_variance_random", 2.0 * 39.0 / (1600.0 * 42.0)),
+                ("overlap_max", sample.maximum),
+                ("overlap_max_centred", centred.maximum),
+                ("participation_ratio", spectrum.participation_ratio),
+                ("effective_rank", spectrum.effective_rank),
+                ("spectrum_exponent", slope.exponent),
+                ("spectrum_r_squared", slope.r_squared),
+            ] {
+                let found = table.numbers(column).unwrap()[row];
+                assert!((found - expected).abs() <= 1e-12 * expected.abs(), "{column}: {found}");
+            }
+            let words = [
+                ("model", &*model.name),
+                ("tensor", "w"),
+                ("chosen", "as asked"),
+                ("stored", "F32"),
+            ];
+            for (column, expected) in words {
+                assert_eq!(table.words(column).unwrap()[row], expected);
+            }
+            assert_eq!(table.words("regime").unwrap()[row], "strong");
+            assert!(table.words("reason").unwrap()[row].contains("% of"));
+        }
+    }
+
+    #[test]
+    fn densities_and_shares_add_up_to_one() {
+        let models = models();
+        let tables = tables(&models);
+        let table = |name: &str| tables.get(name).unwrap();
+        for (model, n_rows) in [("a", 300.0), ("b", 298.0)] {
+            let of = |name: &str, column: &str| of_model(table(name), model, column);
+            let area = |name: &str, [low, high, density]: [&str; 3]| -> f64 {
+                let (low, high, density) = (of(name, low), of(name, high), of(name, density));
+                (0..low.len()).map(|k| (high[k] - low[k]) * density[k]).sum()
+            };
+            let one = area("head_norms", ["norm_low", "norm_high", "density"]);
+            assert!((one - 1.0).abs() < 1e-12, "{one}");
+            let rows: f64 = of("head_norms", "rows").iter().sum();
+            assert!((rows - n_rows).abs() < 1e-12, "{rows}");
+            for density in ["density", "density_centred"] {
+                let one = area("head_overlaps", ["overlap_low", "overlap_high", density]);
+                assert!((one - 1.0).abs() < 1e-12, "{density} {one}");
+            }
+            let middles = of_model(table("head_overlaps"), model, "overlap");
+            let low = of_model(table("head_overlaps"), model, "overlap_low");
+            let high = of_model(table("head_overlaps"), model, "overlap_high");
+            for (k, middle) in middles.iter().enumerate() {
+                assert!((middle - (low[k] + high[k]) / 2.0).abs() < 1e-15);
+            }
+            let one: f64 = of("head_spectra", "share").iter().sum();
+            assert!((one - 1.0).abs() < 1e-12, "{one}");
+            let ranks = of_model(table("head_spectra"), model, "rank");
+            assert_eq!((ranks[0], ranks[39], ranks.len()), (1.0, 40.0, 40));
+        }
+    }
+
+    #[test]
+    fn random_directions_have_a_density_where_a_pair_of_the_sample_is_expected() {
+        let models = models();
+        let table = overlaps(&models);
+        let random = of_model(&table, "a", "density_random");
+        let (low, high) =
+            (of_model(&table, "a", "overlap_low"), of_model(&table, "a", "overlap_high"));
+        let share = |k: usize| {
+            random_overlap_probability(high[k], 40) - random_overlap_probability(low[k], 40)
+        };
+        let n_pairs = 100.0 * 99.0 / 2.0;
+        assert!(random[0] > 0.0 && random[random.len() - 1].is_nan());
+        for (k, density) in random.iter().enumerate() {
+            assert_eq!(density.is_nan(), share(k) * n_pairs < 1.0, "{k}");
+            if !density.is_nan() {
+                assert!((density * (high[k] - low[k]) / share(k) - 1.0).abs() < 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn the_fitted_spectrum_is_the_power_law_over_its_ranks() {
+        let models = models();
+        let table = spectra(&models);
+        let fitted = of_model(&table, "a", "fitted");
+        let spectrum = &models[0].measured.spectrum;
+        let sum: f64 = spectrum.eigenvalues.iter().sum();
+        for (k, value) in fitted.iter().enumerate() {
+            let rank = k + 1;
+            assert_eq!(value.is_nan(), !(10..=20).contains(&rank), "{rank}");
+            if !value.is_nan() {
+                let slope = spectrum.slope.unwrap();
+                let law = slope.coefficient * (rank as f64).powf(-slope.exponent) / sum;
+                assert!((value / law - 1.0).abs() < 1e-12);
+            }
         }
     }
 
@@ -295,5 +444,24 @@ mod tests {
         let fits = fits(&heads("10,0.1,0.4\n20,0.05,0.1\n40,0.025,0.025\n"));
         let exponents = fits.numbers("exponent").unwrap();
         assert!((exponents[0] - 1.0).abs() < 1e-12 && (exponents[1] - 2.0).abs() < 1e-12);
+        assert_eq!(fits.words("overlaps").unwrap(), ["raw", "centred"]);
+        let coefficients = fits.numbers("coefficient").unwrap();
+        assert!((coefficients[0] - 1.0).abs() < 1e-9 && (coefficients[1] - 40.0).abs() < 1e-9);
+        assert_eq!(fits.numbers("models").unwrap(), [3.0, 3.0]);
+        let scattered = heads("10,0.1,0.4\n20,0.06,0.1\n40,0.025,0.025\n80,0.01,0.02\n");
+        let table = self::fits(&scattered);
+        let widths = scattered.numbers("d_hidden").unwrap();
+        let raw = scattered.numbers("overlap_mean_square").unwrap();
+        let fit = fit_power_law(&widths, &raw).unwrap();
+        let interval = fit.exponent_interval(0.95);
+        for (column, expected) in [
+            ("exponent", fit.exponent),
+            ("exponent_se", fit.exponent_se),
+            ("ci_low", interval.0),
+            ("ci_high", interval.1),
+            ("r_squared", fit.r_squared),
+        ] {
+            assert!((table.numbers(column).unwrap()[0] - expected).abs() < 1e-12, "{column}");
+        }
     }
 }

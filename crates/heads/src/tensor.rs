@@ -53,6 +53,8 @@ pub struct Tensor {
     pub encoding: Encoding,
     /// Its bytes in the file; empty for an encoding whose size is not known.
     pub(crate) bytes: Range<usize>,
+    /// Whether its numbers begin with their highest byte.
+    pub(crate) is_big_endian: bool,
 }
 
 impl Tensor {
@@ -60,4 +62,9 @@ impl Tensor {
     pub fn extents(&self) -> String {
         self.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
     }
+}
+
+/// A number of bytes in words.
+pub(crate) fn bytes(n: u64) -> String {
+    if n == 1 { "1 byte".to_owned() } else { format!("{n} bytes") }
 }

@@ -22,9 +22,13 @@ pub fn verdict(measured: &Measured) -> (Regime, String) {
         Regime::Between
     };
     let ratio = measured.centred_overlaps.mean_square / random_mean_square(measured.width);
+    let centred = if ratio.is_finite() {
+        format!("without their mean they overlap {ratio:.1} times as much as random directions")
+    } else {
+        "without their mean nothing is left of them, as they are all the same".to_owned()
+    };
     let reason = format!(
-        "{:.1} % of {} rows are longer than half the mean, {:.0} for each of {} dimensions; \
-         without their mean they overlap {ratio:.1} times as much as random directions",
+        "{:.1} % of {} rows are longer than half the mean, {:.0} for each of {} dimensions; {centred}",
         100.0 * fraction,
         measured.overlaps.n_rows,
         represented / d,
