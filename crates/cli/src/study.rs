@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use serde_json::{Map, Value};
 use superpose_figures::study::{Note, Places, Study};
 use superpose_files::table::{Table, TableError, Tables};
+use superpose_toy::input;
 
 use crate::args::Output;
 use crate::console;
@@ -80,8 +81,9 @@ pub(crate) fn json_of(
 
 /// The table in a file that somebody gave; errors name the file.
 pub(crate) fn read_given(path: &Path) -> anyhow::Result<Table> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    Ok(Table::from_csv(&path.display().to_string(), &bytes)?)
+    let text =
+        input::read_text(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(Table::from_csv(&path.display().to_string(), text.as_bytes())?)
 }
 
 /// Prints a note.
