@@ -109,7 +109,7 @@ fn bad_input_to_the_bench_is_answered() {
         (&["bench", "run", "tiny.toml", "--out", "new/"], "it is a folder"),
         (&["bench", "run", "jobs.toml", "--out", "a.csv"], "at most 1024"),
         (&["bench", "run", "large.toml", "--out", "a.csv"], "free on this machine"),
-        (&["bench", "peers", "tiny.toml", "--scripts", "nowhere"], "`--scripts`"),
+        (&["bench", "peers", "tiny.toml", "--rounds", "3", "--scripts", "no"], "`--scripts`"),
         (&["bench", "compare", "none.csv", "none.csv"], "`none.csv`"),
         (&["bench", "figure", "notes.csv"], "`definition`"),
         (&["bench", "run", "tiny.toml", "--out", "notes.csv"], "`notes.csv`"),

@@ -176,12 +176,7 @@ impl Generator {
                     }
                 };
                 let allowed = format!("a range of at most {MOST} values");
-                let way = to.checked_sub(from).ok_or(allowed.clone())?;
-                let count = if (way > 0) == (step > 0) {
-                    way.unsigned_abs().div_ceil(step.unsigned_abs())
-                } else {
-                    0
-                };
+                let count = n_steps(from, to, step).ok_or(allowed.clone())?;
                 ensure(count <= MOST as u128, &allowed)?;
                 let values =
                     (0..).zip(std::iter::repeat_n(step, usize::try_from(count).unwrap_or(0)));
@@ -196,6 +191,14 @@ impl Generator {
             }
         }
     }
+}
+
+/// How many numbers there are from `from` on, `step` apart, before `to`; `None` if they are too far
+/// apart to tell.
+fn n_steps(from: i128, to: i128, step: i128) -> Option<u128> {
+    let way = to.checked_sub(from)?;
+    let forward = (way > 0) == (step > 0);
+    Some(if forward { way.unsigned_abs().div_ceil(step.unsigned_abs()) } else { 0 })
 }
 
 fn floats(values: Vec<f64>) -> Vec<Value> {
@@ -289,20 +292,39 @@ mod tests {
     }
 
     #[test]
-    fn a_range_may_have_a_million_values_and_not_one_more() {
-        for step in [1_i64, 3, -3] {
-            let range =
-                |n: i64| of("train.seed", &format!("{{ range = [5, {}, {step}] }}", 5 + n * step));
-            let values = range(1_000_000).unwrap();
-            assert_eq!(values.len(), 1_000_000);
-            assert_eq!(values.last(), Some(&Value::Integer((5 + 999_999 * step).into())));
-            let one_more =
-                format!("{{ range = [5, {}, {step}] }}", 5 + 1_000_000 * step + step.signum());
-            assert!(of("train.seed", &one_more).unwrap_err().contains("at most 1000000"));
+    fn the_numbers_of_a_range_are_counted() {
+        for (from, to, step, n) in [
+            (0, 0, 1, 0),
+            (0, 1, 1, 1),
+            (5, 11, 3, 2),
+            (5, 12, 3, 3),
+            (5, -1, -3, 2),
+            (5, -2, -3, 3),
+            (5, 4, 1, 0),
+            (4, 5, -1, 0),
+            (4, 4, -1, 0),
+        ] {
+            assert_eq!(n_steps(from, to, step), Some(n), "{from} {to} {step}");
         }
-        let list = |n: usize| of("train.seed", &format!("[{}]", "0.5,".repeat(n)));
-        assert_eq!(list(1_000_000).unwrap().len(), 1_000_000);
+        assert_eq!(n_steps(i128::MIN, i128::MAX, 1), None);
+    }
+
+    #[test]
+    fn an_axis_may_have_a_million_values_and_not_one_more() {
+        let range = |to: i64| of("train.seed", &format!("{{ range = [5, {to}] }}"));
+        let values = range(1_000_005).unwrap();
+        assert_eq!(values.last(), Some(&Value::Integer(1_000_004)));
+        assert!(range(1_000_006).unwrap_err().contains("a range of at most 1000000"));
+        let list = |n: usize| {
+            let list = Value::List(vec![Value::Float(0.5); n]);
+            values_of_list(&list)
+        };
+        assert_eq!(list(1_000_000).unwrap(), 1_000_000);
         assert!(list(1_000_001).unwrap_err().contains("a list of at most 1000000"));
+    }
+
+    fn values_of_list(list: &Value) -> Result<usize, String> {
+        values("train.weight_decay", list, Partners::None).map(|values| values.values.len())
     }
 
     #[test]
