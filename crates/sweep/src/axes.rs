@@ -369,6 +369,7 @@ mod tests {
         assert_eq!(integers("model.d_hidden", "{ linspace = [0.5, 8.5, 3] }"), [0, 4, 8]);
         assert_eq!(integers("model.d_hidden", "{ logspace = [1, 1000, 4] }"), [1, 10, 100, 1000]);
         assert_eq!(round_down(4.0 - 1e-15), 4);
+        assert_eq!(round_down(100_000.0 - 5e-5), 100_000);
         assert_eq!(round_down(3.999), 3);
         assert_eq!(round_down(-2.5), -3);
         assert_eq!(round_down(5e9 + 0.9), 5_000_000_000);
