@@ -207,17 +207,15 @@ impl Table<'_> {
         self.lines.len().min(2) - 1..self.lines.len()
     }
 
-    /// Whether each number of the column is one more than that before, from 0 or 1.
+    /// Whether the column counts the lines, from 0 or 1; the first line may be names.
     fn are_ranks(&self, place: Place) -> bool {
-        let numbers = self.body().filter_map(|line| number(&self.field(line, place)?));
-        let first = self.field(0, place).and_then(|field| number(&field));
-        let all: Vec<f64> = if self.lines.len() > 1 {
-            first.into_iter().chain(numbers).collect()
-        } else {
-            numbers.collect()
-        };
-        let begins = all.first().is_some_and(|first| *first == 0.0 || *first == 1.0);
-        begins && all.windows(2).all(|pair| pair[1] - pair[0] == 1.0)
+        let rank = |line: usize| self.field(line, place)?.parse::<usize>().ok();
+        let first = rank(0);
+        let start = first.or_else(|| rank(1)).filter(|start| *start < 2);
+        let names = usize::from(first.is_none());
+        start.is_some_and(|start| {
+            (names..self.lines.len()).all(|line| rank(line) == Some(start + line - names))
+        })
     }
 
     /// The one column that can be meant.
@@ -355,6 +353,10 @@ mod tests {
 
     #[test]
     fn what_is_not_plain_is_asked_for() {
+        // Ranks that skip one are none.
+        assert!(of("1 you 60\n3 i 50\n4 we 3").unwrap_err().contains("numbers in 2 columns"));
+        assert!(of("2 you 60\n3 i 50\n4 we 3").unwrap_err().contains("numbers in 2 columns"));
+        assert_eq!(of("rank word size\n1 you 60\n2 i 50"), Ok(vec![60.0, 50.0]));
         let spectrum = "1 500\n2 300\n3 100";
         assert!(of(spectrum).unwrap_err().contains("numbers in 2 columns; --column"));
         assert_eq!(asked(spectrum, "2"), Ok(vec![500.0, 300.0, 100.0]));

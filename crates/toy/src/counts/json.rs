@@ -13,8 +13,8 @@ enum Json {
     Number(f64),
     /// As it is written, more or less.
     Other(String),
-    List(Vec<Json>),
-    Object(Vec<(String, Json)>),
+    List(Vec<Self>),
+    Object(Vec<(String, Self)>),
 }
 
 impl<'de> Deserialize<'de> for Json {
