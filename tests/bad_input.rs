@@ -5,7 +5,7 @@ mod support;
 
 use std::fs;
 
-use support::{Sandbox, assert_refused, sweep_file};
+use support::{Sandbox, answer, assert_refused, sweep_file};
 
 #[test]
 fn a_sweep_file_with_a_mistake_is_refused_before_anything_is_made() {
@@ -15,7 +15,7 @@ fn a_sweep_file_with_a_mistake_is_refused_before_anything_is_made() {
             "n_featurs = 20",
             &["sweep.toml", "line 4", "n_featurs", "n_features"][..],
         ),
-        ("n_features = 20", "n_features = \"many\"", &["line 4", "many"]),
+        ("n_features = 20", "n_features = \"many\"", &["line 4", "a whole number", "many"]),
         ("n_features = 20", "n_features = 0", &["`model.n_features`", "between 1 and", "got 0"]),
         ("weight_decay = -1.0", "weight_decay = nan", &["`train.weight_decay`", "finite", "NaN"]),
         ("steps = 60", "steps = -1", &["line 13", "-1"]),
@@ -62,6 +62,61 @@ fn files_that_cannot_be_read_are_named() {
     assert_refused(&sandbox.run(&["run", "sweep.toml"]), 1, &["counts.txt", "No such file"]);
     sandbox.write("counts.txt", "5\n4\nlots\n");
     assert_refused(&sandbox.run(&["run", "sweep.toml"]), 1, &["counts.txt", "line 3", "lots"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_is_refused_and_standard_input_is_read() {
+    let sandbox = Sandbox::new();
+    let zero = sandbox.run(&["run", "/dev/zero"]);
+    assert_refused(&zero, 1, &["/dev/zero", "must be a file"]);
+    assert_refused(&sandbox.run(&["frequencies", "/dev/zero"]), 1, &["must be a file"]);
+    let made = std::process::Command::new("mkfifo").arg(sandbox.path("pipe")).status();
+    assert!(made.unwrap().success());
+    assert_refused(&sandbox.run(&["run", "pipe"]), 1, &["pipe", "must be a file"]);
+    assert_refused(&sandbox.run(&["fit-loss", "pipe"]), 1, &["pipe", "must be a file"]);
+    sandbox.write("sweep.toml", &sweep_file("steps = 60", ""));
+    for name in ["-", "/dev/stdin"] {
+        let input = fs::File::open(sandbox.path("sweep.toml")).unwrap();
+        let read = answer(sandbox.command(&["run", name, "--dry-run"]).stdin(input));
+        assert_eq!(read.code, Some(0), "{name}: {}", read.stderr);
+        assert!(read.stdout.contains("1 cells, 0 of them finished"), "{}", read.stdout);
+    }
+}
+
+#[test]
+fn what_may_not_be_meant_is_remarked() {
+    let sandbox = Sandbox::new();
+    sandbox.write("sweep.toml", &sweep_file("steps = 60", "\"train.seed\" = [1, 1]"));
+    let run = |more: &[&str]| sandbox.run(&[&["run", "sweep.toml", "--dry-run"], more].concat());
+    assert!(run(&[]).stderr.contains("note: `sweep.train.seed`: 1 stands in the list"));
+    let wide = run(&["--set", "model.d_hidden=21"]);
+    assert!(
+        wide.stderr.contains("`model.d_hidden` is above `model.n_features`"),
+        "{}",
+        wide.stderr
+    );
+    let rounded = run(&["--set", "model.d_hidden={linspace=[1,4,3]}"]);
+    assert!(rounded.stderr.contains("2.5 to 2"), "{}", rounded.stderr);
+}
+
+#[test]
+fn counts_are_read_as_people_keep_them_and_else_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.write("words.csv", "word,count\nthe,\"9,000\"\nof,5000\nand,3000\n");
+    let read = sandbox.run(&["frequencies", "words.csv"]);
+    assert_eq!(read.code, Some(0), "{}", read.stderr);
+    assert!(read.stdout.contains("3 frequencies above zero"), "{}", read.stdout);
+    assert!(read.stderr.contains("the counts are column 2"), "{}", read.stderr);
+    sandbox.write("two.txt", "1 9\n2 5\n3 3\n");
+    assert_refused(&sandbox.run(&["frequencies", "two.txt"]), 1, &["two.txt", "--column"]);
+    assert_eq!(sandbox.run(&["frequencies", "two.txt", "--column", "2"]).code, Some(0));
+    let law = "frequencies = { law = \"file\", path = \"words.csv\" }";
+    let text = sweep_file("steps = 60", "").replace("n_features = 20", "n_features = 3");
+    let text = text.replace("frequencies = { law = \"power\", exponent = 1.0 }", law);
+    sandbox.write("sweep.toml", &text);
+    let run = sandbox.run(&["run", "sweep.toml", "--dry-run"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
 }
 
 #[test]

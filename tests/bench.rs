@@ -32,7 +32,14 @@ fn a_definition_becomes_a_table_that_can_be_compared_and_drawn() {
     // A header, a rule and once each case that was measured: there may be no GPU.
     let measured = table.lines().filter(|line| line.contains(",ok,")).count();
     assert!(measured >= 12, "{table}");
-    assert_eq!(compared.stdout.lines().count(), measured + 2, "{}", compared.stdout);
+    let cases = compared.stdout.lines().filter(|line| line.contains(" × ")).count();
+    assert_eq!(cases, measured + 1, "{}", compared.stdout);
+    let compared = sandbox.run(&["bench", "compare", "a.csv", "a.csv", "--json"]).stdout;
+    let compared: serde_json::Value = serde_json::from_str(&compared).unwrap();
+    let pairs = compared["pairs"].as_array().unwrap();
+    assert_eq!(pairs.len(), measured);
+    let same = |pair: &serde_json::Value| pair["within_noise"] == true && pair["ratio"] == 1.0;
+    assert!(pairs.iter().all(same), "{compared}");
     let drawn = sandbox.run(&["bench", "figure", "a.csv", "--definition", "tiny"]);
     assert_eq!(drawn.code, Some(0), "{}", drawn.stderr);
     assert!(fs::read(sandbox.path("growth.png")).unwrap().starts_with(b"\x89PNG"));
@@ -90,8 +97,19 @@ fn peers_are_timed_in_turns_and_a_silent_one_is_named() {
 fn bad_input_to_the_bench_is_answered() {
     let sandbox = sandbox("");
     sandbox.write("notes.csv", "a,b\n1,2\n");
+    let tiny = sweep_file("steps = 12", "");
+    sandbox.write("jobs.toml", &format!("{tiny}[bench]\njobs = [100000000]\n"));
+    let large = tiny.replace("n_features = 20", "n_features = 10000000");
+    sandbox.write("large.toml", &format!("{large}[bench]\njobs = [1000]\n"));
     for (arguments, part) in [
         (&["bench", "compare", "notes.csv", "notes.csv"][..], "`notes.csv`"),
+        (&["bench", "compare", "notes.csv", "notes.csv"], "no table of measurements"),
+        (&["bench", "figure", "notes.csv"], "no table of measurements"),
+        (&["bench", "run", "tiny.toml", "--out", "."], "it is a folder"),
+        (&["bench", "run", "tiny.toml", "--out", "new/"], "it is a folder"),
+        (&["bench", "run", "jobs.toml", "--out", "a.csv"], "at most 1024"),
+        (&["bench", "run", "large.toml", "--out", "a.csv"], "free on this machine"),
+        (&["bench", "peers", "tiny.toml", "--rounds", "3", "--scripts", "no"], "`--scripts`"),
         (&["bench", "compare", "none.csv", "none.csv"], "`none.csv`"),
         (&["bench", "figure", "notes.csv"], "`definition`"),
         (&["bench", "run", "tiny.toml", "--out", "notes.csv"], "`notes.csv`"),

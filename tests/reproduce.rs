@@ -115,6 +115,38 @@ fn without_cells_every_claim_is_not_run() {
     let answer = sandbox.run(&["reproduce", "all", "--no-training"]);
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
     assert!(answer.stdout.contains("0 claims agree, 0 fall short"), "{}", answer.stdout);
+    assert!(
+        answer.stderr.contains("there is no experiments/liu2025.csv here"),
+        "{}",
+        answer.stderr
+    );
+    let next = answer.stdout.lines().find_map(|line| line.strip_prefix("next: look at "));
+    assert!(next.is_none_or(|picture| sandbox.path(picture).exists()), "{}", answer.stdout);
+}
+
+#[test]
+fn looking_leaves_nothing_behind() {
+    let sandbox = Sandbox::new();
+    sandbox.write("known.csv", &known());
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let answer = sandbox.run(arguments);
+        assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+        serde_json::from_str(&answer.stdout).unwrap()
+    };
+    let all = json(&["reproduce", "all", "--dry-run", "--json"]);
+    assert_eq!(all["to_train"], all["cells"]);
+    let one = json(&["reproduce", "9B", "--dry-run", "--json"]);
+    assert_eq!(one["figures"], serde_json::json!(["9b"]));
+    let rest = json(&["reproduce", "9b", "--dry-run", "--json", "--known", "known.csv"]);
+    let n = |plan: &serde_json::Value| plan["to_train"].as_u64().unwrap();
+    assert!(n(&rest) < n(&one), "{rest} {one}");
+    let list = json(&["reproduce", "--list", "--json", "--known", "known.csv"]);
+    let row = list.as_array().unwrap().iter().find(|row| row["figure"] == "9b").unwrap().clone();
+    assert_eq!(
+        (row["finished"].as_u64(), row["known"].as_u64()),
+        (Some(0), Some(n(&one) - n(&rest)))
+    );
+    assert_eq!(fs::read_dir(sandbox.path(".")).unwrap().count(), 1);
 }
 
 #[test]

@@ -13,6 +13,16 @@ pub struct Pair {
     pub ratio: f64,
 }
 
+impl Pair {
+    /// Whether the two medians are no further apart than two standard deviations of a round's time
+    /// in either; `None` when no deviation was noted.
+    pub fn is_noise(&self) -> Option<bool> {
+        let [a, b] = [&self.first, &self.second];
+        let scatter = a.step_ms_sd()?.hypot(b.step_ms_sd()?);
+        Some((a.step_ms? - b.step_ms?).abs() <= 2.0 * scatter)
+    }
+}
+
 /// The cases measured in both tables. Of several rows of a case the last counts.
 pub fn compare(first: &[Row], second: &[Row]) -> Vec<Pair> {
     let mut pairs = Vec::new();
@@ -44,6 +54,22 @@ fn same_case(a: &Row, b: &Row) -> bool {
 mod tests {
     use super::*;
     use crate::record::tests::row;
+
+    #[test]
+    fn a_ratio_that_the_rounds_scatter_over_is_noise() {
+        let noise = |first: (f64, f64), second: (f64, f64)| {
+            let of = |(ms, mad): (f64, f64)| crate::record::Row {
+                step_ms_mad: Some(mad),
+                ..row(1, Some(ms))
+            };
+            compare(&[of(first)], &[of(second)])[0].is_noise()
+        };
+        assert_eq!(noise((1.05, 0.0), (1.54, 0.32)), Some(true));
+        assert_eq!(noise((1.05, 0.01), (1.54, 0.02)), Some(false));
+        assert_eq!(noise((1.0, 0.1), (1.4, 0.1)), Some(true));
+        assert_eq!(noise((1.0, 0.1), (1.43, 0.1)), Some(false));
+        assert_eq!(compare(&[row(1, Some(1.0))], &[row(1, Some(2.0))])[0].is_noise(), None);
+    }
 
     #[test]
     fn only_what_both_measured_is_compared_and_the_last_row_counts() {

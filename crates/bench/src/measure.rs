@@ -131,36 +131,39 @@ pub fn measure(
     let (cell, cases) = (&prepared.cell, cases(bench, about.n_cores));
     let (n, d, size) = (cell.model.n_features, cell.model.d_hidden, cell.train.batch_size);
     say(&format!("n = {n}, d = {d}, batches of {size}: {} steps each", cell.train.steps));
-    let mut running: Vec<Option<Running<'_>>> = cases
-        .iter()
-        .map(|case| {
-            let device = superpose_device::open(case.device).ok()?;
-            if device.software && !case.together {
-                // Nobody means it when all devices are measured, and it takes minutes.
-                return None;
-            }
-            Running::new(case, prepared, &device, bench)
-        })
-        .collect();
+    let mut running: Vec<Result<Running<'_>, String>> =
+        cases.iter().map(|case| begin(case, prepared, bench)).collect();
     let mut left = cell.train.steps;
     while left > 0 {
         let n_steps = left.min(bench.steps_a_round);
         for running in &mut running {
             // A device that fails has nothing to show.
-            if running.as_mut().is_some_and(|running| running.round(n_steps).is_none()) {
-                *running = None;
+            if running.as_mut().is_ok_and(|running| running.round(n_steps).is_none()) {
+                *running = Err("the device failed".to_owned());
             }
         }
         left -= n_steps;
     }
-    let row = |(case, running): (&Case, Option<Running<'_>>)| {
+    let row = |(case, running): (&Case, Result<Running<'_>, String>)| {
         let mut row = empty_row(case, cell, about);
-        if let Some(running) = running {
-            running.fill_in(&mut row, bench, expected);
+        match running {
+            Ok(running) => running.fill_in(&mut row, bench, expected),
+            Err(why) => row.why_absent = why,
         }
         row
     };
     cases.iter().zip(running).map(row).collect()
+}
+
+/// The case at work, or why it cannot be measured.
+fn begin<'a>(case: &'a Case, prepared: &Prepared, bench: &Bench) -> Result<Running<'a>, String> {
+    let device = superpose_device::open(case.device).map_err(|error| error.to_string())?;
+    if device.software && !case.together {
+        // Nobody means it when all devices are measured, and it takes minutes.
+        return Err(format!("{} is a GPU made of software, which is not timed", device.name));
+    }
+    let cannot = || "the engine cannot train the cell, or memory is short".to_owned();
+    Running::new(case, prepared, &device, bench).ok_or_else(cannot)
 }
 
 fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {

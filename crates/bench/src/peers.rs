@@ -89,6 +89,12 @@ pub enum PeerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The script is not where it is looked for.
+    #[error(
+        "there is no `{0}`; `--scripts` must name the folder of the peers' scripts, which is benches/peers in \
+         the repository of superpose"
+    )]
+    NoScript(PathBuf),
     /// The script has ended or answers something else.
     #[error("`{script}` should answer with seconds and loss, and answered `{answer}`")]
     Answer {
@@ -253,6 +259,9 @@ impl Peer {
         fields: &str,
     ) -> Result<Self, PeerError> {
         let path = plan.scripts.join(script);
+        if !path.is_file() {
+            return Err(PeerError::NoScript(path));
+        }
         let failed = |source| PeerError::Start { python: plan.python.to_owned(), source };
         // The cell goes in as the first line: it is too long for an argument on some systems.
         let mut child = Command::new(plan.python)

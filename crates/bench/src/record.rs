@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use superpose_files::disk::write_whole;
+use superpose_toy::input;
 
 /// One case, measured. An empty column was not measured or does not apply.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -73,6 +74,17 @@ pub struct Row {
     pub loss: Option<f64>,
     /// What it should be.
     pub expected_loss: Option<f64>,
+    /// Why nothing was measured; empty where something was.
+    #[serde(default)]
+    pub why_absent: String,
+}
+
+impl Row {
+    /// The standard deviation of the time of a round's steps, in milliseconds, from the deviations about
+    /// the median: 1.4826 of their median for a normal distribution.
+    pub fn step_ms_sd(&self) -> Option<f64> {
+        self.step_ms_mad.map(|deviation| 1.4826 * deviation)
+    }
 }
 
 /// What came of a case.
@@ -99,7 +111,7 @@ pub struct RecordError {
     /// The file.
     pub path: PathBuf,
     /// What stood in the way.
-    pub source: csv::Error,
+    pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 /// The rows of the file at `path`.
@@ -108,8 +120,25 @@ pub struct RecordError {
 /// [`RecordError`] when the file cannot be read or has other columns.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, RecordError> {
     let failed = |source| RecordError { what: "read", path: path.to_owned(), source };
-    let mut reader = csv::Reader::from_path(path).map_err(failed)?;
-    reader.deserialize().collect::<Result<_, _>>().map_err(failed)
+    let text = input::read_text(path).map_err(|error| failed(error.into()))?;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    reader.deserialize().collect::<Result<_, _>>().map_err(|error: csv::Error| {
+        let what = "it is no table of measurements, as `superpose bench` writes them with --out";
+        failed(format!("{what} ({error})").into())
+    })
+}
+
+/// Finds out before anything is measured whether rows can be added to the file at `path`.
+///
+/// # Errors
+/// [`RecordError`] when it is a folder, or a file of another kind.
+pub fn check<T: DeserializeOwned>(path: &Path) -> Result<(), RecordError> {
+    let is_folder = path.is_dir() || path.as_os_str().to_string_lossy().ends_with(['/', '\\']);
+    if is_folder {
+        let source = "it is a folder, and must be a table, such as times.csv in it".into();
+        return Err(RecordError { what: "write", path: path.to_owned(), source });
+    }
+    if path.exists() { read::<T>(path).map(|_| ()) } else { Ok(()) }
 }
 
 /// Adds `rows` to the file at `path`, which is made if it is not there.
@@ -117,17 +146,18 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, RecordError> {
 /// # Errors
 /// [`RecordError`] when the file cannot be written, or cannot be read as one of the same kind.
 pub fn append<T: Serialize + DeserializeOwned>(path: &Path, rows: &[T]) -> Result<(), RecordError> {
-    let failed = |source: csv::Error| RecordError { what: "write", path: path.to_owned(), source };
+    type Source = Box<dyn std::error::Error + Send + Sync>;
+    let failed = |source: Source| RecordError { what: "write", path: path.to_owned(), source };
     let all: Vec<T> = if path.exists() { read(path)? } else { Vec::new() };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|e| failed(e.into()))?;
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in all.iter().chain(rows) {
-        writer.serialize(row).map_err(failed)?;
+        writer.serialize(row).map_err(|e| failed(e.into()))?;
     }
     let content = writer.into_inner().map_err(|e| failed(e.into_error().into()))?;
-    write_whole(path, &content).map_err(|e| failed(std::io::Error::other(e).into()))
+    write_whole(path, &content).map_err(|e| failed(e.into()))
 }
 
 #[cfg(test)]
@@ -172,11 +202,37 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn rows_of_an_older_version_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.csv");
+        append(&path, &[row(1, Some(0.5))]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let old: String =
+            text.lines().map(|line| format!("{}\n", line.rsplit_once(',').unwrap().0)).collect();
+        assert!(!old.contains("why_absent"), "{old}");
+        std::fs::write(&path, old).unwrap();
+        assert_eq!(read::<Row>(&path).unwrap(), [row(1, Some(0.5))]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_to_is_found_out_before() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [folder.path().to_owned(), folder.path().join("new/")] {
+            let error = check::<Row>(&path).unwrap_err();
+            assert!(error.source.to_string().contains("it is a folder"), "{}", error.source);
+        }
+        assert!(check::<Row>(&folder.path().join("new.csv")).is_ok());
+    }
+
+    #[test]
     fn a_file_of_another_kind_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.csv");
         std::fs::write(&path, "a,b\n1,2\n").unwrap();
-        assert!(append(&path, &[row(1, None)]).unwrap_err().to_string().contains("notes.csv"));
+        let error = append(&path, &[row(1, None)]).unwrap_err();
+        assert!(error.to_string().contains("notes.csv"));
+        assert!(error.source.to_string().contains("no table of measurements"), "{}", error.source);
+        assert!(check::<Row>(&path).is_err());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "a,b\n1,2\n");
     }
 }

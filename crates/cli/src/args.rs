@@ -13,7 +13,7 @@ use clap_complete::Shell;
 /// Exit codes: 0 all is well; 1 the input or the disk is at fault; 2 the command line is; 3 some
 /// cells diverged or failed.
 #[derive(Debug, Parser)]
-#[command(name = "superpose", version, disable_help_subcommand = true)]
+#[command(name = "superpose", version)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -34,6 +34,9 @@ pub(crate) enum Verb {
         /// Folders of figures, such as experiments/figure-9b
         #[arg(required = true)]
         folders: Vec<PathBuf>,
+        /// Print a JSON object instead of lines
+        #[arg(long)]
+        json: bool,
     },
     /// Say which cells of a run are finished, running or missing
     Status(FolderOptions),
@@ -62,7 +65,7 @@ pub(crate) enum Verb {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunOptions {
-    /// The sweep file
+    /// The sweep file; `-` for standard input
     pub(crate) config: PathBuf,
     /// Folder for the results [default: `runs/` and the name of the sweep]
     #[arg(long, value_name = "FOLDER")]
@@ -204,6 +207,9 @@ pub(crate) struct BenchCompareOptions {
     pub(crate) first: PathBuf,
     /// Another one
     pub(crate) second: PathBuf,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -216,6 +222,9 @@ pub(crate) struct BenchFigureOptions {
     /// The pictures are OUT.svg and OUT.png
     #[arg(long, value_name = "OUT", default_value = "growth")]
     pub(crate) out: PathBuf,
+    /// Print a JSON object instead of lines
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -246,6 +255,9 @@ pub(crate) struct BenchPeersOptions {
     /// Add the rows to this table [default: one under `benches/records/`]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -332,9 +344,12 @@ pub(crate) struct MeasureOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct FrequenciesOptions {
-    /// Counts or frequencies: a number a line, a JSON counter, or wordfreq's msgpack; plain or
-    /// by gzip
+    /// Counts or frequencies: a number a line, alone or beside a word; a JSON counter; or wordfreq's
+    /// msgpack; plain or by gzip; `-` for standard input
     pub(crate) file: PathBuf,
+    /// The column of the counts, by its name or number from 1 [default: the one that can be meant]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) column: Option<String>,
     /// First rank of the line that is fitted
     #[arg(long, value_name = "RANK", default_value = "1")]
     pub(crate) from: NonZeroUsize,

@@ -3,18 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{anyhow, bail};
-use superpose_bench::compare::compare;
+use anyhow::{Context as _, anyhow, bail};
+use serde_json::json;
+use superpose_bench::compare::{Pair, compare};
 use superpose_bench::growth::growth;
 use superpose_bench::measure::{About, measure};
 use superpose_bench::peers::{Ours, PeerRow, Plan, against};
 use superpose_bench::record::{self, Row, Status};
 use superpose_figures::render::render;
 use superpose_files::disk::write_whole;
-use superpose_run::resources::{Resources, processor};
+use superpose_run::resources::{Resources, processor, size};
 use superpose_sweep::bench::Bench;
 use superpose_sweep::file::Sweep;
 use superpose_toy::prepared::Prepared;
+use superpose_train::memory::host_bytes;
 
 use crate::args::{
     BenchCompareOptions, BenchFigureOptions, BenchPeersOptions, BenchRunOptions, BenchVerb,
@@ -56,8 +58,47 @@ fn default_path(about: &About, what: &str) -> PathBuf {
     Path::new("benches/records").join(format!("{}-{machine}{what}.csv", about.date))
 }
 
+/// The sweep in a file, with what is to be remarked of it.
+fn read(path: &Path, overrides: &[String]) -> anyhow::Result<Sweep> {
+    let sweep = Sweep::read(path, overrides)?;
+    sweep.remarks.iter().for_each(|remark| console::complain(&format!("note: {remark}")));
+    Ok(sweep)
+}
+
+/// Most threads that are started for a case.
+const MOST_THREADS: usize = 1024;
+
+/// Refuses jobs for which there is not the memory, before they take it.
+fn check_room(cells: &[Prepared], bench: &Bench) -> anyhow::Result<()> {
+    let Resources { cores, free_bytes } = Resources::here();
+    let most = |counts: &[usize]| {
+        counts.iter().map(|&n| if n == 0 { cores.get() } else { n }).max().unwrap_or(1)
+    };
+    let (jobs, threads) = (most(&bench.jobs), most(&bench.threads));
+    if jobs * threads > MOST_THREADS {
+        bail!(
+            "`bench.jobs` times `bench.threads` must be at most {MOST_THREADS}, got {jobs} × {threads}"
+        );
+    }
+    for Prepared { cell, .. } in cells {
+        let of_one =
+            bench.engines.iter().map(|engine| host_bytes(*engine, cell)).fold(0.0, f64::max);
+        let needed = of_one * jobs as f64;
+        if needed > free_bytes {
+            bail!(
+                "{jobs} cells of n = {}, d = {} at a time (`bench.jobs`) need about {}; {} is free on this machine",
+                cell.model.n_features,
+                cell.model.d_hidden,
+                size(needed),
+                size(free_bytes)
+            );
+        }
+    }
+    Ok(())
+}
+
 fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
-    let sweep = Sweep::read(&options.definition, &options.overrides)?;
+    let sweep = read(&options.definition, &options.overrides)?;
     let mut cells = sweep.cells;
     let about = about(&sweep.name);
     let out = match (&options.out, &sweep.bench) {
@@ -73,6 +114,10 @@ fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
         }
         Bench::default()
     });
+    if let Some(path) = &out {
+        record::check::<Row>(path)?;
+    }
+    check_room(&cells, &bench)?;
     let mut measured = Vec::new();
     for (at, cell) in cells.iter().enumerate() {
         // One cell at a time, so that what is measured is on disk when the next one is stopped.
@@ -85,7 +130,7 @@ fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
     }
     let rows = measured.concat();
     if options.json {
-        console::say(&serde_json::to_string_pretty(&rows)?);
+        console::say_json(&serde_json::to_value(&rows)?);
     } else {
         print(&measured);
     }
@@ -109,23 +154,58 @@ fn print(measured: &[Vec<Row>]) {
         "engine",
         "device",
         "jobs × threads",
-        "ms a step",
-        "steps/s",
+        "a step (median round)",
+        "steps/s (all rounds)",
         "products, GFLOP/s",
         "of peak",
         "loss",
     ];
     let cells: Vec<Vec<String>> = measured.iter().flatten().map(cells_of).collect();
     console::say(&console::table(&header, &cells));
+    let mut told = Vec::new();
+    for row in measured.iter().flatten().filter(|row| row.status == Status::Absent) {
+        let why = format!("{} on {} was not measured: {}", row.engine, row.device, row.why_absent);
+        if !told.contains(&why) {
+            console::say(&why);
+            told.push(why);
+        }
+    }
     for of_cell in measured {
         let fit = of_cell.iter().filter(|row| row.status == Status::Ok && row.jobs == 1);
         let timed = fit.filter_map(|row| Some((row.step_ms?, row)));
         if let Some((step_ms, row)) = timed.min_by(|a, b| a.0.total_cmp(&b.0)) {
+            let step = time(step_ms);
             console::say(&format!(
-                "fastest for n = {}, d = {}: `{}` on {}, {step_ms:.2} ms a step",
+                "fastest for n = {}, d = {}: `{}` on {}, {step} a step",
                 row.n_features, row.d_hidden, row.engine, row.device
             ));
         }
+    }
+}
+
+/// A time of so many milliseconds in the unit that suits it.
+fn time(ms: f64) -> String {
+    let (number, unit) = in_unit(ms, ms);
+    format!("{number} {unit}")
+}
+
+/// Milliseconds as a number in the unit that suits a time of about `size` milliseconds.
+fn in_unit(ms: f64, size: f64) -> (String, &'static str) {
+    let (number, unit) = match size {
+        size if size < 1.0 => (ms * 1e3, "µs"),
+        size if size < 1e3 => (ms, "ms"),
+        _ => (ms / 1e3, "s"),
+    };
+    (format!("{number:.*}", if number < 10.0 { 2 } else { 1 }), unit)
+}
+
+/// A time with its deviation.
+fn with_deviation(ms: Option<f64>, deviation: Option<f64>) -> String {
+    let Some(ms) = ms else { return String::new() };
+    let (number, unit) = in_unit(ms, ms);
+    match deviation {
+        Some(deviation) => format!("{number} ± {} {unit}", in_unit(deviation, ms).0),
+        None => format!("{number} {unit}"),
     }
 }
 
@@ -134,8 +214,8 @@ fn cells_of(row: &Row) -> Vec<String> {
         value.map_or(String::new(), |value| format!("{value:.digits$}"))
     };
     let step = match row.status {
-        Status::Absent => "absent here".to_owned(),
-        _ => format!("{} ± {}", number(row.step_ms, 2), number(row.step_ms_mad, 2)),
+        Status::Absent => "not measured".to_owned(),
+        _ => with_deviation(row.step_ms, row.step_ms_mad),
     };
     let loss = match row.status {
         Status::WrongLoss => {
@@ -159,7 +239,8 @@ fn cells_of(row: &Row) -> Vec<String> {
 }
 
 fn compare_files(options: &BenchCompareOptions) -> anyhow::Result<ExitCode> {
-    let (first, second) = (record::read(&options.first)?, record::read(&options.second)?);
+    let (first, second) =
+        (record::read::<Row>(&options.first)?, record::read::<Row>(&options.second)?);
     let pairs = compare(&first, &second);
     if pairs.is_empty() {
         bail!(
@@ -168,12 +249,27 @@ fn compare_files(options: &BenchCompareOptions) -> anyhow::Result<ExitCode> {
             options.second.display()
         );
     }
+    if options.json {
+        let object = |pair: &Pair| {
+            json!({
+                "first": pair.first, "second": pair.second, "ratio": pair.ratio,
+                "within_noise": pair.is_noise(),
+            })
+        };
+        console::say_json(&json!({ "pairs": pairs.iter().map(object).collect::<Vec<_>>() }));
+        return Ok(ExitCode::SUCCESS);
+    }
     let rows: Vec<Vec<String>> = pairs
         .iter()
         .map(|pair| {
             let Row { definition, engine, device, n_features, d_hidden, jobs, threads, .. } =
                 &pair.first;
-            let ms = |row: &Row| format!("{:.2}", row.step_ms.unwrap_or(f64::NAN));
+            let step = |row: &Row| with_deviation(row.step_ms, row.step_ms_mad);
+            let noise = match pair.is_noise() {
+                Some(true) => "within noise",
+                Some(false) => "",
+                None => "no deviation known",
+            };
             vec![
                 definition.clone(),
                 n_features.to_string(),
@@ -181,9 +277,10 @@ fn compare_files(options: &BenchCompareOptions) -> anyhow::Result<ExitCode> {
                 engine.clone(),
                 device.clone(),
                 format!("{jobs} × {threads}"),
-                ms(&pair.first),
-                ms(&pair.second),
+                step(&pair.first),
+                step(&pair.second),
                 format!("{:.2}", pair.ratio),
+                noise.to_owned(),
             ]
         })
         .collect();
@@ -194,16 +291,21 @@ fn compare_files(options: &BenchCompareOptions) -> anyhow::Result<ExitCode> {
         "engine",
         "device",
         "jobs × threads",
-        "first, ms",
-        "second, ms",
+        "first",
+        "second",
         "second / first",
+        "",
     ];
     console::say(&console::table(&header, &rows));
+    console::say(
+        "within noise: the medians are within two standard deviations of a round's time. What differs \
+         between runs is not in that: two of one program in one minute were 14 % apart on a shared machine",
+    );
     Ok(ExitCode::SUCCESS)
 }
 
 fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
-    let sweep = Sweep::read(&options.definition, &options.overrides)?;
+    let sweep = read(&options.definition, &options.overrides)?;
     let about = about(&sweep.name);
     let label = if options.ensemble.is_some() { "wgpu" } else { "cpu" };
     let device = superpose_device::open(label)?;
@@ -219,6 +321,7 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
         only: &options.only,
     };
     let path = options.out.clone().unwrap_or_else(|| default_path(&about, "-peers"));
+    record::check::<PeerRow>(&path)?;
     let mut all: Vec<PeerRow> = Vec::new();
     for cell in &sweep.cells {
         let steps = cell.cell.train.steps;
@@ -236,16 +339,20 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
                 row.n_features.to_string(),
                 row.d_hidden.to_string(),
                 row.peer.clone(),
-                format!("{:.2} ± {:.2}", row.peer_step_ms, row.peer_step_ms_mad),
-                format!("{:.3} ± {:.3}", row.our_step_ms, row.our_step_ms_mad),
+                with_deviation(Some(row.peer_step_ms), Some(row.peer_step_ms_mad)),
+                with_deviation(Some(row.our_step_ms), Some(row.our_step_ms_mad)),
                 format!("{:.1}", row.ratio),
                 format!("{:.1} to {:.1}", row.ratio_min, row.ratio_max),
                 format!("{:.1}", row.ratio_of_totals),
             ]
         })
         .collect();
-    let header = ["n", "d", "peer", "its ms a step", "ours", "ratio", "of rounds", "of totals"];
-    console::say(&console::table(&header, &rows));
+    let header = ["n", "d", "peer", "its step", "our step", "ratio", "of rounds", "of totals"];
+    if options.json {
+        console::say_json(&json!({ "rows": all }));
+    } else {
+        console::say(&console::table(&header, &rows));
+    }
     console::complain(&format!("{} rows added to {}", all.len(), path.display()));
     Ok(ExitCode::SUCCESS)
 }
@@ -253,14 +360,38 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
 fn figure(options: &BenchFigureOptions) -> anyhow::Result<ExitCode> {
     let path = &options.records;
     let records = read_given(path)?;
-    let Some(sheet) = growth(&records, &options.definition)? else {
+    let sheet = growth(&records, &options.definition).with_context(|| {
+        let path = path.display();
+        format!("`{path}` is no table of measurements, as `superpose bench run --out` writes them")
+    })?;
+    let Some(sheet) = sheet else {
         bail!("`{}` has no rows of the definition `{}`", path.display(), options.definition);
     };
     let drawn = render(&sheet).map_err(|problem| anyhow!("growth cannot be drawn: {problem}"))?;
+    let mut written = Vec::new();
     for (extension, bytes) in [("svg", drawn.svg), ("png", drawn.png)] {
         let path = options.out.with_extension(extension);
         write_whole(&path, &bytes)?;
-        console::say(&format!("wrote {}", path.display()));
+        written.push(path);
+    }
+    if options.json {
+        console::say_json(&json!({ "figures": written }));
+    } else {
+        written.iter().for_each(|path| console::say(&format!("wrote {}", path.display())));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_in_the_unit_that_suits_them() {
+        let shown = [0.05, 0.0123, 1.234, 65.43, 12_340.0].map(time);
+        assert_eq!(shown, ["50.0 µs", "12.3 µs", "1.23 ms", "65.4 ms", "12.3 s"]);
+        assert_eq!(with_deviation(Some(0.05), Some(0.001)), "50.0 ± 1.00 µs");
+        assert_eq!(with_deviation(Some(2.0), None), "2.00 ms");
+        assert_eq!(with_deviation(None, None), "");
+    }
 }

@@ -6,10 +6,12 @@ use superpose_laws::frequencies;
 use superpose_toy::frequency_file::FrequencyFile;
 
 use crate::args::FrequenciesOptions;
+use crate::console;
 use crate::study::{Presenter, json_of};
 
 pub(crate) fn frequencies(options: &FrequenciesOptions) -> anyhow::Result<()> {
-    let file = FrequencyFile::read(&options.file)?;
+    let file = FrequencyFile::read_column(&options.file, options.column.as_deref())?;
+    file.remarks.iter().for_each(|remark| console::complain(&format!("note: {remark}")));
     let shown = options.file.display().to_string();
     let n = file.weights().iter().filter(|f| **f > 0.0).count();
     let (from, to) = (options.from.get(), options.to.map_or(n, |to| to.get().min(n)));
@@ -23,6 +25,7 @@ pub(crate) fn frequencies(options: &FrequenciesOptions) -> anyhow::Result<()> {
     let presenter = Presenter {
         json: &|tables| {
             let mut all = Map::from_iter([("frequencies".to_owned(), json!(n))]);
+            all.insert("remarks".to_owned(), json!(file.remarks));
             all.extend(json_of(tables, &names)?);
             Ok(all)
         },

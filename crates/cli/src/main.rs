@@ -30,13 +30,30 @@ use crate::args::{Arguments, Verb};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match answer(Arguments::parse().verb) {
-        Ok(code) => code,
-        Err(error) => {
-            console::complain(&format!("error: {}", console::sentence(&error)));
-            ExitCode::from(1)
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(answer) => return help(&answer),
+    };
+    let code = answer(arguments.verb).unwrap_or_else(|error| {
+        console::complain(&format!("error: {}", console::sentence(&error)));
+        ExitCode::from(1)
+    });
+    console::ending(code)
+}
+
+/// Prints help, the version, or what is wrong with the command line.
+fn help(answer: &clap::Error) -> ExitCode {
+    let code = ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
+    let text = answer.to_string();
+    if answer.use_stderr() && console::visible(&text) != text {
+        console::complain(text.trim_end());
+    } else if let Err(error) = answer.print() {
+        // What is wrong with the command line goes where nobody can be told that it did not arrive.
+        if !answer.use_stderr() {
+            console::remember(error);
         }
     }
+    console::ending(code)
 }
 
 fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
@@ -47,7 +64,7 @@ fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Bench(verb) => return bench::bench(&verb),
         Verb::Analyze(options) => analyze::analyze(&options)?,
         Verb::Figures(options) => analyze::figures(&options)?,
-        Verb::Report { folders } => reproduce::report(&folders)?,
+        Verb::Report { folders, json } => reproduce::report(&folders, json)?,
         Verb::Frequencies(options) => frequencies::frequencies(&options)?,
         Verb::Theory(verb) => theory::theory(&verb)?,
         Verb::FitLoss(options) => fit_loss::fit_loss(&options)?,

@@ -18,7 +18,7 @@ const PARTS: u64 = 1000;
 /// A bar for one piece of work, of which fractions are done.
 pub(crate) fn fraction(label: &str) -> ProgressBar {
     let bar = bar(PARTS, "{percent:>3} %  {eta:>4}");
-    bar.set_message(label.to_owned());
+    bar.set_message(crate::console::visible_name(label).into_owned());
     bar
 }
 

@@ -35,17 +35,25 @@ const KNOWN: &str = "experiments/liu2025.csv";
 
 pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> {
     let figures = chosen(&options.figures)?;
+    let known = known(options);
+    if known.is_empty() && !options.from_scratch {
+        console::complain(&format!(
+            "note: nothing is taken over, as there is no {KNOWN} here; --known names such a table"
+        ));
+    }
+    if options.list || options.dry_run {
+        // These only look: they make no folder and no record.
+        let there = There::of(&options.run, &known)?;
+        if options.list {
+            list(&there, options.json);
+        } else {
+            dry_run(&figures, &there, options.json);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let (store, wanted) = store(&options.run)?;
-    if options.list {
-        list(&store, options.json);
-        return Ok(ExitCode::SUCCESS);
-    }
-    for path in known(options) {
+    for path in known {
         take_over(&store, &wanted, &path)?;
-    }
-    if options.dry_run {
-        dry_run(&figures, &store);
-        return Ok(ExitCode::SUCCESS);
     }
     if !options.no_training {
         train(options, &figures, &store)?;
@@ -75,6 +83,7 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
 fn chosen(ids: &[String]) -> anyhow::Result<Vec<&'static Figure>> {
     let mut figures: Vec<&Figure> = Vec::new();
     for id in ids {
+        let id = id.to_lowercase();
         match (id.as_str(), find(id.trim_start_matches("figure-"))) {
             ("all", _) => figures.extend(FIGURES.iter().filter(|f| !f.sweeps.contains(&LARGE))),
             (_, Some(figure)) => figures.push(figure),
@@ -131,13 +140,51 @@ fn take_over(store: &Store, wanted: &BTreeSet<CellId>, path: &Path) -> anyhow::R
     Ok(())
 }
 
-/// The cells of the `figures`, and the ids of those that have a record but not the weights that they need.
-fn needed(figures: &[&Figure], store: &Store) -> (BTreeMap<CellId, Cell>, BTreeSet<CellId>) {
+/// What is there of the run that all figures share: its store, if it has been begun, and the cells
+/// that would be taken over.
+struct There {
+    store: Option<Store>,
+    known: BTreeSet<CellId>,
+}
+
+impl There {
+    /// What is there, which stays as it is.
+    fn of(root: &Path, known: &[PathBuf]) -> anyhow::Result<Self> {
+        let is_there = root.join("sweep.json").exists();
+        let store = is_there.then(|| Store::open(root)).transpose()?;
+        let mut ids = BTreeSet::new();
+        for path in known {
+            let records =
+                records(&read_given(path)?).with_context(|| format!("{}", path.display()))?;
+            ids.extend(records.into_iter().map(|record| record.cell_id));
+        }
+        Ok(Self { store, known: ids })
+    }
+
+    fn is_finished(&self, id: &CellId) -> bool {
+        self.is_trained(id) || self.known.contains(id)
+    }
+
+    fn is_trained(&self, id: &CellId) -> bool {
+        self.store.as_ref().is_some_and(|store| store.is_finished(id))
+    }
+
+    fn has_weights(&self, id: &CellId) -> bool {
+        self.store.as_ref().is_some_and(|store| store.has_weights(id))
+    }
+}
+
+/// The cells of the `figures`, and the ids of those that are finished but `lack` the weights that they
+/// need.
+fn needed(
+    figures: &[&Figure],
+    lack: &dyn Fn(&CellId) -> bool,
+) -> (BTreeMap<CellId, Cell>, BTreeSet<CellId>) {
     let (mut cells, mut without_weights) = (BTreeMap::new(), BTreeSet::new());
     for figure in figures {
         for cell in figure.cells() {
             let id = cell.id();
-            if (figure.wants_weights)(&cell) && store.is_finished(&id) && !store.has_weights(&id) {
+            if (figure.wants_weights)(&cell) && lack(&id) {
                 without_weights.insert(id.clone());
             }
             cells.insert(id, cell);
@@ -147,11 +194,21 @@ fn needed(figures: &[&Figure], store: &Store) -> (BTreeMap<CellId, Cell>, BTreeS
 }
 
 /// Says what would be trained.
-fn dry_run(figures: &[&Figure], store: &Store) {
-    let (mut cells, without_weights) = needed(figures, store);
-    cells.retain(|id, _| !store.is_finished(id) || without_weights.contains(id));
+fn dry_run(figures: &[&Figure], there: &There, as_json: bool) {
+    let lack = |id: &CellId| there.is_finished(id) && !there.has_weights(id);
+    let (mut cells, without_weights) = needed(figures, &lack);
+    let n_cells = cells.len();
+    cells.retain(|id, _| !there.is_finished(id) || without_weights.contains(id));
     let steps: u64 = cells.values().map(|cell| cell.train.steps).sum();
     let flop: f64 = cells.values().map(dense_flop).sum();
+    if as_json {
+        let figures: Vec<&str> = figures.iter().map(|figure| figure.id).collect();
+        console::say_json(&json!({
+            "figures": figures, "cells": n_cells, "to_train": cells.len(), "steps": steps,
+            "dense_flop": flop,
+        }));
+        return;
+    }
     console::say(&format!(
         "{} cells would be trained: {steps} steps and {flop:.1e} operations in dense matrix products. \
          Nothing was trained.",
@@ -161,7 +218,8 @@ fn dry_run(figures: &[&Figure], store: &Store) {
 
 /// Trains what the `figures` lack.
 fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyhow::Result<()> {
-    let (cells, without_weights) = needed(figures, store);
+    let lack = |id: &CellId| store.is_finished(id) && !store.has_weights(id);
+    let (cells, without_weights) = needed(figures, &lack);
     let cells = Preparer::default().prepare_all(cells.into_values())?;
     let trainer = Trainer::prepare(&options.training.to_run(), &cells, "the figures")?;
     // Their records were taken over, and records are not enough; where they come from they still are.
@@ -177,7 +235,8 @@ fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyh
     Ok(train_all(&trainer, todo, store)?)
 }
 
-pub(crate) fn report(folders: &[PathBuf]) -> anyhow::Result<()> {
+pub(crate) fn report(folders: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
+    let mut pages = Vec::new();
     for folder in folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let figure = FIGURES.iter().find(|f| f.folder() == name);
@@ -185,32 +244,41 @@ pub(crate) fn report(folders: &[PathBuf]) -> anyhow::Result<()> {
             let known: Vec<String> = FIGURES.iter().map(Figure::folder).collect();
             format!("`{}` is no figure's folder; they are {}", folder.display(), known.join(", "))
         })?;
-        console::say(&format!("wrote {}", write_page(figure, folder)?.display()));
+        let page = write_page(figure, folder)?;
+        if !as_json {
+            console::say(&format!("wrote {}", page.display()));
+        }
+        pages.push(page);
+    }
+    if as_json {
+        console::say_json(&json!({ "pages": pages }));
     }
     Ok(())
 }
 
-fn list(store: &Store, as_json: bool) {
+fn list(there: &There, as_json: bool) {
     let mut rows = Vec::new();
     let mut objects = Vec::new();
     for figure in FIGURES {
-        let cells = figure.cells();
-        let n_finished = cells.iter().filter(|c| store.is_finished(&c.id())).count();
+        let cells: Vec<CellId> = figure.cells().iter().map(Cell::id).collect();
+        let n_finished = cells.iter().filter(|id| there.is_trained(id)).count();
+        let n_known = cells.iter().filter(|id| there.is_finished(id)).count() - n_finished;
         let sweeps: Vec<&str> = figure.sweeps.iter().map(|s| s.path).collect();
         objects.push(json!({
             "figure": figure.id, "title": figure.title, "cells": cells.len(),
-            "finished": n_finished, "sweeps": sweeps,
+            "finished": n_finished, "sweeps": sweeps, "known": n_known,
         }));
         rows.push(vec![
             figure.id.to_owned(),
             format!("{n_finished}/{}", cells.len()),
+            n_known.to_string(),
             figure.title.to_owned(),
         ]);
     }
     if as_json {
         console::say_json(&json!(objects));
     } else {
-        console::say(&console::table(&["figure", "cells here", "shows"], &rows));
+        console::say(&console::table(&["figure", "cells here", "known", "shows"], &rows));
         console::say("next: superpose reproduce 9b");
     }
 }
@@ -244,8 +312,15 @@ fn print(made: &[Experiment], out: &Path) {
         count(Verdict::FallsShort),
         count(Verdict::NotRun)
     ));
-    if let Some(first) = made.first() {
-        let folder = out.join(first.figure.folder());
-        console::say(&format!("next: look at {}", folder.join("figure.png").display()));
+    let picture = |experiment: &Experiment| {
+        let path = out.join(experiment.figure.folder()).join("figure.png");
+        path.exists().then_some(path)
+    };
+    match made.iter().find_map(picture) {
+        Some(path) => console::say(&format!("next: look at {}", path.display())),
+        None => console::say(
+            "nothing was drawn: no cell that these figures need is there; without --no-training \
+             they are trained",
+        ),
     }
 }

@@ -18,6 +18,7 @@ use crate::{analyze, console, study};
 
 pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let sweep = Sweep::read(&options.config, &options.overrides)?;
+    sweep.remarks.iter().for_each(|remark| console::complain(&format!("note: {remark}")));
     let source = options.config.display().to_string();
     let trainer = Trainer::prepare(&options.training.to_run(), &sweep.cells, &source)?;
     let root = options.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use superpose_figures::study::{Note, Places, Study};
 use superpose_files::given;
 use superpose_files::table::{Table, TableError, Tables};
+use superpose_toy::input;
 
 use crate::args::Output;
 use crate::console;
@@ -81,7 +82,7 @@ pub(crate) fn json_of(
 
 /// The table in a file that somebody gave; errors name the file.
 pub(crate) fn read_given(path: &Path) -> anyhow::Result<Table> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let bytes = input::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     Ok(given::table(&path.display().to_string(), &bytes)?)
 }
 

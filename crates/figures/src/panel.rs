@@ -72,21 +72,6 @@ impl Panel {
         }
     }
 
-    /// All that is written in it.
-    pub(crate) fn texts(&self) -> Vec<String> {
-        let (title, axes, colours) = self.head();
-        let mut texts = vec![title.to_owned()];
-        texts.extend(
-            axes.iter().flat_map(|axis| [&axis.label].into_iter().chain(&axis.names)).cloned(),
-        );
-        texts.extend(colours.map(|c| c.label.clone()));
-        texts.extend(self.legend().iter().map(|s| s.label.clone()));
-        if let Self::Chart(chart) = self {
-            texts.extend(chart.series.iter().flat_map(|s| &s.names).cloned());
-        }
-        texts
-    }
-
     /// Draws its marks; `pixel` is that of a pair of places, `ends` are those of the
     /// axes, `dot` is the radius of a dot in units.
     pub(crate) fn draw<DB: DrawingBackend>(

@@ -24,14 +24,8 @@ pub struct Drawn {
 /// The sheet as SVG and as PNG.
 ///
 /// # Errors
-/// What the drawing library said, or a letter that the font does not have.
+/// What the drawing library said.
 pub fn render(sheet: &Sheet) -> Result<Drawn, String> {
-    for text in [&sheet.title, &sheet.caption] {
-        font::check(text)?;
-    }
-    for panel in &sheet.panels {
-        panel.texts().iter().try_for_each(|text| font::check(text))?;
-    }
     let scene = Arrangement::of(sheet)?;
     let size = |unit: u32| (scene.size.0 * unit, scene.size.1 * unit);
     let mut svg = String::new();
@@ -44,7 +38,7 @@ pub fn render(sheet: &Sheet) -> Result<Drawn, String> {
     let mut pixels = vec![0; (width * height * 3) as usize];
     draw_on(BitMapBackend::with_buffer(&mut pixels, (width, height)), &scene, PIXELS)?;
     let png = encode_png(&pixels, (width, height)).map_err(|e| e.to_string())?;
-    Ok(Drawn { svg: font::embed(&svg).into_bytes(), png })
+    Ok(Drawn { svg: font::embed(&font::as_xml(&svg)).into_bytes(), png })
 }
 
 /// Draws a sheet on white.
@@ -240,9 +234,20 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_that_the_font_lacks_is_refused() {
-        let mut sheet = sheet(maps());
-        sheet.caption.push('‖');
-        assert!(render(&sheet).unwrap_err().contains('‖'));
+    fn a_letter_that_the_font_lacks_costs_a_letter() {
+        let mut sheet = sheet(charts(Some("gamma")));
+        let boxes = render(&sheet).unwrap();
+        sheet.title = "模型 🙂".to_owned();
+        sheet.caption = "‖W‖ 数据 <script>&\u{1b}[2J".to_owned();
+        let Panel::Chart(chart) = &mut sheet.panels[0] else { panic!("a chart") };
+        chart.x.label = "幅".to_owned();
+        chart.series[0].label = "数".to_owned();
+        let drawn = render(&sheet).unwrap();
+        let svg = String::from_utf8(drawn.svg).unwrap();
+        for text in ["模型 🙂", "‖W‖ 数据 ", "幅", "数", "&lt;script&gt;&amp;\u{FFFD}[2J"]
+        {
+            assert!(svg.contains(text), "{text}");
+        }
+        assert!(drawn.png.starts_with(b"\x89PNG") && drawn.png != boxes.png);
     }
 }

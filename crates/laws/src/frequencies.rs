@@ -14,7 +14,7 @@ use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 use superpose_stats::power_law::PowerLaw;
 
-use self::zipf::{ZipfExponent, fit_rank_window, fit_zipf};
+use self::zipf::{OWN_RANKS_COVER, ZipfExponent, fit_rank_window, fit_zipf};
 use crate::answer::alone;
 
 /// Ranks in the table of frequencies to a factor of ten, so that a long list makes a short table.
@@ -77,7 +77,7 @@ impl Laws<'_> {
                 ("exponent", "s"),
                 (
                     "exponent_se",
-                    "its standard error; of a likelihood, if occurrences were independent",
+                    &format!("its standard error; of a likelihood, {}", of_likelihood()),
                 ),
                 ("r_squared", "R² of a line"),
             ],
@@ -141,6 +141,18 @@ impl Laws<'_> {
     }
 }
 
+/// What the standard error of a likelihood is worth.
+fn of_likelihood() -> String {
+    let [(many, often), (few, seldom)] = OWN_RANKS_COVER;
+    format!(
+        "if occurrences were independent and ranks known. It is too small for ranks that are those of the \
+         sample itself: of its 95 % intervals, {:.0} % hold the truth for {many} occurrences of 1000 words, \
+         {:.0} % for {few}",
+        100.0 * often,
+        100.0 * seldom
+    )
+}
+
 /// Ranks 1 to 10, 10 to 100 and so on, as far as there are some.
 fn decades(n: usize) -> Vec<RangeInclusive<usize>> {
     let firsts = std::iter::successors(Some(1_usize), |first| first.checked_mul(10));
@@ -172,13 +184,21 @@ fn words(fits: &Table, n: usize, file: &str) -> Result<Vec<Note>, TableError> {
     };
     let columns = ["method", "rank_from", "rank_to", "exponent", "exponent_se", "r_squared"];
     let rows = fits.fields(columns)?.into_iter().map(row).collect();
-    Ok(vec![
-        Note::rows(&["fit", "ranks", "exponent", "R²"], rows),
+    let has_error = |[method, .., se, _]: &[&Field; 6]| {
+        method.rounded(0) == "likelihood" && **se != Field::Missing
+    };
+    let likelihood = fits.fields(columns)?.iter().any(has_error);
+    let of_likelihood = Note::Line(format!("the ± of the likelihood holds {}", of_likelihood()));
+    Ok([Note::rows(&["fit", "ranks", "exponent", "R²"], rows)]
+        .into_iter()
+        .chain(likelihood.then_some(of_likelihood))
+        .chain([
         Note::Line(format!("{n} frequencies above zero")),
         Note::Line(format!(
             "in a sweep file: frequencies = {{ law = \"file\", path = \"{file}\" }} (relative to it)"
         )),
     ])
+    .collect())
 }
 
 fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
@@ -254,9 +274,14 @@ mod tests {
     #[test]
     fn people_are_told_of_the_fits_and_how_to_sweep_the_file() {
         let found = study(&[8.0, 4.0, 2.0, 1.0, 0.0], &(1..=4), "words.txt").unwrap();
-        let [Note::Rows { rows, .. }, Note::Line(n), Note::Line(sweep)] = &found.notes[..] else {
-            panic!("rows and two lines");
+        let [Note::Rows { rows, .. }, Note::Line(error), Note::Line(n), Note::Line(sweep)] =
+            &found.notes[..]
+        else {
+            panic!("rows and three lines");
         };
+        assert!(error.contains("71 % for 7500"), "{error}");
+        let meaning = &found.tables.get("frequency_fits").unwrap().columns[4].meaning;
+        assert!(meaning.contains("71 % for 7500"), "{meaning}");
         assert!(rows.iter().all(|row| row[1] == "1 to 4" && row[2].contains(" ± ")), "{rows:?}");
         assert_eq!(n, "4 frequencies above zero");
         assert!(sweep.contains("path = \"words.txt\""), "{sweep}");

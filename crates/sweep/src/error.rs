@@ -4,6 +4,11 @@ use std::path::PathBuf;
 
 use superpose_toy::frequency_file::FrequencyFileError;
 
+use crate::mistake::cut;
+
+/// Most letters of a value in a message.
+const VALUE: usize = 200;
+
 /// A field's value is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}` must be {allowed}, got {value}")]
@@ -19,7 +24,8 @@ pub struct FieldError {
 impl FieldError {
     /// The error that `field` must be `allowed` and was `value`.
     pub fn new(field: &str, value: impl std::fmt::Display, allowed: &str) -> Self {
-        Self { field: field.to_owned(), value: value.to_string(), allowed: allowed.to_owned() }
+        let value = cut(&value.to_string(), VALUE);
+        Self { field: field.to_owned(), value, allowed: allowed.to_owned() }
     }
 }
 

@@ -5,5 +5,7 @@ pub mod bench;
 pub mod error;
 pub mod file;
 pub mod grid;
+mod mistake;
 pub mod preset;
+pub mod value;
 pub mod written;

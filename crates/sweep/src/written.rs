@@ -1,25 +1,27 @@
 //! A sweep file as it is written: every field that may be left out is an `Option` here and nowhere
 //! else.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::axes::Axis;
 use crate::bench::Bench;
 use crate::error::FieldError;
 use crate::preset::{Constants, LearningRateRule, Preset};
+use crate::value::{Number, Table, Value, Whole};
 use superpose_toy::cell::{Cell, Data, FrequencyLaw, Model, Training};
 use superpose_toy::frequency_file::FrequencyFileError;
 use superpose_toy::prepared::{Prepared, Preparer};
 use superpose_toy::values::ValueDistribution;
 
 /// The version of the sweep file's format that this program reads.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u64 = 1;
 
 /// A sweep file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -27,8 +29,10 @@ pub const SCHEMA: u32 = 1;
 #[schemars(title = "superpose sweep file")]
 pub struct SweepToml {
     /// Version of the format: 1.
-    pub schema: u32,
+    #[schemars(extend("const" = 1))]
+    pub schema: Whole<1>,
     /// Name of the sweep and of its folder under `runs/`: letters, digits, `.`, `_` and `-`.
+    #[schemars(length(min = 1, max = 100), regex(pattern = "^[A-Za-z0-9_][A-Za-z0-9._-]*$"))]
     pub name: String,
     /// What the sweep is for; printed, and otherwise unused.
     pub description: Option<String>,
@@ -65,11 +69,12 @@ pub struct CellToml {
 #[serde(deny_unknown_fields)]
 pub struct ModelToml {
     /// Number of features, at least 1. Default: the preset's.
-    n_features: Option<usize>,
+    n_features: Option<Whole<1>>,
     /// Hidden width (the paper's m), at least 1. No default.
-    d_hidden: Option<usize>,
+    d_hidden: Option<Whole<1>>,
     /// Standard deviation of the initial biases, at least 0. Default: the preset's.
-    bias_init_std: Option<f64>,
+    #[schemars(range(min = 0))]
+    bias_init_std: Option<Number>,
 }
 
 /// Where the samples come from.
@@ -80,11 +85,12 @@ pub struct DataToml {
     frequencies: Option<FrequencyLawToml>,
     /// Mean number of active features in a sample, above 0; no feature may become more probable
     /// than 1. Default: 1.
-    activation_density: Option<f64>,
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    activation_density: Option<Number>,
     /// Distribution of an active feature's value, each with mean 1. Default: "uniform" on [0, 2].
     values: Option<ValueDistribution>,
-    /// Seed of all batches. Default: `train.seed`.
-    seed: Option<u64>,
+    /// Seed of all batches, at most 2⁶⁴ − 1. Default: `train.seed`.
+    seed: Option<Whole<0>>,
 }
 
 /// Law of the relative feature frequencies.
@@ -94,16 +100,18 @@ enum FrequencyLawToml {
     /// i^-exponent, for ranks from 1.
     Power {
         /// The data exponent, at least 0.
-        exponent: f64,
+        #[schemars(range(min = 0))]
+        exponent: Number,
     },
     /// exp(-i / scale), for i from 0.
     Exponential {
         /// Above 0.
-        scale: f64,
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        scale: Number,
     },
     /// (n - i) / n, for i from 0.
     Linear {},
-    /// A number a line, a JSON counter, or wordfreq's msgpack, plain or by gzip.
+    /// Counts: one a line, alone or beside a word; JSON; or wordfreq's msgpack; plain or by gzip.
     File {
         /// Relative to the sweep file.
         path: PathBuf,
@@ -117,34 +125,39 @@ pub struct TrainToml {
     /// The constants that fill in what is left out. Default: "liu2025-small".
     preset: Option<Preset>,
     /// Samples in a batch, at least 1. Default: the preset's.
-    batch_size: Option<usize>,
+    batch_size: Option<Whole<1>>,
     /// Steps, at least 1. Default: the preset's.
-    steps: Option<u64>,
+    steps: Option<Whole<1>>,
     /// Peak learning rate of W, above 0. Default: the preset's.
     learning_rate: Option<LearningRateToml>,
     /// Peak learning rate of b, at least 0. Default: the preset's.
     learning_rate_bias: Option<LearningRateToml>,
     /// Steps of linear warm-up. Default: the preset's fraction of the steps.
-    warmup_steps: Option<u64>,
+    warmup_steps: Option<Whole<0>>,
     /// Final learning rate over the peak, 0 to 1. Default: the preset's.
-    final_learning_rate_fraction: Option<f64>,
+    #[schemars(range(min = 0, max = 1))]
+    final_learning_rate_fraction: Option<Number>,
     /// Signed weight decay of W. No default.
-    weight_decay: Option<f64>,
+    weight_decay: Option<Number>,
     /// At least 0 and below 1. Default: the preset's.
-    adam_beta1: Option<f64>,
+    #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
+    adam_beta1: Option<Number>,
     /// At least 0 and below 1. Default: the preset's.
-    adam_beta2: Option<f64>,
+    #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
+    adam_beta2: Option<Number>,
     /// Above 0. Default: the preset's.
-    adam_epsilon: Option<f64>,
-    /// Factor on the mean squared error over batch and features, above 0. Default: the preset's.
-    loss_scale: Option<f64>,
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    adam_epsilon: Option<Number>,
+    /// Factor on the mean squared error over batch and features, 1e-12 to 1e12. Default: the preset's.
+    #[schemars(range(min = 1e-12, max = 1e12))]
+    loss_scale: Option<Number>,
     /// Seed of the initial weights and biases, and of the batches unless `data.seed` is given.
-    /// Default: 0.
-    seed: Option<u64>,
+    /// At most 2⁶⁴ − 1. Default: 0.
+    seed: Option<Whole<0>>,
     /// Fresh batches for the test loss, at least 2. Default: 100.
-    test_batches: Option<u64>,
+    test_batches: Option<Whole<2>>,
     /// Steps averaged into a point of the loss curve, at least 1. Default: 100.
-    log_every: Option<u64>,
+    log_every: Option<Whole<1>>,
 }
 
 /// A fixed rate, or one that falls with width: `value * (reference_width / d_hidden)^exponent`.
@@ -154,29 +167,112 @@ pub struct TrainToml {
     expecting = "a learning rate is a number, or { value, reference_width, exponent }"
 )]
 enum LearningRateToml {
-    Fixed(f64),
+    Fixed(Number),
     ByWidth(LearningRateRule),
 }
 
 /// What to vary: any dotted field name with its values, and `zip`, `add`, `exclude`.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, JsonSchema)]
 pub struct SweepSection {
     /// Groups of fields that vary together; each group is one dimension of the product.
-    #[serde(default)]
-    #[schemars(with = "Vec<IndexMap<String, Axis>>")]
-    pub zip: Vec<IndexMap<String, toml::Value>>,
+    #[schemars(with = "Option<Vec<IndexMap<String, Axis>>>")]
+    pub zip: Vec<Table>,
     /// Single cells beside the product: the tables above with these fields changed.
-    #[serde(default)]
-    #[schemars(with = "Vec<IndexMap<String, serde_json::Value>>")]
-    pub add: Vec<IndexMap<String, toml::Value>>,
+    #[schemars(with = "Option<Vec<IndexMap<String, serde_json::Value>>>")]
+    pub add: Vec<Table>,
     /// Cells of the product to leave out: those that have all these values.
-    #[serde(default)]
-    #[schemars(with = "Vec<IndexMap<String, serde_json::Value>>")]
-    pub exclude: Vec<IndexMap<String, toml::Value>>,
+    #[schemars(with = "Option<Vec<IndexMap<String, serde_json::Value>>>")]
+    pub exclude: Vec<Table>,
     /// The axes of the product, by dotted field name.
     #[serde(flatten)]
     #[schemars(with = "IndexMap<String, Axis>")]
-    pub axes: IndexMap<String, toml::Value>,
+    pub axes: Table,
+}
+
+impl<'de> Deserialize<'de> for SweepSection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Section;
+        impl<'de> Visitor<'de> for Section {
+            type Value = SweepSection;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SweepSection, A::Error> {
+                let mut section = SweepSection::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "zip" => section.zip = groups(map.next_value()?, is_axis)?,
+                        "add" => section.add = groups(map.next_value()?, is_value)?,
+                        "exclude" => section.exclude = groups(map.next_value()?, is_value)?,
+                        _ => dotted(&mut section.axes, key, map.next_value()?, is_axis)
+                            .map_err(A::Error::custom)?,
+                    }
+                }
+                Ok(section)
+            }
+        }
+        deserializer.deserialize_map(Section)
+    }
+}
+
+/// The tables of a cell.
+pub(crate) const TABLES: [&str; 3] = ["model", "data", "train"];
+/// The fields whose values may be tables.
+const FIELDS_WITH_FIELDS: [&str; 3] =
+    ["data.frequencies", "train.learning_rate", "train.learning_rate_bias"];
+
+/// The tables with their fields by dotted names.
+fn groups<E: serde::de::Error>(
+    written: Vec<Table>,
+    is_whole: fn(&str, &Table) -> bool,
+) -> Result<Vec<Table>, E> {
+    let group = |table: Table| {
+        let mut group = Table::new();
+        for (key, value) in table {
+            dotted(&mut group, key, value, is_whole).map_err(E::custom)?;
+        }
+        Ok(group)
+    };
+    written.into_iter().map(group).collect()
+}
+
+/// Puts a value into `fields` by its dotted name. Without quotes, `model.d_hidden` is a table in a
+/// table, which is taken apart down to what `is_whole`.
+fn dotted(
+    fields: &mut Table,
+    name: String,
+    value: Value,
+    is_whole: fn(&str, &Table) -> bool,
+) -> Result<(), String> {
+    match value {
+        Value::Table(table) if !is_whole(&name, &table) => {
+            for (key, value) in table {
+                dotted(fields, format!("{name}.{key}"), value, is_whole)?;
+            }
+        }
+        value if fields.contains_key(&name) => {
+            return Err(format!("`{name}` must be given once, got it again with {value}"));
+        }
+        value => {
+            fields.insert(name, value);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a table is an axis, which has one rule, and not a part of a dotted name.
+fn is_axis(name: &str, table: &Table) -> bool {
+    const RULES: [&str; 4] = ["linspace", "logspace", "range", "powers_of_two"];
+    let has_fields = TABLES.contains(&name) || FIELDS_WITH_FIELDS.contains(&name);
+    !has_fields || table.is_empty() || table.keys().any(|key| RULES.contains(&key.as_str()))
+}
+
+/// Whether a table is the value of a field, such as a law, and not a part of a dotted name.
+fn is_value(name: &str, table: &Table) -> bool {
+    let is_part_of_law = name == "data.frequencies" && !table.contains_key("law");
+    !TABLES.contains(&name) && !is_part_of_law
 }
 
 /// Why one cell's tables give no cell.
@@ -193,7 +289,7 @@ const MOST: usize = 1 << 24;
 
 impl CellToml {
     pub(crate) fn activation_density(&self) -> f64 {
-        self.data.activation_density.unwrap_or(1.0)
+        self.data.activation_density.map_or(1.0, |density| density.0)
     }
 
     /// The complete cell, checked and prepared; file names in it are relative to `folder`.
@@ -205,11 +301,11 @@ impl CellToml {
         let activation_density = self.activation_density();
         let Self { model, data, train } = self;
         let constants = train.preset.unwrap_or_default().constants();
-        let d_hidden = model.d_hidden.ok_or_else(|| missing("model.d_hidden", "given"))?;
+        let d_hidden = model.d_hidden.ok_or_else(|| missing("model.d_hidden", "given"))?.count();
         let model = Model {
-            n_features: model.n_features.unwrap_or(constants.n_features),
+            n_features: model.n_features.map_or(constants.n_features, Whole::count),
             d_hidden,
-            bias_init_std: model.bias_init_std.unwrap_or(constants.bias_init_std),
+            bias_init_std: or(model.bias_init_std, constants.bias_init_std),
         };
         let train = train.resolve(&constants, d_hidden)?;
         check_model(&model)?;
@@ -221,7 +317,7 @@ impl CellToml {
             frequencies: law.resolve(folder, preparer)?,
             activation_density,
             values: data.values.unwrap_or(ValueDistribution::Uniform),
-            seed: data.seed.unwrap_or(train.seed),
+            seed: data.seed.map_or(train.seed, |seed| seed.0),
         };
         check_above_0("data.activation_density", data.activation_density)?;
         Ok(preparer.prepare(Cell { model, data, train })?)
@@ -231,7 +327,7 @@ impl CellToml {
 impl TrainToml {
     /// The complete training at width `d_hidden`, not yet checked.
     fn resolve(self, constants: &Constants, d_hidden: usize) -> Result<Training, FieldError> {
-        let steps = self.steps.unwrap_or(constants.steps);
+        let steps = self.steps.map_or(constants.steps, |steps| steps.0);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -239,30 +335,30 @@ impl TrainToml {
         )]
         let warmup = (constants.warmup_fraction * steps as f64).round() as u64;
         let rate = |written, preset: LearningRateRule| match written {
-            Some(LearningRateToml::Fixed(rate)) => rate,
+            Some(LearningRateToml::Fixed(Number(rate))) => rate,
             Some(LearningRateToml::ByWidth(rule)) => rule.at(d_hidden),
             None => preset.at(d_hidden),
         };
-        let weight_decay =
-            self.weight_decay.ok_or_else(|| missing("train.weight_decay", "given"))?;
+        let decay = self.weight_decay.ok_or_else(|| missing("train.weight_decay", "given"))?;
         Ok(Training {
-            batch_size: self.batch_size.unwrap_or(constants.batch_size),
+            batch_size: self.batch_size.map_or(constants.batch_size, Whole::count),
             steps,
             learning_rate: rate(self.learning_rate, constants.learning_rate),
             learning_rate_bias: rate(self.learning_rate_bias, constants.learning_rate_bias),
-            warmup_steps: self.warmup_steps.unwrap_or(warmup),
-            final_learning_rate_fraction: self
-                .final_learning_rate_fraction
-                .unwrap_or(constants.final_learning_rate_fraction),
+            warmup_steps: self.warmup_steps.map_or(warmup, |steps| steps.0),
+            final_learning_rate_fraction: or(
+                self.final_learning_rate_fraction,
+                constants.final_learning_rate_fraction,
+            ),
             // Adding zero turns -0.0, another spelling of the same cell, into 0.0.
-            weight_decay: 0.0 + weight_decay,
-            adam_beta1: self.adam_beta1.unwrap_or(constants.adam_beta1),
-            adam_beta2: self.adam_beta2.unwrap_or(constants.adam_beta2),
-            adam_epsilon: self.adam_epsilon.unwrap_or(constants.adam_epsilon),
-            loss_scale: self.loss_scale.unwrap_or(constants.loss_scale),
-            seed: self.seed.unwrap_or(0),
-            test_batches: self.test_batches.unwrap_or(100),
-            log_every: self.log_every.unwrap_or(100),
+            weight_decay: 0.0 + decay.0,
+            adam_beta1: or(self.adam_beta1, constants.adam_beta1),
+            adam_beta2: or(self.adam_beta2, constants.adam_beta2),
+            adam_epsilon: or(self.adam_epsilon, constants.adam_epsilon),
+            loss_scale: or(self.loss_scale, constants.loss_scale),
+            seed: self.seed.map_or(0, |seed| seed.0),
+            test_batches: self.test_batches.map_or(100, |batches| batches.0),
+            log_every: self.log_every.map_or(100, |steps| steps.0),
         })
     }
 }
@@ -270,11 +366,11 @@ impl TrainToml {
 impl FrequencyLawToml {
     fn resolve(self, folder: &Path, preparer: &mut Preparer) -> Result<FrequencyLaw, ResolveError> {
         Ok(match self {
-            Self::Power { exponent } => {
+            Self::Power { exponent: Number(exponent) } => {
                 check_at_least_0("data.frequencies.exponent", exponent)?;
                 FrequencyLaw::Power { exponent: 0.0 + exponent }
             }
-            Self::Exponential { scale } => {
+            Self::Exponential { scale: Number(scale) } => {
                 check_above_0("data.frequencies.scale", scale)?;
                 FrequencyLaw::Exponential { scale }
             }
@@ -286,6 +382,11 @@ impl FrequencyLawToml {
             }
         })
     }
+}
+
+/// What is written, or else what the preset has.
+fn or(written: Option<Number>, preset: f64) -> f64 {
+    written.map_or(preset, |number| number.0)
 }
 
 fn missing(field: &str, allowed: &str) -> FieldError {
@@ -333,7 +434,11 @@ fn check_training(train: &Training) -> Result<(), FieldError> {
     check("train.warmup_steps", train.warmup_steps, &allowed, |warmup| warmup <= steps)?;
     check_above_0("train.learning_rate", train.learning_rate)?;
     check_above_0("train.adam_epsilon", train.adam_epsilon)?;
-    check_above_0("train.loss_scale", train.loss_scale)?;
+    // Adam squares gradients in single precision: beyond this, squares overflow or vanish, and the
+    // weights stay where they are.
+    check("train.loss_scale", train.loss_scale, "between 1e-12 and 1e12", |scale| {
+        (1e-12..=1e12).contains(&scale)
+    })?;
     check_at_least_0("train.learning_rate_bias", train.learning_rate_bias)?;
     let fraction = train.final_learning_rate_fraction;
     check_between("train.final_learning_rate_fraction", fraction, 0.0..=1.0)?;

@@ -1,91 +1,103 @@
 //! How often things occur, from the kinds of file that such counts are kept in.
 //!
-//! - **text**: one number a line; empty lines and lines that start with `#` are passed over;
-//! - **JSON**: an object of numbers (a counter), or an array of them;
+//! - **text**: one number a line, or a column of numbers beside words ([`columns`]); empty lines and
+//!   lines that start with `#` are passed over;
+//! - **JSON**: an object of numbers (a counter), an array of them, or a line for each ([`json`]);
 //! - **wordfreq's msgpack**, format `cB`: after a header, lists of words, of which those in list `i` occur
 //!   with the frequency `10^(-i/100)`.
 //!
-//! Each may be compressed by gzip. What a file is, its first bytes say.
+//! Each may be compressed by gzip, in one part or in several. What a file is, its first bytes say.
 
-use std::io::Read as _;
+mod columns;
+mod json;
 
-use flate2::read::GzDecoder;
-use serde_json::Value;
+use flate2::bufread::GzDecoder;
+
+use crate::input;
 
 /// The most bytes that a compressed file may unfold to.
 const MOST_BYTES: u64 = 1 << 27;
+/// What a part of a gzip file begins with.
+const GZIP: [u8; 2] = [0x1F, 0x8B];
 /// Lists within lists within a list of wordfreq are not there.
 const DEEPEST: usize = 8;
 /// Most of a word in an error.
 const SHOWN: usize = 40;
 
-/// The numbers in a file with this content, largest first.
+/// The numbers in a file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Counts {
+    /// The numbers, largest first.
+    pub frequencies: Vec<f64>,
+    /// What was made of the file, where that was not plain, in sentences without a stop.
+    pub remarks: Vec<String>,
+}
+
+/// The numbers in a file with this content; those of the column that was `asked` for by name, or by
+/// number from 1, if one was.
 ///
 /// # Errors
 /// A sentence that says which line, key or part is wrong, and what is allowed.
-pub fn frequencies(content: &[u8]) -> Result<Vec<f64>, String> {
-    let mut unfolded = Vec::new();
-    let content = if content.starts_with(&[0x1F, 0x8B]) {
-        let mut reader = GzDecoder::new(content).take(MOST_BYTES + 1);
-        reader.read_to_end(&mut unfolded).map_err(|e| format!("is damaged gzip: {e}"))?;
-        if unfolded.len() as u64 > MOST_BYTES {
-            return Err(format!("unfolds to more than {MOST_BYTES} bytes"));
+pub fn counts(content: &[u8], asked: Option<&str>) -> Result<Counts, String> {
+    let mut remarks = Vec::new();
+    let unfolded;
+    let content = if content.starts_with(&GZIP) {
+        let (whole, rest) = unfold(content)?;
+        if !rest.is_empty() {
+            let n = rest.len();
+            remarks.push(format!(
+                "{n} bytes after the compressed part are none of it, and passed over"
+            ));
         }
+        unfolded = whole;
         &unfolded
     } else {
         content
     };
-    let first = content.iter().find(|byte| !byte.is_ascii_whitespace());
-    let mut frequencies = match first {
-        Some(b'{' | b'[') => of_json(content)?,
-        Some(0x90..=0x9F | 0xDC | 0xDD) => of_wordfreq(content)?,
-        _ => of_lines(content)?,
+    let first = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(content);
+    let first = first.iter().find(|byte| !byte.is_ascii_whitespace());
+    let mut counts = match first {
+        Some(0x90..=0x9F | 0xDC | 0xDD) if asked.is_none() => of_wordfreq(content)?,
+        Some(b'{' | b'[') => json::of_json(&text(content)?, asked)?,
+        _ => columns::of_text(&text(content)?, asked)?,
     };
-    frequencies.sort_by(|a, b| b.total_cmp(a));
-    Ok(frequencies)
+    counts.frequencies.sort_by(|a, b| b.total_cmp(a));
+    remarks.append(&mut counts.remarks);
+    Ok(Counts { remarks, ..counts })
 }
 
-/// A number that can be a frequency.
-fn allowed(number: Option<f64>) -> Option<f64> {
-    number.filter(|number| number.is_finite() && *number >= 0.0)
+fn text(content: &[u8]) -> Result<std::borrow::Cow<'_, str>, String> {
+    let kinds = "it must be text, JSON or wordfreq's msgpack, plain or by gzip";
+    input::text(content).map_err(|problem| format!("{problem}; {kinds}"))
 }
 
-fn of_lines(content: &[u8]) -> Result<Vec<f64>, String> {
-    let text = std::str::from_utf8(content).map_err(|_| {
-        "is neither text, nor JSON, nor wordfreq's msgpack, plain or by gzip".to_owned()
-    })?;
-    let mut numbers = Vec::new();
-    for (line, text) in (1..).zip(text.lines().map(str::trim)) {
-        if text.is_empty() || text.starts_with('#') {
-            continue;
-        }
-        numbers.push(allowed(text.parse().ok()).ok_or_else(|| {
-            let shown: String = text.chars().take(SHOWN).collect();
-            format!("line {line} must be a frequency (a number, at least 0), got `{shown}`")
-        })?);
+/// All parts of a gzip file, one after the other, and what stands behind them.
+fn unfold(content: &[u8]) -> Result<(Vec<u8>, &[u8]), String> {
+    let (mut whole, mut rest) = (Vec::new(), content);
+    while rest.starts_with(&GZIP) {
+        let mut part = GzDecoder::new(rest);
+        let room = MOST_BYTES - whole.len() as u64;
+        let unfolded = input::whole(&mut part, room).map_err(|error| match error.kind() {
+            std::io::ErrorKind::FileTooLarge => format!("unfolds to more than {MOST_BYTES} bytes"),
+            _ => format!("is damaged gzip: {error}"),
+        })?;
+        whole.extend(unfolded);
+        rest = part.into_inner();
     }
-    Ok(numbers)
+    Ok((whole, rest))
 }
 
-fn of_json(content: &[u8]) -> Result<Vec<f64>, String> {
-    let value: Value = serde_json::from_slice(content).map_err(|e| format!("is no JSON: {e}"))?;
-    let number = |what: &str, value: &Value| {
-        allowed(value.as_f64()).ok_or_else(|| {
-            let what: String = what.chars().take(SHOWN).collect();
-            let value: String = value.to_string().chars().take(SHOWN).collect();
-            format!("must have a number, at least 0, at `{what}`, got `{value}`")
-        })
-    };
-    match &value {
-        Value::Object(counts) => counts.iter().map(|(word, count)| number(word, count)).collect(),
-        Value::Array(counts) => {
-            (0..).zip(counts).map(|(k, c): (u64, _)| number(&k.to_string(), c)).collect()
-        }
-        _ => Err("must be an object or an array of numbers".to_owned()),
-    }
+/// The number, if it can be a frequency.
+fn allowed(number: f64) -> Option<f64> {
+    (number.is_finite() && number >= 0.0).then_some(number)
 }
 
-fn of_wordfreq(mut content: &[u8]) -> Result<Vec<f64>, String> {
+/// As much of a word as an error shows.
+fn shown(word: &str) -> String {
+    word.chars().take(SHOWN).collect()
+}
+
+fn of_wordfreq(mut content: &[u8]) -> Result<Counts, String> {
     let read = rmpv::decode::read_value_with_max_depth(&mut content, DEEPEST);
     let value = read.map_err(|e| format!("is damaged msgpack: {e}"))?;
     let lists = value.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -100,7 +112,7 @@ fn of_wordfreq(mut content: &[u8]) -> Result<Vec<f64>, String> {
         let frequency = 10_f64.powf(-f64::from(centibels) / 100.0);
         frequencies.resize(frequencies.len() + words.len(), frequency);
     }
-    Ok(frequencies)
+    Ok(Counts { frequencies, remarks: Vec::new() })
 }
 
 #[cfg(test)]
@@ -112,6 +124,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn of(content: &[u8]) -> Result<Vec<f64>, String> {
+        counts(content, None).map(|counts| counts.frequencies)
+    }
 
     fn gzip(content: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -127,20 +143,45 @@ mod tests {
 
     #[test]
     fn every_kind_of_file_gives_its_numbers_largest_first() {
-        assert_eq!(frequencies(b"# counts\n1\n\n3\n 2 \n"), Ok(vec![3.0, 2.0, 1.0]));
-        assert_eq!(frequencies(br#" {"a": 1, "b": 2.5}"#), Ok(vec![2.5, 1.0]));
-        assert_eq!(frequencies(b"[0, 7]"), Ok(vec![7.0, 0.0]));
+        assert_eq!(of(b"# counts\n1\n\n3\n 2 \n"), Ok(vec![3.0, 2.0, 1.0]));
+        assert_eq!(of(br#" {"a": 1, "b": 2.5}"#), Ok(vec![2.5, 1.0]));
+        assert_eq!(of(b"[0, 7]"), Ok(vec![7.0, 0.0]));
         let centibel = |k: f64| 10_f64.powf(-k / 100.0);
         let expected = vec![centibel(1.0), centibel(2.0), centibel(2.0)];
-        assert_eq!(frequencies(&wordfreq()), Ok(expected.clone()));
-        assert_eq!(frequencies(&gzip(&wordfreq())), Ok(expected));
-        assert_eq!(frequencies(&gzip(b"2\n1\n")), Ok(vec![2.0, 1.0]));
-        assert_eq!(frequencies(b""), Ok(vec![]));
+        assert_eq!(of(&wordfreq()), Ok(expected.clone()));
+        assert_eq!(of(&gzip(&wordfreq())), Ok(expected));
+        assert_eq!(of(&gzip(b"2\n1\n")), Ok(vec![2.0, 1.0]));
+        assert_eq!(of(b""), Ok(vec![]));
+        assert_eq!(of(b"\xEF\xBB\xBF{\"a\": 1}"), Ok(vec![1.0]));
+        assert_eq!(of(b"\xEF\xBB\xBF1\r\n3\r\n"), Ok(vec![3.0, 1.0]));
+        assert_eq!(of(b"1\r3\r"), Ok(vec![3.0, 1.0]));
+        let words = counts(b"word,a,b\nthe,5,6\nof,7,4", Some("b")).unwrap();
+        assert_eq!(words.frequencies, [6.0, 4.0]);
+        let rows = counts(b"[[1, 2], [3, 4]]", Some("2")).unwrap();
+        assert_eq!(rows.frequencies, [4.0, 2.0]);
+    }
+
+    #[test]
+    fn a_gzip_file_of_several_parts_is_one_file() {
+        let parts = [gzip(b"9\n8\n"), gzip(b""), gzip(b"7\n6"), gzip(b"5\n4\n")].concat();
+        // A line may go on in the next part: 6 and 5 are 65.
+        assert_eq!(of(&parts), Ok(vec![65.0, 9.0, 8.0, 7.0, 4.0]));
+        let with_rest = |rest: &[u8]| counts(&[&parts, rest].concat(), None).unwrap();
+        assert_eq!(with_rest(b"").remarks, Vec::<String>::new());
+        for rest in [&b"\0\0\0"[..], b"junk", b"\x1F"] {
+            let read = with_rest(rest);
+            assert_eq!(read.frequencies.len(), 5);
+            let said = format!("{} bytes after the compressed part", rest.len());
+            assert!(read.remarks[0].starts_with(&said), "{:?}", read.remarks);
+        }
+        assert!(of(&[&parts, &GZIP[..]].concat()).unwrap_err().contains("is damaged gzip"));
+        assert!(of(&parts[..parts.len() - 1]).unwrap_err().contains("is damaged gzip"));
     }
 
     #[test]
     fn what_is_wrong_is_said() {
         let bomb = gzip(&vec![b' '; usize::try_from(MOST_BYTES).unwrap() + 1]);
+        let half = gzip(&vec![b' '; usize::try_from(MOST_BYTES).unwrap() / 2 + 1]);
         let mut cut = gzip(&wordfreq());
         cut.truncate(20);
         for (content, part) in [
@@ -153,7 +194,10 @@ mod tests {
             (br#"{"the": "often"}"#.to_vec(), "at `the`, got `\"often\"`"),
             (b"[1, -2]".to_vec(), "at `1`, got `-2`"),
             (b"{".to_vec(), "is no JSON"),
-            (b"\xFF\xFE".to_vec(), "is neither text"),
+            (b"\xFF\xFE".to_vec(), "UTF-16; save it as UTF-8"),
+            (b"\x80".to_vec(), "must be text, JSON or wordfreq's msgpack"),
+            (br#"{"a": 1, "a": 2}"#.to_vec(), "has `a` twice"),
+            (b"1 2\n3 4".to_vec(), "--column"),
             (b"\x91\x01".to_vec(), "format cB"),
             (b"\x90".to_vec(), "has no header"),
             (b"\xDD\xFF\xFF\xFF\xFF".to_vec(), "is damaged msgpack"),
@@ -161,8 +205,9 @@ mod tests {
             ([&b"\x92"[..], &wordfreq()[1..18], b"\x05"].concat(), "msgpack"),
             (cut, "is damaged gzip"),
             (bomb, "unfolds to more than"),
+            ([half.clone(), half].concat(), "unfolds to more than"),
         ] {
-            let said = frequencies(&content).unwrap_err();
+            let said = of(&content).unwrap_err();
             assert!(said.contains(part), "{part}: {said}");
         }
     }
@@ -177,9 +222,9 @@ mod tests {
             let mut damaged = wordfreq();
             let at = at.index(damaged.len());
             damaged[at] = byte;
-            let _ = frequencies(&damaged);
-            let _ = frequencies(&tail);
-            let _ = frequencies(&[&[0x1F, 0x8B][..], &tail].concat());
+            let _ = of(&damaged);
+            let _ = of(&tail);
+            let _ = of(&[&[0x1F, 0x8B][..], &tail].concat());
         }
     }
 }

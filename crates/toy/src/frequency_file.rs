@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::counts::frequencies;
+use crate::counts::{Counts, counts};
 use crate::frequency::FrequencyError;
-use crate::hash;
+use crate::{hash, input};
 
 /// A file of relative frequencies.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,8 @@ pub struct FrequencyFile {
     weights: Vec<f64>,
     /// SHA-256 of the content, in hexadecimal.
     pub sha256: String,
+    /// What was made of it, where that was not plain, in sentences.
+    pub remarks: Vec<String>,
 }
 
 /// Why a file of frequencies cannot serve.
@@ -47,13 +49,21 @@ impl FrequencyFile {
     /// # Errors
     /// [`FrequencyFileError`], naming the file and the place in it.
     pub fn read(path: &Path) -> Result<Self, FrequencyFileError> {
+        Self::read_column(path, None)
+    }
+
+    /// As [`FrequencyFile::read`], from the column that was `asked` for by name or by number from 1.
+    ///
+    /// # Errors
+    /// [`FrequencyFileError`], naming the file and the place in it.
+    pub fn read_column(path: &Path, asked: Option<&str>) -> Result<Self, FrequencyFileError> {
         let path = path.to_owned();
-        let content = std::fs::read(&path)
+        let content = input::read(&path)
             .map_err(|source| FrequencyFileError::Unreadable { path: path.clone(), source })?;
-        let weights = frequencies(&content)
+        let Counts { frequencies: weights, remarks } = counts(&content, asked)
             .map_err(|problem| FrequencyFileError::Content { path: path.clone(), problem })?;
         let sha256 = hash::sha256(&content);
-        Ok(Self { path, weights, sha256 })
+        Ok(Self { path, weights, sha256, remarks })
     }
 
     /// The frequencies, largest first.
@@ -94,6 +104,7 @@ mod tests {
         assert_eq!(said("3\n1\n", 1), Ok(vec![1.0]));
         assert_eq!(said("1\n3\n", 2), Ok(vec![0.75, 0.25]));
         assert_eq!(said(r#"{"of": 1, "the": 3}"#, 2), Ok(vec![0.75, 0.25]));
+        assert_eq!(said("of 1\nthe 3\n", 2), Ok(vec![0.75, 0.25]));
         assert!(said("3\n1\n", 3).unwrap_err().contains("has 2 frequencies"));
         assert!(said("3\nmany\n", 2).unwrap_err().contains("line 2 must be a frequency"));
         assert!(said("3\nNaN\n", 2).unwrap_err().contains("line 2 must be a frequency"));

@@ -17,6 +17,7 @@ pub mod frequency_file;
 pub mod grouped;
 mod hash;
 pub mod init;
+pub mod input;
 pub mod overlap;
 pub mod philox;
 pub mod prepared;
