@@ -440,7 +440,7 @@ mod tests {
     #[test]
     fn a_lost_cell_stops_the_others_only_if_that_is_wanted() {
         let outcome = |width| match width {
-            2 => Outcome::Diverged { step: 50 },
+            2 => Outcome::Diverged { step: 50, reason: None },
             _ => Outcome::Completed,
         };
         for (on_loss, trained) in [(OnLoss::GoOn, 3), (OnLoss::Stop, 2)] {

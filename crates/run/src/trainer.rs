@@ -313,7 +313,7 @@ mod tests {
         };
         let store = Store::create(folder.path(), &manifest).unwrap().0;
         let (cell_id, cell) = (cells[1].id.clone(), cells[1].cell.clone());
-        let lost = Outcome::Diverged { step: 7 };
+        let lost = Outcome::Diverged { step: 7, reason: None };
         let record = Record { cell_id, cell, outcome: lost, measured: None, ..record() };
         store.write(&record, &[], None).unwrap();
         let left = |options: Options| -> Vec<usize> {

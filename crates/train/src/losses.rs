@@ -75,7 +75,7 @@ impl LossLog {
             let loss = self.recent.take() * self.n_features;
             self.curve.push(CurvePoint { step, loss });
             if !loss.is_finite() {
-                self.diverged = Some(Outcome::Diverged { step });
+                self.diverged = Some(Outcome::Diverged { step, reason: None });
             }
         }
     }
@@ -107,9 +107,27 @@ impl LossLog {
             return self.stopped();
         }
         let loss_train_last100 = self.last.take() * self.n_features;
+        if let Some(what) = not_finite(&weights, &self.test_losses) {
+            let outcome = Outcome::Diverged { step: self.steps, reason: Some(what) };
+            return Trained { outcome, curve: self.curve, model: None };
+        }
         let model = TrainedModel { weights, test_losses: self.test_losses, loss_train_last100 };
         Trained { outcome: Outcome::Completed, curve: self.curve, model: Some(model) }
     }
+}
+
+/// What of a trained model is not finite, in words, if anything is. Rows may explode that no sample of the
+/// last steps touches, and the loss explode in the last step, after it was looked at.
+fn not_finite(weights: &Weights, test_losses: &[f64]) -> Option<String> {
+    let singles = [("W", &weights.weights), ("b", &weights.bias)];
+    for (name, numbers) in singles {
+        let n = numbers.iter().filter(|number| !number.is_finite()).count();
+        if n > 0 {
+            return Some(format!("{n} of {} numbers in {name} are not finite", numbers.len()));
+        }
+    }
+    let is_lost = !test_losses.iter().all(|loss| loss.is_finite());
+    is_lost.then(|| "the test loss is not finite".to_owned())
 }
 
 /// How precisely losses are added up.
