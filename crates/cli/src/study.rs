@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 use superpose_figures::study::{Note, Places, Study};
+use superpose_files::sums;
 use superpose_files::table::{Table, TableError, Tables};
 
 use crate::args::Output;
@@ -80,6 +81,10 @@ pub(crate) fn json_of(
 
 /// The table in a file that somebody gave; errors name the file.
 pub(crate) fn read_given(path: &Path) -> anyhow::Result<Table> {
+    sums::check_file(path).with_context(|| {
+        let advice = "superpose analyze writes what is a run's anew, and without that list it is read as it is";
+        format!("`{}` is damaged ({advice})", path.display())
+    })?;
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     Ok(Table::from_csv(&path.display().to_string(), &bytes)?)
 }

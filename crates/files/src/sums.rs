@@ -86,6 +86,11 @@ impl Sums {
         self.0.iter().map(|(name, digest)| format!("{digest}  {name}\n")).collect()
     }
 
+    /// The names of all files that are listed.
+    pub fn names(&self) -> BTreeSet<&str> {
+        self.0.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
     /// Whether a file is listed.
     pub fn lists(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known == name)
@@ -172,6 +177,21 @@ pub fn read_listed(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
     once()
 }
 
+/// Sees that the file at `path` is what was written, if its folder has a list that knows it.
+///
+/// # Errors
+/// Of the kind `InvalidData` when it is not. A file that cannot be read is left for who reads it.
+pub fn check_file(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let (folder, name) = (parent.unwrap_or(Path::new(".")), path.file_name().and_then(|n| n.to_str()));
+    let is_listed = |name: &&str| matches!(Sums::read(folder), Ok(Some(sums)) if sums.lists(name));
+    let Some(name) = name.filter(is_listed) else { return Ok(()) };
+    match read_listed(folder, name) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(error),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +211,7 @@ mod tests {
         assert_eq!(list(folder.path()), format!("{OF_ABC}  a\n{OF_ABC}  b\n"));
         let sums = Sums::read(folder.path()).unwrap().unwrap();
         assert_eq!(sums, Sums::of([("a", &b"abc"[..]), ("b", b"abc")]));
+        assert_eq!(sums.names().into_iter().collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(sums.check("a", OF_ABC), Ok(()));
         assert_eq!(sums.check("a", &sha256(b"")), Err(Mismatch::Other));
         assert_eq!(sums.check("c", OF_ABC), Err(Mismatch::NotListed));
@@ -238,6 +259,23 @@ mod tests {
             assert_eq!(said.kind(), io::ErrorKind::InvalidData);
             assert!(said.to_string().contains("not what was written"), "{said}");
         }
+    }
+
+    #[test]
+    fn a_file_of_which_nothing_is_known_is_not_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("old"), "older").unwrap();
+        let checks = |name: &str| check_file(&path(name)).is_ok();
+        assert!(checks("old") && checks("none"));
+        write_listed(folder.path(), &[("new", b"x"), ("gone", b"y")]).unwrap();
+        fs::remove_file(path("gone")).unwrap();
+        assert!(checks("old") && checks("none") && checks("new") && checks("gone"));
+        fs::write(path("new"), "y").unwrap();
+        assert!(!checks("new"));
+        fs::write(path(NAME), "no list").unwrap();
+        assert!(checks("new"));
+        assert!(check_file(Path::new("-")).is_ok() && check_file(Path::new("/")).is_ok());
     }
 
     #[test]

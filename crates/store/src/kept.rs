@@ -175,6 +175,12 @@ impl Store {
         self.read_again(id, |sums| self.read_model(id, sums)).map(Some)
     }
 
+    /// Damage to the weights of a cell that only shows beside something else.
+    pub fn damaged_weights(&self, id: CellId, problem: &str, seen: Seen) -> Damage {
+        let path = self.cell_folder(&id).join(WEIGHTS);
+        Damage { cell_id: id, path, problem: format!("is damaged: {problem}"), seen }
+    }
+
     /// Whether the weights of a cell are there.
     pub fn has_weights(&self, id: &CellId) -> bool {
         fs::symlink_metadata(self.cell_folder(id).join(WEIGHTS)).is_ok()

@@ -162,3 +162,47 @@ impl RunningMean {
         mean
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::tests::cell;
+
+    /// A cell of 50 steps whose losses were all finite.
+    fn log() -> LossLog {
+        let mut log = LossLog::new(&cell(), Sums::Double);
+        (0..50).for_each(|_| log.add(0.25));
+        log
+    }
+
+    fn weights() -> Weights {
+        Weights { n_features: 4, d_hidden: 2, weights: vec![0.5; 8], bias: vec![0.0; 4] }
+    }
+
+    #[test]
+    fn a_model_with_a_number_that_is_not_finite_has_diverged() {
+        let mut good = log();
+        good.add_test(0.25);
+        let trained = good.completed(weights());
+        assert_eq!(trained.outcome, Outcome::Completed);
+        assert_eq!(trained.model.unwrap().test_losses, [1.0]);
+
+        let (mut lost_w, mut lost_b) = (weights(), weights());
+        (lost_w.weights[3], lost_w.weights[5]) = (f32::NAN, f32::NEG_INFINITY);
+        lost_b.bias[0] = f32::INFINITY;
+        for (weights, test, reason) in [
+            (lost_w, 0.25, "2 of 8 numbers in W are not finite"),
+            (lost_b, 0.25, "1 of 4 numbers in b are not finite"),
+            (weights(), f64::NAN, "the test loss is not finite"),
+            (weights(), f64::INFINITY, "the test loss is not finite"),
+        ] {
+            let mut log = log();
+            log.add_test(0.25);
+            log.add_test(test);
+            let trained = log.completed(weights);
+            let reason = Some(reason.to_owned());
+            assert_eq!(trained.outcome, Outcome::Diverged { step: 50, reason });
+            assert_eq!((trained.model, trained.curve.len()), (None, 5));
+        }
+    }
+}
