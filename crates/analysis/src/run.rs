@@ -83,7 +83,12 @@ impl Run {
     }
 
     /// Reads the cell `id`.
-    fn add(&mut self, store: &Store, id: CellId, preparer: &mut Preparer) -> Result<(), StoreError> {
+    fn add(
+        &mut self,
+        store: &Store,
+        id: CellId,
+        preparer: &mut Preparer,
+    ) -> Result<(), StoreError> {
         let kept = match store.look(&id, Care::Tables)? {
             Found::Nothing => {
                 self.missing.push(id);

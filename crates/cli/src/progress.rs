@@ -49,11 +49,7 @@ fn bar(n: u64, how_far: &str) -> ProgressBar {
 }
 
 /// Trains the cells `todo`, with bars.
-pub(crate) fn train_all(
-    trainer: &Trainer,
-    todo: Vec<Todo>,
-    store: &Store,
-) -> Result<(), RunError> {
+pub(crate) fn train_all(trainer: &Trainer, todo: Vec<Todo>, store: &Store) -> Result<(), RunError> {
     if todo.is_empty() {
         return Ok(());
     }

@@ -60,7 +60,13 @@ pub(crate) fn status(options: &StatusOptions) -> anyhow::Result<()> {
 
 impl Status {
     /// Looks at a cell of the sweep.
-    fn add(&mut self, store: &Store, cell: &Cell, labels: &Labels, care: Care) -> anyhow::Result<()> {
+    fn add(
+        &mut self,
+        store: &Store,
+        cell: &Cell,
+        labels: &Labels,
+        care: Care,
+    ) -> anyhow::Result<()> {
         let id = cell.id();
         let holder = || store.holder(&id);
         let word = match store.look(&id, care)? {
@@ -109,8 +115,9 @@ impl Status {
 
     /// Looks at all files that `folder` lists.
     fn check_folder(&mut self, folder: &Path) -> anyhow::Result<()> {
-        let is_damage =
-            |e: &io::Error| matches!(e.kind(), io::ErrorKind::InvalidData | io::ErrorKind::NotFound);
+        let is_damage = |e: &io::Error| {
+            matches!(e.kind(), io::ErrorKind::InvalidData | io::ErrorKind::NotFound)
+        };
         let sums = match Sums::read(folder) {
             Ok(sums) => sums.unwrap_or_default(),
             Err(error) if is_damage(&error) => {
@@ -182,29 +189,32 @@ impl Status {
         for (id, label, holder) in &self.running {
             console::say(&format!("cell {id} ({label}) is being trained by {holder}"));
         }
-        let lost: Vec<String> =
-            self.lost.iter().map(|(id, label, said)| format!("cell {id} ({label}) {said}")).collect();
+        let lost: Vec<String> = self
+            .lost
+            .iter()
+            .map(|(id, label, said)| format!("cell {id} ({label}) {said}"))
+            .collect();
         say_some(&lost, "--json has them all");
         if options.missing {
             for (id, label) in &self.missing {
                 console::say(&format!("cell {id} ({label}) is missing"));
             }
         }
-        if !self.without_weights.is_empty() {
-            let gone: Vec<String> =
-                self.without_weights.iter().map(|id| format!("the weights of cell {id} are not there")).collect();
+        if !self.without_weights.is_empty() && !options.check {
+            let gone: Vec<String> = self.without_weights.iter().map(without_weights).collect();
             say_some(&gone, "--json has them all");
         }
         let time = console::duration(self.wall_s);
         console::say(&format!("finished cells took {time} of training"));
-        if options.check && self.damaged.is_empty() && self.other_files.is_empty() {
-            console::say("everything that is there is what was written");
+        if options.check && self.complaints(true).is_empty() {
+            console::say("everything is there and is what was written");
         }
         let folder = options.folder.display();
         let (missing, damaged) = (self.count("missing"), self.count("damaged"));
         console::say(&match () {
             () if damaged > 0 => {
-                "next: superpose run with the sweep file trains what is damaged or missing".to_owned()
+                "next: superpose run with the sweep file trains what is damaged or missing"
+                    .to_owned()
             }
             () if missing > 0 => {
                 "next: superpose run with the sweep file trains what is missing".to_owned()
@@ -217,29 +227,45 @@ impl Status {
         });
     }
 
-    /// Names all that is damaged.
-    ///
-    /// # Errors
-    /// When anything is.
-    fn refuse_damage(&self, check: bool) -> anyhow::Result<()> {
+    /// A line for all that is damaged, or should be there and is not if that was to be looked at.
+    fn complaints(&self, check: bool) -> Vec<String> {
         let mut lines: Vec<String> = self.damaged.iter().map(ToString::to_string).collect();
         for (path, problem) in &self.other_files {
             lines.push(format!("`{}` is damaged: {problem}", path.display()));
         }
         if check {
-            let gone = |id| format!("the weights of cell {id} are not there");
-            lines.extend(self.without_weights.iter().map(gone));
+            lines.extend(self.without_weights.iter().map(without_weights));
+        }
+        lines
+    }
+
+    /// Names all that is damaged, and what to do about it.
+    ///
+    /// # Errors
+    /// When anything is.
+    fn refuse_damage(&self, check: bool) -> anyhow::Result<()> {
+        let lines = self.complaints(check);
+        if lines.is_empty() {
+            return Ok(());
         }
         lines.iter().for_each(|line| console::complain(line));
-        let n = lines.len();
-        match (n, self.damaged.len()) {
-            (0, _) => Ok(()),
-            (_, 0) => bail!("{n} of its files are not as they were written; superpose analyze writes tables anew"),
-            (_, cells) => bail!(
-                "{cells} cells are damaged; `superpose run` with the sweep file trains what is damaged anew"
-            ),
+        let mut advice = Vec::new();
+        if !self.damaged.is_empty() {
+            advice.push("`superpose run` with the sweep file trains damaged cells anew");
         }
+        if !self.other_files.is_empty() {
+            advice.push("`superpose analyze` writes tables anew");
+        }
+        if check && !self.without_weights.is_empty() {
+            advice.push("cells without weights keep their records; remove the folder of one to train it anew");
+        }
+        bail!("not all is as it was written: {}", advice.join("; "))
     }
+}
+
+/// Says that the weights of a cell were removed.
+fn without_weights(id: &CellId) -> String {
+    format!("the weights of cell {id} are not there")
 }
 
 /// Prints the first lines, and how many more there are.

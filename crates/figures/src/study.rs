@@ -195,9 +195,11 @@ pub fn read_table(name: &str, places: &Places<'_>) -> Result<Table, StudyError> 
     let file = format!("{name}.csv");
     let (path, remedy) = (places.tables.join(&file), places.remedy.to_owned());
     let bytes = read_listed(places.tables, &file).map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidData => {
-            StudyError::Damaged { path: path.display().to_string(), problem: error.to_string(), remedy }
-        }
+        std::io::ErrorKind::InvalidData => StudyError::Damaged {
+            path: path.display().to_string(),
+            problem: error.to_string(),
+            remedy,
+        },
         _ => StudyError::Missing { source: at("read", &path)(error), remedy },
     })?;
     Ok(Table::from_csv(name, &bytes)?)

@@ -171,8 +171,10 @@ fn remove_work(path: &Path) -> io::Result<()> {
     for entry in fs::read_dir(parent(path))? {
         let entry = entry?;
         let name = entry.file_name();
-        let token = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.strip_suffix(WORK_SUFFIX));
-        let is_ours = token.is_some_and(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let token =
+            name.to_str().and_then(|name| name.strip_prefix(&prefix)?.strip_suffix(WORK_SUFFIX));
+        let is_ours =
+            token.is_some_and(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_alphanumeric()));
         if is_ours && !entry.file_type()?.is_dir() {
             fs::remove_file(entry.path())?;
         }

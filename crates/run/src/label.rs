@@ -36,7 +36,9 @@ impl Labels {
         let of = |name: &str| rows.iter().map(|row| row.get(name)).collect::<Vec<_>>();
         let varies = |name: &str| of(name).windows(2).any(|pair| pair[0] != pair[1]);
         let follows = |name: &str| {
-            FOLLOWING.iter().any(|(following, from)| *following == name && is_function(&of(name), &of(from)))
+            FOLLOWING
+                .iter()
+                .any(|(following, from)| *following == name && is_function(&of(name), &of(from)))
         };
         let mut names: Vec<String> = Vec::new();
         for cell in cells.iter().step_by(every).chain(cells.last()) {
@@ -66,7 +68,8 @@ impl Labels {
     fn short<'a>(&self, name: &'a str) -> &'a str {
         let last = |name: &'a str| name.rsplit('.').next().unwrap_or(name);
         let short = last(name);
-        let n_alike = self.names.iter().filter(|other| other.rsplit('.').next() == Some(short)).count();
+        let n_alike =
+            self.names.iter().filter(|other| other.rsplit('.').next() == Some(short)).count();
         if n_alike > 1 { name } else { short }
     }
 }
@@ -74,13 +77,17 @@ impl Labels {
 /// Whether equal values of `from` have equal values of `of`.
 fn is_function(of: &[Option<&Value>], from: &[Option<&Value>]) -> bool {
     let mut known: BTreeMap<String, &Option<&Value>> = BTreeMap::new();
-    of.iter().zip(from).all(|(value, key)| *known.entry(format!("{key:?}")).or_insert(value) == value)
+    of.iter()
+        .zip(from)
+        .all(|(value, key)| *known.entry(format!("{key:?}")).or_insert(value) == value)
 }
 
 /// A value for people: six digits tell settings apart that differ by more than rounding.
 fn written(name: &str, value: &Value) -> String {
     match value {
-        Value::String(hash) if name.ends_with(".sha256") => hash.chars().take(HASH_DIGITS).collect(),
+        Value::String(hash) if name.ends_with(".sha256") => {
+            hash.chars().take(HASH_DIGITS).collect()
+        }
         Value::String(text) => text.clone(),
         Value::Number(number) if number.is_f64() => {
             let number = number.as_f64().unwrap_or(f64::NAN);
@@ -115,17 +122,20 @@ mod tests {
     fn what_was_swept_is_named_and_nothing_else() {
         let swept = [(4, 0.01), (8, 1e12), (4, 1e-7)].map(|(d, rate)| {
             cell(|c| {
-                (c.model.d_hidden, c.train.learning_rate, c.train.learning_rate_bias) = (d, rate, rate);
+                (c.model.d_hidden, c.train.learning_rate, c.train.learning_rate_bias) =
+                    (d, rate, rate);
             })
         });
-        let expected =
-            ["d_hidden=4 learning_rate=0.01", "d_hidden=8 learning_rate=1e12", "d_hidden=4 learning_rate=1e-7"];
+        let expected = [
+            "d_hidden=4 learning_rate=0.01",
+            "d_hidden=8 learning_rate=1e12",
+            "d_hidden=4 learning_rate=1e-7",
+        ];
         assert_eq!(labels(&swept), expected);
         let seeds = [1, 2].map(|seed| cell(|c| (c.data.seed, c.train.seed) = (seed, seed)));
         assert_eq!(labels(&seeds), ["seed=1", "seed=2"]);
-        let apart = [(1, 1), (1, 2), (2, 1)].map(|(data, train)| {
-            cell(|c| (c.data.seed, c.train.seed) = (data, train))
-        });
+        let apart = [(1, 1), (1, 2), (2, 1)]
+            .map(|(data, train)| cell(|c| (c.data.seed, c.train.seed) = (data, train)));
         assert_eq!(labels(&apart)[1], "data.seed=1 train.seed=2");
         let thirds = [-7.0 / 9.0, 1.0].map(|decay| cell(|c| c.train.weight_decay = decay));
         assert_eq!(labels(&thirds), ["weight_decay=-0.777778", "weight_decay=1"]);

@@ -43,7 +43,12 @@ pub fn remeasure(store: &Store) -> Result<Remeasured, StoreError> {
 
 impl Remeasured {
     /// Measures a cell whose lease is ours.
-    fn add(&mut self, store: &Store, id: CellId, preparer: &mut Preparer) -> Result<(), StoreError> {
+    fn add(
+        &mut self,
+        store: &Store,
+        id: CellId,
+        preparer: &mut Preparer,
+    ) -> Result<(), StoreError> {
         let kept = match store.look(&id, Care::Everything)? {
             Found::Nothing => return Ok(()),
             Found::Damaged(damage) => {
@@ -72,7 +77,11 @@ impl Remeasured {
 }
 
 /// The record with what the weights of its `model` look like, or why that cannot be.
-fn measured_anew(record: &Record, model: &Model, preparer: &mut Preparer) -> Result<Record, String> {
+fn measured_anew(
+    record: &Record,
+    model: &Model,
+    preparer: &mut Preparer,
+) -> Result<Record, String> {
     // The file of a frequency law may no longer be there; then the stored probabilities stand alone.
     if let Ok(prepared) = preparer.prepare(record.cell.clone()) {
         let expected = prepared.probabilities.as_slice();

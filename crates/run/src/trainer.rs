@@ -409,7 +409,9 @@ mod tests {
         ] {
             let (cell_id, cell) = (cell.id.clone(), cell.cell.clone());
             let measured = record().measured.filter(|_| outcome == Outcome::Completed);
-            store.write(&Record { cell_id, cell, outcome, measured, ..record() }, &[], None).unwrap();
+            store
+                .write(&Record { cell_id, cell, outcome, measured, ..record() }, &[], None)
+                .unwrap();
         }
         let usual = Options::default;
         assert_eq!(plan(usual(), &cells, &store, false), (vec![30, 10], 2, 0));

@@ -59,7 +59,11 @@ impl Store {
     pub fn begin(root: &Path, manifest: &Manifest, start: Start) -> Result<Begun, StoreError> {
         // What a link leads to is moved and made anew, not the link.
         let is_link = fs::symlink_metadata(root).is_ok_and(|found| found.is_symlink());
-        let root = if is_link { fs::canonicalize(root).map_err(at("find", root))? } else { root.to_owned() };
+        let root = if is_link {
+            fs::canonicalize(root).map_err(at("find", root))?
+        } else {
+            root.to_owned()
+        };
         let mut aside = None;
         let store = loop {
             let wanted = if aside.is_some() { Start::Resume } else { start };
@@ -109,7 +113,7 @@ fn attempt(
 ) -> Result<Attempt, StoreError> {
     let mut store = Store::at(root);
     if root.exists() && !root.is_dir() {
-        return Err(content(root, "is a file, and no folder", "give another folder with --out"));
+        return Err(content(root, "is a file, not a folder", "give another folder with --out"));
     }
     let is_there = || store.manifest_path().exists();
     // Asked once more, as another process may begin while the folder is read.
@@ -222,7 +226,9 @@ fn set_aside(root: &Path) -> Result<PathBuf, StoreError> {
         }
         match fs::rename(root, &aside) {
             Ok(()) => {
-                sync_folder(aside.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+                sync_folder(
+                    aside.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+                )?;
                 return Ok(aside);
             }
             Err(error) if is_taken(&error) => {}
@@ -243,7 +249,8 @@ fn is_taken(error: &std::io::Error) -> bool {
 fn may_begin(store: &Store) -> Result<bool, StoreError> {
     let starts = [format!(".{MANIFEST}."), format!(".{SUMS}.")];
     let is_ours = |name: &String| {
-        ["cells", "leases", SUMS].contains(&&**name) || starts.iter().any(|start| name.starts_with(start))
+        ["cells", "leases", SUMS].contains(&&**name)
+            || starts.iter().any(|start| name.starts_with(start))
     };
     let was_ours = store.cells_folder().is_dir() && store.leases_folder().is_dir();
     Ok(was_ours || names(store.root())?.iter().all(is_ours))
@@ -288,7 +295,7 @@ mod tests {
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         let said = resume(&folder.path().join("thesis.tex"), &named("a")).unwrap_err();
-        assert!(said.contains("thesis.tex` is a file, and no folder"), "{said}");
+        assert!(said.contains("thesis.tex` is a file, not a folder"), "{said}");
 
         let own = folder.path().join("a");
         resume(&own, &named("a")).unwrap();
@@ -353,7 +360,8 @@ mod tests {
         let clone = second.store.clone();
         for held in [first, second] {
             let said = resume(folder.path(), &others).unwrap_err();
-            let who = format!("holds other cells of `example`, which process {}", std::process::id());
+            let who =
+                format!("holds other cells of `example`, which process {}", std::process::id());
             assert!(said.contains(&who) && said.contains("wait for it"), "{said}");
             drop(held);
         }

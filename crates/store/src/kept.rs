@@ -326,9 +326,13 @@ fn check_curve(record: &Record, curve: &[CurvePoint], weights: Presence) -> Resu
     let (steps, log_every) = (record.cell.train.steps, record.cell.train.log_every);
     let expected = (1..).map(|i: u64| steps.min(i.saturating_mul(log_every)));
     let n_expected = steps.div_ceil(log_every.max(1));
-    if curve.len() as u64 != n_expected || !curve.iter().map(|p| p.step).eq(expected.take(curve.len())) {
+    if curve.len() as u64 != n_expected
+        || !curve.iter().map(|p| p.step).eq(expected.take(curve.len()))
+    {
         let points = curve.len();
-        return Err(format!("it has {points} points and should have {n_expected}, up to step {steps}"));
+        return Err(format!(
+            "it has {points} points and should have {n_expected}, up to step {steps}"
+        ));
     }
     Ok(())
 }
@@ -397,9 +401,12 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 8) as usize
         };
-        for (name, care) in
-            [(RECORD, Care::Tables), (CURVE, Care::Tables), (WEIGHTS, Care::Everything), (SUMS, Care::Tables)]
-        {
+        for (name, care) in [
+            (RECORD, Care::Tables),
+            (CURVE, Care::Tables),
+            (WEIGHTS, Care::Everything),
+            (SUMS, Care::Tables),
+        ] {
             let path = store.cell_folder(&id).join(name);
             let whole = fs::read(&path).unwrap();
             let places: Vec<usize> = match whole.len() {

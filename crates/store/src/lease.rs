@@ -52,8 +52,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(other("it is a link, or no file"));
     }
-    let file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     if is_at(&file, path) { Ok(file) } else { Err(other("it was replaced meanwhile")) }
 }
 

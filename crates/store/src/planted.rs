@@ -16,8 +16,7 @@ pub(crate) fn golden() -> Record {
 
 /// The record of a cell of two features in one dimension, with this seed.
 pub(crate) fn small(seed: u64) -> Record {
-    let mut record: Record =
-        serde_json::from_str(include_str!("../tests/record-2.json")).unwrap();
+    let mut record: Record = serde_json::from_str(include_str!("../tests/record-2.json")).unwrap();
     (record.cell.model.n_features, record.cell.model.d_hidden) = (2, 1);
     (record.cell.train.steps, record.cell.train.seed) = (250, seed);
     record.cell_id = record.cell.id();

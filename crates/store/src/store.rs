@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::begin::{Begun, Start};
 use crate::begin::{content, no_sweep};
-pub use crate::kept::{Care, Damage, Found, Kept, Presence, Seen};
 use crate::kept::{CURVE, RECORD, WEIGHTS, curve_text, damaged, parse_record};
+pub use crate::kept::{Care, Damage, Found, Kept, Presence, Seen};
 use crate::lease::{self, Ownership};
 use crate::record::Record;
 use crate::weights_file;
@@ -90,7 +90,7 @@ impl Store {
         let found = fs::metadata(root).map_err(at("find the folder", root))?;
         let advice = "give the folder of a sweep, such as runs/quickstart";
         if !found.is_dir() {
-            return Err(content(root, "is a file, and no folder", advice));
+            return Err(content(root, "is a file, not a folder", advice));
         }
         if !store.manifest_path().exists() {
             return Err(no_sweep(root, advice));
@@ -533,7 +533,8 @@ mod tests {
         ] {
             fs::write(&path, content).unwrap();
             let said = store.manifest().unwrap_err().to_string();
-            for part in ["sweep.json", "is damaged", part, "remove it and run the sweep file again"] {
+            for part in ["sweep.json", "is damaged", part, "remove it and run the sweep file again"]
+            {
                 assert!(said.contains(part), "{said}");
             }
             assert!(Store::create(folder.path(), &manifest(&[record.clone()])).is_err());
@@ -587,8 +588,11 @@ mod tests {
         assert!(said(&folder.path().join("none")).contains("cannot find the folder"));
         assert!(said(folder.path()).contains("holds no sweep"));
         fs::write(folder.path().join("file"), "").unwrap();
-        assert!(said(&folder.path().join("file")).contains("is a file, and no folder"));
+        assert!(said(&folder.path().join("file")).contains("is a file, not a folder"));
         store(&folder.path().join("run"), &[]);
-        assert_eq!(Store::open(&folder.path().join("run")).unwrap().root(), folder.path().join("run"));
+        assert_eq!(
+            Store::open(&folder.path().join("run")).unwrap().root(),
+            folder.path().join("run")
+        );
     }
 }

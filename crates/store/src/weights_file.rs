@@ -182,8 +182,7 @@ mod tests {
             let said = said(&bytes(&cell(|_| ()), &weights(), p));
             assert!(said.contains("`p` must be F64 [2], got F64 ["), "{said}");
         }
-        let wide =
-            Weights { n_features: 1, d_hidden: 2, weights: vec![1.0, 2.0], bias: vec![0.0] };
+        let wide = Weights { n_features: 1, d_hidden: 2, weights: vec![1.0, 2.0], bias: vec![0.0] };
         let said_of_wide = said(&bytes(&cell(|_| ()), &wide, &[0.75, 0.25]));
         assert!(said_of_wide.contains("`W` must be F32 [2, 1], got F32 [1, 2]"), "{said_of_wide}");
         let without: Vec<(&str, TensorView<'_>)> = Vec::new();
