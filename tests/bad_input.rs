@@ -154,27 +154,3 @@ fn a_folder_that_is_not_this_sweeps_is_left_alone() {
         assert_refused(&sandbox.run(&[verb, "nowhere"]), 1, &["nowhere"]);
     }
 }
-
-#[test]
-fn a_damaged_record_is_named_with_its_remedy() {
-    let sandbox = Sandbox::new();
-    sandbox.write("sweep.toml", &sweep_file("steps = 20", ""));
-    assert_eq!(sandbox.run(&["run", "sweep.toml"]).code, Some(0));
-    let cells = sandbox.path("runs/tiny/cells");
-    let cell = fs::read_dir(cells).unwrap().next().unwrap().unwrap().path();
-    for (file, content) in [
-        ("record.json", "{ half"),
-        ("curve.csv", "step,loss\n1,x\n"),
-        ("weights.safetensors", "12345678901"),
-    ] {
-        let good = fs::read(cell.join(file)).unwrap();
-        fs::write(cell.join(file), content).unwrap();
-        let parts = [file, "is damaged", "remove its folder"];
-        assert_refused(&sandbox.run(&["run", "sweep.toml"]), 1, &parts);
-        assert_refused(&sandbox.run(&["analyze", "runs/tiny"]), 1, &parts);
-        fs::write(cell.join(file), good).unwrap();
-    }
-    assert_eq!(sandbox.run(&["run", "sweep.toml"]).code, Some(0));
-    sandbox.write("runs/tiny/tables/losses.csv", "a,b\n1,2\n");
-    assert_refused(&sandbox.run(&["figures", "runs/tiny"]), 1, &["`losses`", "`setting`", "a, b"]);
-}

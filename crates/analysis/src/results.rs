@@ -165,7 +165,7 @@ mod tests {
             probabilities: Vec::new(),
         };
         let finished = records.iter().map(finished).collect();
-        let csv = results(&Run { name: "t".to_owned(), finished, missing: Vec::new() }).to_csv();
+        let csv = results(&Run { finished, ..Run::planted(&[], |_| 0.0) }).to_csv();
         super::records(&Table::from_csv("results", &csv).unwrap()).unwrap()
     }
 

@@ -1,8 +1,9 @@
 //! A sweep's folder, read: the records of the cells that belong to it.
 
 use superpose_store::record::{Measured, Record};
-use superpose_store::store::{Store, StoreError};
+use superpose_store::store::{Care, Damage, Found, Presence, Store, StoreError};
 use superpose_toy::cell::CellId;
+use superpose_toy::prepared::Preparer;
 use superpose_toy::trained::CurvePoint;
 
 /// One finished cell.
@@ -32,6 +33,8 @@ pub struct Run {
     pub finished: Vec<Finished>,
     /// The cells that have no record yet.
     pub missing: Vec<CellId>,
+    /// The cells that are left out because their files are not what was written.
+    pub damaged: Vec<Damage>,
 }
 
 #[cfg(test)]
@@ -55,7 +58,7 @@ impl Run {
             Finished { record, curve: Vec::new(), probabilities }
         };
         let finished = changed.iter().map(plant).collect();
-        Self { name: "planted".to_owned(), finished, missing: Vec::new() }
+        Self { name: "planted".to_owned(), finished, missing: Vec::new(), damaged: Vec::new() }
     }
 }
 
@@ -63,26 +66,58 @@ impl Run {
     /// The run in `store`.
     ///
     /// # Errors
-    /// [`StoreError`] when a file in it is damaged.
+    /// [`StoreError`] when the manifest is damaged, or files cannot be read that may be whole.
     pub fn read(store: &Store) -> Result<Self, StoreError> {
         let manifest = store.manifest()?;
-        let (mut finished, mut missing) = (Vec::new(), Vec::new());
+        let mut run = Self {
+            name: manifest.name,
+            finished: Vec::new(),
+            missing: Vec::new(),
+            damaged: Vec::new(),
+        };
+        let mut preparer = Preparer::default();
         for cell in &manifest.cells {
-            let id = cell.id();
-            if store.is_finished(&id) {
-                let record = store.record(&id)?;
-                let probabilities = match record.measured {
-                    Some(_) if store.has_weights(&id) => store.probabilities(&id)?,
-                    // The record came from elsewhere, without weights; a law gives the same numbers.
-                    Some(_) => cell.probabilities().map_or(Vec::new(), |p| p.as_slice().to_vec()),
-                    None => Vec::new(),
-                };
-                finished.push(Finished { curve: store.curve(&id)?, probabilities, record });
-            } else {
-                missing.push(id);
-            }
+            run.add(store, cell.id(), &mut preparer)?;
         }
-        Ok(Self { name: manifest.name, finished, missing })
+        Ok(run)
+    }
+
+    /// Reads the cell `id`.
+    fn add(
+        &mut self,
+        store: &Store,
+        id: CellId,
+        preparer: &mut Preparer,
+    ) -> Result<(), StoreError> {
+        let kept = match store.look(&id, Care::Tables)? {
+            Found::Nothing => {
+                self.missing.push(id);
+                return Ok(());
+            }
+            Found::Damaged(damage) => {
+                self.damaged.push(damage);
+                return Ok(());
+            }
+            Found::Kept(kept) => *kept,
+        };
+        let probabilities = match &kept.record.measured {
+            None => Vec::new(),
+            Some(_) => match preparer.prepare(kept.record.cell.clone()) {
+                Ok(prepared) => prepared.probabilities.as_slice().to_vec(),
+                // The file of its frequencies is no longer there: its weights have the probabilities.
+                Err(_) if kept.weights == Presence::There => match store.probabilities(&id) {
+                    Ok(probabilities) => probabilities,
+                    Err(StoreError::Content { path, problem, .. }) => {
+                        self.damaged.push(Damage { cell_id: id, path, problem, seen: kept.seen });
+                        return Ok(());
+                    }
+                    Err(error) => return Err(error),
+                },
+                Err(_) => Vec::new(),
+            },
+        };
+        self.finished.push(Finished { record: kept.record, curve: kept.curve, probabilities });
+        Ok(())
     }
 
     /// The dotted names of all fields that some cell has, in order of appearance.
@@ -96,5 +131,61 @@ impl Run {
             }
         }
         names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use superpose_store::store::Manifest;
+    use superpose_toy::cell::FrequencyLaw;
+    use superpose_toy::trained::Weights;
+
+    #[test]
+    fn damaged_cells_are_left_out_and_named_and_the_others_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let golden = include_str!("../../store/tests/record-2.json");
+        let golden: Record = serde_json::from_str(golden).unwrap();
+        // The last has its frequencies from a file that is gone.
+        let file = FrequencyLaw::File { path: "gone.txt".into(), sha256: "00".to_owned() };
+        let records: Vec<Record> = (0..4)
+            .map(|seed| {
+                let mut record = golden.clone();
+                (record.cell.model.n_features, record.cell.model.d_hidden) = (2, 1);
+                (record.cell.train.seed, record.cell.train.steps) = (seed, 1);
+                if seed == 3 {
+                    record.cell.data.frequencies = file.clone();
+                }
+                record.cell_id = record.cell.id();
+                record
+            })
+            .collect();
+        let cells = records.iter().map(|record| record.cell.clone()).collect();
+        let manifest = Manifest { name: "example".to_owned(), cells };
+        let store = Store::create(folder.path(), &manifest).unwrap().0;
+        let weights =
+            Weights { n_features: 2, d_hidden: 1, weights: vec![1.0; 2], bias: vec![0.0; 2] };
+        let curve = [CurvePoint { step: 1, loss: 1.0 }];
+        for record in &records[1..] {
+            store.write(record, &curve, Some((&weights, &[0.75, 0.25]))).unwrap();
+        }
+        let run = Run::read(&store).unwrap();
+        assert_eq!(run.missing, std::slice::from_ref(&records[0].cell_id));
+        let of: Vec<&[f64]> = run.finished.iter().map(|f| f.probabilities.as_slice()).collect();
+        assert!((of[0][0] - 2.0 / 3.0).abs() < 1e-15, "from the law");
+        assert_eq!((of.len(), of[2]), (3, &[0.75, 0.25][..]));
+
+        let path = |i: usize, name: &str| {
+            folder.path().join(format!("cells/{}/{name}", records[i].cell_id))
+        };
+        std::fs::write(path(1, "curve.csv"), "").unwrap();
+        let mut bytes = std::fs::read(path(3, "weights.safetensors")).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(path(3, "weights.safetensors"), bytes).unwrap();
+        let run = Run::read(&store).unwrap();
+        assert_eq!(run.finished.iter().map(|f| &f.record).collect::<Vec<_>>(), [&records[2]]);
+        let damaged: Vec<&CellId> = run.damaged.iter().map(|damage| &damage.cell_id).collect();
+        assert_eq!(damaged, [&records[1].cell_id, &records[3].cell_id]);
+        assert!(run.damaged[1].to_string().contains("SHA-256"), "{}", run.damaged[1]);
     }
 }

@@ -22,6 +22,8 @@ pub struct Progress {
     pub n_lost: usize,
     /// Cells that have no record yet.
     pub n_missing: usize,
+    /// Cells whose files are not what was written.
+    pub n_damaged: usize,
 }
 
 impl Progress {
@@ -30,15 +32,19 @@ impl Progress {
         let completed = run.finished.iter().filter(|f| f.record.outcome == Outcome::Completed);
         let n_completed = completed.count();
         let n_lost = run.finished.len() - n_completed;
-        Self { n_completed, n_lost, n_missing: run.missing.len() }
+        let (n_missing, n_damaged) = (run.missing.len(), run.damaged.len());
+        Self { n_completed, n_lost, n_missing, n_damaged }
     }
 }
 
 impl std::fmt::Display for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} cells completed", self.n_completed)?;
-        for (n, what) in [(self.n_lost, "diverged or failed"), (self.n_missing, "not trained yet")]
-        {
+        for (n, what) in [
+            (self.n_lost, "diverged or failed"),
+            (self.n_missing, "not trained yet"),
+            (self.n_damaged, "damaged and left out"),
+        ] {
             if n > 0 {
                 write!(f, ", {n} {what}")?;
             }

@@ -39,7 +39,7 @@ pub(crate) enum Verb {
         json: bool,
     },
     /// Say which cells of a run are finished, running or missing
-    Status(FolderOptions),
+    Status(StatusOptions),
     /// Measure the output heads of language models as the toy is measured
     Measure(MeasureOptions),
     /// Other laws of scaling
@@ -91,7 +91,7 @@ pub(crate) struct RunOptions {
 pub(crate) struct TrainingOptions {
     /// Cells trained at the same time, one core each [default: number of cores; when cells are
     /// fewer, each gets several]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Where to train; `superpose devices` lists them
     #[arg(long, value_name = "LABEL", default_value = "cpu")]
@@ -291,6 +291,22 @@ pub(crate) struct FolderOptions {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct StatusOptions {
+    /// The folder of the run, such as runs/quickstart
+    pub(crate) folder: PathBuf,
+    /// Read every file, weights too, and name those that are not what was written; exit code 1 if there
+    /// are any
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Name the cells that are missing
+    #[arg(long)]
+    pub(crate) missing: bool,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Where results go.
 #[derive(Debug, Args)]
 pub(crate) struct Output {
@@ -311,6 +327,11 @@ pub(crate) struct Bootstrap {
     /// Seed of the bootstrap
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) seed: u64,
+}
+
+/// A whole number of at least 1.
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "must be a whole number of at least 1".to_owned())
 }
 
 /// An interval from fewer resamples would be their ends.

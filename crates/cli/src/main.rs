@@ -11,6 +11,7 @@ mod devices;
 mod fit_loss;
 mod frequencies;
 mod heads;
+mod limits;
 mod progress;
 mod reproduce;
 mod run;
@@ -30,6 +31,7 @@ use crate::args::{Arguments, Verb};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    limits::refuse_large_files();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(answer) => return help(&answer),

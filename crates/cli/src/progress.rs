@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
-use superpose_run::event::{label, lost};
+use superpose_run::event::lost;
+use superpose_run::label::Labels;
+use superpose_run::plan::Todo;
 use superpose_run::{Event, RunError, Trainer};
 use superpose_store::store::Store;
 use superpose_toy::prepared::Prepared;
@@ -47,15 +49,11 @@ fn bar(n: u64, how_far: &str) -> ProgressBar {
 }
 
 /// Trains the cells `todo`, with bars.
-pub(crate) fn train_all(
-    trainer: &Trainer,
-    todo: Vec<Prepared>,
-    store: &Store,
-) -> Result<(), RunError> {
+pub(crate) fn train_all(trainer: &Trainer, todo: Vec<Todo>, store: &Store) -> Result<(), RunError> {
     if todo.is_empty() {
         return Ok(());
     }
-    let progress = Progress::new(&todo);
+    let progress = Progress::new(&todo, trainer.labels());
     let ended = trainer.train_all(todo, store, &|event| progress.show(event));
     progress.sweep.finish_and_clear();
     ended
@@ -63,7 +61,8 @@ pub(crate) fn train_all(
 
 /// The bars of a run.
 #[derive(Debug)]
-struct Progress {
+struct Progress<'a> {
+    labels: &'a Labels,
     bars: MultiProgress,
     /// Counts the steps of all cells.
     sweep: ProgressBar,
@@ -73,14 +72,14 @@ struct Progress {
     tasks: RwLock<BTreeMap<usize, (ProgressBar, usize)>>,
 }
 
-impl Progress {
-    fn new(todo: &[Prepared]) -> Self {
+impl<'a> Progress<'a> {
+    fn new(todo: &[Todo], labels: &'a Labels) -> Self {
         let bars = MultiProgress::new();
-        let steps = todo.iter().map(|c| c.cell.train.steps).sum();
+        let steps = todo.iter().map(|todo| todo.cell.cell.train.steps).sum();
         let sweep = bars.add(bar(steps, "{percent:>3} %  {rate:>14}  {eta:>4}"));
         sweep.set_message(format!("0/{} cells", todo.len()));
         let (n_done, tasks) = (AtomicUsize::new(0), RwLock::default());
-        Self { bars, sweep, n_cells: todo.len(), n_done, tasks }
+        Self { labels, bars, sweep, n_cells: todo.len(), n_done, tasks }
     }
 
     fn show(&self, event: Event<'_>) {
@@ -106,7 +105,7 @@ impl Progress {
                 match record {
                     None => self.sweep.inc(cell.cell.train.steps),
                     Some(record) => {
-                        lost(record).iter().for_each(|sentence| self.note(sentence));
+                        lost(record, self.labels).iter().for_each(|sentence| self.note(sentence));
                     }
                 }
             }
@@ -124,7 +123,7 @@ impl Progress {
         let bar = bar(cell.train.steps, "{pos:>6}/{len} {rate:>14}  {eta:>4}");
         let bar = self.bars.insert_before(&self.sweep, bar);
         bar.set_message(match cells.len() {
-            1 => label(cell),
+            1 => self.labels.label(cell),
             n_cells => format!("{n_cells} cells, d={}", cell.model.d_hidden),
         });
         let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use superpose_analysis::results::{records, results};
 use superpose_analysis::run::Run;
-use superpose_files::disk::write_whole;
+use superpose_files::sums::write_listed;
 use superpose_paper::claim::Verdict;
 use superpose_paper::experiment::Experiment;
 use superpose_paper::figure::{Figure, Material};
@@ -17,15 +17,17 @@ use superpose_paper::report::write_page;
 use superpose_paper::sweeps::{LARGE, SweepFile, cells};
 use superpose_run::Trainer;
 use superpose_store::lease::Ownership;
-use superpose_store::store::{Manifest, Store};
+use superpose_store::store::{Manifest, Store, StoreError};
 use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::prepared::Preparer;
+use superpose_toy::trained::Weights;
 use superpose_train::memory::dense_flop;
 
+use crate::analyze::{refuse_damage, tell_damage};
 use crate::args::ReproduceOptions;
 use crate::console;
 use crate::progress::train_all;
-use crate::run::{announce, n_finished};
+use crate::run::announce;
 use crate::study::{self, read_given};
 
 /// The name of the run that all figures share.
@@ -59,11 +61,11 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
         train(options, &figures, &store)?;
     }
     let run = Run::read(&store)?;
-    write_whole(&options.run.join("results.csv"), &results(&run).to_csv())?;
+    write_listed(&options.run, &[("results.csv", &results(&run).to_csv())])?;
     let out = options.out.clone().unwrap_or_else(|| options.run.join("experiments"));
     let mut made = Vec::new();
     for figure in figures {
-        let material = Material::of(figure, &run.finished, |id| store.weights(id))?;
+        let material = Material::of(figure, &run.finished, |id| weights(&store, id))?;
         let experiment = Experiment::of(figure, &material);
         experiment
             .write(&out.join(figure.folder()))
@@ -75,8 +77,20 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
     } else {
         print(&made, &out);
     }
+    refuse_damage(&run.damaged)?;
     let some_lost = made.iter().any(|experiment| experiment.n_lost > 0);
     Ok(if some_lost { ExitCode::from(3) } else { ExitCode::SUCCESS })
+}
+
+/// The weights of a cell, if they are there and are what was written.
+fn weights(store: &Store, id: &CellId) -> Result<Option<Weights>, StoreError> {
+    match store.weights(id) {
+        Err(damage @ StoreError::Content { .. }) => {
+            console::complain(&damage.to_string());
+            Ok(None)
+        }
+        read => read,
+    }
 }
 
 /// The figures with these ids.
@@ -102,7 +116,6 @@ fn chosen(ids: &[String]) -> anyhow::Result<Vec<&'static Figure>> {
 fn store(root: &Path) -> anyhow::Result<(Store, BTreeSet<CellId>)> {
     let manifest = Manifest { name: NAME.to_owned(), cells: cells(SweepFile::ALL) };
     let wanted = manifest.cells.iter().map(Cell::id).collect();
-    std::fs::create_dir_all(root).with_context(|| format!("cannot create `{}`", root.display()))?;
     Ok((Store::create(root, &manifest)?.0, wanted))
 }
 
@@ -222,17 +235,14 @@ fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyh
     let (cells, without_weights) = needed(figures, &lack);
     let cells = Preparer::default().prepare_all(cells.into_values())?;
     let trainer = Trainer::prepare(&options.training.to_run(), &cells, "the figures")?;
+    trainer.remarks().iter().for_each(|remark| console::complain(&format!("note: {remark}")));
     // Their records were taken over, and records are not enough; where they come from they still are.
-    for id in without_weights {
-        if store.is_finished(&id) {
-            store.forget(&id)?;
-        }
-    }
-    let todo = trainer.unfinished(&cells, store)?;
+    let plan = trainer.plan(&cells, store, &|cell| without_weights.contains(&cell.id))?;
+    tell_damage(&plan.damaged);
     if !options.json {
-        announce(&trainer, "these figures", n_finished(&cells, store), &todo, store);
+        announce(&trainer, "these figures", &plan, store);
     }
-    Ok(train_all(&trainer, todo, store)?)
+    Ok(train_all(&trainer, plan.todo, store)?)
 }
 
 pub(crate) fn report(folders: &[PathBuf], as_json: bool) -> anyhow::Result<()> {

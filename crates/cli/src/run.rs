@@ -1,13 +1,14 @@
 //! `superpose run`: a sweep file in, a folder of records, tables and figures out.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use superpose_analysis::FitWindow;
 use superpose_run::Trainer;
+use superpose_run::plan::Plan;
 use superpose_run::resources::size;
-use superpose_store::store::{Manifest, Store};
+use superpose_store::store::{Begun, Manifest, Start, Store};
 use superpose_sweep::file::Sweep;
 use superpose_toy::prepared::Prepared;
 use superpose_train::memory::dense_flop;
@@ -21,18 +22,19 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     sweep.remarks.iter().for_each(|remark| console::complain(&format!("note: {remark}")));
     let source = options.config.display().to_string();
     let trainer = Trainer::prepare(&options.training.to_run(), &sweep.cells, &source)?;
+    trainer.remarks().iter().for_each(|remark| console::complain(&format!("note: {remark}")));
     let root = options.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
     if options.dry_run {
-        describe(options, &sweep, &root, &trainer);
+        describe(options, &sweep, &root, &trainer)?;
         return Ok(ExitCode::SUCCESS);
-    }
-    if options.fresh && root.exists() {
-        let aside = set_aside(&root)?;
-        console::complain(&format!("the older run is now in {}", aside.display()));
     }
     let cells = sweep.cells.iter().map(|prepared| prepared.cell.clone()).collect();
     let manifest = Manifest { name: sweep.name.clone(), cells };
-    let (store, orphans) = Store::create(&root, &manifest)?;
+    let start = if options.fresh { Start::Anew } else { Start::Resume };
+    let Begun { store, orphans, aside } = Store::begin(&root, &manifest, start)?;
+    if let Some(aside) = aside {
+        console::complain(&format!("the older run is now in {}", aside.display()));
+    }
     if !orphans.is_empty() {
         console::complain(&format!(
             "{} finished cells in {} no longer belong to the sweep; they are kept but not analysed",
@@ -40,58 +42,55 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
             root.display()
         ));
     }
-    let todo = trainer.unfinished(&sweep.cells, &store)?;
+    let plan = trainer.plan(&sweep.cells, &store, &|_| false)?;
+    analyze::tell_damage(&plan.damaged);
     if !options.json {
-        let n_finished = n_finished(&sweep.cells, &store);
-        announce(&trainer, &format!("`{}`", sweep.name), n_finished, &todo, &store);
+        announce(&trainer, &format!("`{}`", sweep.name), &plan, &store);
     }
-    train_all(&trainer, todo, &store)?;
-    let summary = analyze::write_tables(&store, FitWindow::ALL, None)?;
-    let figures = analyze::write_figures(&store)?;
+    train_all(&trainer, plan.todo, &store)?;
+    let summary = analyze::RunSummary::of(&store, FitWindow::ALL, None)?;
+    let written = summary.write().context("the tables are not written");
+    let figures = written.and_then(|()| analyze::write_figures(&store));
     if options.json {
         console::say_json(&summary.to_json()?);
     } else {
         summary.study.notes.iter().for_each(study::say);
-        analyze::print_written(&root, summary.study.tables.as_slice().len(), &figures);
+        if let Ok(figures) = &figures {
+            analyze::print_written(&root, summary.n_tables(), figures);
+        }
     }
-    Ok(if summary.progress.n_lost > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    figures?;
+    analyze::refuse_damage(summary.damaged())?;
+    if summary.progress.n_lost == 0 {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !options.json {
+        console::complain(&format!(
+            "superpose status {} says which cells diverged or failed; --retry-failed trains them again",
+            root.display()
+        ));
+    }
+    Ok(ExitCode::from(3))
 }
 
-/// Moves a run to `<root>.1`, or the next number that is free.
-fn set_aside(root: &Path) -> anyhow::Result<PathBuf> {
-    Store::open(root)?;
-    let numbered = |i: usize| {
-        let mut name = root.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{i}"));
-        root.with_file_name(name)
+/// Says what is about to be trained of the cells that `name` asks for.
+pub(crate) fn announce(trainer: &Trainer, name: &str, plan: &Plan, store: &Store) {
+    let cells = |n: usize| if n == 1 { "1 cell".to_owned() } else { format!("{n} cells") };
+    let Plan { todo, n_finished, n_left, damaged } = plan;
+    let mut text = match (todo.len(), *n_left) {
+        (0, 0) => format!("all {n_finished} cells of {name} are finished"),
+        (0, n) => format!("training none of the {} of {name} that are to be trained", cells(n)),
+        (n, _) => format!("training {} of {name}", cells(n)),
     };
-    let aside = (1..).map(numbered).find(|path| !path.exists()).expect("numbers do not end");
-    std::fs::rename(root, &aside).with_context(|| format!("cannot move `{}`", root.display()))?;
-    Ok(aside)
-}
-
-/// How many of the `cells` have a record.
-pub(crate) fn n_finished(cells: &[Prepared], store: &Store) -> usize {
-    cells.iter().filter(|cell| store.is_finished(&cell.id)).count()
-}
-
-/// Says what is about to be trained: the cells `todo` of those that `name` asks for.
-pub(crate) fn announce(
-    trainer: &Trainer,
-    name: &str,
-    n_finished: usize,
-    todo: &[Prepared],
-    store: &Store,
-) {
-    let training = match todo.len() {
-        1 => format!("training 1 cell of {name}"),
-        n => format!("training {n} cells of {name}"),
-    };
-    let text = match (todo.len(), n_finished) {
-        (0, _) => format!("all {n_finished} cells of {name} are finished"),
-        (_, 0) => training,
-        _ => format!("{training}; {n_finished} are finished"),
-    };
+    for (n, what) in [
+        (*n_finished, "are finished"),
+        (*n_left, "are left for another time"),
+        (damaged.len(), "are damaged and trained anew"),
+    ] {
+        if n > 0 && (!todo.is_empty() || *n_left > 0) {
+            text.push_str(&format!("; {n} {what}"));
+        }
+    }
     let (engine, root) = (trainer.engine().name(), store.root().display());
     let how = match trainer.together_on() {
         Some(device) => format!("together on {device}"),
@@ -101,22 +100,32 @@ pub(crate) fn announce(
 }
 
 /// Says what would be trained.
-fn describe(options: &RunOptions, sweep: &Sweep, root: &Path, trainer: &Trainer) {
+fn describe(
+    options: &RunOptions,
+    sweep: &Sweep,
+    root: &Path,
+    trainer: &Trainer,
+) -> anyhow::Result<()> {
     let jobs = trainer.n_at_once();
     let cells = || sweep.cells.iter().map(|prepared| &prepared.cell);
     let memory = sweep.cells.iter().map(|c| trainer.cell_bytes(c)).fold(0.0, f64::max);
     let flop: f64 = cells().map(dense_flop).sum();
     let steps: u64 = cells().map(|cell| cell.train.steps).sum();
-    let finished = Store::open(root).map_or(0, |store| n_finished(&sweep.cells, &store));
+    let plan = match Store::open(root) {
+        Ok(store) if !options.fresh => trainer.plan(&sweep.cells, &store, &|_| false)?,
+        _ => Plan::default(),
+    };
+    analyze::tell_damage(&plan.damaged);
+    let finished = plan.n_finished;
     if options.json {
         let object = |c: &Prepared| serde_json::json!({ "cell_id": c.id, "cell": c.cell });
         let cells: Vec<_> = sweep.cells.iter().map(object).collect();
         console::say_json(&serde_json::json!({
             "name": sweep.name, "folder": root, "n_cells": cells.len(),
             "n_finished": finished, "jobs": jobs, "steps": steps, "dense_flop": flop,
-            "memory_bytes_per_cell": memory, "cells": cells,
+            "memory_bytes_per_cell": memory, "cells": cells, "n_damaged": plan.damaged.len(),
         }));
-        return;
+        return Ok(());
     }
     let rows: Vec<Vec<String>> = sweep
         .cells
@@ -144,4 +153,5 @@ fn describe(options: &RunOptions, sweep: &Sweep, root: &Path, trainer: &Trainer)
         sweep.cells.len(),
         size(memory),
     ));
+    Ok(())
 }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use serde_json::{Map, Value};
 use superpose_figures::study::{Note, Places, Study};
 use superpose_files::given;
+use superpose_files::sums;
 use superpose_files::table::{Table, TableError, Tables};
 use superpose_toy::input;
 
@@ -82,6 +83,10 @@ pub(crate) fn json_of(
 
 /// The table in a file that somebody gave; errors name the file.
 pub(crate) fn read_given(path: &Path) -> anyhow::Result<Table> {
+    sums::check_file(path).with_context(|| {
+        let advice = "superpose analyze writes what is a run's anew, and without that list it is read as it is";
+        format!("`{}` is damaged ({advice})", path.display())
+    })?;
     let bytes = input::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     Ok(given::table(&path.display().to_string(), &bytes)?)
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use superpose_files::disk::{DiskError, at, write_whole};
+use superpose_files::disk::{DiskError, at, create_folder, write_whole};
+use superpose_files::sums::{read_listed, write_listed};
 use superpose_files::table::{Field, Table, TableError, Tables, documentation};
 
 use crate::render::render;
@@ -127,6 +128,19 @@ pub enum StudyError {
         /// The command that writes it.
         remedy: String,
     },
+    /// A table is not what was written.
+    #[error(
+        "`{path}` is damaged: {problem}; `{remedy}` writes it anew, and without the list SHA256SUMS it is read as \
+         it is"
+    )]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+        /// The command that writes it.
+        remedy: String,
+    },
     /// The drawing library gave up.
     #[error("{name} cannot be drawn: {problem}")]
     Drawing {
@@ -152,16 +166,17 @@ impl Study {
     }
 }
 
-/// Writes `tables` into a folder, made if need be, without a page.
+/// Writes `tables` and their digests into a folder, made if need be, without a page.
 ///
 /// # Errors
 /// [`DiskError`].
 pub fn write_csv(folder: &Path, tables: &[Table]) -> Result<(), DiskError> {
-    std::fs::create_dir_all(folder).map_err(at("create", folder))?;
-    for table in tables {
-        write_whole(&folder.join(format!("{}.csv", table.name)), &table.to_csv())?;
-    }
-    Ok(())
+    create_folder(folder)?;
+    let file = |table: &Table| (format!("{}.csv", table.name), table.to_csv());
+    let files: Vec<(String, Vec<u8>)> = tables.iter().map(file).collect();
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, csv)| (name.as_str(), csv.as_slice())).collect();
+    write_listed(folder, &files)
 }
 
 /// Writes the page of a folder: what the columns of `tables` hold, after a convention of all.
@@ -177,9 +192,16 @@ pub fn write_page(folder: &Path, convention: &str, tables: &[Table]) -> Result<(
 /// # Errors
 /// [`StudyError`], with what writes it anew.
 pub fn read_table(name: &str, places: &Places<'_>) -> Result<Table, StudyError> {
-    let path = places.tables.join(format!("{name}.csv"));
-    let missing = |source| StudyError::Missing { source, remedy: places.remedy.to_owned() };
-    let bytes = std::fs::read(&path).map_err(at("read", &path)).map_err(missing)?;
+    let file = format!("{name}.csv");
+    let (path, remedy) = (places.tables.join(&file), places.remedy.to_owned());
+    let bytes = read_listed(places.tables, &file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => StudyError::Damaged {
+            path: path.display().to_string(),
+            problem: error.to_string(),
+            remedy,
+        },
+        _ => StudyError::Missing { source: at("read", &path)(error), remedy },
+    })?;
     Ok(Table::from_csv(name, &bytes)?)
 }
 
@@ -195,7 +217,7 @@ pub fn draw(
 ) -> Result<Vec<PathBuf>, StudyError> {
     let read = |name: &&str| read_table(name, places);
     let tables = names.iter().map(read).collect::<Result<Tables, _>>()?;
-    std::fs::create_dir_all(places.pictures).map_err(at("create", places.pictures))?;
+    create_folder(places.pictures)?;
     let mut written = Vec::new();
     for Picture { name, sheet } in draw(&tables)? {
         if sheet.panels.is_empty() {
@@ -246,6 +268,15 @@ mod tests {
         assert!(written.iter().all(|path| path.exists()));
         let page = std::fs::read_to_string(tables.join("README.md")).unwrap();
         assert!(page.contains("| `y` | height |"));
+        let csv = std::fs::read_to_string(tables.join("points.csv")).unwrap();
+        std::fs::write(tables.join("points.csv"), csv.replace('2', "3")).unwrap();
+        let said = draw(&["points"], &sheet, &places).unwrap_err().to_string();
+        for part in ["points.csv` is damaged", "`superpose again` writes it anew"] {
+            assert!(said.contains(part), "{said}");
+        }
+        // One that was written by hand, or by an older version.
+        std::fs::remove_file(tables.join("SHA256SUMS")).unwrap();
+        assert_eq!(draw(&["points"], &sheet, &places).unwrap(), written);
         std::fs::remove_file(tables.join("points.csv")).unwrap();
         let said = draw(&["points"], &sheet, &places).unwrap_err().to_string();
         assert!(

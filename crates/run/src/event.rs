@@ -1,9 +1,10 @@
 //! What a caller is told while cells are trained.
 
 use superpose_store::record::Record;
-use superpose_toy::cell::Cell;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::Outcome;
+
+use crate::label::Labels;
 
 /// What has just happened. Events of different tasks come from different threads.
 #[derive(Debug, Clone, Copy)]
@@ -54,17 +55,20 @@ pub enum Event<'a> {
 /// Is called with every [`Event`], by the thread that it happens on.
 pub type Observer<'a> = dyn Fn(Event<'_>) + Sync + 'a;
 
-/// By what cells of a sweep are told apart at a glance: `d=10 decay=-1.000`.
-pub fn label(cell: &Cell) -> String {
-    format!("d={} decay={:.3}", cell.model.d_hidden, cell.train.weight_decay)
+/// What became of a cell that was not trained to the end, in words; none if it was.
+pub fn loss(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Completed => None,
+        Outcome::Diverged { step, reason: None } => Some(format!("diverged by step {step}")),
+        Outcome::Diverged { step, reason: Some(reason) } => {
+            Some(format!("diverged by step {step}: {reason}"))
+        }
+        Outcome::Failed { message } => Some(format!("failed: {message}")),
+    }
 }
 
 /// What became of a cell that was not trained to the end, as a sentence; none if it was.
-pub fn lost(record: &Record) -> Option<String> {
-    let what = match &record.outcome {
-        Outcome::Completed => return None,
-        Outcome::Diverged { step } => format!("diverged by step {step}"),
-        Outcome::Failed { message } => format!("failed: {message}"),
-    };
-    Some(format!("cell {} ({}) {what}", record.cell_id, label(&record.cell)))
+pub fn lost(record: &Record, labels: &Labels) -> Option<String> {
+    let what = loss(&record.outcome)?;
+    Some(format!("cell {} ({}) {what}", record.cell_id, labels.label(&record.cell)))
 }

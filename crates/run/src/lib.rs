@@ -27,8 +27,11 @@
 
 pub mod error;
 pub mod event;
+pub mod label;
 mod panics;
+pub mod plan;
 mod queue;
+pub mod remeasure;
 pub mod resources;
 pub mod trainer;
 mod work;

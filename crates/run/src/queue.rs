@@ -14,6 +14,8 @@ use superpose_toy::trained::{CurvePoint, Weights};
 
 use crate::error::RunError;
 use crate::event::{Event, Observer, lost};
+use crate::label::Labels;
+use crate::plan::Todo;
 
 /// How long to wait before asking again for cells that other processes are training.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -57,7 +59,8 @@ pub(crate) enum OnLoss {
 
 /// Cells that are left to train, shared by threads.
 pub(crate) struct Queue<'a> {
-    cells: Mutex<VecDeque<Prepared>>,
+    cells: Mutex<VecDeque<Todo>>,
+    labels: &'a Labels,
     work: &'a dyn Work,
     store: &'a Store,
     observer: &'a Observer<'a>,
@@ -86,7 +89,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl<'a> Queue<'a> {
     pub(crate) fn new(
-        cells: Vec<Prepared>,
+        cells: Vec<Todo>,
+        labels: &'a Labels,
         work: &'a dyn Work,
         store: &'a Store,
         observer: &'a Observer<'a>,
@@ -94,6 +98,7 @@ impl<'a> Queue<'a> {
     ) -> Self {
         Self {
             cells: Mutex::new(cells.into()),
+            labels,
             work,
             store,
             observer,
@@ -159,32 +164,37 @@ impl<'a> Queue<'a> {
     /// Takes the first cell that is to be had from the queue, and those that can be trained together
     /// with it. Cells that another process is training go to the back, so that they are taken over
     /// should it die.
-    fn claim(&self, queue: &mut VecDeque<Prepared>) -> Result<Claimed, RunError> {
+    fn claim(&self, queue: &mut VecDeque<Todo>) -> Result<Claimed, RunError> {
         let mut claimed = Claimed::default();
         let (mut others, mut refused) = (Vec::new(), VecDeque::new());
         let mut at_most = usize::MAX;
         while claimed.cells.len() < at_most {
-            let Some(cell) = queue.pop_front() else { break };
-            if claimed.cells.first().is_some_and(|first| !self.work.go_together(first, &cell)) {
-                others.push(cell);
+            let Some(todo) = queue.pop_front() else { break };
+            let cell = &todo.cell;
+            if claimed.cells.first().is_some_and(|first| !self.work.go_together(first, cell)) {
+                others.push(todo);
                 continue;
             }
-            match self.store.claim(&cell.id)? {
+            let claim = match &todo.instead_of {
+                Some(seen) => self.store.claim_anew(&cell.id, seen)?,
+                None => self.store.claim(&cell.id)?,
+            };
+            match claim {
                 Some(Ownership::Ours(lease)) => {
                     if claimed.cells.is_empty() {
-                        at_most = self.work.at_most(&cell)?;
+                        at_most = self.work.at_most(cell)?;
                     }
-                    claimed.cells.push(cell);
+                    claimed.cells.push(todo.cell);
                     claimed.leases.push(lease);
                 }
                 Some(Ownership::Theirs(holder)) => {
-                    refused.push_back(cell);
+                    refused.push_back(todo);
                     claimed.holder = Some(holder);
                 }
-                None => (self.observer)(Event::Finished { cell: &cell, record: None }),
+                None => (self.observer)(Event::Finished { cell, record: None }),
             }
         }
-        others.into_iter().rev().for_each(|cell| queue.push_front(cell));
+        others.into_iter().rev().for_each(|todo| queue.push_front(todo));
         queue.append(&mut refused);
         Ok(claimed)
     }
@@ -221,7 +231,7 @@ impl<'a> Queue<'a> {
         let weights = weights.as_ref().map(|w| (w, cell.probabilities.as_slice()));
         self.store.write(record, curve, weights)?;
         (self.observer)(Event::Finished { cell, record: Some(record) });
-        match lost(record) {
+        match lost(record, self.labels) {
             Some(sentence) if self.on_loss == OnLoss::Stop => Err(RunError::Lost(sentence)),
             _ => Ok(()),
         }
@@ -250,6 +260,15 @@ mod tests {
             cell
         };
         Preparer::default().prepare_all(widths.iter().map(of_width)).unwrap()
+    }
+
+    fn labels(cells: &[Prepared]) -> Labels {
+        Labels::of(&cells.iter().map(|cell| &cell.cell).collect::<Vec<_>>())
+    }
+
+    /// To be trained for the first time.
+    fn todo(cells: &[Prepared]) -> Vec<Todo> {
+        cells.iter().map(|cell| Todo { cell: cell.clone(), instead_of: None }).collect()
     }
 
     /// Does as it is told, at once.
@@ -344,7 +363,8 @@ mod tests {
             lock(&events).push(word(event));
             also(event);
         };
-        let mut queue = Queue::new(cells.to_vec(), told, store, &observer, on_loss);
+        let labels = labels(cells);
+        let mut queue = Queue::new(todo(cells), &labels, told, store, &observer, on_loss);
         queue.patience = Duration::from_millis(1);
         let ended = queue.work_off(NonZeroUsize::MIN).map_err(|error| error.to_string());
         (ended, events.into_inner().unwrap())
@@ -368,7 +388,8 @@ mod tests {
         let cells = cells(&(1..=40).collect::<Vec<_>>());
         let (_folder, store) = store(&cells);
         let told = Told::new(1);
-        let queue = Queue::new(cells.clone(), &told, &store, &|_| (), OnLoss::GoOn);
+        let labels = labels(&cells);
+        let queue = Queue::new(todo(&cells), &labels, &told, &store, &|_| (), OnLoss::GoOn);
         queue.work_off(NonZeroUsize::new(4).unwrap()).unwrap();
         let mut trained = lock(&told.trained).concat();
         trained.sort_unstable();
@@ -440,7 +461,7 @@ mod tests {
     #[test]
     fn a_lost_cell_stops_the_others_only_if_that_is_wanted() {
         let outcome = |width| match width {
-            2 => Outcome::Diverged { step: 50 },
+            2 => Outcome::Diverged { step: 50, reason: None },
             _ => Outcome::Completed,
         };
         for (on_loss, trained) in [(OnLoss::GoOn, 3), (OnLoss::Stop, 2)] {
@@ -450,7 +471,7 @@ mod tests {
             let (ended, _) = work_off(&cells, &told, &store, on_loss, &|_| ());
             assert_eq!(lock(&told.trained).len(), trained);
             assert!(store.is_finished(&cells[1].id), "what was lost is on record");
-            let said = format!("cell {} (d=2 decay=-1.000) diverged by step 50", cells[1].id);
+            let said = format!("cell {} (d_hidden=2) diverged by step 50", cells[1].id);
             assert_eq!(ended, if on_loss == OnLoss::Stop { Err(said) } else { Ok(()) });
         }
     }
@@ -477,7 +498,8 @@ mod tests {
         let cells = cells(&[1]);
         let (_folder, store) = store(&cells);
         let told = Told::new(1);
-        let queue = Queue::new(cells.clone(), &told, &store, &|_| (), OnLoss::GoOn);
+        let labels = labels(&cells);
+        let queue = Queue::new(todo(&cells), &labels, &told, &store, &|_| (), OnLoss::GoOn);
         queue.stop.store(true, Ordering::Relaxed);
         assert!(queue.train(&cells).is_ok());
         assert!(!store.is_finished(&cells[0].id));

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use superpose_device::NamedDevice;
-use superpose_store::store::Store;
+use superpose_store::store::{Care, Found, Presence, Store};
 use superpose_toy::cell::Cell;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::Outcome;
@@ -13,8 +13,10 @@ use superpose_train::together::Processor;
 
 use crate::error::{CellSize, RunError};
 use crate::event::Observer;
+use crate::label::Labels;
+use crate::plan::{Plan, Todo};
 use crate::queue::{Ended, OnLoss, Queue, Work};
-use crate::resources::Resources;
+use crate::resources::{Resources, size};
 use crate::work::{Alone, Engine, Together};
 
 /// How cells should be trained.
@@ -58,6 +60,8 @@ pub struct Trainer {
     together: Option<Together>,
     cores: NonZeroUsize,
     n_at_once: NonZeroUsize,
+    labels: Labels,
+    remarks: Vec<String>,
 }
 
 impl Trainer {
@@ -83,7 +87,13 @@ impl Trainer {
             }
             None => jobs_on(resources, engine, options.jobs, cells, asked_by)?.get(),
         };
+        let remarks = match (options.jobs, &together) {
+            (Some(jobs), None) => remarks(resources, engine, jobs, cells),
+            _ => Vec::new(),
+        };
         Ok(Self {
+            labels: Labels::of(&cells.iter().map(|cell| &cell.cell).collect::<Vec<_>>()),
+            remarks,
             options: options.clone(),
             engine,
             device,
@@ -116,25 +126,60 @@ impl Trainer {
         }
     }
 
-    /// The `cells` to train now, the costliest first so that the last ones to end are short.
+    /// What tells the cells apart that it was made for.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// What may not be meant with the number of jobs that was given, in words.
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
+    /// What there is to train of the `cells`, the costliest first so that the last ones to end are short.
+    /// Cells whose files are damaged are trained anew, and so are completed ones without weights that
+    /// `needs_weights`.
     ///
     /// # Errors
-    /// [`RunError::Store`] when a record is damaged, so that no work is done before it is known.
-    pub fn unfinished(&self, cells: &[Prepared], store: &Store) -> Result<Vec<Prepared>, RunError> {
-        let mut todo = Vec::new();
+    /// [`RunError::Store`] when a record cannot be read that may be whole, so that no work is done before
+    /// it is known.
+    pub fn plan(
+        &self,
+        cells: &[Prepared],
+        store: &Store,
+        needs_weights: &dyn Fn(&Prepared) -> bool,
+    ) -> Result<Plan, RunError> {
+        let mut plan = Plan::default();
         for cell in cells {
-            if store.is_finished(&cell.id) {
-                let record = store.record(&cell.id)?;
-                if !self.options.retry_failed || record.outcome == Outcome::Completed {
-                    continue;
+            let instead_of = match store.look(&cell.id, Care::Everything)? {
+                Found::Nothing => None,
+                Found::Damaged(damage) => {
+                    plan.damaged.push(damage.clone());
+                    Some(damage.seen)
                 }
-                store.forget(&cell.id)?;
-            }
-            todo.push(cell.clone());
+                Found::Kept(kept) => {
+                    let again = match kept.record.outcome {
+                        Outcome::Completed => {
+                            kept.weights != Presence::There && needs_weights(cell)
+                        }
+                        Outcome::Diverged { .. } | Outcome::Failed { .. } => {
+                            self.options.retry_failed
+                        }
+                    };
+                    if !again {
+                        plan.n_finished += 1;
+                        continue;
+                    }
+                    Some(kept.seen)
+                }
+            };
+            plan.todo.push(Todo { cell: cell.clone(), instead_of });
         }
-        todo.truncate(self.options.limit.unwrap_or(usize::MAX));
-        todo.sort_by(|a, b| cost(&b.cell).total_cmp(&cost(&a.cell)));
-        Ok(todo)
+        let n_all = plan.todo.len();
+        plan.todo.truncate(self.options.limit.unwrap_or(usize::MAX));
+        plan.n_left = n_all - plan.todo.len();
+        plan.todo.sort_by(|a, b| cost(&b.cell.cell).total_cmp(&cost(&a.cell.cell)));
+        Ok(plan)
     }
 
     /// Trains the cells `todo` and writes their records to `store`. Cells that another process is
@@ -144,7 +189,7 @@ impl Trainer {
     /// The first [`RunError`]; what is finished by then is kept.
     pub fn train_all(
         &self,
-        todo: Vec<Prepared>,
+        todo: Vec<Todo>,
         store: &Store,
         observer: &Observer<'_>,
     ) -> Result<(), RunError> {
@@ -156,7 +201,7 @@ impl Trainer {
             Some(together) => (together, NonZeroUsize::MIN),
             None => (&alone, n_at_once),
         };
-        Queue::new(todo, work, store, observer, on_loss).work_off(n_threads)
+        Queue::new(todo, &self.labels, work, store, observer, on_loss).work_off(n_threads)
     }
 
     /// Trains a single cell, and writes nothing.
@@ -234,6 +279,33 @@ fn jobs_on(
     Ok(NonZeroUsize::new(room).map_or(NonZeroUsize::MIN, |room| room.min(resources.cores)))
 }
 
+/// What may not be meant with so many `jobs`.
+fn remarks(
+    resources: Resources,
+    engine: Engine,
+    jobs: NonZeroUsize,
+    cells: &[Prepared],
+) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let Resources { cores, free_bytes } = resources;
+    if jobs > cores {
+        let cores = match cores.get() {
+            1 => "the one core".to_owned(),
+            n => format!("the {n} cores"),
+        };
+        remarks.push(format!("`--jobs` is {jobs}, more than {cores} that cells are trained on"));
+    }
+    let largest = cells.iter().map(|cell| host_bytes(engine, &cell.cell)).fold(0.0, f64::max);
+    let needed = largest * jobs.get().min(cells.len()) as f64;
+    if needed > free_bytes {
+        let (needed, free) = (size(needed), size(free_bytes));
+        remarks.push(format!(
+            "`--jobs` is {jobs}; so many cells may need {needed}, and {free} is free on this machine"
+        ));
+    }
+    remarks
+}
+
 /// Cost of a cell, in arbitrary units: the passes over numbers of each sample weigh about as much
 /// as matrix products of width 40 do (measured at n = 1000, B = 2048); only their order counts.
 fn cost(cell: &Cell) -> f64 {
@@ -303,28 +375,91 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_left_to_train_is_what_has_no_record_and_the_costliest_comes_first() {
-        let cells = cells(&[10, 20, 30]);
+    /// A folder for the `cells`.
+    fn store(cells: &[Prepared]) -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
         let manifest = Manifest {
             name: "example".to_owned(),
             cells: cells.iter().map(|c| c.cell.clone()).collect(),
         };
         let store = Store::create(folder.path(), &manifest).unwrap().0;
-        let (cell_id, cell) = (cells[1].id.clone(), cells[1].cell.clone());
-        let lost = Outcome::Diverged { step: 7 };
-        let record = Record { cell_id, cell, outcome: lost, measured: None, ..record() };
-        store.write(&record, &[], None).unwrap();
-        let left = |options: Options| -> Vec<usize> {
-            let trainer = Trainer::prepare(&options, &cells, "a.toml").unwrap();
-            let left = trainer.unfinished(&cells, &store).unwrap();
-            left.iter().map(|c| c.cell.model.d_hidden).collect()
+        (folder, store)
+    }
+
+    /// The widths to train, how many are finished and how many are left.
+    fn plan(
+        options: Options,
+        cells: &[Prepared],
+        store: &Store,
+        needs_weights: bool,
+    ) -> (Vec<usize>, usize, usize) {
+        let trainer = Trainer::prepare(&options, cells, "a.toml").unwrap();
+        let plan = trainer.plan(cells, store, &|_| needs_weights).unwrap();
+        let widths = plan.todo.iter().map(|todo| todo.cell.cell.model.d_hidden).collect();
+        (widths, plan.n_finished, plan.n_left)
+    }
+
+    #[test]
+    fn what_is_left_to_train_is_what_has_no_record_and_the_costliest_comes_first() {
+        let cells = cells(&[10, 20, 30, 40]);
+        let (_folder, store) = store(&cells);
+        for (cell, outcome) in [
+            (&cells[1], Outcome::Diverged { step: 7, reason: None }),
+            (&cells[3], Outcome::Completed),
+        ] {
+            let (cell_id, cell) = (cell.id.clone(), cell.cell.clone());
+            let measured = record().measured.filter(|_| outcome == Outcome::Completed);
+            store
+                .write(&Record { cell_id, cell, outcome, measured, ..record() }, &[], None)
+                .unwrap();
+        }
+        let usual = Options::default;
+        assert_eq!(plan(usual(), &cells, &store, false), (vec![30, 10], 2, 0));
+        let limited = |limit| Options { limit: Some(limit), ..usual() };
+        assert_eq!(plan(limited(1), &cells, &store, false), (vec![10], 2, 1));
+        assert_eq!(plan(limited(0), &cells, &store, false), (vec![], 2, 2));
+        let retry = || Options { retry_failed: true, ..usual() };
+        assert_eq!(plan(retry(), &cells, &store, false), (vec![30, 20, 10], 1, 0));
+        // A cell that diverged has no weights, however often it is trained.
+        assert_eq!(plan(usual(), &cells, &store, true), (vec![40, 30, 10], 1, 0));
+        assert!(cells[1..].iter().step_by(2).all(|cell| store.is_finished(&cell.id)));
+    }
+
+    #[test]
+    fn a_damaged_cell_is_to_be_trained_anew_and_named() {
+        let cells = cells(&[10, 20, 30]);
+        let (folder, store) = store(&cells);
+        for cell in &cells {
+            let (cell_id, cell) = (cell.id.clone(), cell.cell.clone());
+            store.write(&Record { cell_id, cell, ..record() }, &[], None).unwrap();
+        }
+        let path = folder.path().join(format!("cells/{}/record.json", cells[1].id));
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("1.185", "1.186")).unwrap();
+        let trainer = Trainer::prepare(&Options::default(), &cells, "a.toml").unwrap();
+        let plan = trainer.plan(&cells, &store, &|_| false).unwrap();
+        assert_eq!((plan.n_finished, plan.todo.len(), plan.damaged.len()), (2, 1, 1));
+        assert_eq!(plan.damaged[0].cell_id, cells[1].id);
+        assert!(plan.todo[0].instead_of.is_some());
+        assert!(plan.damaged[0].to_string().contains("record.json` is damaged"));
+        assert!(store.is_finished(&cells[1].id), "it stays until it is replaced");
+    }
+
+    #[test]
+    fn jobs_that_may_not_be_meant_are_remarked() {
+        let cells = cells(&[10, 400]);
+        let largest = host_bytes(Engine::Gram, &cells[1].cell);
+        let said = |cores, free_bytes, jobs| {
+            let resources = Resources { cores: n(cores), free_bytes };
+            remarks(resources, Engine::Gram, n(jobs), &cells).join("; ")
         };
-        assert_eq!(left(Options::default()), [30, 10]);
-        assert_eq!(left(Options { limit: Some(1), ..Options::default() }), [10]);
-        assert_eq!(left(Options { retry_failed: true, ..Options::default() }), [30, 20, 10]);
-        assert!(!store.is_finished(&cells[1].id));
+        assert_eq!(said(2, f64::INFINITY, 2), "");
+        let expected = "`--jobs` is 100, more than the 2 cores that cells are trained on";
+        assert_eq!(said(2, 2.0 * largest, 100), expected);
+        assert!(said(1, f64::INFINITY, 2).contains("the one core"));
+        let short = said(8, 1.5 * largest, 3);
+        assert!(short.contains("may need 52 MB, and 39 MB is free"), "{short}");
+        assert_eq!(said(8, 1.5 * largest, 1), "");
     }
 
     #[test]

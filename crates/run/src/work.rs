@@ -152,7 +152,7 @@ fn ended(cell: &Prepared, trained: Trained, wall_s: f64, provenance: Provenance)
         let losses = Losses::of_batches(&model.test_losses, model.loss_train_last100);
         measure(&cell.cell, cell.probabilities.as_slice(), &model.weights, losses)
     });
-    let record = Record {
+    let mut record = Record {
         record_version: RECORD_VERSION,
         cell_id: cell.id.clone(),
         outcome,
@@ -161,7 +161,15 @@ fn ended(cell: &Prepared, trained: Trained, wall_s: f64, provenance: Provenance)
         cell: cell.cell.clone(),
         provenance,
     };
-    Ended { record, curve, weights: model.map(|model| model.weights) }
+    let mut weights = model.map(|model| model.weights);
+    let lost = record.not_finite();
+    if !lost.is_empty() && record.measured.is_some() {
+        let reason = format!("`{}` is not finite", lost.join("`, `"));
+        let step = record.cell.train.steps;
+        record.outcome = Outcome::Diverged { step, reason: Some(reason) };
+        (record.measured, weights) = (None, None);
+    }
+    Ended { record, curve, weights }
 }
 
 fn provenance(engine: Engine, device: &str) -> Provenance {
@@ -174,5 +182,38 @@ fn provenance(engine: Engine, device: &str) -> Provenance {
         engine: engine.name().to_owned(),
         dtype: "f32".to_owned(),
         finished_unix_s: now.map_or(0, |d| d.as_secs()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use superpose_toy::trained::{CurvePoint, Weights};
+    use superpose_train::train::TrainedModel;
+
+    /// What is kept of a cell of two features whose model was tested with these losses.
+    fn ended_with(test_losses: Vec<f64>) -> Ended {
+        let golden = include_str!("../../store/tests/record-2.json");
+        let mut cell = serde_json::from_str::<Record>(golden).unwrap().cell;
+        (cell.model.n_features, cell.model.d_hidden, cell.train.steps) = (2, 1, 9);
+        let weights =
+            Weights { n_features: 2, d_hidden: 1, weights: vec![1.0, 0.5], bias: vec![0.0; 2] };
+        let model = TrainedModel { weights, test_losses, loss_train_last100: 1.0 };
+        let curve = vec![CurvePoint { step: 9, loss: 1.0 }];
+        let trained = Trained { outcome: Outcome::Completed, curve, model: Some(model) };
+        ended(&Prepared::new(cell).unwrap(), trained, 1.0, provenance(Engine::Gram, "cpu"))
+    }
+
+    #[test]
+    fn a_cell_with_a_measured_number_that_is_not_finite_has_diverged() {
+        let good = ended_with(vec![1.0, 2.0]);
+        assert_eq!(good.record.outcome, Outcome::Completed);
+        assert!(good.record.measured.is_some() && good.weights.is_some());
+        // Each loss is finite, but not their spread.
+        let lost = ended_with(vec![1e300, -1e300]);
+        let reason = Some("`loss.test_se` is not finite".to_owned());
+        assert_eq!(lost.record.outcome, Outcome::Diverged { step: 9, reason });
+        assert_eq!((lost.record.measured, lost.weights), (None, None));
+        assert_eq!(lost.curve, good.curve);
     }
 }

@@ -34,14 +34,14 @@ fn the_frequency_file_of_a_run_is_read_once() {
     let manifest =
         Manifest { name: "few".to_owned(), cells: cells.iter().map(|c| c.cell.clone()).collect() };
     let store = Store::create(&folder.path().join("run"), &manifest).unwrap().0;
-    let todo = trainer.unfinished(&cells, &store).unwrap();
+    let plan = || trainer.plan(&cells, &store, &|_| true).unwrap();
     let steps = AtomicUsize::new(0);
     let observer = |event: Event<'_>| {
         if matches!(event, Event::Stepped { .. }) {
             steps.fetch_add(1, Ordering::Relaxed);
         }
     };
-    trainer.train_all(todo, &store, &observer).unwrap();
+    trainer.train_all(plan().todo, &store, &observer).unwrap();
     assert_eq!(steps.into_inner(), 150);
     for cell in &cells {
         let record = store.record(&cell.id).unwrap();
@@ -52,7 +52,7 @@ fn the_frequency_file_of_a_run_is_read_once() {
         assert_eq!(alone.record.measured, record.measured);
         assert_eq!(alone.weights, store.weights(&cell.id).unwrap());
     }
-    assert!(trainer.unfinished(&cells, &store).unwrap().is_empty());
+    assert!(plan().todo.is_empty() && plan().n_finished == 3);
 }
 
 #[test]

@@ -2,8 +2,12 @@
 //! [`measured`]), and the folder ([`mod@store`]) that keeps the records of one sweep, which several
 //! processes may share ([`lease`]).
 
+mod begin;
+mod kept;
 pub mod lease;
 pub mod measured;
+#[cfg(test)]
+mod planted;
 pub mod quantity;
 pub mod record;
 pub mod store;

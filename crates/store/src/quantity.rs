@@ -25,6 +25,7 @@ pub struct Quantity {
     /// stored because it follows from others.
     pub place: Option<&'static str>,
     of: fn(&Record) -> Field,
+    is_finite: fn(&Record) -> bool,
     json: fn(&Field) -> Value,
 }
 
@@ -34,8 +35,9 @@ impl Quantity {
         [name, unit, meaning]: [&'static str; 3],
         place: Option<&'static str>,
         of: fn(&Record) -> Field,
+        is_finite: fn(&Record) -> bool,
     ) -> Self {
-        Self { name, unit, meaning, place, of, json: T::json }
+        Self { name, unit, meaning, place, of, is_finite, json: T::json }
     }
 
     /// The quantity called `name`, if there is one.
@@ -56,6 +58,11 @@ impl Quantity {
         }
     }
 
+    /// Whether its value in `record` is one that a record can keep: no number that is not finite.
+    pub fn is_finite(&self, record: &Record) -> bool {
+        (self.is_finite)(record)
+    }
+
     /// The JSON at its [`place`](Self::place) in a record, from its `field` in a table; null when that is
     /// missing. A text that is no such value stays a text, for the reader of the record to refuse.
     pub fn json(&self, field: &Field) -> Value {
@@ -68,6 +75,11 @@ pub(crate) trait Tabled {
     /// Its field.
     fn field(&self) -> Field;
 
+    /// Whether it is no number, or a finite one.
+    fn is_kept(&self) -> bool {
+        true
+    }
+
     /// The JSON of the value in `field`; null when it is missing.
     fn json(field: &Field) -> Value {
         field.as_written()
@@ -75,16 +87,26 @@ pub(crate) trait Tabled {
 }
 
 macro_rules! numbers {
-    ($($number:ty),*) => {$(
+    ($($number:ty, $is_kept:expr;)*) => {$(
         impl Tabled for $number {
             fn field(&self) -> Field {
                 (*self).into()
+            }
+
+            fn is_kept(&self) -> bool {
+                let is_kept: fn($number) -> bool = $is_kept;
+                is_kept(*self)
             }
         }
     )*};
 }
 
-numbers!(f64, Option<f64>, u64, usize);
+numbers! {
+    f64, f64::is_finite;
+    Option<f64>, |number| number.is_none_or(f64::is_finite);
+    u64, |_| true;
+    usize, |_| true;
+}
 
 macro_rules! texts {
     ($($text:ty),*) => {$(
@@ -212,6 +234,7 @@ macro_rules! quantity {
             [$name, $unit, $meaning],
             Some(concat!(stringify!($first) $(, ".", stringify!($second))?)),
             |record| record.$first $(.$second)?.field(),
+            |record| record.$first $(.$second)?.is_kept(),
         )
     };
     (measured {
@@ -221,6 +244,7 @@ macro_rules! quantity {
             [$name, $unit, $meaning],
             Some(concat!("measured.", stringify!($field))),
             |record| record.measured.as_ref().map(|measured| measured.$field.field()).into(),
+            |record| record.measured.as_ref().is_none_or(|measured| measured.$field.is_kept()),
         )
     };
     (geometry {
@@ -230,12 +254,16 @@ macro_rules! quantity {
             [$name, $unit, $meaning],
             Some(concat!("measured.geometry.", stringify!($field))),
             |record| record.geometry().map(|geometry| geometry.$field.field()).into(),
+            |record| record.geometry().is_none_or(|geometry| geometry.$field.is_kept()),
         )
     };
     (derived { $name:literal, $unit:literal, $meaning:literal, |$measured:ident| $value:expr }) => {
-        Quantity::new::<f64>([$name, $unit, $meaning], None, |record| {
-            record.measured.as_ref().map(|$measured| $value).into()
-        })
+        Quantity::new::<f64>(
+            [$name, $unit, $meaning],
+            None,
+            |record| record.measured.as_ref().map(|$measured| $value).into(),
+            |record| record.measured.as_ref().is_none_or(|$measured| $value.is_kept()),
+        )
     };
 }
 pub(crate) use quantity;

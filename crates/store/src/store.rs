@@ -5,31 +5,45 @@
 //!             cells/<id>/record.json     what became of a cell
 //!             cells/<id>/curve.csv       its loss curve
 //!             cells/<id>/weights.safetensors   W, b and p
+//!             cells/<id>/SHA256SUMS      digests of these files, by which damage is noticed
 //!             leases/<id>.lease          who is training a cell
+//!             leases/sweep.lease         who is training in this folder
+//!             SHA256SUMS                 the digest of sweep.json
 //! ```
 //!
 //! A file or a cell's folder is written under another name, synced and renamed, so that it is
 //! there whole or not at all. Names that start with `.` are such work and are never read, nor is
 //! anything else in `cells/` whose name is no id.
 
-use std::collections::BTreeSet;
-use std::fmt::Display;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::begin::{Begun, Start};
+use crate::begin::{content, no_sweep};
+use crate::kept::{CURVE, RECORD, WEIGHTS, curve_text, damaged, parse_record};
+pub use crate::kept::{Care, Damage, Found, Kept, Presence, Seen};
 use crate::lease::{self, Ownership};
-use crate::record::{RECORD_VERSION, Record};
+use crate::record::Record;
 use crate::weights_file;
+pub use crate::weights_file::Model;
 use superpose_files::disk::{DiskError, at, remove_folder, sync_folder, write_synced, write_whole};
+use superpose_files::sums::{NAME as SUMS, Sums, read_listed, write_listed};
 use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::trained::{CurvePoint, Weights};
+
+/// The name of the manifest.
+pub(crate) const MANIFEST: &str = "sweep.json";
 
 /// The folder of one sweep.
 #[derive(Debug, Clone)]
 pub struct Store {
     root: PathBuf,
+    /// Locked for as long as cells may be trained here, so that they stay the same.
+    pub(crate) in_use: Option<Arc<File>>,
 }
 
 /// What a folder should hold: `sweep.json`.
@@ -61,37 +75,10 @@ pub enum StoreError {
     },
 }
 
-const RETRAIN: &str = "remove its folder and run the sweep again to train this cell anew";
-
 impl Store {
-    /// The folder at `root`, made if need be, for the sweep of `manifest`; an older manifest of
-    /// the same sweep is replaced, and the ids of finished cells that belong to it no longer are
-    /// returned beside.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the folder holds anything else or cannot be written.
-    ///
-    /// # Panics
-    /// Never: a manifest is plain data.
-    pub fn create(root: &Path, manifest: &Manifest) -> Result<(Self, Vec<CellId>), StoreError> {
-        let store = Self { root: root.to_owned() };
-        if store.manifest_path().exists() {
-            let found = store.manifest()?.name;
-            if found != manifest.name {
-                let problem = format!("holds the sweep `{found}`, not `{}`", manifest.name);
-                let advice = "give another folder with --out, or another `name`";
-                return Err(StoreError::Content { path: store.root, problem, advice });
-            }
-        } else if root.is_dir() && !only_unfinished_work(root)? {
-            return Err(no_sweep(root, "give another folder"));
-        }
-        for folder in [store.cells_folder(), store.leases_folder()] {
-            fs::create_dir_all(&folder).map_err(at("create", &folder))?;
-        }
-        write_whole(&store.manifest_path(), &json_of(manifest))?;
-        let wanted: BTreeSet<CellId> = manifest.cells.iter().map(Cell::id).collect();
-        let orphans = store.finished()?.into_iter().filter(|id| !wanted.contains(id)).collect();
-        Ok((store, orphans))
+    /// The folder at `root`, whatever is there.
+    pub(crate) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), in_use: None }
     }
 
     /// The folder of a sweep at `root`, to read.
@@ -99,10 +86,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when there is none.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
-        let store = Self { root: root.to_owned() };
-        fs::metadata(root).map_err(at("find the folder", root))?;
+        let store = Self::at(root);
+        let found = fs::metadata(root).map_err(at("find the folder", root))?;
+        let advice = "give the folder of a sweep, such as runs/quickstart";
+        if !found.is_dir() {
+            return Err(content(root, "is a file, not a folder", advice));
+        }
         if !store.manifest_path().exists() {
-            return Err(no_sweep(root, "give the folder of a sweep, such as runs/quickstart"));
+            return Err(no_sweep(root, advice));
         }
         Ok(store)
     }
@@ -117,10 +108,24 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when `sweep.json` cannot be read.
     pub fn manifest(&self) -> Result<Manifest, StoreError> {
-        let path = self.manifest_path();
-        let text = fs::read_to_string(&path).map_err(at("read", &path))?;
+        self.parse_manifest(&self.manifest_bytes()?)
+    }
+
+    pub(crate) fn manifest_bytes(&self) -> Result<Vec<u8>, StoreError> {
+        read_listed(&self.root, MANIFEST).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => self.damaged_manifest(&error.to_string()),
+            _ => at("read", &self.manifest_path())(error).into(),
+        })
+    }
+
+    pub(crate) fn parse_manifest(&self, bytes: &[u8]) -> Result<Manifest, StoreError> {
+        serde_json::from_slice(bytes).map_err(|error| self.damaged_manifest(&error.to_string()))
+    }
+
+    fn damaged_manifest(&self, problem: &str) -> StoreError {
+        let problem = format!("is damaged: {problem}");
         let advice = "remove it and run the sweep file again; finished cells are kept";
-        serde_json::from_str(&text).map_err(|error| damaged(&path, error, advice))
+        content(&self.manifest_path(), &problem, advice)
     }
 
     /// Whether the cell has a record.
@@ -139,75 +144,21 @@ impl Store {
         Ok(ids)
     }
 
-    /// The record of a finished cell.
+    /// The probabilities `p` of a cell that was trained here to the end, from its weights file.
     ///
     /// # Errors
-    /// [`StoreError::Content`] when the file is not what this program writes, or is another
-    /// cell's.
-    pub fn record(&self, id: &CellId) -> Result<Record, StoreError> {
-        let path = self.cell_folder(id).join("record.json");
-        let text = fs::read(&path).map_err(at("read", &path))?;
-        let damaged = |problem: String| damaged(&path, problem, RETRAIN);
-        let value: serde_json::Value =
-            serde_json::from_slice(&text).map_err(|e| damaged(e.to_string()))?;
-        let version = &value["record_version"];
-        if !(1..=RECORD_VERSION.into()).contains(&version.as_u64().unwrap_or(0)) {
-            let known = format!("record_version must be 1 to {RECORD_VERSION}, got {version}");
-            return Err(damaged(known));
-        }
-        let record: Record = serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
-        if record.cell_id != *id || record.cell.id() != *id {
-            return Err(damaged(format!("it is the record of the cell {}", record.cell.id())));
-        }
-        Ok(record)
-    }
-
-    /// The loss curve of a finished cell.
-    ///
-    /// # Errors
-    /// [`StoreError::Content`] when the file is not what this program writes.
-    pub fn curve(&self, id: &CellId) -> Result<Vec<CurvePoint>, StoreError> {
-        let path = self.cell_folder(id).join("curve.csv");
-        let text = fs::read_to_string(&path).map_err(at("read", &path))?;
-        let mut points = Vec::new();
-        for (number, line) in text.lines().enumerate().skip(1) {
-            let fields = line.split_once(',');
-            let point = fields.and_then(|(step, loss)| {
-                Some(CurvePoint { step: step.parse().ok()?, loss: loss.parse().ok()? })
-            });
-            points.push(point.ok_or_else(|| {
-                let line = format!("line {} must be a step and a loss, got `{line}`", number + 1);
-                damaged(&path, line, RETRAIN)
-            })?);
-        }
-        Ok(points)
-    }
-
-    /// The probabilities `p` of a cell that was trained to the end, from its weights file.
-    ///
-    /// # Errors
-    /// [`StoreError::Content`] when the file is not what this program writes.
+    /// As for [`Store::model`]; also when there is no such file.
     pub fn probabilities(&self, id: &CellId) -> Result<Vec<f64>, StoreError> {
-        let path = self.weights_path(id);
-        weights_file::read_probabilities(&path).map_err(|e| unreadable(&path, e))
+        let model = self.model(id)?.map(|model| model.probabilities);
+        model.ok_or_else(|| damaged(&self.cell_folder(id).join(WEIGHTS), "it is not there"))
     }
 
-    /// The weights of a cell that was trained here to the end; `None` when only its record was taken over
-    /// from elsewhere.
+    /// The weights of a cell that was trained here to the end; `None` when they are not there.
     ///
     /// # Errors
-    /// [`StoreError::Content`] when the file is not what this program writes.
+    /// As for [`Store::model`].
     pub fn weights(&self, id: &CellId) -> Result<Option<Weights>, StoreError> {
-        if !self.has_weights(id) {
-            return Ok(None);
-        }
-        let path = self.weights_path(id);
-        weights_file::read_weights(&path).map(Some).map_err(|e| unreadable(&path, e))
-    }
-
-    /// Whether the weights of a cell are there.
-    pub fn has_weights(&self, id: &CellId) -> bool {
-        self.weights_path(id).exists()
+        Ok(self.model(id)?.map(|model| model.weights))
     }
 
     /// Asks for the right to train a cell. `None` means that there is nothing to train: another
@@ -216,10 +167,37 @@ impl Store {
     /// # Errors
     /// [`StoreError::Disk`] when the lease cannot be asked for.
     pub fn claim(&self, id: &CellId) -> Result<Option<Ownership>, StoreError> {
-        let path = lease::path_of(&self.leases_folder(), id.as_str());
-        let claim = lease::claim(&path).map_err(at("lock", &path))?;
+        let claim = self.lease(id)?;
         // Only now: before the lock was ours its holder may have been about to finish.
-        Ok((!self.is_finished(id)).then_some(claim))
+        Ok((!self.has_place(id)).then_some(claim))
+    }
+
+    /// Asks for the right to train a cell again that was `seen` so, and forgets what it was if the right is
+    /// ours. `None` means that another process has trained it again in the meantime.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`] when the lease cannot be asked for, or the cell's folder cannot be moved.
+    pub fn claim_anew(&self, id: &CellId, seen: &Seen) -> Result<Option<Ownership>, StoreError> {
+        let claim = self.lease(id)?;
+        if !self.has_place(id) {
+            return Ok(Some(claim));
+        }
+        if self.seen(id) != *seen {
+            return Ok(None);
+        }
+        if matches!(claim, Ownership::Ours(_)) {
+            self.forget(id)?;
+        }
+        Ok(Some(claim))
+    }
+
+    /// The right to a cell, whatever there is of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`] when it cannot be asked for.
+    pub fn lease(&self, id: &CellId) -> Result<Ownership, StoreError> {
+        let path = lease::path_of(&self.leases_folder(), id.as_str());
+        Ok(lease::claim(&path).map_err(at("lock", &path))?)
     }
 
     /// Who is training the cell at this moment, if anybody is.
@@ -227,23 +205,20 @@ impl Store {
         lease::holder(&lease::path_of(&self.leases_folder(), id.as_str()))
     }
 
-    /// Forgets the record of a cell, so that it is trained again.
-    ///
-    /// # Errors
-    /// [`StoreError::Disk`] when its folder cannot be moved.
-    pub fn forget(&self, id: &CellId) -> Result<(), StoreError> {
+    /// Forgets the record of a cell, whose lease the caller holds, so that it is trained again.
+    fn forget(&self, id: &CellId) -> Result<(), StoreError> {
         let (folder, work) = (self.cell_folder(id), self.work_folder(id));
-        remove_folder(&work)?;
+        remove(&work)?;
         fs::rename(&folder, &work).map_err(at("move", &folder))?;
-        Ok(remove_folder(&work)?)
+        remove(&work)
     }
 
     /// Writes the record of a cell with its curve, and with its weights and probabilities if it
     /// was trained to the end. The caller holds the cell's lease.
     ///
     /// # Errors
-    /// [`StoreError::Disk`] when the disk refuses, or when the cell has a record already; then
-    /// nothing is left behind.
+    /// [`StoreError`] when the disk refuses, when the cell has a record already, or when the record could not
+    /// be read again; then nothing is left behind.
     pub fn write(
         &self,
         record: &Record,
@@ -251,22 +226,26 @@ impl Store {
         weights: Option<(&Weights, &[f64])>,
     ) -> Result<(), StoreError> {
         let work = self.work_folder(&record.cell_id);
-        remove_folder(&work)?;
+        remove(&work)?;
         let written = self.write_into(&work, record, curve, weights);
         if written.is_err() {
             // The first error is the one to tell.
-            let _ = remove_folder(&work);
+            let _ = remove(&work);
         }
         written
     }
 
-    /// Replaces the record of a finished cell, whose curve and weights stay.
+    /// Replaces the record of a finished cell, whose curve and weights stay. The caller holds its lease.
     ///
     /// # Errors
-    /// [`StoreError::Disk`] when the disk refuses; then the old record is untouched.
+    /// [`StoreError`] as for [`Store::write`]; then the old record is untouched.
     pub fn replace(&self, record: &Record) -> Result<(), StoreError> {
-        let path = self.cell_folder(&record.cell_id).join("record.json");
-        Ok(write_whole(&path, &json_of(record))?)
+        let folder = self.cell_folder(&record.cell_id);
+        let json = readable_json(&folder.join(RECORD), record)?;
+        if folder.join(SUMS).exists() {
+            return Ok(write_listed(&folder, &[(RECORD, &json)])?);
+        }
+        Ok(write_whole(&folder.join(RECORD), &json)?)
     }
 
     fn write_into(
@@ -276,16 +255,16 @@ impl Store {
         curve: &[CurvePoint],
         weights: Option<(&Weights, &[f64])>,
     ) -> Result<(), StoreError> {
+        let json = readable_json(&work.join(RECORD), record)?;
+        let curve = curve_text(curve).into_bytes();
+        let weights = weights.map(|(w, p)| weights_file::bytes(&record.cell, w, p));
+        let mut files: Vec<(&str, &[u8])> = vec![(RECORD, &json), (CURVE, &curve)];
+        files.extend(weights.as_ref().map(|bytes| (WEIGHTS, bytes.as_slice())));
+        let sums = Sums::of(files.iter().copied()).text();
+        files.push((SUMS, sums.as_bytes()));
         fs::create_dir(work).map_err(at("create", work))?;
-        write_synced(&work.join("record.json"), &json_of(record))?;
-        let mut csv = String::from("step,loss\n");
-        for point in curve {
-            csv.push_str(&format!("{},{}\n", point.step, point.loss));
-        }
-        write_synced(&work.join("curve.csv"), csv.as_bytes())?;
-        if let Some((weights, probabilities)) = weights {
-            let bytes = weights_file::bytes(&record.cell, weights, probabilities);
-            write_synced(&work.join("weights.safetensors"), &bytes)?;
+        for (name, content) in files {
+            write_synced(&work.join(name), content)?;
         }
         sync_folder(work)?;
         let folder = self.cell_folder(&record.cell_id);
@@ -293,24 +272,30 @@ impl Store {
         Ok(sync_folder(&self.cells_folder())?)
     }
 
-    fn manifest_path(&self) -> PathBuf {
-        self.root.join("sweep.json")
+    pub(crate) fn manifest_path(&self) -> PathBuf {
+        self.root.join(MANIFEST)
     }
 
-    fn cells_folder(&self) -> PathBuf {
+    pub(crate) fn cells_folder(&self) -> PathBuf {
         self.root.join("cells")
     }
 
-    fn leases_folder(&self) -> PathBuf {
+    pub(crate) fn leases_folder(&self) -> PathBuf {
         self.root.join("leases")
     }
 
-    fn cell_folder(&self, id: &CellId) -> PathBuf {
-        self.cells_folder().join(id.as_str())
+    /// The lease of all who train here.
+    pub(crate) fn sweep_lease(&self) -> PathBuf {
+        lease::path_of(&self.leases_folder(), "sweep")
     }
 
-    fn weights_path(&self, id: &CellId) -> PathBuf {
-        self.cell_folder(id).join("weights.safetensors")
+    /// The lease of who begins here.
+    pub(crate) fn begin_lease(&self) -> PathBuf {
+        lease::path_of(&self.leases_folder(), "begin")
+    }
+
+    pub(crate) fn cell_folder(&self, id: &CellId) -> PathBuf {
+        self.cells_folder().join(id.as_str())
     }
 
     fn work_folder(&self, id: &CellId) -> PathBuf {
@@ -319,38 +304,35 @@ impl Store {
 }
 
 /// A record or a manifest as it is written.
-fn json_of(content: &impl Serialize) -> Vec<u8> {
+pub(crate) fn json_of(content: &impl Serialize) -> Vec<u8> {
     let mut json =
         serde_json::to_vec_pretty(content).expect("a record or a manifest is plain data");
     json.push(b'\n');
     json
 }
 
-fn no_sweep(path: &Path, advice: &'static str) -> StoreError {
-    let problem = "is not empty and holds no sweep (there is no sweep.json)".to_owned();
-    StoreError::Content { path: path.to_owned(), problem, advice }
+/// A record as it is written at `path`, once it is certain that it can be read again.
+fn readable_json(path: &Path, record: &Record) -> Result<Vec<u8>, StoreError> {
+    let json = json_of(record);
+    let problem = match parse_record(&json) {
+        Ok(read) if read == *record => return Ok(json),
+        Ok(_) => "it would be read as another".to_owned(),
+        Err(problem) => problem,
+    };
+    let problem = format!("is not written, since it could not be read again: {problem}");
+    Err(content(path, &problem, "this is a mistake of superpose; please report it"))
 }
 
-fn damaged(path: &Path, problem: impl Display, advice: &'static str) -> StoreError {
-    let problem = format!("is damaged: {problem}");
-    StoreError::Content { path: path.to_owned(), problem, advice }
-}
-
-fn unreadable(path: &Path, error: io::Error) -> StoreError {
-    match error.kind() {
-        io::ErrorKind::InvalidData => damaged(path, error, RETRAIN),
-        _ => at("read", path)(error).into(),
+/// Removes what is at `path`, if anything is.
+fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_dir() => Ok(fs::remove_file(path).map_err(at("remove", path))?),
+        _ => Ok(remove_folder(path)?),
     }
 }
 
-/// Whether there is nothing in `folder` but what a process killed in [`Store::create`] leaves.
-fn only_unfinished_work(folder: &Path) -> Result<bool, StoreError> {
-    let is_ours = |n: &String| ["cells", "leases"].contains(&&**n) || n.starts_with(".sweep.json.");
-    Ok(names(folder)?.iter().all(is_ours))
-}
-
 /// The names of all that lies in `folder`.
-fn names(folder: &Path) -> Result<Vec<String>, DiskError> {
+pub(crate) fn names(folder: &Path) -> Result<Vec<String>, DiskError> {
     let name =
         |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
     let names = fs::read_dir(folder).and_then(|entries| entries.map(name).collect());
@@ -360,31 +342,18 @@ fn names(folder: &Path) -> Result<Vec<String>, DiskError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
+    use crate::planted::{GOLDEN, P, curve, golden, manifest, small, store, weights, write};
+    use crate::record::RECORD_VERSION;
     use superpose_toy::trained::Outcome;
-
-    /// A record of format version 1, as it was first written.
-    const GOLDEN: &str = include_str!("../tests/record-1.json");
-
-    fn golden() -> Record {
-        serde_json::from_str(GOLDEN).unwrap()
-    }
-
-    fn store(root: &Path) -> Store {
-        let manifest = Manifest { name: "example".to_owned(), cells: vec![golden().cell] };
-        Store::create(root, &manifest).unwrap().0
-    }
-
-    fn weights() -> Weights {
-        Weights { n_features: 2, d_hidden: 1, weights: vec![1.0, -1.0], bias: vec![0.0, 0.5] }
-    }
 
     #[test]
     fn a_record_of_version_1_still_reads() {
         let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
         let record = golden();
+        let store = store(folder.path(), &[record.clone()]);
         store.write(&record, &[], None).unwrap();
+        fs::write(store.cell_folder(&record.cell_id).join(RECORD), GOLDEN).unwrap();
+        fs::remove_file(store.cell_folder(&record.cell_id).join(SUMS)).unwrap();
         assert_eq!(store.record(&record.cell_id).unwrap(), record);
         assert_eq!(record.outcome, Outcome::Completed);
         assert!((record.measured.unwrap().loss_test - 1.185).abs() < 1e-12);
@@ -393,130 +362,195 @@ mod tests {
     #[test]
     fn what_is_written_comes_back_and_is_not_written_twice() {
         let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
-        let record = golden();
-        let curve = [CurvePoint { step: 100, loss: 1.25 }, CurvePoint { step: 200, loss: 1e-3 }];
-        let p = [0.75, 0.25];
-        store.write(&record, &curve, Some((&weights(), &p))).unwrap();
-        assert_eq!(store.curve(&record.cell_id).unwrap(), curve);
-        let path = store.cell_folder(&record.cell_id).join("weights.safetensors");
-        let bytes = fs::read(path).unwrap();
+        let record = small(0);
+        let store = store(folder.path(), &[record.clone()]);
+        let id = &record.cell_id;
+        assert!(!store.is_finished(id));
+        assert_eq!(store.finished().unwrap(), []);
+        write(&store, &record);
+        assert!(store.is_finished(id) && store.has_weights(id));
+        assert_eq!(store.finished().unwrap(), std::slice::from_ref(id));
+        assert_eq!(store.record(id).unwrap(), record);
+        assert_eq!(store.curve(id).unwrap(), curve());
+        assert_eq!(store.weights(id).unwrap(), Some(weights()));
+        assert_eq!(store.probabilities(id).unwrap(), P);
+        let bytes = fs::read(store.cell_folder(id).join(WEIGHTS)).unwrap();
         let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
         assert_eq!(tensors.tensor("W").unwrap().shape(), [2, 1]);
         assert_eq!(tensors.tensor("p").unwrap().data()[8..], 0.25_f64.to_le_bytes());
-        assert_eq!(store.probabilities(&record.cell_id).unwrap(), p);
         let again = store.write(&record, &[], None).unwrap_err();
         assert!(again.to_string().contains("cannot create"), "{again}");
-        assert_eq!(store.curve(&record.cell_id).unwrap(), curve);
+        assert_eq!(store.curve(id).unwrap(), curve());
+        assert_eq!(names(&store.cells_folder()).unwrap(), [id.to_string()]);
     }
 
     #[test]
-    fn work_that_was_cut_off_is_no_record() {
+    fn a_folder_lists_the_digests_of_what_is_in_it() {
         let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
-        let record = golden();
-        fs::create_dir(store.work_folder(&record.cell_id)).unwrap();
-        fs::write(store.work_folder(&record.cell_id).join("record.json"), "{").unwrap();
+        let record = small(0);
+        let store = store(folder.path(), &[record.clone()]);
+        let listed = |folder: &Path| {
+            let text = fs::read_to_string(folder.join(SUMS)).unwrap();
+            text.lines().map(|line| line[66..].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(folder.path()), [MANIFEST]);
+        write(&store, &record);
+        assert_eq!(listed(&store.cell_folder(&record.cell_id)), [CURVE, RECORD, WEIGHTS]);
+        let other = small(1);
+        store.write(&other, &[], None).unwrap();
+        assert_eq!(listed(&store.cell_folder(&other.cell_id)), [CURVE, RECORD]);
+    }
+
+    #[test]
+    fn a_record_that_could_not_be_read_again_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = small(0);
+        let store = store(folder.path(), &[record.clone()]);
+        for number in [f64::NAN, f64::INFINITY] {
+            let mut lost = record.clone();
+            lost.measured.as_mut().unwrap().loss_test = number;
+            assert_eq!(lost.not_finite(), ["loss.test", "loss.alive_part"]);
+            let said = store.write(&lost, &[], None).unwrap_err().to_string();
+            assert!(said.contains("could not be read again: invalid type: null"), "{said}");
+            assert_eq!(names(&store.cells_folder()).unwrap(), Vec::<String>::new());
+            // A number that may be missing would be read as missing.
+            let mut lost = record.clone();
+            lost.measured.as_mut().unwrap().overlap_mean_square_strong = Some(number);
+            assert_eq!(lost.not_finite(), ["overlap.mean_square_strong"]);
+            assert!(store.write(&lost, &[], None).is_err());
+        }
+        write(&store, &record);
+        let mut lost = record.clone();
+        lost.wall_s = f64::NAN;
+        assert_eq!(lost.not_finite(), ["wall_s"]);
+        assert!(store.replace(&lost).is_err());
+        assert_eq!(store.record(&record.cell_id).unwrap(), record);
+        assert_eq!(record.not_finite(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn work_that_was_cut_off_is_no_record_and_not_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = small(0);
+        let store = store(folder.path(), &[record.clone()]);
+        let work = store.work_folder(&record.cell_id);
+        fs::create_dir(&work).unwrap();
+        fs::write(work.join(RECORD), "{").unwrap();
         assert!(!store.is_finished(&record.cell_id));
         assert_eq!(store.finished().unwrap(), []);
-        store.write(&record, &[], None).unwrap();
-        assert!(store.is_finished(&record.cell_id));
+        write(&store, &record);
+        assert!(store.is_finished(&record.cell_id) && !work.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_place_of_work_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = small(0);
+        let store = store(&folder.path().join("run"), &[record.clone()]);
+        let victim = folder.path().join("victim");
+        fs::create_dir(&victim).unwrap();
+        fs::write(victim.join(RECORD), "precious").unwrap();
+        std::os::unix::fs::symlink(&victim, store.work_folder(&record.cell_id)).unwrap();
+        write(&store, &record);
+        assert_eq!(fs::read(victim.join(RECORD)).unwrap(), b"precious");
+        assert_eq!(names(&store.cells_folder()).unwrap(), [record.cell_id.to_string()]);
     }
 
     #[test]
-    fn a_damaged_record_is_named() {
+    fn a_finished_cell_cannot_be_claimed() {
         let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
-        let record = golden();
-        store.write(&record, &[], None).unwrap();
-        let path = store.cell_folder(&record.cell_id).join("record.json");
-        let other = GOLDEN.replace("\"d_hidden\": 10", "\"d_hidden\": 11");
-        for (content, part) in [
-            (&GOLDEN[..GOLDEN.len() / 2], "EOF"),
-            ("\u{0}\u{0}", "expected value"),
-            ("{}", "record_version must be 1 to 2, got null"),
-            (&GOLDEN.replace("\"record_version\": 1", "\"record_version\": 7"), "got 7"),
-            (&other, "it is the record of the cell"),
-            (&GOLDEN.replace(golden().cell_id.as_str(), "../up"), "16 hexadecimal digits"),
-        ] {
-            fs::write(&path, content).unwrap();
-            let said = store.record(&record.cell_id).unwrap_err().to_string();
-            assert!(said.contains("record.json") && said.contains(part), "{said}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_damage_makes_the_reader_panic(
-            at in 0..GOLDEN.len(), insert in "[\\PC\\n]{0,6}", end in 0..GOLDEN.len()
-        ) {
-            let folder = tempfile::tempdir().unwrap();
-            let store = store(folder.path());
-            let id = golden().cell_id;
-            let cell = store.cell_folder(&id);
-            fs::create_dir(&cell).unwrap();
-            let text = format!("{}{insert}{}", &GOLDEN[..at], &GOLDEN[at.max(end)..]);
-            for file in ["record.json", "curve.csv"] {
-                fs::write(cell.join(file), &text).unwrap();
-            }
-            let _ = (store.record(&id), store.curve(&id));
-        }
+        let record = small(0);
+        let (store, id) = (store(folder.path(), &[record.clone()]), &record.cell_id);
+        let Some(Ownership::Ours(lease)) = store.claim(id).unwrap() else { panic!("it is free") };
+        let us = format!("process {}", std::process::id());
+        assert_eq!(store.holder(id), Some(us));
+        assert!(matches!(store.claim(id).unwrap(), Some(Ownership::Theirs(_))));
+        write(&store, &record);
+        drop(lease);
+        assert!(store.claim(id).unwrap().is_none());
+        assert_eq!(store.holder(id), None);
     }
 
     #[test]
-    fn a_folder_with_something_else_in_it_is_left_alone() {
+    fn a_cell_is_replaced_only_as_it_was_seen_and_only_by_who_has_its_lease() {
         let folder = tempfile::tempdir().unwrap();
-        let manifest = |name: &str| Manifest { name: name.to_owned(), cells: vec![] };
-        fs::write(folder.path().join("thesis.tex"), "precious").unwrap();
-        let said = Store::create(folder.path(), &manifest("a")).unwrap_err().to_string();
-        assert!(said.contains("holds no sweep"), "{said}");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-
-        let own = folder.path().join("a");
-        Store::create(&own, &manifest("a")).unwrap();
-        let said = Store::create(&own, &manifest("b")).unwrap_err().to_string();
-        assert!(said.contains("holds the sweep `a`, not `b`"), "{said}");
-    }
-
-    #[test]
-    fn cells_that_left_the_sweep_are_reported_and_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
-        let record = golden();
-        store.write(&record, &[], None).unwrap();
-        let empty = Manifest { name: "example".to_owned(), cells: vec![] };
-        let (store, orphans) = Store::create(folder.path(), &empty).unwrap();
-        assert_eq!(orphans, std::slice::from_ref(&record.cell_id));
-        assert!(store.is_finished(&record.cell_id));
+        let mut record = small(0);
+        let (store, id) = (store(folder.path(), &[record.clone()]), &record.cell_id.clone());
+        write(&store, &record);
+        let seen = store.seen(id);
+        let Ownership::Ours(lease) = store.lease(id).unwrap() else { panic!("it is free") };
+        assert!(matches!(store.claim_anew(id, &seen).unwrap(), Some(Ownership::Theirs(_))));
+        assert!(store.is_finished(id), "it stays while somebody else has its lease");
+        drop(lease);
+        let Some(Ownership::Ours(lease)) = store.claim_anew(id, &seen).unwrap() else { panic!() };
+        assert!(!store.is_finished(id));
+        assert_eq!(names(&store.cells_folder()).unwrap(), Vec::<String>::new());
+        // Others wait for it, and leave alone what has come in its place.
+        assert!(matches!(store.claim_anew(id, &seen).unwrap(), Some(Ownership::Theirs(_))));
+        record.wall_s = 7.0;
+        write(&store, &record);
+        drop(lease);
+        assert!(store.claim_anew(id, &seen).unwrap().is_none());
+        assert_eq!(store.record(id).unwrap(), record);
+        // Even what is no folder makes room.
+        fs::remove_dir_all(store.cell_folder(id)).unwrap();
+        fs::write(store.cell_folder(id), "no folder").unwrap();
+        let seen = store.seen(id);
+        assert!(matches!(store.claim_anew(id, &seen).unwrap(), Some(Ownership::Ours(_))));
+        write(&store, &record);
     }
 
     #[test]
     fn what_is_no_cell_is_never_an_id() {
         let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
-        let record = golden();
-        store.write(&record, &[], None).unwrap();
+        let record = small(0);
+        let store = store(folder.path(), &[record.clone()]);
+        write(&store, &record);
         for foreign in ["notes", "28F4C4963266C93D", "28f4c4963266c93d-copy", ".x.part"] {
             fs::create_dir(store.cells_folder().join(foreign)).unwrap();
         }
         fs::write(store.cells_folder().join("0123456789abcdef"), "a file").unwrap();
         fs::write(store.leases_folder().join("notes.lease"), "").unwrap();
         assert_eq!(store.finished().unwrap(), std::slice::from_ref(&record.cell_id));
-        let empty = Manifest { name: "example".to_owned(), cells: vec![] };
-        let (_, orphans) = Store::create(folder.path(), &empty).unwrap();
+        drop(store);
+        let (_, orphans) = Store::create(folder.path(), &manifest(&[])).unwrap();
         assert_eq!(orphans, [record.cell_id]);
     }
 
     #[test]
-    fn a_finished_cell_cannot_be_claimed_and_a_forgotten_one_can() {
+    fn a_damaged_manifest_is_named_with_its_remedy() {
         let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
-        let record = golden();
-        assert!(matches!(store.claim(&record.cell_id).unwrap(), Some(Ownership::Ours(_))));
-        store.write(&record, &[], None).unwrap();
-        assert!(store.claim(&record.cell_id).unwrap().is_none());
-        store.forget(&record.cell_id).unwrap();
-        assert!(matches!(store.claim(&record.cell_id).unwrap(), Some(Ownership::Ours(_))));
+        let record = small(0);
+        let store = store(folder.path(), &[record.clone()]);
+        write(&store, &record);
+        let path = folder.path().join(MANIFEST);
+        let whole = fs::read_to_string(&path).unwrap();
+        for (content, part) in [
+            (whole[..whole.len() / 2].to_owned(), "SHA-256"),
+            (whole.replace("250", "251"), "SHA-256"),
+            (String::new(), "SHA-256"),
+        ] {
+            fs::write(&path, content).unwrap();
+            let said = store.manifest().unwrap_err().to_string();
+            for part in ["sweep.json", "is damaged", part, "remove it and run the sweep file again"]
+            {
+                assert!(said.contains(part), "{said}");
+            }
+            assert!(Store::create(folder.path(), &manifest(&[record.clone()])).is_err());
+        }
+        // An older one has no digest; a field that stands there twice is refused all the same.
+        fs::remove_file(folder.path().join(SUMS)).unwrap();
+        fs::write(&path, whole.replacen("{", "{\"name\": \"x\",", 1)).unwrap();
+        assert!(store.manifest().unwrap_err().to_string().contains("duplicate field `name`"));
+        fs::write(&path, &whole).unwrap();
+        assert_eq!(store.manifest().unwrap(), manifest(&[record.clone()]));
+        // As it is advised.
+        fs::remove_file(&path).unwrap();
+        drop(store);
+        let (store, orphans) = Store::create(folder.path(), &manifest(&[record.clone()])).unwrap();
+        assert_eq!((orphans, store.manifest().unwrap()), (vec![], manifest(&[record.clone()])));
+        assert!(store.is_finished(&record.cell_id));
     }
 
     #[test]
@@ -531,16 +565,34 @@ mod tests {
     #[test]
     fn a_record_is_replaced_and_its_weights_stay() {
         let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
-        let mut record = golden();
+        let mut record = small(0);
+        let store = store(folder.path(), &[record.clone()]);
         let id = record.cell_id.clone();
-        store.write(&record, &[], None).unwrap();
-        assert!(!store.has_weights(&id) && store.weights(&id).unwrap().is_none());
-        store.forget(&id).unwrap();
-        store.write(&record, &[], Some((&weights(), &[0.75, 0.25]))).unwrap();
+        write(&store, &record);
         record.wall_s = 7.0;
         store.replace(&record).unwrap();
         assert_eq!(store.record(&id).unwrap(), record);
         assert_eq!(store.weights(&id).unwrap(), Some(weights()));
+        // One of an older version stays without digests.
+        fs::remove_file(store.cell_folder(&id).join(SUMS)).unwrap();
+        record.wall_s = 8.0;
+        store.replace(&record).unwrap();
+        assert_eq!(store.record(&id).unwrap(), record);
+        assert!(!store.cell_folder(&id).join(SUMS).exists());
+    }
+
+    #[test]
+    fn where_no_folder_is_none_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |path: &Path| Store::open(path).unwrap_err().to_string();
+        assert!(said(&folder.path().join("none")).contains("cannot find the folder"));
+        assert!(said(folder.path()).contains("holds no sweep"));
+        fs::write(folder.path().join("file"), "").unwrap();
+        assert!(said(&folder.path().join("file")).contains("is a file, not a folder"));
+        store(&folder.path().join("run"), &[]);
+        assert_eq!(
+            Store::open(&folder.path().join("run")).unwrap().root(),
+            folder.path().join("run")
+        );
     }
 }

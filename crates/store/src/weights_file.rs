@@ -2,14 +2,24 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, Metadata, TensorView};
+use safetensors::tensor::{Dtype, TensorView};
 
-use superpose_toy::cell::Cell;
+use superpose_files::disk::check_is_file;
+use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::trained::Weights;
+
+/// A trained model, as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// `W` and `b`, all finite.
+    pub weights: Weights,
+    /// The probabilities `p` of the features, `[n_features]`, each from 0 to 1.
+    pub probabilities: Vec<f64>,
+}
 
 /// `W` (`[n_features, d_hidden]`, F32), `b` (`[n_features]`, F32) and `p` (`[n_features]`, F64),
 /// with the cell as JSON in the metadata.
@@ -32,61 +42,74 @@ pub(crate) fn bytes(cell: &Cell, weights: &Weights, probabilities: &[f64]) -> Ve
     safetensors::serialize(tensors, metadata).expect("names are distinct and shapes fit")
 }
 
-/// The tensor `p` of the file at `path`. Nothing else of it is read: `W` may be large.
+/// The model of the cell `id` in the content of a file.
 ///
 /// # Errors
-/// Of the kind `InvalidData` when the file is not what [`bytes`] makes.
-pub(crate) fn read_probabilities(path: &Path) -> io::Result<Vec<f64>> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    let mut start = [0; 8];
-    if length < 8 {
-        return Err(damaged("it has no header"));
+/// Of the kind `InvalidData` when the content is not what [`bytes`] makes, or is another cell's.
+pub(crate) fn model(content: &[u8], id: &CellId) -> io::Result<Model> {
+    let (_, header) = SafeTensors::read_metadata(content).map_err(damaged)?;
+    let json = header.metadata().as_ref().and_then(|metadata| metadata.get("cell"));
+    let json = json.ok_or_else(|| damaged("it does not say of which cell it is"))?;
+    let cell: Cell = serde_json::from_str(json).map_err(damaged)?;
+    let found = cell.id();
+    if found != *id {
+        return Err(damaged(format!("it is of the cell {found}")));
     }
-    file.read_exact(&mut start)?;
-    let header_length = u64::from_le_bytes(start);
-    if header_length > length {
-        return Err(damaged(format!("its header cannot have {header_length} bytes")));
+    let (n, d) = (cell.model.n_features, cell.model.d_hidden);
+    let tensors = SafeTensors::deserialize(content).map_err(damaged)?;
+    let data = |name: &str, dtype: Dtype, shape: &[usize]| {
+        let tensor = tensors.tensor(name).map_err(damaged)?;
+        let (found, is) = (tensor.shape().to_vec(), tensor.dtype());
+        if is != dtype || found != shape {
+            let problem = format!("its `{name}` must be {dtype:?} {shape:?}, got {is:?} {found:?}");
+            return Err(damaged(problem));
+        }
+        Ok(tensor.data())
+    };
+    let numbers = |name: &str, shape: &[usize]| -> io::Result<Vec<f32>> {
+        let data = data(name, Dtype::F32, shape)?;
+        let (bytes, _) = data.as_chunks::<4>();
+        let numbers: Vec<f32> = bytes.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        match numbers.iter().filter(|number| !number.is_finite()).count() {
+            0 => Ok(numbers),
+            count => Err(damaged(format!("its `{name}` has {count} numbers that are not finite"))),
+        }
+    };
+    let (weights, bias) = (numbers("W", &[n, d])?, numbers("b", &[n])?);
+    let p = data("p", Dtype::F64, &[n])?;
+    let (bytes, _) = p.as_chunks::<8>();
+    let probabilities: Vec<f64> = bytes.iter().map(|b| f64::from_le_bytes(*b)).collect();
+    if let Some(other) = probabilities.iter().find(|p| !(0.0..=1.0).contains(*p)) {
+        return Err(damaged(format!("its `p` must be from 0 to 1, got {other}")));
     }
-    let mut header = Vec::new();
-    (&mut file).take(header_length).read_to_end(&mut header)?;
-    let metadata: Metadata = serde_json::from_slice(&header).map_err(damaged)?;
-    let info = metadata.info("p").filter(|info| info.dtype == Dtype::F64);
-    let info = info.ok_or_else(|| damaged("it has no tensor `p` of type F64"))?;
-    let (from, to) = info.data_offsets;
-    file.seek_relative(i64::try_from(from).unwrap_or(i64::MAX))?;
-    let mut bytes = Vec::new();
-    file.take(to.saturating_sub(from) as u64).read_to_end(&mut bytes)?;
-    if from.checked_add(bytes.len()) != Some(to) {
-        return Err(damaged("it ends before its tensor `p`"));
-    }
-    let (numbers, _) = bytes.as_chunks::<8>();
-    Ok(numbers.iter().map(|b| f64::from_le_bytes(*b)).collect())
+    let weights = Weights { n_features: n, d_hidden: d, weights, bias };
+    Ok(Model { weights, probabilities })
 }
 
-/// The tensors `W` and `b` of the file at `path`.
+/// Sees that the file at `path` is as long as a model of this `cell`, without reading its numbers.
 ///
 /// # Errors
-/// As for [`read_probabilities`].
-pub(crate) fn read_weights(path: &Path) -> io::Result<Weights> {
-    let content = std::fs::read(path)?;
-    let tensors = SafeTensors::deserialize(&content).map_err(damaged)?;
-    let of = |name: &str, dimensions: usize| -> io::Result<(Vec<usize>, Vec<f32>)> {
-        let tensor = tensors.tensor(name).map_err(damaged)?;
-        let shape = tensor.shape().to_vec();
-        if tensor.dtype() != Dtype::F32 || shape.len() != dimensions {
-            return Err(damaged(format!(
-                "its tensor `{name}` must be F32 in {dimensions} dimensions"
-            )));
+/// Of the kind `InvalidData` when it is not.
+pub(crate) fn check_length(path: &Path, cell: &Cell) -> io::Result<()> {
+    check_is_file(path)?;
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut header = [0; 8];
+    let header_length = match file.read_exact(&mut header) {
+        Ok(()) => u64::from_le_bytes(header),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            return Err(damaged(format!("it has {length} bytes")));
         }
-        let (numbers, _) = tensor.data().as_chunks::<4>();
-        Ok((shape, numbers.iter().map(|b| f32::from_le_bytes(*b)).collect()))
+        Err(error) => return Err(error),
     };
-    let ((shape, weights), (_, bias)) = (of("W", 2)?, of("b", 1)?);
-    if bias.len() != shape[0] || shape[1] == 0 {
-        return Err(damaged(format!("it has {} biases for {shape:?} weights", bias.len())));
+    let (n, d) = (cell.model.n_features as u64, cell.model.d_hidden as u64);
+    let numbers = n.saturating_mul(4 * d + 4 + 8);
+    let expected = header_length.checked_add(8).and_then(|start| start.checked_add(numbers));
+    if expected == Some(length) {
+        return Ok(());
     }
-    Ok(Weights { n_features: shape[0], d_hidden: shape[1], weights, bias })
+    let is = format!("it has {length} bytes");
+    Err(damaged(expected.map_or(is.clone(), |expected| format!("{is} and should have {expected}"))))
 }
 
 /// The error of a file that is read but is not what [`bytes`] makes.
@@ -99,28 +122,92 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn example() -> Vec<u8> {
+    /// A cell of two features in one dimension, or as it is `changed`.
+    fn cell(change: fn(&mut Cell)) -> Cell {
         let record: serde_json::Value =
             serde_json::from_str(include_str!("../tests/record-1.json")).unwrap();
-        let cell: Cell = serde_json::from_value(record["cell"].clone()).unwrap();
-        let weights =
-            Weights { n_features: 2, d_hidden: 1, weights: vec![1.0, 2.0], bias: vec![0.0; 2] };
-        bytes(&cell, &weights, &[0.75, 0.25])
+        let mut cell: Cell = serde_json::from_value(record["cell"].clone()).unwrap();
+        (cell.model.n_features, cell.model.d_hidden) = (2, 1);
+        change(&mut cell);
+        cell
     }
 
-    fn read<T>(content: &[u8], reader: fn(&Path) -> io::Result<T>) -> io::Result<T> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("weights.safetensors");
-        std::fs::write(&path, content).unwrap();
-        reader(&path)
+    fn weights() -> Weights {
+        Weights { n_features: 2, d_hidden: 1, weights: vec![1.0, 2.0], bias: vec![0.0; 2] }
+    }
+
+    fn example() -> Vec<u8> {
+        bytes(&cell(|_| ()), &weights(), &[0.75, 0.25])
+    }
+
+    fn id() -> CellId {
+        cell(|_| ()).id()
+    }
+
+    fn said(content: &[u8]) -> String {
+        let error = model(content, &id()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        error.to_string()
     }
 
     #[test]
     fn what_is_written_is_read() {
-        assert_eq!(read(&example(), read_probabilities).unwrap(), [0.75, 0.25]);
-        let weights = read(&example(), read_weights).unwrap();
-        assert_eq!((weights.n_features, weights.d_hidden), (2, 1));
-        assert_eq!((weights.weights, weights.bias), (vec![1.0, 2.0], vec![0.0; 2]));
+        let model = model(&example(), &id()).unwrap();
+        assert_eq!(model, Model { weights: weights(), probabilities: vec![0.75, 0.25] });
+    }
+
+    #[test]
+    fn numbers_that_no_model_has_are_refused() {
+        for (index, wrong) in [(0, f32::NAN), (1, f32::INFINITY)] {
+            let mut weights = weights();
+            weights.weights[index] = wrong;
+            let said = said(&bytes(&cell(|_| ()), &weights, &[0.75, 0.25]));
+            assert_eq!(said, "its `W` has 1 numbers that are not finite");
+        }
+        let mut biased = weights();
+        biased.bias = vec![f32::NAN, f32::NEG_INFINITY];
+        assert!(said(&bytes(&cell(|_| ()), &biased, &[0.75, 0.25])).contains("`b` has 2 numbers"));
+        for p in [f64::NAN, -0.25, 1.25, f64::INFINITY] {
+            let said = said(&bytes(&cell(|_| ()), &weights(), &[0.75, p]));
+            assert!(said.contains("`p` must be from 0 to 1"), "{said}");
+        }
+        assert!(model(&bytes(&cell(|_| ()), &weights(), &[1.0, 0.0]), &id()).is_ok());
+    }
+
+    #[test]
+    fn another_cells_file_and_other_shapes_are_refused() {
+        let other = bytes(&cell(|c| c.train.seed = 1), &weights(), &[0.75, 0.25]);
+        assert!(said(&other).starts_with("it is of the cell "));
+        for p in [&[0.5][..], &[0.5, 0.25, 0.25]] {
+            let said = said(&bytes(&cell(|_| ()), &weights(), p));
+            assert!(said.contains("`p` must be F64 [2], got F64 ["), "{said}");
+        }
+        let wide = Weights { n_features: 1, d_hidden: 2, weights: vec![1.0, 2.0], bias: vec![0.0] };
+        let said_of_wide = said(&bytes(&cell(|_| ()), &wide, &[0.75, 0.25]));
+        assert!(said_of_wide.contains("`W` must be F32 [2, 1], got F32 [1, 2]"), "{said_of_wide}");
+        let without: Vec<(&str, TensorView<'_>)> = Vec::new();
+        let bare = safetensors::serialize(without, None).unwrap();
+        assert_eq!(said(&bare), "it does not say of which cell it is");
+    }
+
+    #[test]
+    fn a_short_or_long_file_is_noticed_by_its_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weights.safetensors");
+        let check = |content: &[u8]| {
+            std::fs::write(&path, content).unwrap();
+            check_length(&path, &cell(|_| ())).map_err(|error| error.to_string())
+        };
+        let whole = example();
+        assert_eq!(check(&whole), Ok(()));
+        let expected = format!("it has {} bytes and should have {}", whole.len() - 1, whole.len());
+        assert_eq!(check(&whole[..whole.len() - 1]), Err(expected));
+        assert!(check(&[&whole[..], &[0]].concat()).is_err());
+        assert_eq!(check(b""), Err("it has 0 bytes".to_owned()));
+        assert_eq!(check(&[0xff; 8]), Err("it has 8 bytes".to_owned()));
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert!(check_length(&path, &cell(|_| ())).unwrap_err().to_string().contains("a folder"));
     }
 
     proptest! {
@@ -131,8 +218,7 @@ mod tests {
             let mut content = example();
             content[at] = byte;
             content.truncate(end);
-            let _ = read(&content, read_probabilities);
-            let _ = read(&content, read_weights);
+            let _ = model(&content, &id());
         }
     }
 }

@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 pub enum Outcome {
     /// All steps were made and the model was tested.
     Completed,
-    /// The training loss was not finite.
+    /// The training loss was not finite, or what was trained or measured in the end.
     Diverged {
-        /// The loss was not finite at or before this step (counted from 1).
+        /// It was not finite at or before this step (counted from 1).
         step: u64,
+        /// What was not finite, if it was not the training loss.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// The engine gave up.
     Failed {

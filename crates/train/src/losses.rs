@@ -75,7 +75,7 @@ impl LossLog {
             let loss = self.recent.take() * self.n_features;
             self.curve.push(CurvePoint { step, loss });
             if !loss.is_finite() {
-                self.diverged = Some(Outcome::Diverged { step });
+                self.diverged = Some(Outcome::Diverged { step, reason: None });
             }
         }
     }
@@ -107,9 +107,27 @@ impl LossLog {
             return self.stopped();
         }
         let loss_train_last100 = self.last.take() * self.n_features;
+        if let Some(what) = not_finite(&weights, &self.test_losses) {
+            let outcome = Outcome::Diverged { step: self.steps, reason: Some(what) };
+            return Trained { outcome, curve: self.curve, model: None };
+        }
         let model = TrainedModel { weights, test_losses: self.test_losses, loss_train_last100 };
         Trained { outcome: Outcome::Completed, curve: self.curve, model: Some(model) }
     }
+}
+
+/// What of a trained model is not finite, in words, if anything is. Rows may explode that no sample of the
+/// last steps touches, and the loss explode in the last step, after it was looked at.
+fn not_finite(weights: &Weights, test_losses: &[f64]) -> Option<String> {
+    let singles = [("W", &weights.weights), ("b", &weights.bias)];
+    for (name, numbers) in singles {
+        let n = numbers.iter().filter(|number| !number.is_finite()).count();
+        if n > 0 {
+            return Some(format!("{n} of {} numbers in {name} are not finite", numbers.len()));
+        }
+    }
+    let is_lost = !test_losses.iter().all(|loss| loss.is_finite());
+    is_lost.then(|| "the test loss is not finite".to_owned())
 }
 
 /// How precisely losses are added up.
@@ -142,5 +160,49 @@ impl RunningMean {
         let mean = self.sum / self.count as f64;
         (self.sum, self.count) = (0.0, 0);
         mean
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::tests::cell;
+
+    /// A cell of 50 steps whose losses were all finite.
+    fn log() -> LossLog {
+        let mut log = LossLog::new(&cell(), Sums::Double);
+        (0..50).for_each(|_| log.add(0.25));
+        log
+    }
+
+    fn weights() -> Weights {
+        Weights { n_features: 4, d_hidden: 2, weights: vec![0.5; 8], bias: vec![0.0; 4] }
+    }
+
+    #[test]
+    fn a_model_with_a_number_that_is_not_finite_has_diverged() {
+        let mut good = log();
+        good.add_test(0.25);
+        let trained = good.completed(weights());
+        assert_eq!(trained.outcome, Outcome::Completed);
+        assert_eq!(trained.model.unwrap().test_losses, [1.0]);
+
+        let (mut lost_w, mut lost_b) = (weights(), weights());
+        (lost_w.weights[3], lost_w.weights[5]) = (f32::NAN, f32::NEG_INFINITY);
+        lost_b.bias[0] = f32::INFINITY;
+        for (weights, test, reason) in [
+            (lost_w, 0.25, "2 of 8 numbers in W are not finite"),
+            (lost_b, 0.25, "1 of 4 numbers in b are not finite"),
+            (weights(), f64::NAN, "the test loss is not finite"),
+            (weights(), f64::INFINITY, "the test loss is not finite"),
+        ] {
+            let mut log = log();
+            log.add_test(0.25);
+            log.add_test(test);
+            let trained = log.completed(weights);
+            let reason = Some(reason.to_owned());
+            assert_eq!(trained.outcome, Outcome::Diverged { step: 50, reason });
+            assert_eq!((trained.model, trained.curve.len()), (None, 5));
+        }
     }
 }

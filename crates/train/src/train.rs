@@ -249,7 +249,7 @@ pub(crate) mod tests {
         let (trained, begun, _) = run_scripted(&[u64::MAX, 13, 41], u64::MAX);
         assert_eq!(begun, 12);
         let outcomes: Vec<&Outcome> = trained.iter().map(|trained| &trained.outcome).collect();
-        let diverged = |step| Outcome::Diverged { step };
+        let diverged = |step| Outcome::Diverged { step, reason: None };
         assert_eq!(outcomes, [&Outcome::Completed, &diverged(20), &diverged(50)]);
         assert_eq!((trained[1].curve.len(), trained[1].model.is_none()), (2, true));
     }
@@ -260,7 +260,7 @@ pub(crate) mod tests {
         // Seen in the fourth chunk, when the fifth is under way.
         assert_eq!((begun, last), (5, 15));
         let step = |trained: &Trained| match trained.outcome {
-            Outcome::Diverged { step } => step,
+            Outcome::Diverged { step, .. } => step,
             _ => 0,
         };
         assert_eq!(trained.iter().map(step).collect::<Vec<_>>(), [10, 20]);
@@ -272,6 +272,6 @@ pub(crate) mod tests {
         assert_eq!((begun, last), (4, 15));
         let message = "stopped after step 15 of 50".to_owned();
         assert_eq!(trained[0].outcome, Outcome::Failed { message });
-        assert_eq!(trained[1].outcome, Outcome::Diverged { step: 10 });
+        assert_eq!(trained[1].outcome, Outcome::Diverged { step: 10, reason: None });
     }
 }

@@ -156,7 +156,7 @@ fn training_lowers_the_loss_and_the_test_agrees_with_it() {
 fn a_loss_that_is_not_finite_is_an_outcome_with_the_curve_so_far() {
     let cell = cell(&["train.learning_rate=1e18", "train.warmup_steps=0"]);
     let trained = train_alone(&cell, EngineKind::Reference, &devices()[0]);
-    assert_eq!(trained.outcome, Outcome::Diverged { step: 20 });
+    assert_eq!(trained.outcome, Outcome::Diverged { step: 20, reason: None });
     assert_eq!((trained.curve.len(), trained.model), (1, None));
 }
 
@@ -257,7 +257,7 @@ fn the_gram_engine_has_the_reference_gradient_on_two_hundred_random_cells() {
 fn the_gram_engine_notices_a_loss_that_is_not_finite() {
     let cell = cell(&["train.learning_rate=1e18", "train.warmup_steps=0"]);
     let trained = train_alone(&cell, EngineKind::Gram, &devices()[0]);
-    assert_eq!(trained.outcome, Outcome::Diverged { step: 20 });
+    assert_eq!(trained.outcome, Outcome::Diverged { step: 20, reason: None });
 }
 
 #[test]
@@ -318,13 +318,13 @@ fn training_is_the_engines_steps_one_by_one_to_the_bit() {
 fn cells_that_diverge_leave_the_others_alone_and_end_when_all_have() {
     let bad = |rate: &str| cell(&["train.warmup_steps=0", &format!("train.learning_rate={rate}")]);
     let (trained, heard) = train_together(&[cell(&[]), bad("1e18"), cell(&["data.seed=3"])]);
-    assert_eq!(trained[1].outcome, Outcome::Diverged { step: 20 });
+    assert_eq!(trained[1].outcome, Outcome::Diverged { step: 20, reason: None });
     assert_eq!((trained[1].curve.len(), &trained[1].model), (1, &None));
     let alone = |cell: &Cell| train_alone(cell, EngineKind::Gram, &devices()[0]);
     assert_eq!((&trained[0], &trained[2]), (&alone(&cell(&[])), &alone(&cell(&["data.seed=3"]))));
     assert_eq!(heard, (1..=50).collect::<Vec<u64>>());
     let (trained, heard) = train_together(&[bad("1e18"), bad("1e19")]);
-    assert!(trained.iter().all(|t| t.outcome == Outcome::Diverged { step: 20 }));
+    assert!(trained.iter().all(|t| t.outcome == Outcome::Diverged { step: 20, reason: None }));
     assert_eq!(heard, (1..20).collect::<Vec<u64>>());
 }
 

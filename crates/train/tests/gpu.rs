@@ -246,7 +246,7 @@ fn a_cell_that_diverges_leaves_the_others_alone() {
     let bad = ["train.learning_rate=1e18", "train.warmup_steps=0"];
     let cells = [cell(&[]), cell(&bad)];
     let trained = together(&cells);
-    assert_eq!(trained[1].outcome, Outcome::Diverged { step: 20 });
+    assert_eq!(trained[1].outcome, Outcome::Diverged { step: 20, reason: None });
     assert_eq!((trained[1].curve.len(), &trained[1].model), (1, &None));
     assert_eq!(trained[..1], together(&cells[..1]));
     // Nobody waits for a thousand steps of which nothing can come.
@@ -256,7 +256,7 @@ fn a_cell_that_diverges_leaves_the_others_alone() {
         last = step;
         true
     });
-    assert_eq!((&trained[0].outcome, last), (&Outcome::Diverged { step: 20 }, 0));
+    assert_eq!((&trained[0].outcome, last), (&Outcome::Diverged { step: 20, reason: None }, 0));
 }
 
 #[test]

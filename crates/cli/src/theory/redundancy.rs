@@ -15,6 +15,7 @@ use superpose_laws::redundancy::text::{BYTES_A_SYMBOL, usual_lags};
 use superpose_laws::redundancy::{dimension as dimensions, matrix as matrices, text as texts};
 
 use superpose_run::resources::Resources;
+use superpose_toy::input;
 
 use super::{ascending, by_options, check_simulated};
 use crate::args::theory::{
@@ -101,7 +102,7 @@ pub(super) fn text(options: &RedundancyTextOptions) -> anyhow::Result<()> {
     let path = &options.file;
     check_memory(path)?;
     let content =
-        std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        input::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let found = text_redundancy(&content, options.contexts, options.seed)
         .map_err(by_options(&[("longest_context", "--contexts")]))
         .with_context(|| format!("`{}`", path.display()))?;
