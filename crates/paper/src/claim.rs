@@ -220,11 +220,17 @@ impl Claim {
     /// widths. Its error is that of seeds, where there are several: how a line bends is
     /// common to both and no error of their difference.
     #[must_use]
-    pub fn at_these_widths(self, exponent: Option<f64>, interval: Option<Interval>) -> Self {
+    pub fn at_these_widths(
+        self,
+        exponent: Option<f64>,
+        interval: Option<Interval>,
+        n_seeds: usize,
+    ) -> Self {
         match interval.filter(|interval| interval.of == IntervalOf::Seeds) {
             Some(Interval { low, high, standard_error, .. }) => {
                 let of_value = |value| Estimate { value, standard_error, low, high };
-                self.estimated(exponent.map(of_value), "seeds", "the same widths as the paper's")
+                let of = format!("{n_seeds} seeds");
+                self.estimated(exponent.map(of_value), of, "the same widths")
             }
             None => self.measured(exponent, "one training a width, so without an error"),
         }
@@ -351,17 +357,18 @@ mod tests {
             degrees: 2.0,
             of: IntervalOf::Seeds,
         };
-        let seeds = claim().at_these_widths(Some(1.0), Some(interval));
+        let seeds = claim().at_these_widths(Some(1.0), Some(interval), 3);
         let of_line = Interval { of: IntervalOf::Line, ..interval };
-        let one = claim().at_these_widths(Some(1.0), Some(of_line));
+        let one = claim().at_these_widths(Some(1.0), Some(of_line), 1);
         let single = claim().mean_over(&groups[..1], "decays", "1 setting");
         let table = table(&[line, over, seeds, one, single]);
         let of = table.words("error_of").unwrap();
-        assert_eq!(of, ["the line", "3 decays", "seeds", "", ""]);
+        assert_eq!(of, ["the line", "3 decays", "3 seeds", "", ""]);
         let errors = table.numbers("error").unwrap();
         assert!(errors.iter().zip(&of).all(|(error, of)| error.is_finite() != of.is_empty()));
         assert!((errors[1] - (7.0_f64 / 3.0).sqrt()).abs() < 1e-12 && errors[2] == 0.2);
-        let ends = table.numbers("ci_low").unwrap().into_iter().zip(table.numbers("ci_high").unwrap());
+        let ends =
+            table.numbers("ci_low").unwrap().into_iter().zip(table.numbers("ci_high").unwrap());
         let ends: Vec<(f64, f64)> = ends.collect();
         assert_eq!(ends[2], (0.5, 1.5));
         assert!((ends[1].0 + ends[1].1 - 6.0).abs() < 1e-9);

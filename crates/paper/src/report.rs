@@ -182,7 +182,8 @@ fn claim_rows(claims: &Table) -> Result<String, TableError> {
             .to_owned();
     let columns = ["claim", "paper", "ours", "basis", "tolerance", "verdict"];
     let ours = measured_words(claims)?;
-    for ([name, paper, _, _, tolerance, verdict], ours) in claims.fields(columns)?.iter().zip(ours) {
+    for ([name, paper, _, _, tolerance, verdict], ours) in claims.fields(columns)?.iter().zip(ours)
+    {
         let verdict = match verdict.to_string().as_str() {
             "agrees" => "agrees".to_owned(),
             other => format!("**{other}**"),
@@ -336,7 +337,8 @@ mod tests {
         };
         let older = "claim,ours,error,basis\na,1.5,0.1,standard error of the line\nb,,,\n";
         assert_eq!(read(older), ["1.5 ± 0.1 (standard error of the line)", "–"]);
-        let grid = "claim,ours,error,basis,error_of,ci_low,ci_high\na,1.5,,13 decays,the grid,1,2\n";
+        let grid =
+            "claim,ours,error,basis,error_of,ci_low,ci_high\na,1.5,,13 decays,the grid,1,2\n";
         assert_eq!(read(grid), ["1.5 (the grid: 1 to 2; 13 decays)"]);
     }
 

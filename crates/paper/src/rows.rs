@@ -15,7 +15,8 @@ use crate::cells::{KEY, keyed};
 use crate::figure::Material;
 
 /// The basis of a claim about single rows, where they are not at hand.
-pub const NEEDS_WEIGHTS: &str = "needs weights: `superpose reproduce` without `--no-training` trains their cells";
+pub const NEEDS_WEIGHTS: &str =
+    "needs weights: `superpose reproduce` without `--no-training` trains their cells";
 
 /// What became of one feature.
 #[derive(Debug, Clone, Copy, PartialEq)]

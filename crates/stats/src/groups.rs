@@ -40,10 +40,7 @@ impl Estimate {
 /// jackknife), with one degree of freedom fewer than there are groups. Of the mean of groups of one
 /// size it is the standard error of the mean of their means. Absent below two groups, or where the
 /// statistic is not finite.
-pub fn jackknife<T: Clone>(
-    groups: &[Vec<T>],
-    statistic: impl Fn(&[T]) -> f64,
-) -> Option<Estimate> {
+pub fn jackknife<T: Clone>(groups: &[Vec<T>], statistic: impl Fn(&[T]) -> f64) -> Option<Estimate> {
     let n = groups.len();
     let without = |left_out: usize| {
         let rest = groups.iter().enumerate().filter(|(at, _)| *at != left_out);

@@ -126,8 +126,8 @@ const DRAWS: usize = 2000;
 
 /// The interval that holds the mean of `z²` with `confidence` if published trainings and ours differ by
 /// nothing but their seeds: drawn anew with the settings, places and numbers of seeds of `all`, where what ours
-/// have in common in different settings is `shared`, and each published training has a seed of its own. The
-/// logarithms of one setting scatter alike at its places. The same `seed` gives the same interval.
+/// have in common in different settings is `shared`, and each published training has a seed of its own. At each
+/// place the logarithms of a group scatter as they do in `all`. The same `seed` gives the same interval.
 pub fn null(all: &[Compared], shared: Shared, confidence: f64, seed: u64) -> Option<(f64, f64)> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let count = |of: &dyn Fn(&Compared) -> usize| all.iter().map(of).max().unwrap_or(0) + 1;
@@ -136,6 +136,17 @@ pub fn null(all: &[Compared], shared: Shared, confidence: f64, seed: u64) -> Opt
     let seeds = count(&|c| c.places.iter().map(|p| p.by_seed.len()).max().unwrap_or(0));
     let parts = [shared.between, shared.in_group - shared.between, 1.0 - shared.in_group];
     let [of_all, of_group, own] = parts.map(f64::sqrt);
+    // The deviation at each place of each group; where none is known, as elsewhere.
+    let mut at_places = vec![Vec::new(); groups * places];
+    for (c, p) in all.iter().flat_map(|c| c.places.iter().map(move |p| (c, p))) {
+        let variance = summarise(&p.by_seed).standard_deviation.powi(2);
+        at_places[c.group * places + p.at].extend(Some(variance).filter(|v| v.is_finite()));
+    }
+    let deviation = |variances: &Vec<f64>| match summarise(variances).mean {
+        variance if variance > 0.0 => variance.sqrt(),
+        _ => 1.0,
+    };
+    let at_places: Vec<f64> = at_places.iter().map(deviation).collect();
     let draws = (0..DRAWS).map(|_| {
         let mut normal = || -> f64 { StandardNormal.sample(&mut rng) };
         let common: Vec<f64> = (0..places * seeds).map(|_| normal()).collect();
@@ -145,11 +156,12 @@ pub fn null(all: &[Compared], shared: Shared, confidence: f64, seed: u64) -> Opt
             .map(|c| {
                 let mut published = 0.0;
                 let mut place = |p: &Place| {
-                    published += p.weight * normal();
+                    let deviation = at_places[c.group * places + p.at];
+                    published += p.weight * deviation * normal();
                     let mut value = |s: usize| {
                         let at = p.at * seeds + s;
                         let in_group = in_group[c.group * places * seeds + at];
-                        of_all * common[at] + of_group * in_group + own * normal()
+                        deviation * (of_all * common[at] + of_group * in_group + own * normal())
                     };
                     let by_seed = (0..p.by_seed.len()).map(&mut value).collect();
                     Place { by_seed, ..*p }
@@ -226,6 +238,23 @@ mod tests {
         let seeds: Vec<Compared> = (0..60).map(|_| one(0, &[0.0; 40], 0.0)).collect();
         let (low, high) = null(&seeds, NOTHING, 0.95, 1).unwrap();
         assert!((low - 0.675).abs() < 0.03 && (high - 1.39).abs() < 0.04, "{low} {high}");
+    }
+
+    #[test]
+    fn the_place_that_scatters_most_decides_the_null() {
+        // One of five places has all the scatter: as wide as one place alone, wider than five alike.
+        let at =
+            |spread: f64, at: usize| Place { at, weight: 1.0, by_seed: vec![-spread, 0.0, spread] };
+        let of = |spreads: [f64; 5]| -> Vec<Compared> {
+            let places: Vec<Place> = spreads.iter().enumerate().map(|(n, s)| at(*s, n)).collect();
+            let one = Compared { group: 0, places, published: 0.0, least_variance: 0.0 };
+            (0..30).map(|group| Compared { group, ..one.clone() }).collect()
+        };
+        let width = |spreads| {
+            let (low, high) = null(&of(spreads), NOTHING, 0.95, 1).unwrap();
+            high - low
+        };
+        assert!(width([1e-3, 1e-3, 1e-3, 1e-3, 1.0]) > 2.0 * width([1.0; 5]));
     }
 
     #[test]

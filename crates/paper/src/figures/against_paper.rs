@@ -47,16 +47,15 @@ pub(super) fn scatter_claim(name: &str, compared: &[Compared]) -> Claim {
     let null = scatter::null(compared, shared, CONFIDENCE, NULL);
     let rounded = |end: f64| (end * 100.0).round() / 100.0;
     let (low, high) = null.map_or((1.0, 1.0), |(low, high)| (rounded(low), rounded(high)));
-    let paper = "1; in 95 % of simulations without a difference as under \"agreement\"";
+    let paper = "1, and as under \"agreement\" in 95 % of simulations in which only seeds differ";
     says(name, paper).holds(Between(low, high)).measured(
         mean_square(&z),
         format!(
-            "{} with several seeds, {beyond_2} of them beyond 2, {beyond_3} beyond 3; a seed's deviations \
-             in two of them are correlated by {:.2} at one data exponent and sign of the decay, else by {:.2}",
+            "{} with several seeds, {beyond_2} of them beyond 2, {beyond_3} beyond 3; the deviations of a seed in \
+             two of them are correlated by {:.2} where they are alike, else by {:.2}",
             z.len(),
             shared.in_group,
             shared.between
         ),
     )
 }
-

@@ -279,6 +279,7 @@ const LAWS: [Law; 5] = [
 fn law_claim(material: &Material<'_>, law: Law) -> Claim {
     let (setting, is_alive, d_min, target, tolerance) = law;
     let fitted = law_of(material, setting, d_min);
+    let n_seeds = fitted.as_ref().map_or(0, |law| law.seeds.n);
     let (fit, interval) = fitted.map_or((None, None), |law| match is_alive {
         true => (law.alive, law.alive_interval),
         false => (law.fit, law.interval),
@@ -290,9 +291,11 @@ fn law_claim(material: &Material<'_>, law: Law) -> Claim {
         "α = {exponent}, γ = {decay:.2}, biases from {start}, d ≥ {d_min}: exponent of the {name}"
     );
     let source = if std > 0.0 && !is_alive { "" } else { " (a re-run)" };
-    says(name, format!("{target}{source}"))
-        .holds(Within(target, tolerance))
-        .at_these_widths(fit.map(|f| f.exponent), interval)
+    says(name, format!("{target}{source}")).holds(Within(target, tolerance)).at_these_widths(
+        fit.map(|f| f.exponent),
+        interval,
+        n_seeds,
+    )
 }
 
 /// Where the biases start, in words.
@@ -330,10 +333,13 @@ fn size_claims(material: &Material<'_>) -> Vec<Claim> {
         material.select(|cell| is_size(cell) && starts_with(cell, std) && wanted(&cell.model))
     };
     let law = |cells: &[&Finished], size: fn(&Model) -> usize| {
-        let point = |f: &&Finished| Some((size(&f.record.cell.model) as f64, f.measured()?.loss_test));
+        let point =
+            |f: &&Finished| Some((size(&f.record.cell.model) as f64, f.measured()?.loss_test));
         law_through(&cells.iter().filter_map(point).collect::<Vec<_>>())
     };
-    let sizes = |fit: Option<PowerLaw>| format!("{} sizes, one training each", fit.map_or(0, |f| f.n_points));
+    let sizes = |fit: Option<PowerLaw>| {
+        format!("{} sizes, one training each", fit.map_or(0, |f| f.n_points))
+    };
     let mut claims = Vec::new();
     for ratio in [25, 10] {
         let same_ratio = |model: &Model| model.n_features == ratio * model.d_hidden;
@@ -359,15 +365,19 @@ fn size_claims(material: &Material<'_>) -> Vec<Claim> {
 
 /// Whether the loss is 1/d times a function of n/d: then L·d is one number at one n/d.
 fn times_width_claim(ratio: usize, cells: &[&Finished]) -> Claim {
-    let times_width = |f: &Finished| Some(f.measured()?.loss_test * f.record.cell.model.d_hidden as f64);
+    let times_width =
+        |f: &Finished| Some(f.measured()?.loss_test * f.record.cell.model.d_hidden as f64);
     let of = each(cells, times_width);
     let (least, most) =
         of.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(*v), b.max(*v)));
-    let name = format!("α = 0, biases from zero, n/d = {ratio}: largest L·d over the smallest, less 1");
-    says(name, "not known; 0 if the loss is 1/d times a function of n/d").holds(AtMost(0.05)).measured(
-        (of.len() > 2).then_some(most / least - 1.0),
-        format!("{} sizes, one training each; {least:.2} to {most:.2}", of.len()),
-    )
+    let name =
+        format!("α = 0, biases from zero, n/d = {ratio}: largest L·d over the smallest, less 1");
+    says(name, "not known; 0 if the loss is 1/d times a function of n/d")
+        .holds(AtMost(0.05))
+        .measured(
+            (of.len() > 2).then_some(most / least - 1.0),
+            format!("{} sizes, one training each; {least:.2} to {most:.2}", of.len()),
+        )
 }
 
 fn spread_claim(ratio: usize, cells: &[&Finished]) -> Claim {

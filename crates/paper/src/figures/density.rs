@@ -17,9 +17,7 @@ use crate::cells::{
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, decay_is, near};
-use crate::figures::draw::{
-    Drawn, exponents_against, lines_by, loss, one, pictures, sheet, width,
-};
+use crate::figures::draw::{Drawn, exponents_against, lines_by, loss, one, pictures, sheet, width};
 use crate::sweeps::DENSITY;
 
 /// The densities of figure 14b, with the slopes as drawn; the labels printed beside them say 1.1.
@@ -104,7 +102,11 @@ fn slope_claims(five_densities: &[&Finished]) -> Vec<Claim> {
             format!("{drawn} as drawn; 1.1 as printed"),
         )
         .holds(Within(drawn, 0.15))
-        .at_these_widths(slope.and_then(Exponent::value), slope.and_then(|e| e.interval))
+        .at_these_widths(
+            slope.and_then(Exponent::value),
+            slope.and_then(|e| e.interval),
+            1,
+        )
     };
     DRAWN.map(claim).to_vec()
 }

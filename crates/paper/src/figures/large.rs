@@ -19,7 +19,7 @@ use crate::cells::{
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, is_strong, is_weak};
-use crate::figures::draw::{Drawn, lines_by, guide, loss, norm_sheet, one, pictures, sheet, width};
+use crate::figures::draw::{Drawn, guide, lines_by, loss, norm_sheet, one, pictures, sheet, width};
 use crate::figures::norms::mean_share;
 use crate::published::FIG1;
 use crate::sweeps::{LARGE, LARGE_ANALOGUE};
@@ -188,8 +188,20 @@ fn make_7(material: &Material<'_>) -> Findings {
     let weak = says("weak: share of rows with norm between 0.24 and 0.76", "norms at 0 or 1");
     let strong = says("strong: share of rows with norm between 0.72 and 1.6", "about 1");
     let claims = [
-        mean_share(weak.holds(AtMost(0.05)), &material.select(is_weak), (0.24, 0.76), BY_LAW, "cells"),
-        mean_share(strong.holds(AtLeast(0.9)), &material.select(is_strong), (0.72, 1.6), BY_LAW, "cells"),
+        mean_share(
+            weak.holds(AtMost(0.05)),
+            &material.select(is_weak),
+            (0.24, 0.76),
+            BY_LAW,
+            "cells",
+        ),
+        mean_share(
+            strong.holds(AtLeast(0.9)),
+            &material.select(is_strong),
+            (0.72, 1.6),
+            BY_LAW,
+            "cells",
+        ),
     ];
     Findings::new([norm_table(&material.trained(), &[kind])], claims)
 }
@@ -263,12 +275,16 @@ fn claims_8(material: &Material<'_>) -> [Claim; 3] {
     let cells = |values: &[Vec<f64>]| format!("{} cells", values.concat().len());
     [
         says("8a, strong: mean φ½", "1").holds(AtLeast(0.95)).mean_over(&phi, of, cells(&phi)),
-        says("8b, weak: loss over what the ignored features cost", "near 1")
-            .holds(one)
-            .mean_over(&ratios, of, cells(&ratios)),
-        says("8d, strong: mean squared overlap over κ²", "near 1")
-            .holds(one)
-            .mean_over(&overlaps, of, cells(&overlaps)),
+        says("8b, weak: loss over what the ignored features cost", "near 1").holds(one).mean_over(
+            &ratios,
+            of,
+            cells(&ratios),
+        ),
+        says("8d, strong: mean squared overlap over κ²", "near 1").holds(one).mean_over(
+            &overlaps,
+            of,
+            cells(&overlaps),
+        ),
     ]
 }
 

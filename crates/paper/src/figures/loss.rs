@@ -17,7 +17,7 @@ use crate::cells::{
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, exponent_is, is_weak, near};
-use crate::figures::draw::{BARS, Drawn, exponent_lines, lines_by, guide, loss, one};
+use crate::figures::draw::{BARS, Drawn, exponent_lines, guide, lines_by, loss, one};
 use crate::published::FIG4B;
 use crate::sweeps::{SEEDS_DECAY, SEEDS_WEAK, SMALL};
 
@@ -27,15 +27,16 @@ const SHOWN: [(f64, f64); 6] =
     [(0.0, 1.01), (1.0, 1.46), (1.25, 1.61), (1.5, 1.30), (1.75, 1.17), (2.0, 0.94)];
 
 /// Loss against the number of features represented.
-pub(super) const FIGURE_4A: Figure = Figure::of("4a", &[SMALL, SEEDS_DECAY, SEEDS_WEAK], make_4a, draw_4a)
-    .wants(|cell| is_weak(cell) && SHOWN.iter().any(|shown| exponent_is(cell, shown.0)))
-    .title("Loss against the number of features represented, weak regime")
-    .question("Is the loss what the features cost that are not represented?")
-    .against("Losses far from the line of their data exponent.")
-    .limits(
-        "Equation 14 counts the most frequent features as represented and replaces a sum by an \
+pub(super) const FIGURE_4A: Figure =
+    Figure::of("4a", &[SMALL, SEEDS_DECAY, SEEDS_WEAK], make_4a, draw_4a)
+        .wants(|cell| is_weak(cell) && SHOWN.iter().any(|shown| exponent_is(cell, shown.0)))
+        .title("Loss against the number of features represented, weak regime")
+        .question("Is the loss what the features cost that are not represented?")
+        .against("Losses far from the line of their data exponent.")
+        .limits(
+            "Equation 14 counts the most frequent features as represented and replaces a sum by an \
              integral; both are wrong by as much as the agreement is good (columns of the table).",
-    );
+        );
 
 fn continuum(finished: &Finished) -> Option<f64> {
     let cell = &finished.record.cell;
@@ -79,7 +80,8 @@ fn make_4a(material: &Material<'_>) -> Findings {
     let claim = |(exponent, paper): (f64, f64)| {
         let cells = material.select(|cell| exponent_is(cell, exponent));
         let ratios = each_in(&cells, seed, over_continuum);
-        let medians: Vec<Vec<f64>> = ratios.iter().map(|of| vec![median_and_deviation(of).0]).collect();
+        let medians: Vec<Vec<f64>> =
+            ratios.iter().map(|of| vec![median_and_deviation(of).0]).collect();
         let n_cells = ratios.concat().len();
         let basis = match medians.len() {
             0 | 1 => format!("{n_cells} cells of one seed, so without an error"),
@@ -162,7 +164,8 @@ fn claims_4b(
 ) -> [Claim; 5] {
     let n_shared = closest.iter().filter(|e| is_papers(e)).count();
     let n_tied = settings.iter().filter(|e| distance(e).is_some_and(|d| near(d, 1.0))).count();
-    let basis = format!("{} of {} settings have the distance at all widths", settings.len(), 5 * 17);
+    let basis =
+        format!("{} of {} settings have the distance at all widths", settings.len(), 5 * 17);
     // Nine settings, or none: the mean over some of them is another number.
     let mean = |claim: Claim, of: &[Exponent<'_>], value: fn(&Exponent<'_>) -> Option<f64>| {
         let values = of.iter().filter_map(|e| Some((e.cell(), value(e)?)));

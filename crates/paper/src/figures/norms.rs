@@ -71,7 +71,8 @@ fn make_5b(material: &Material<'_>) -> Findings {
     let n_long = rows.as_ref().map(|rows| rows.iter().take_while(|row| row.norm > 1.0).count());
     let n_other = rows.map(|rows| rows.iter().filter(|r| (r.norm <= 1.0) != r.is_dead).count());
     let count = |n: usize| n as f64;
-    let basis = |with: &str| if n_long.is_some() { with.to_owned() } else { NEEDS_WEIGHTS.to_owned() };
+    let basis =
+        |with: &str| if n_long.is_some() { with.to_owned() } else { NEEDS_WEIGHTS.to_owned() };
     let claims = [
         says("most frequent features that all have rows longer than 1", "about 12")
             .holds(Between(4.0, 40.0))
@@ -109,7 +110,16 @@ pub(super) const FIGURE_11: Figure = Figure::of(
     |material| {
         let name = "share of rows with norm between 0.24 and 0.76";
         let between = says(name, "norms at 0 or 1").holds(AtMost(0.05));
-        grid(material, vec![mean_share(between, &material.trained(), (0.24, 0.76), BY_EXPONENT, "of 102 cells")])
+        grid(
+            material,
+            vec![mean_share(
+                between,
+                &material.trained(),
+                (0.24, 0.76),
+                BY_EXPONENT,
+                "of 102 cells",
+            )],
+        )
     },
     draw_grid,
 )
@@ -133,7 +143,10 @@ pub(super) const FIGURE_12: Figure = Figure::of(
             .holds(AtLeast(0.9));
         let cells = material.trained();
         let gap = mean_share(gap, &cells, (0.96, 1.04), BY_EXPONENT, "of 102 cells");
-        grid(material, vec![gap, mean_share(around_one, &cells, (0.72, 1.6), BY_EXPONENT, "of 102 cells")])
+        grid(
+            material,
+            vec![gap, mean_share(around_one, &cells, (0.72, 1.6), BY_EXPONENT, "of 102 cells")],
+        )
     },
     draw_grid,
 )

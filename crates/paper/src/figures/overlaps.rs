@@ -14,7 +14,7 @@ use crate::cells::{
 };
 use crate::claim::{AtLeast, AtMost, Between, Within, says};
 use crate::figure::{Figure, Findings, Material, decay_is};
-use crate::figures::draw::{Drawn, lines_by, guide, one, pictures, sheet, width};
+use crate::figures::draw::{Drawn, guide, lines_by, one, pictures, sheet, width};
 use crate::sweeps::{SEEDS_STRONG, SMALL};
 
 fn variance_ratio(finished: &Finished) -> Option<f64> {
@@ -64,9 +64,11 @@ fn make_5c(material: &Material<'_>) -> Findings {
         says("share of cells with a ratio below 1", "all; drawn 0.43 to 0.92")
             .holds(AtLeast(0.95))
             .over(&ratios, of, |ratios| share(ratios, |ratio| ratio < 1.0), basis.clone()),
-        says("mean ratio", "0.43 to 0.92")
-            .holds(Between(0.43, 0.92))
-            .mean_over(&ratios, of, basis.clone()),
+        says("mean ratio", "0.43 to 0.92").holds(Between(0.43, 0.92)).mean_over(
+            &ratios,
+            of,
+            basis.clone(),
+        ),
         says("cells with a ratio of zero (below 0.01)", "some at d = 63 and 100")
             .holds(AtLeast(1.0))
             .measured((!all.is_empty()).then_some(zeros), basis),
@@ -130,25 +132,22 @@ fn make_5d(material: &Material<'_>) -> Findings {
         ],
     );
     let by_width = each_in(&cells, data_exponent, |f| Some((d_hidden(f) as f64, strong(f)?)));
-    let mut claims = vec![
-        says("exponent of the mean squared overlap in d", "1").holds(Within(1.0, 0.1)).over(
+    let mut claims =
+        vec![says("exponent of the mean squared overlap in d", "1").holds(Within(1.0, 0.1)).over(
             &by_width,
             "data exponents",
             falling,
             format!("{} cells", by_width.concat().len()),
-        ),
-    ];
+        )];
     claims.extend([(0.0, 0.5), (0.625, 1.375), (1.5, 2.0)].map(|(low, high)| {
         let inside = |a: f64| (low..=high).contains(&a);
         let chosen = material.select(|cell| cell.data_exponent().is_some_and(inside));
         let name = format!("α from {low} to {high}: mean squared overlap over κ² of these rows");
-        says(name, "1/d drawn; κ² in its text")
-            .holds(Within(1.0, 0.1))
-            .mean_over(
-                &each_in(&chosen, data_exponent, over_welch),
-                "data exponents",
-                format!("{} cells", chosen.len()),
-            )
+        says(name, "1/d drawn; κ² in its text").holds(Within(1.0, 0.1)).mean_over(
+            &each_in(&chosen, data_exponent, over_welch),
+            "data exponents",
+            format!("{} cells", chosen.len()),
+        )
     }));
     Findings::new([table], claims)
 }
@@ -211,8 +210,7 @@ fn make_16(material: &Material<'_>) -> Findings {
         Some(f64::from(u8::from(is_inside)))
     });
     let wide = material.select(|cell| cell.model.d_hidden >= 25);
-    let apart =
-        each_in(&wide, data_exponent, |f| Some((f.measured()?.phi_one - alive(f)?).abs()));
+    let apart = each_in(&wide, data_exponent, |f| Some((f.measured()?.phi_one - alive(f)?).abs()));
     let claims = [
         says(
             "share of cells between the lines",
@@ -259,9 +257,11 @@ fn make_17(material: &Material<'_>) -> Findings {
     let by_width = each_in(&cells, data_exponent, |f| Some((d_hidden(f) as f64, overlap(f)?)));
     let basis = format!("{} of 102 cells", cells.len());
     let claims = [
-        says("share of cells at or above 1/d", "all")
-            .holds(AtLeast(0.95))
-            .mean_over(&above, "data exponents", basis.clone()),
+        says("share of cells at or above 1/d", "all").holds(AtLeast(0.95)).mean_over(
+            &above,
+            "data exponents",
+            basis.clone(),
+        ),
         says("exponent of the mean squared overlap in d", "the same slope as 1/d")
             .holds(Within(1.0, 0.15))
             .over(&by_width, "data exponents", falling, basis),

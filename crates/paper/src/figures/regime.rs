@@ -11,12 +11,12 @@ use superpose_figures::histograms::{Histograms, histograms};
 use superpose_figures::lines::{ErrorBars, Lines, lines};
 use superpose_figures::sheet::Axes;
 use superpose_files::table::{Field, Table, Tables};
-use superpose_stats::summary::{Summary, correlation};
+use superpose_stats::summary::{Summary, correlation, summarise};
 use superpose_toy::cell::{Cell, Model};
 
 use crate::cells::{
     DEAD_SHARE, Group, KEY, by_setting, cell_of, cell_table, data_exponent, each_in, grouped,
-    keyed, norm_table, over_seeds, share_of_norms, weight_decay,
+    keyed, norm_table, over_seeds, seed, share_of_norms, weight_decay,
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, mean_difference, says};
 use crate::figure::{Figure, Findings, Material, decay_is, exponent_is};
@@ -24,6 +24,7 @@ use crate::figures::draw::{
     Drawn, decay, decay_map, guide, lines_by, loss, norm_histograms, one, pictures, sheet,
 };
 use crate::published::FIG3B;
+use crate::report::number;
 use crate::rows::{frequency_panels, row_table};
 use crate::sweeps::{SEEDS_DECAY, SMALL, TRANSITION};
 
@@ -101,12 +102,18 @@ fn make_3b(material: &Material<'_>) -> Findings {
     let (means, pairs) = phi_means(material);
     let basis = format!("{} of 60 settings; seeds averaged", pairs.concat().len());
     let claims = [
-        says("correlation of φ½ with the paper's 60 values", "1")
-            .holds(AtLeast(0.98))
-            .over(&pairs, "weight decays", correlation, basis.clone()),
-        says("mean absolute difference of φ½ from the paper's", "0")
-            .holds(AtMost(0.03))
-            .over(&pairs, "weight decays", mean_difference, basis),
+        says("correlation of φ½ with the paper's 60 values", "1").holds(AtLeast(0.98)).over(
+            &pairs,
+            "weight decays",
+            correlation,
+            basis.clone(),
+        ),
+        says("mean absolute difference of φ½ from the paper's", "0").holds(AtMost(0.03)).over(
+            &pairs,
+            "weight decays",
+            mean_difference,
+            basis,
+        ),
     ];
     Findings::new([phi_table(material), means], claims)
 }
@@ -219,12 +226,17 @@ fn draw_13(tables: &Tables) -> Drawn {
 
 /// φ½, dead outputs and loss on a fine grid of weight decays around zero.
 pub(super) const TRANSITION_GRID: Figure =
-    Figure::of("transition", &[TRANSITION], make_transition, draw_transition)
+    Figure::of("transition", &[TRANSITION, SMALL, SEEDS_DECAY], make_transition, draw_transition)
+        .wants(|cell| {
+            let is_wanted = |exponent: &f64| exponent_is(cell, *exponent);
+            [15, 39, 100].contains(&cell.model.d_hidden) && [0.0, 1.0, 2.0].iter().any(is_wanted)
+        })
         .title("The transition between the regimes, on a finer grid")
         .question("Where between −0.11 and 0.11 is the transition, how wide is it, and what does γ = 0 do?")
         .against("A threshold outside, or a fall of φ½ within a small part of the paper's range of decays.")
-        .limits("One seed; three widths; the paper has no numbers here. Between two decays of the grid a crossing is \
-                 interpolated, and its interval ends at these two: how it scatters from seed to seed is not known.");
+        .limits("Three widths; the paper has no numbers here. Between two decays of the grid a crossing is \
+                 interpolated, and its interval ends at these two. How it scatters from seed to seed is known on the \
+                 paper's ten decays alone (column half_sd).");
 
 /// Where φ½ falls through a level as the weight decay rises.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -250,6 +262,8 @@ struct Fall<'a> {
     three_quarters: Option<Crossing>,
     half: Option<Crossing>,
     quarter: Option<Crossing>,
+    /// The crossing of ½ on the paper's ten decays, over seeds.
+    half_by_seed: Summary,
 }
 
 impl Fall<'_> {
@@ -261,15 +275,28 @@ impl Fall<'_> {
     }
 }
 
+/// Weight decay and φ½ of `cells` in the order of the decays.
+fn by_decay(cells: &[&Finished]) -> Vec<(f64, f64)> {
+    let point = |f: &&Finished| Some((f.record.cell.train.weight_decay, f.measured()?.phi_half));
+    let mut points: Vec<(f64, f64)> = cells.iter().filter_map(point).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points
+}
+
 fn falls<'a>(material: &Material<'a>) -> Vec<Fall<'a>> {
-    let decay = |f: &Finished| f.record.cell.train.weight_decay;
     let key: Group = |cell| format!("{} {}", data_exponent(cell), cell.model.d_hidden);
-    let fall = |mut cells: Vec<&'a Finished>| {
-        cells.sort_by(|a, b| decay(a).total_cmp(&decay(b)));
-        let points = cells.iter().filter_map(|f| Some((decay(f), f.measured()?.phi_half)));
-        let points: Vec<(f64, f64)> = points.collect();
-        let [three_quarters, half, quarter] = [0.75, 0.5, 0.25].map(|level| crossing(&points, level));
-        Fall { cell: cell_of(&cells), three_quarters, half, quarter }
+    let fall = |cells: Vec<&'a Finished>| {
+        let first: Vec<&Finished> =
+            cells.iter().copied().filter(|f| f.record.cell.train.seed == 0).collect();
+        let points = by_decay(&first);
+        let [three_quarters, half, quarter] =
+            [0.75, 0.5, 0.25].map(|level| crossing(&points, level));
+        let coarse =
+            cells.iter().filter(|f| PAPERS_DECAYS.iter().any(|d| decay_is(&f.record.cell, *d)));
+        let by_seed = grouped(coarse.map(|f| (&f.record.cell, *f)), seed);
+        let of_seed = |cells: &Vec<&Finished>| Some(crossing(&by_decay(cells), 0.5)?.at);
+        let half_by_seed = summarise(&by_seed.iter().filter_map(of_seed).collect::<Vec<f64>>());
+        Fall { cell: cell_of(&cells), three_quarters, half, quarter, half_by_seed }
     };
     let cells = material.trained().into_iter().map(|f| (&f.record.cell, f));
     let mut falls: Vec<Fall<'a>> = grouped(cells, key).into_iter().map(fall).collect();
@@ -280,22 +307,44 @@ fn falls<'a>(material: &Material<'a>) -> Vec<Fall<'a>> {
     falls
 }
 
+/// The paper's ten weight decays.
+const PAPERS_DECAYS: [f64; 10] = [
+    -1.0,
+    -7.0 / 9.0,
+    -5.0 / 9.0,
+    -3.0 / 9.0,
+    -1.0 / 9.0,
+    1.0 / 9.0,
+    3.0 / 9.0,
+    5.0 / 9.0,
+    7.0 / 9.0,
+    1.0,
+];
+
 fn make_transition(material: &Material<'_>) -> Findings {
     let falls = falls(material);
     let of = |exponent: f64| {
         falls.iter().find(|f| f.cell.model.d_hidden == 39 && exponent_is(f.cell, exponent))
     };
-    let (grid, basis) = ("the grid: the decays beside it", "13 decays from −0.3 to 0.3, one seed");
+    let (grid, basis) = ("the grid, the decays beside it", "23 decays, one seed");
     let threshold = |exponent: f64| {
         let half = of(exponent).and_then(|fall| fall.half);
+        let scatter = of(exponent).map_or(f64::NAN, |fall| fall.half_by_seed.standard_deviation);
         says(format!("α = {exponent}, d = 39: γ at which φ½ falls through ½"), "no numbers")
             .holds(Within(0.0, 0.11))
-            .measured(half.map(|c| c.at), basis)
+            .measured(
+                half.map(|c| c.at),
+                format!(
+                    "{basis}; standard deviation over 3 seeds on the paper's ten decays {}",
+                    number(scatter)
+                ),
+            )
             .between(half.map(|c| c.between), grid)
     };
     let width = |exponent: f64| {
         let width = of(exponent).and_then(Fall::width);
-        let name = format!("α = {exponent}, d = 39: γ from where φ½ falls through ¾ to where through ¼");
+        let name =
+            format!("α = {exponent}, d = 39: γ from where φ½ falls through ¾ to where through ¼");
         says(name, "no numbers; a gradual change")
             .holds(AtLeast(0.05))
             .measured(width.map(|w| w.0), basis)
@@ -304,7 +353,7 @@ fn make_transition(material: &Material<'_>) -> Findings {
     let table = cell_table(
         "cells",
         "What does weight decay near zero do?",
-        &material.trained(),
+        &material.select(|cell| cell.train.seed == 0 && cell.train.weight_decay.abs() < 0.4),
         &["phi_half", "phi_one", "loss.test", "dead_outputs", "loss.dead_part", "bias.mean"],
         &[DEAD_SHARE],
     );
@@ -328,12 +377,23 @@ fn fall_table(falls: &[Fall<'_>]) -> Table {
                 &|f| at(f.three_quarters),
             ),
             ("half", "the same for ½", &|f| at(f.half)),
-            ("half_low", "the decay of the grid before it", &|f| f.half.map(|c| c.between.0).into()),
+            ("half_low", "the decay of the grid before it", &|f| {
+                f.half.map(|c| c.between.0).into()
+            }),
             ("half_high", "the decay of the grid after it", &|f| {
                 f.half.map(|c| c.between.1).into()
             }),
             ("quarter", "the same for ¼", &|f| at(f.quarter)),
             ("width", "quarter less three_quarters", &|f| f.width().map(|w| w.0).into()),
+            ("n_seeds", "seeds that have the paper's ten decays", &|f| f.half_by_seed.n.into()),
+            (
+                "half_mean",
+                "mean over these seeds of where φ½ falls through ½, on the ten decays",
+                &|f| f.half_by_seed.mean.into(),
+            ),
+            ("half_sd", "standard deviation over these seeds", &|f| {
+                f.half_by_seed.standard_deviation.into()
+            }),
         ],
     )
 }
