@@ -1,7 +1,7 @@
 //! How fast the loss falls with width.
 
 use superpose_stats::exponent::{AtWidth, ExponentFit, Interval, fit_exponent};
-use superpose_stats::power_law::{PowerLaw, fit_power_law, local_exponents as local};
+use superpose_stats::power_law::{PowerLaw, local_exponents as local};
 use superpose_stats::summary::{Summary, geometric_mean, summarise};
 use superpose_store::record::Measured;
 use superpose_toy::cell::Cell;
@@ -33,6 +33,8 @@ pub struct Exponent<'a> {
     pub scatter: Option<f64>,
     /// The law of what live outputs cost: the loss without that of the dead ones.
     pub alive: Option<PowerLaw>,
+    /// The 95 % interval of its exponent, and what it is of.
+    pub alive_interval: Option<Interval>,
 }
 
 impl<'a> Exponent<'a> {
@@ -46,19 +48,19 @@ impl<'a> Exponent<'a> {
             if trained.is_empty() {
                 continue;
             }
-            let mean = |loss: fn(&Measured) -> f64| {
-                geometric_mean(&trained.iter().map(|t| loss(t.1)).collect::<Vec<f64>>())
-            };
-            losses.push((width, mean(|m| m.loss_test)));
-            alive.push(mean(Measured::loss_alive_part));
             // A training is one draw of batches and start; those that share one seed count as apart.
             let seed = |f: &Finished| (f.record.cell.data.seed, f.record.cell.train.seed);
-            let by_seed = trained.iter().map(|(f, m)| (seed(f), m.loss_test)).collect();
-            places.push(AtWidth { x: width as f64, by_seed });
+            let place = |loss: fn(&Measured) -> f64| AtWidth {
+                x: width as f64,
+                by_seed: trained.iter().map(|(f, m)| (seed(f), loss(m))).collect(),
+            };
+            let of_loss: Vec<f64> = trained.iter().map(|t| t.1.loss_test).collect();
+            losses.push((width, geometric_mean(&of_loss)));
+            places.push(place(|m| m.loss_test));
+            alive.push(place(Measured::loss_alive_part));
             cells.extend(trained.iter().map(|t| t.0));
         }
-        let widths: Vec<f64> = places.iter().map(|place| place.x).collect();
-        let fit = fit_exponent(&places).ok();
+        let (fit, alive) = (fit_exponent(&places).ok(), fit_exponent(&alive).ok());
         Some(Self {
             example: *cells.first()?,
             cells,
@@ -67,7 +69,8 @@ impl<'a> Exponent<'a> {
             interval: fit.map(|f| f.interval),
             seeds: fit.map_or(summarise(&[]), |f| f.seeds),
             scatter: fit.and_then(|f: ExponentFit| f.independent_sd),
-            alive: fit_power_law(&widths, &alive).ok(),
+            alive: alive.map(|f| f.line),
+            alive_interval: alive.map(|f| f.interval),
         })
     }
 
@@ -102,7 +105,7 @@ impl<'a> Exponent<'a> {
 pub const FIT_COLUMNS: [(&str, &str); 8] = [
     ("model_exponent", "minus the slope of ln(test loss) on ln d, by least squares"),
     ("model_exponent_se", "its standard error, from the scatter about the line"),
-    ("ci_low", "lower end of its 95 % interval, by Student's t"),
+    ("ci_low", "lower end of its 95 % interval, by Student's t, of what `ci_method` says"),
     ("ci_high", "upper end"),
     (
         "ci_method",

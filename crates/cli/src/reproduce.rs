@@ -298,8 +298,10 @@ fn to_json(made: &[Experiment], out: &Path) -> Value {
         let claims = experiment.claims.iter().map(|claim| {
             json!({
                 "claim": claim.name, "paper": claim.paper, "ours": claim.ours,
-                "error": claim.error, "basis": claim.basis, "tolerance": claim.test.to_string(),
-                "verdict": claim.verdict().to_string(),
+                "error": claim.uncertainty.as_ref().and_then(|u| u.error), "basis": claim.basis,
+                "tolerance": claim.test.to_string(), "verdict": claim.verdict().to_string(),
+                "error_of": claim.uncertainty.as_ref().map(|u| &u.of),
+                "interval": claim.uncertainty.as_ref().map(|u| u.interval),
             })
         });
         json!({
@@ -317,9 +319,10 @@ fn print(made: &[Experiment], out: &Path) {
         claims.filter(|c| c.verdict() == verdict).count()
     };
     console::say(&format!(
-        "\n{} claims agree, {} fall short, {} were not run",
+        "\n{} claims agree, {} fall short, {} are undecided, {} were not run",
         count(Verdict::Agrees),
         count(Verdict::FallsShort),
+        count(Verdict::Undecided),
         count(Verdict::NotRun)
     ));
     let picture = |experiment: &Experiment| {

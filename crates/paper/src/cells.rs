@@ -3,6 +3,7 @@
 //! Every table begins with [`KEY`], so that tables of different figures can be joined.
 
 use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use superpose_analysis::FitWindow;
 pub use superpose_analysis::exponents::Exponent;
@@ -72,13 +73,49 @@ pub fn each(cells: &[&Finished], of: impl Fn(&Finished) -> Option<f64>) -> Vec<f
     cells.iter().filter_map(|f| of(f)).filter(|value| value.is_finite()).collect()
 }
 
-/// The power law through the points of the `cells`, which `of` finds, and their number.
-pub fn law_through(
+/// The power law through `points`.
+pub fn law_through(points: &[(f64, f64)]) -> Option<PowerLaw> {
+    let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
+    fit_power_law(&x, &y).ok()
+}
+
+/// What puts cells into one group.
+pub type Group = fn(&Cell) -> String;
+
+/// Groups by data exponent: a seed's start and batches are shared by all decays and widths.
+pub fn data_exponent(cell: &Cell) -> String {
+    format!("{:?}", cell.data_exponent())
+}
+
+/// Groups by weight decay.
+pub fn weight_decay(cell: &Cell) -> String {
+    format!("{:.3}", cell.train.weight_decay)
+}
+
+/// Groups by seed.
+pub fn seed(cell: &Cell) -> String {
+    cell.train.seed.to_string()
+}
+
+/// The values in groups of their cells.
+pub fn grouped<'a, T>(
+    values: impl IntoIterator<Item = (&'a Cell, T)>,
+    group: Group,
+) -> Vec<Vec<T>> {
+    let mut groups: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    for (cell, value) in values {
+        groups.entry(group(cell)).or_default().push(value);
+    }
+    groups.into_values().collect()
+}
+
+/// A number of each of the `cells` that has one, in groups.
+pub fn each_in<T>(
     cells: &[&Finished],
-    of: impl Fn(&Finished) -> Option<(f64, f64)>,
-) -> (Option<PowerLaw>, usize) {
-    let (x, y): (Vec<f64>, Vec<f64>) = cells.iter().filter_map(|f| of(f)).unzip();
-    (fit_power_law(&x, &y).ok(), x.len())
+    group: Group,
+    of: impl Fn(&Finished) -> Option<T>,
+) -> Vec<Vec<T>> {
+    grouped(cells.iter().filter_map(|f| Some((&f.record.cell, of(f)?))), group)
 }
 
 /// The fraction of a cell's outputs that is dead.
@@ -205,6 +242,19 @@ pub fn exponents<'a>(cells: &[&'a Finished], d_min: usize) -> Vec<Exponent<'a>> 
 /// not the paper's.
 pub fn complete_exponents<'a>(cells: &[&'a Finished], n_widths: usize) -> Vec<Exponent<'a>> {
     exponents(cells, 0).into_iter().filter(|e| e.losses.len() == n_widths).collect()
+}
+
+/// The complete exponents of `cells`, one list a seed, of the seeds that have as many settings as any.
+pub fn exponents_by_seed<'a>(cells: &[&'a Finished], n_widths: usize) -> Vec<Vec<Exponent<'a>>> {
+    let seeds: BTreeSet<u64> = cells.iter().map(|f| f.record.cell.train.seed).collect();
+    let of_seed = |seed: &u64| {
+        let its = cells.iter().filter(|f| f.record.cell.train.seed == *seed);
+        complete_exponents(&its.copied().collect::<Vec<_>>(), n_widths)
+    };
+    let mut lists: Vec<Vec<Exponent<'a>>> = seeds.iter().map(of_seed).collect();
+    let most = lists.iter().map(Vec::len).max().unwrap_or(0);
+    lists.retain(|list| list.len() == most && most > 0);
+    lists
 }
 
 /// The last columns of a table of exponents.

@@ -21,7 +21,7 @@ use std::path::Path;
 use superpose_figures::study::{Note, Study, StudyError};
 use superpose_files::table::{LOSSES, Tables};
 
-use crate::claim::{self, Claim};
+use crate::claim::{self, Claim, Uncertainty};
 use crate::figure::{Figure, Material};
 use crate::report::{heading, number, origins, places, write_page};
 
@@ -69,16 +69,24 @@ impl Experiment {
 /// The claims for a person.
 fn notes(figure: &Figure, claims: &[Claim], n_missing: usize) -> Vec<Note> {
     let row = |claim: &Claim| {
-        let error = claim.error.map_or(String::new(), |e| format!(" ± {}", number(e)));
+        let uncertainty = claim.uncertainty.as_ref();
+        let error = uncertainty.and_then(|u| u.error);
+        let error = error.map_or(String::new(), |error| format!(" ± {}", number(error)));
+        let interval = |u: &Uncertainty| {
+            let (low, high) = u.interval;
+            format!("{} to {}: {}", number(low), number(high), u.of)
+        };
         vec![
             claim.name.clone(),
             claim.paper.clone(),
             format!("{}{error}", claim.ours.map_or("–".to_owned(), number)),
+            uncertainty.map_or("–".to_owned(), interval),
             claim.test.to_string(),
             claim.verdict().to_string(),
         ]
     };
-    let header = ["claim", "paper", "ours", "agreement would be", "verdict"];
+    let header =
+        ["claim", "paper", "ours ± se", "95 % interval: of", "agreement would be", "verdict"];
     let rows = claims.iter().map(row).collect();
     let mut notes = vec![Note::Line(format!("\n{}", heading(figure))), Note::rows(&header, rows)];
     if n_missing > 0 {

@@ -208,6 +208,28 @@ pub fn all(_: &Cell) -> bool {
     true
 }
 
+/// The regime that the paper's weight decays choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Regime {
+    /// γ ≤ −1/3: every feature is represented.
+    Strong,
+    /// γ = −1/9: neither, whichever way it is looked at.
+    Transition,
+    /// γ > 0: few features are.
+    Weak,
+}
+
+impl Regime {
+    /// That of the weight decay of `cell`.
+    pub fn of(cell: &Cell) -> Self {
+        match cell.train.weight_decay {
+            decay if decay < -0.2 => Self::Strong,
+            decay if decay <= 0.0 => Self::Transition,
+            _ => Self::Weak,
+        }
+    }
+}
+
 /// Whether the weight decay of a cell is negative: the strong regime.
 pub fn is_strong(cell: &Cell) -> bool {
     cell.train.weight_decay < 0.0

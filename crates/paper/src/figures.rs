@@ -1,5 +1,6 @@
 //! All figures.
 
+mod against_paper;
 mod dead;
 mod density;
 mod draw;

@@ -180,20 +180,53 @@ fn claim_rows(claims: &Table) -> Result<String, TableError> {
     let mut text =
         "\n| claim | paper | ours | agreement would be | verdict |\n|---|---|---|---|---|\n"
             .to_owned();
-    let columns = ["claim", "paper", "ours", "error", "basis", "tolerance", "verdict"];
-    for [name, paper, ours, error, basis, tolerance, verdict] in claims.fields(columns)? {
-        let error = error.number().map_or(String::new(), |error| format!(" ± {}", number(error)));
-        let measured = |ours| format!("{}{error} ({basis})", number(ours));
+    let columns = ["claim", "paper", "ours", "basis", "tolerance", "verdict"];
+    let ours = measured_words(claims)?;
+    for ([name, paper, _, _, tolerance, verdict], ours) in claims.fields(columns)?.iter().zip(ours)
+    {
         let verdict = match verdict.to_string().as_str() {
             "agrees" => "agrees".to_owned(),
             other => format!("**{other}**"),
         };
-        let measured = ours.number().map_or("–".to_owned(), measured);
-        let cells = [name.to_string(), paper.to_string(), measured, tolerance.to_string(), verdict];
+        let cells = [name.to_string(), paper.to_string(), ours, tolerance.to_string(), verdict];
         let cells = cells.map(|cell| minus(&cell.replace('|', "\\|")));
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     Ok(text)
+}
+
+/// What was measured, claim by claim: the number, its standard error and what that is of, its 95 % interval,
+/// and what it rests on.
+fn measured_words(claims: &Table) -> Result<Vec<String>, TableError> {
+    let n_rows = claims.rows.len();
+    // Tables of older versions have no interval, and say in the basis what the error is.
+    let older = |name: &str| claims.numbers(name).unwrap_or_else(|_| vec![f64::NAN; n_rows]);
+    let (low, high) = (older("ci_low"), older("ci_high"));
+    let of = claims.words("error_of").unwrap_or_else(|_| vec![String::new(); n_rows]);
+    let (ours, error) = (claims.numbers("ours")?, claims.numbers("error")?);
+    let basis = claims.words("basis")?;
+    let words = |row: usize| {
+        let mut parts = Vec::new();
+        if error[row].is_finite() && !of[row].is_empty() {
+            parts.push(format!("standard error, {}", of[row]));
+        }
+        if low[row].is_finite() {
+            let kind = if error[row].is_finite() { "95 %".to_owned() } else { of[row].clone() };
+            parts.push(format!("{kind}: {} to {}", number(low[row]), number(high[row])));
+        }
+        parts.push(basis[row].clone());
+        parts.retain(|part| !part.is_empty());
+        let error = match error[row].is_finite() {
+            true => format!(" ± {}", number(error[row])),
+            false => String::new(),
+        };
+        let value = if ours[row].is_finite() { number(ours[row]) } else { "–".to_owned() };
+        match parts.is_empty() {
+            true => format!("{value}{error}"),
+            false => format!("{value}{error} ({})", parts.join("; ")),
+        }
+    };
+    Ok((0..n_rows).map(words).collect())
 }
 
 /// Which cells, by which engine on which device, the numbers rest on.
@@ -257,7 +290,7 @@ pub fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claim::{Claim, Test, table};
+    use crate::claim::{Claim, Test, Uncertainty, table};
     use crate::figures::FIGURES;
 
     fn claims() -> Table {
@@ -265,11 +298,15 @@ mod tests {
             name: "slope | exponent".to_owned(),
             paper: "1".to_owned(),
             ours,
-            error: ours.map(|_| 0.0123),
-            basis: "2 seeds".to_owned(),
+            uncertainty: ours.map(|ours| Uncertainty {
+                error: Some(0.0123),
+                interval: (ours - 0.04, ours + 0.04),
+                of: "2 seeds".to_owned(),
+            }),
+            basis: "6 settings".to_owned(),
             test: Test::Within(1.0, 0.1),
         };
-        table(&[claim(Some(1.0567)), claim(Some(2.0)), claim(None)])
+        table(&[claim(Some(1.0567)), claim(Some(2.0)), claim(Some(1.0767)), claim(None)])
     }
 
     fn nothing() -> Table {
@@ -285,10 +322,24 @@ mod tests {
     #[test]
     fn claims_that_fall_short_and_those_not_run_stay_visible() {
         let page = write(None);
-        assert!(page.contains("| slope \\| exponent | 1 | 1.06 ± 0.0123 (2 seeds) |"), "{page}");
-        assert!(page.contains("agrees |") && page.contains("**falls short** |"));
-        assert!(page.contains("| – | 1 ± 0.1 | **not run** |"), "{page}");
+        let first = "| slope \\| exponent | 1 | 1.06 ± 0.0123 (standard error, 2 seeds; 95 %: 1.02 to 1.1; 6 \
+                     settings) | within 0.1 of 1 | agrees |";
+        assert!(page.contains(first), "{page}");
+        assert!(page.contains("| **falls short** |") && page.contains("| **undecided** |"));
+        assert!(page.contains("| – (6 settings) | within 0.1 of 1 | **not run** |"), "{page}");
         assert!(page.contains("none of its cells is trained"));
+    }
+
+    #[test]
+    fn claims_of_older_versions_are_read_and_an_interval_without_an_error_says_what_it_is_of() {
+        let read = |csv: &str| {
+            measured_words(&Table::from_csv("claims", csv.as_bytes()).unwrap()).unwrap()
+        };
+        let older = "claim,ours,error,basis\na,1.5,0.1,standard error of the line\nb,,,\n";
+        assert_eq!(read(older), ["1.5 ± 0.1 (standard error of the line)", "–"]);
+        let grid =
+            "claim,ours,error,basis,error_of,ci_low,ci_high\na,1.5,,13 decays,the grid,1,2\n";
+        assert_eq!(read(grid), ["1.5 (the grid: 1 to 2; 13 decays)"]);
     }
 
     #[test]

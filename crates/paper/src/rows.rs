@@ -14,6 +14,10 @@ use superpose_geometry::norms::row_norms;
 use crate::cells::{KEY, keyed};
 use crate::figure::Material;
 
+/// The basis of a claim about single rows, where they are not at hand.
+pub const NEEDS_WEIGHTS: &str =
+    "needs weights: `superpose reproduce` without `--no-training` trains their cells";
+
 /// What became of one feature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FeatureRow {

@@ -35,6 +35,8 @@ sweep_files! {
     SEEDS_STRONG, "configs/paper/seeds-strong.toml";
     /// Two more seeds of three data exponents.
     SEEDS_DECAY, "configs/paper/seeds-decay.toml";
+    /// Four more seeds of positive weight decays at data exponents from 1.75 on.
+    SEEDS_WEAK, "configs/paper/seeds-weak.toml";
     /// Seven more seeds at data exponent 0.
     SEEDS_ALPHA0, "configs/paper/seeds-alpha0.toml";
     /// The density sweep: figures 14 and 15.
@@ -94,6 +96,14 @@ mod tests {
         assert_eq!(ids(&[LARGE]).len(), 48);
         // Seeds 1 and 2: three decays at 17 exponents, ten decays at three, nine of both.
         assert_eq!(ids(&[SEEDS_STRONG, SEEDS_DECAY]).len(), 2 * 6 * (3 * 17 + 10 * 3 - 9));
+        // Seeds 1 to 4 of cells of the small sweep; seeds 1 and 2 at data exponent 2 are known.
+        assert_eq!(ids(&[SEEDS_WEAK]).len(), 4 * 3 * 5 * 6);
+        assert_eq!(ids(&[SEEDS_WEAK]).intersection(&ids(&[SEEDS_DECAY])).count(), 2 * 5 * 6);
+        let at_seed_0 = SEEDS_WEAK.cells().into_iter().map(|mut cell| {
+            (cell.train.seed, cell.data.seed) = (0, 0);
+            cell.id()
+        });
+        assert!(at_seed_0.collect::<BTreeSet<_>>().is_subset(&ids(&[SMALL])));
         // The paper's spread of biases is the small sweep's.
         let shared: usize = ids(&[SMALL]).intersection(&ids(&[DEAD_BIAS_INIT])).count();
         assert_eq!(shared, 3 * 2 * 6);

@@ -5,17 +5,18 @@ use superpose_figures::axis::Axis;
 use superpose_figures::lines::{Lines, lines};
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_files::table::{Field, Table, TableError, Tables};
+use superpose_stats::power_law::PowerLaw;
 use superpose_stats::summary::summarise;
 use superpose_store::record::Measured;
 use superpose_toy::cell::{Cell, Model};
 
 use crate::cells::{
     DEAD_SHARE, Exponent, OfCell, SMALL_WIDTHS, by_setting, cell_of, cell_table,
-    complete_exponents, dead_fraction, each, exponents, law_through, over_seeds,
+    complete_exponents, dead_fraction, each, each_in, exponents, law_through, over_seeds, seed,
 };
 use crate::claim::{AtMost, Between, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, decay_is, exponent_is, near};
-use crate::figures::draw::{Drawn, grouped, loss, pictures, sheet, width};
+use crate::figures::draw::{Drawn, lines_by, loss, pictures, sheet, width};
 use crate::figures::fate::{fate_claims, fate_panel, fate_table, is_fate};
 use crate::sweeps::{DEAD_BIAS_INIT, DEAD_RATE, DEAD_SEEDS, DEAD_SIZE};
 
@@ -251,14 +252,14 @@ fn most_dead_claims(material: &Material<'_>) -> [Claim; 2] {
 
 fn share_claims(material: &Material<'_>) -> [Claim; 2] {
     [0.0, 1.0].map(|exponent| {
-        let shares =
-            each(&wide(material, exponent, 1.0), |f| f.measured().map(Measured::dead_share));
+        let cells = wide(material, exponent, 1.0);
+        let shares = each_in(&cells, seed, |f| f.measured().map(Measured::dead_share));
         let name = format!(
             "α = {exponent}, biases from N(0, 1), d ≥ 25: share of the loss from dead outputs"
         );
         says(name, "does not mention it; 0.59 to 0.75 (a re-run)")
             .holds(Between(0.5, 0.8))
-            .averaged(&shares, "cells")
+            .mean_over(&shares, "seeds", format!("{} cells", cells.len()))
     })
 }
 
@@ -278,7 +279,11 @@ const LAWS: [Law; 5] = [
 fn law_claim(material: &Material<'_>, law: Law) -> Claim {
     let (setting, is_alive, d_min, target, tolerance) = law;
     let fitted = law_of(material, setting, d_min);
-    let fit = fitted.and_then(|law| if is_alive { law.alive } else { law.fit });
+    let n_seeds = fitted.as_ref().map_or(0, |law| law.seeds.n);
+    let (fit, interval) = fitted.map_or((None, None), |law| match is_alive {
+        true => (law.alive, law.alive_interval),
+        false => (law.fit, law.interval),
+    });
     let name = if is_alive { "loss without the dead" } else { "loss" };
     let (exponent, decay, std) = setting;
     let start = start_word(std);
@@ -286,9 +291,11 @@ fn law_claim(material: &Material<'_>, law: Law) -> Claim {
         "α = {exponent}, γ = {decay:.2}, biases from {start}, d ≥ {d_min}: exponent of the {name}"
     );
     let source = if std > 0.0 && !is_alive { "" } else { " (a re-run)" };
-    says(name, format!("{target}{source}"))
-        .holds(Within(target, tolerance))
-        .exponent(fit, "standard error of the line")
+    says(name, format!("{target}{source}")).holds(Within(target, tolerance)).at_these_widths(
+        fit.map(|f| f.exponent),
+        interval,
+        n_seeds,
+    )
 }
 
 /// Where the biases start, in words.
@@ -326,9 +333,13 @@ fn size_claims(material: &Material<'_>) -> Vec<Claim> {
         material.select(|cell| is_size(cell) && starts_with(cell, std) && wanted(&cell.model))
     };
     let law = |cells: &[&Finished], size: fn(&Model) -> usize| {
-        law_through(cells, |f| Some((size(&f.record.cell.model) as f64, f.measured()?.loss_test))).0
+        let point =
+            |f: &&Finished| Some((size(&f.record.cell.model) as f64, f.measured()?.loss_test));
+        law_through(&cells.iter().filter_map(point).collect::<Vec<_>>())
     };
-    let of_line = "standard error of the line over sizes";
+    let sizes = |fit: Option<PowerLaw>| {
+        format!("{} sizes, one training each", fit.map_or(0, |f| f.n_points))
+    };
     let mut claims = Vec::new();
     for ratio in [25, 10] {
         let same_ratio = |model: &Model| model.n_features == ratio * model.d_hidden;
@@ -339,15 +350,34 @@ fn size_claims(material: &Material<'_>) -> Vec<Claim> {
             let name =
                 format!("α = 0, biases from {start}, n/d = {ratio}: exponent of the loss in d");
             let claim = says(name, "not known; 1 if the loss is overlap alone");
-            claims.push(claim.holds(Within(1.0, 0.15)).exponent(fit, of_line));
+            claims.push(claim.holds(Within(1.0, 0.15)).line(fit, sizes(fit)));
         }
+        claims.push(times_width_claim(ratio, &with(0.0, &same_ratio)));
     }
     let fit = law(&with(0.0, &|model| model.d_hidden == 40), |model| model.n_features);
-    let name = "α = 0, biases from zero, d = 40: exponent with which the loss grows with n";
-    let claim = says(name, "0 in the 1/d law").holds(Within(0.0, 0.15)).exponent(fit, of_line);
     // What grows falls with the opposite exponent.
-    claims.push(Claim { ours: claim.ours.map(|falls| -falls), ..claim });
+    let grows = fit.map(|fit| PowerLaw { exponent: -fit.exponent, ..fit });
+    let name = "α = 0, biases from zero, d = 40: exponent with which the loss grows with n";
+    let claim = says(name, "0 in the 1/d law").holds(Within(0.0, 0.15));
+    claims.push(claim.line(grows, sizes(fit)));
     claims
+}
+
+/// Whether the loss is 1/d times a function of n/d: then L·d is one number at one n/d.
+fn times_width_claim(ratio: usize, cells: &[&Finished]) -> Claim {
+    let times_width =
+        |f: &Finished| Some(f.measured()?.loss_test * f.record.cell.model.d_hidden as f64);
+    let of = each(cells, times_width);
+    let (least, most) =
+        of.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(*v), b.max(*v)));
+    let name =
+        format!("α = 0, biases from zero, n/d = {ratio}: largest L·d over the smallest, less 1");
+    says(name, "not known; 0 if the loss is 1/d times a function of n/d")
+        .holds(AtMost(0.05))
+        .measured(
+            (of.len() > 2).then_some(most / least - 1.0),
+            format!("{} sizes, one training each; {least:.2} to {most:.2}", of.len()),
+        )
 }
 
 fn spread_claim(ratio: usize, cells: &[&Finished]) -> Claim {
@@ -369,7 +399,7 @@ fn draw(tables: &Tables) -> Drawn {
 fn by_bias_init(tables: &Tables) -> Result<Sheet, TableError> {
     let table = tables.get("by_bias_init")?;
     let of =
-        |y| Lines { panel: Some("setting"), ..grouped(width(), y, ("bias_init_std", "σ(b)")) };
+        |y| Lines { panel: Some("setting"), ..lines_by(width(), y, ("bias_init_std", "σ(b)")) };
     let alive = ("loss.alive_part", Axis::logarithmic("L without dead outputs"));
     let dead = ("dead_outputs", Axis::linear("dead outputs"));
     let mut panels = lines(table, &of(loss()))?;
@@ -386,14 +416,21 @@ fn where_they_come_from(tables: &Tables) -> Result<Sheet, TableError> {
     let by_start = |x, group| Lines {
         panel: Some("bias_init_std"),
         panel_label: "σ(b)",
-        ..grouped(x, ("dead_fraction", Axis::linear("dead outputs over n")), group)
+        ..lines_by(x, ("dead_fraction", Axis::linear("dead outputs over n")), group)
     };
     let n = ("n_features", Axis::logarithmic("features n"));
     let mut panels = lines(tables.get("size")?, &by_start(n, ("features_per_dimension", "n/d")))?;
     let rate = ("learning_rate_bias", Axis::logarithmic("peak learning rate of b"));
     panels.extend(lines(tables.get("rate")?, &by_start(rate, ("warmup_steps", "warm-up")))?);
-    panels.extend(fate_panel(tables)?);
-    let caption = "α = 0, γ = −1. By the number of features; by rate and warm-up at n = 1000, d = 39; by an \
-                   output's own initial bias at n = 1000, σ(b) = 1. Tables: size.csv, rate.csv, fate.csv.";
-    Ok(sheet("Where dead outputs come from", 2, panels, Axes::Own, caption))
+    let fate = fate_panel(tables)?;
+    let (by_bias, table) = match fate.is_empty() {
+        true => ("", ""),
+        false => ("; by an output's own initial bias at n = 1000, σ(b) = 1", ", fate.csv"),
+    };
+    let caption = format!(
+        "α = 0, γ = −1. By the number of features; by rate and warm-up at n = 1000, d = 39{by_bias}. Tables: \
+         size.csv, rate.csv{table}."
+    );
+    panels.extend(fate);
+    Ok(sheet("Where dead outputs come from", 2, panels, Axes::Own, &caption))
 }

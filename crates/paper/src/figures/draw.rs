@@ -34,7 +34,7 @@ pub(super) const fn guide<'a>(column: &'a str, label: &'a str, mark: Mark) -> Gu
 }
 
 /// Lines of `y` against `x` in groups: the column of each, and its axis or the symbol of its values.
-pub(super) fn grouped<'a>(
+pub(super) fn lines_by<'a>(
     x: (&'a str, Axis),
     y: (&'a str, Axis),
     group: (&'a str, &'a str),
@@ -43,13 +43,13 @@ pub(super) fn grouped<'a>(
 }
 
 /// What error bars of model exponents are.
-pub(super) const BARS: &str = "Bars: standard error of the line.";
+pub(super) const BARS: &str = "Bars: standard error of the line, about which the widths scatter.";
 
 /// Model exponents against another column, with their standard errors, by weight decay.
 pub(super) fn exponents_against<'a>(x: (&'a str, Axis)) -> Lines<'a> {
     let y = ("model_exponent", Axis::linear("model exponent"));
     let error_bars = ErrorBars::Deviation("model_exponent_se");
-    Lines { error_bars, ..grouped(x, y, ("weight_decay", "γ")) }
+    Lines { error_bars, ..lines_by(x, y, ("weight_decay", "γ")) }
 }
 
 /// Model exponents against data exponents, with their standard errors, by weight decay.

@@ -6,19 +6,23 @@ use superpose_figures::heat_maps::heat_maps;
 use superpose_figures::lines::{Guide, Lines};
 use superpose_figures::sheet::Axes;
 use superpose_files::table::{Field, Tables};
+use superpose_stats::scatter::{Compared, Place};
 use superpose_stats::summary::{correlation, mean_square, summarise};
+use superpose_stats::trend::slope;
 use superpose_toy::cell::Cell;
 use superpose_toy::superposition::strong_exponent;
 
 use crate::cells::{
-    Exponent, SMALL_WIDTHS, complete_exponents, d_hidden, exponent_table, exponents,
+    Exponent, Group, SMALL_WIDTHS, complete_exponents, d_hidden, data_exponent, exponent_table,
+    exponents, exponents_by_seed, grouped, weight_decay,
 };
-use crate::claim::{AtLeast, AtMost, Between, Within, says};
-use crate::figure::{Figure, Findings, Material, exponent_is, is_strong, is_weak, near};
+use crate::claim::{AtLeast, AtMost, Between, Claim, Within, mean_difference, says};
+use crate::figure::{Figure, Findings, Material, Regime, exponent_is, is_strong, is_weak, near};
+use crate::figures::against_paper::{Kinds, logarithms, scatter_claim};
 use crate::figures::draw::{BARS, Drawn, decay_map, exponent_lines, guide, one, pictures, sheet};
 use crate::figures::loss::papers_nine;
 use crate::published::{FIG5E, FIG9B, LOSS_ALPHA0, Published};
-use crate::sweeps::{SEEDS_DECAY, SEEDS_STRONG, SMALL, SMALL_ALPHA0, WIDE};
+use crate::sweeps::{SEEDS_DECAY, SEEDS_STRONG, SEEDS_WEAK, SMALL, SMALL_ALPHA0, WIDE};
 
 fn is_three_decays(cell: &Cell) -> bool {
     (-0.8..-0.3).contains(&cell.train.weight_decay)
@@ -29,22 +33,25 @@ fn twice(setting: &Exponent<'_>) -> Field {
     setting.cell().data_exponent().map(|a| 2.0 * (a - 1.0)).filter(|v| *v >= 0.0).into()
 }
 
-/// Our exponents beside the published ones, where there are both.
-fn pairs(settings: &[Exponent<'_>], published: &Published) -> Vec<(f64, f64)> {
-    settings.iter().filter_map(|e| Some((e.value()?, published.of(e.cell())?))).collect()
+/// Our exponents beside the published ones, where there are both, in groups.
+fn pairs(settings: &[Exponent<'_>], published: &Published, group: Group) -> Vec<Vec<(f64, f64)>> {
+    let pair = |e: &Exponent<'_>| Some((e.value()?, published.of(e.cell())?));
+    grouped(settings.iter().filter_map(|e| Some((e.cell(), pair(e)?))), group)
 }
 
 /// Model exponent against data exponent.
 pub(super) const FIGURE_5E: Figure = Figure::of(
     "5e",
-    &[SMALL, SEEDS_STRONG, SEEDS_DECAY],
+    &[SMALL, SEEDS_STRONG, SEEDS_DECAY, SEEDS_WEAK],
     make_5e,
     draw_5e,
 )
 .wants(|cell| is_three_decays(cell) || is_weak(cell))
 .title("Model exponent against data exponent, in both regimes")
 .question("Is the model exponent near 1 in the strong regime, and larger above α = 1.5?")
-.against("Strong exponents that follow α − 1, or that do not rise beyond α = 1.5.")
+.against(
+    "Strong exponents that rise with α below 1.5, follow α − 1, or do not rise beyond α = 1.5.",
+)
 .limits(
     "Slopes of curves that are not straight (column local_exponents): the widths decide them. What \
              dead outputs do to them is in experiment dead-outputs.",
@@ -72,30 +79,88 @@ fn make_5e(material: &Material<'_>) -> Findings {
             }),
         ],
     );
-    let pairs = pairs(&strong, &FIG5E);
+    let pairs = pairs(&strong, &FIG5E, data_exponent);
     let scatter = strong.iter().map(|e| e.seeds.standard_deviation).filter(|s| s.is_finite());
     let scatter: Vec<f64> = scatter.collect();
-    // The exponents at data exponents from `low` to `high`.
-    let between = |low: f64, high: f64| -> Vec<f64> {
-        let chosen = strong.iter().filter(|e| (low..=high).contains(&e.place()[0]));
-        chosen.filter_map(Exponent::value).collect()
+    let by_seed = exponents_by_seed(&material.select(is_three_decays), SMALL_WIDTHS);
+    // A number of all exponents of each seed.
+    let of_seeds = |claim: Claim, of: &dyn Fn(&[(f64, f64)]) -> f64| {
+        let numbers: Vec<Vec<f64>> = by_seed.iter().map(|seed| vec![of(&points(seed))]).collect();
+        let n_settings = by_seed.first().map_or(0, Vec::len);
+        claim.mean_over(&numbers, "seeds", format!("{n_settings} of 51 settings, each seed alone"))
+    };
+    let below = |points: &[(f64, f64)]| -> Vec<(f64, f64)> {
+        points.iter().copied().filter(|(alpha, _)| *alpha < STEEP).collect()
+    };
+    // The mean over decays at one data exponent.
+    let at = |alpha: f64| {
+        move |all: &[(f64, f64)]| mean(all.iter().filter(|(a, _)| near(*a, alpha)).map(|p| p.1))
     };
     let from_seed_to_seed = "ours: standard deviation of a strong exponent from seed to seed, mean";
+    let slope_of_paper = slope(&below(&published(&strong, &FIG5E)));
+    let close_to_one = |alpha: f64| {
+        let name = format!("strong regime, α = {alpha}: mean model exponent");
+        says(name, "close to 1 for α < 1.5").holds(Within(1.0, 0.2))
+    };
     let claims = [
-        says("mean absolute difference from the paper's strong exponents", "0")
-            .holds(AtMost(0.1))
-            .mean_difference(&pairs, format!("{} of 51 settings; seeds averaged", pairs.len())),
-        says("strong regime, α < 1.5: mean model exponent", "close to 1")
-            .holds(Within(1.0, 0.2))
-            .averaged(&between(0.0, 1.4), "settings"),
-        says("strong regime, α = 2: mean model exponent", "2.05, 2.20, 2.27; theory 2")
-            .holds(Within(2.0, 0.4))
-            .averaged(&between(1.99, 2.01), "settings"),
-        says(from_seed_to_seed, "one seed")
-            .holds(AtMost(0.1))
-            .mean_of(&scatter, format!("{} settings with several seeds", scatter.len())),
+        difference_claim(
+            "mean absolute difference from the paper's strong exponents",
+            (&pairs, "data exponents"),
+            51,
+        ),
+        // What stays within 0.2 of 1 from α = 0 to 1.375 rises by 0.4 at most, 0.29 for each α.
+        of_seeds(
+            says(
+                "strong regime, α < 1.5: slope of the model exponent on α",
+                format!("\"close to 1\"; {slope_of_paper:.2} over its own points"),
+            )
+            .holds(Within(0.0, 0.29)),
+            &|all| slope(&below(all)),
+        ),
+        of_seeds(close_to_one(0.0), &at(0.0)),
+        of_seeds(close_to_one(1.375), &at(1.375)),
+        of_seeds(
+            says("strong regime, α = 2: mean model exponent", "2.05, 2.20, 2.27; theory 2")
+                .holds(Within(2.0, 0.4)),
+            &at(2.0),
+        ),
+        says(from_seed_to_seed, "one seed").holds(AtMost(0.1)).measured(
+            summarise(&scatter).mean,
+            format!("{} settings with several seeds", scatter.len()),
+        ),
     ];
     Findings::new([table], claims)
+}
+
+/// Above this data exponent, theory has `2(α − 1)` in place of 1.
+const STEEP: f64 = 1.45;
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    summarise(&values.collect::<Vec<f64>>()).mean
+}
+
+/// Data exponent and model exponent of each of the settings.
+fn points(settings: &[Exponent<'_>]) -> Vec<(f64, f64)> {
+    settings.iter().filter_map(|e| Some((e.place()[0], e.value()?))).collect()
+}
+
+/// The same as published.
+fn published(settings: &[Exponent<'_>], published: &Published) -> Vec<(f64, f64)> {
+    settings.iter().filter_map(|e| Some((e.place()[0], published.of(e.cell())?))).collect()
+}
+
+/// How far our exponents are from the paper's on average, of so many settings, with the error over groups of them.
+fn difference_claim(
+    name: &str,
+    (pairs, of): (&[Vec<(f64, f64)>], &str),
+    n_settings: usize,
+) -> Claim {
+    let basis = basis(pairs, n_settings);
+    says(name, "0").holds(AtMost(0.1)).over(pairs, of, mean_difference, basis)
+}
+
+fn basis(pairs: &[Vec<(f64, f64)>], n_settings: usize) -> String {
+    format!("{} of {n_settings} settings; seeds averaged", pairs.concat().len())
 }
 
 const ONE: Guide<'static> = guide("one", "1", Mark::Line);
@@ -111,14 +176,16 @@ fn draw_5e(tables: &Tables) -> Drawn {
 const BY_DATA_EXPONENT: &str = "Model exponent against data exponent";
 
 /// Model exponents over weight decay and data exponent.
-pub(super) const FIGURE_9B: Figure =
-    Figure::of("9b", &[SMALL, SMALL_ALPHA0, SEEDS_DECAY, SEEDS_STRONG], make_9b, draw_9b)
-        .title("Model exponent by weight decay and data exponent")
-        .question("Are the published model exponents what comes out here?")
-        .against("A correlation below 0.98, or a mean absolute difference above 0.1.")
-        .limits(
-            "A slope over six widths hides what a curve does; local exponents stand in the table.",
-        );
+pub(super) const FIGURE_9B: Figure = Figure::of(
+    "9b",
+    &[SMALL, SMALL_ALPHA0, SEEDS_DECAY, SEEDS_STRONG, SEEDS_WEAK],
+    make_9b,
+    draw_9b,
+)
+.title("Model exponent by weight decay and data exponent")
+.question("Are the published model exponents what comes out here?")
+.against("A correlation below 0.98, or a mean absolute difference above 0.1.")
+.limits("A slope over six widths hides what a curve does; local exponents stand in the table.");
 
 fn make_9b(material: &Material<'_>) -> Findings {
     let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
@@ -133,60 +200,76 @@ fn make_9b(material: &Material<'_>) -> Findings {
             }),
         ],
     );
-    let pairs = pairs(&settings, &FIG9B);
-    let z = deviations(&settings);
-    let n_beyond = z.iter().filter(|z| z.abs() > 2.0).count();
+    // A seed gives all cells of a column, one decay, the same start: 170 settings are not 170 observations.
+    let pairs = pairs(&settings, &FIG9B, weight_decay);
     let losses = loss_differences(material);
-    let basis = format!("{} of 170 settings; seeds averaged", pairs.len());
     let claims = [
-        says("correlation with the paper's exponents", "1")
-            .holds(AtLeast(0.98))
-            .measured(correlation(&pairs), basis.clone()),
-        says("mean absolute difference from the paper's exponents", "0")
-            .holds(AtMost(0.1))
-            .mean_difference(&pairs, basis),
-        says("the paper's exponents scatter about ours as seeds do: mean z²", "1")
-            .holds(Between(0.5, 1.5))
-            .measured(
-                mean_square(&z),
-                format!("{} settings with several seeds, {n_beyond} of them beyond 2", z.len()),
-            ),
+        says("correlation with the paper's exponents", "1").holds(AtLeast(0.98)).over(
+            &pairs,
+            "weight decays",
+            correlation,
+            basis(&pairs, 170),
+        ),
+        difference_claim(
+            "mean absolute difference from the paper's exponents",
+            (&pairs, "weight decays"),
+            170,
+        ),
+        scatter_claim(
+            "the paper's exponents scatter about ours as seeds do: mean z²",
+            &compare(&settings),
+        ),
         says("α = 0: root mean square of ln(ours / paper) over the losses", "0")
             .holds(AtMost(0.06))
-            .measured(
-                mean_square(&losses).sqrt(),
-                format!("{} of 60 losses; seeds averaged", losses.len()),
+            .over(
+                &losses,
+                "weight decays",
+                |losses| mean_square(losses).sqrt(),
+                format!("{} of 60 losses; seeds averaged", losses.concat().len()),
             ),
     ];
     Findings::new([table], claims)
 }
 
-/// How far a published exponent is from ours, in units of the scatter of trainings that each have a seed of
-/// their own, where ours have several; the scatter is pooled over weight decays of one sign at each data
-/// exponent.
-fn deviations(settings: &[Exponent<'_>]) -> Vec<f64> {
-    let is_alike = |a: &Exponent<'_>, b: &Exponent<'_>| {
-        near(a.place()[0], b.place()[0]) && is_strong(a.cell()) == is_strong(b.cell())
-    };
-    let z = |e: &Exponent<'_>| {
-        let alike = settings.iter().filter(|other| is_alike(other, e));
-        let squares: Vec<f64> = alike.filter_map(|other| Some(other.scatter?.powi(2))).collect();
-        let n = e.seeds.n as f64;
-        let error = (summarise(&squares).mean * (1.0 + 1.0 / n)).sqrt();
-        Some((FIG9B.of(e.cell())? - e.value()?) / error)
-    };
-    settings.iter().filter(|e| e.scatter.is_some()).filter_map(z).collect()
+/// The exponents with several seeds at each width, beside the paper's. They scatter alike at one data
+/// exponent and in one regime.
+fn compare(settings: &[Exponent<'_>]) -> Vec<Compared> {
+    let mut kinds = Kinds::default();
+    let mut compared = Vec::new();
+    for setting in settings.iter().filter(|e| e.scatter.is_some()) {
+        let cell = setting.cell();
+        let ln_d: Vec<f64> = setting.losses.iter().map(|(d, _)| (*d as f64).ln()).collect();
+        let mean = summarise(&ln_d).mean;
+        let squares: f64 = ln_d.iter().map(|x| (x - mean).powi(2)).sum();
+        let place = |(at, (d, _)): (usize, &(usize, f64))| {
+            let at_width = setting.cells.iter().copied().filter(|f| d_hidden(f) == *d);
+            let by_seed = logarithms(&at_width.collect::<Vec<_>>());
+            // The exponent is minus the slope.
+            Place { at, weight: -(ln_d[at] - mean) / squares, by_seed }
+        };
+        let places = setting.losses.iter().enumerate().map(place).collect();
+        let group = kinds.number((data_exponent(cell), Regime::of(cell)));
+        let published = FIG9B.of(cell);
+        compared.extend(published.map(|published| Compared {
+            group,
+            places,
+            published,
+            least_variance: 0.0,
+        }));
+    }
+    compared
 }
 
-/// ln(ours / paper) of the losses at data exponent 0.
-fn loss_differences(material: &Material<'_>) -> Vec<f64> {
+/// ln(ours / paper) of the losses at data exponent 0, by weight decay.
+fn loss_differences(material: &Material<'_>) -> Vec<Vec<f64>> {
     let settings = exponents(&material.select(|cell| exponent_is(cell, 0.0)), 0);
     let differences = settings.iter().flat_map(|setting| {
         let of_width = |d: usize| setting.cells.iter().find(move |f| d_hidden(f) == d);
         let published = move |d: usize| LOSS_ALPHA0.of(&of_width(d)?.record.cell);
-        setting.losses.iter().filter_map(move |(d, loss)| Some((loss / published(*d)?).ln()))
+        let difference = move |(d, loss): &(usize, f64)| Some((loss / published(*d)?).ln());
+        setting.losses.iter().filter_map(move |l| Some((setting.cell(), difference(l)?)))
     });
-    differences.collect()
+    grouped(differences, weight_decay)
 }
 
 /// What a heat map of exponents says below.
@@ -221,14 +304,18 @@ pub(super) const FIGURE_10: Figure = Figure::of("10", &[SMALL], make_10, draw_10
 fn make_10(material: &Material<'_>) -> Findings {
     let settings = complete_exponents(&material.trained(), SMALL_WIDTHS);
     let table = exponent_table("exponents", "Are the losses power laws of width?", &settings, &[]);
-    let strong = settings.iter().filter(|e| e.cell().train.weight_decay < -0.2);
-    let r_squared: Vec<f64> = strong.filter_map(|e| Some(e.fit?.r_squared)).collect();
-    let of = "of 68 settings with γ ≤ −1/3";
+    let strong = settings.iter().filter(|e| Regime::of(e.cell()) == Regime::Strong);
+    let r_squared = strong.filter_map(|e| Some((e.cell(), e.fit?.r_squared)));
+    let r_squared = grouped(r_squared, data_exponent);
+    let all = r_squared.concat();
+    let basis = format!("{} of 68 settings with γ ≤ −1/3", all.len());
     let claims = [
-        says("strong regime: mean R²", "near 1").holds(AtLeast(0.95)).averaged(&r_squared, of),
-        says("strong regime: smallest R²", "near 1")
-            .holds(AtLeast(0.9))
-            .smallest(&r_squared, format!("{} {of}", r_squared.len())),
+        says("strong regime: mean R²", "near 1").holds(AtLeast(0.95)).mean_over(
+            &r_squared,
+            "data exponents",
+            basis.clone(),
+        ),
+        says("strong regime: smallest R²", "near 1").holds(AtLeast(0.9)).smallest(&all, basis),
     ];
     Findings::new([table], claims)
 }
@@ -261,21 +348,25 @@ fn make_18(material: &Material<'_>) -> Findings {
             ("twice", "prediction for skewed frequencies: 2(α − 1)", &twice),
         ],
     );
-    // On either side of α = 1.5, which is neither.
-    let (below, above): (Vec<_>, Vec<_>) = settings
-        .iter()
-        .filter(|e| !(1.45..=1.55).contains(&e.place()[0]))
-        .filter_map(|e| Some((e.place()[0], e.value()?)))
-        .partition(|(alpha, _)| *alpha < 1.5);
-    let below: Vec<f64> = below.into_iter().map(|(_, exponent)| exponent).collect();
-    let above = above.into_iter().map(|(alpha, exponent)| exponent - strong_exponent(alpha));
+    // On either side of α = 1.5, which is neither; by data exponent, since the decays at one are alike.
+    let side = |is_its: fn(f64) -> bool, less: fn(f64) -> f64| {
+        let chosen = settings.iter().filter(|e| is_its(e.place()[0]));
+        let values = chosen.filter_map(|e| Some((e.cell(), e.value()? - less(e.place()[0]))));
+        grouped(values, data_exponent)
+    };
+    let below = side(|alpha| alpha < STEEP, |_| 0.0);
+    let above = side(|alpha| alpha > 1.55, strong_exponent);
+    let basis =
+        |of: &[Vec<f64>], n| format!("{} of {n} settings, one training a cell", of.concat().len());
     let claims = [
-        says("α < 1.5: mean model exponent", "about 1")
-            .holds(Within(1.0, 0.2))
-            .averaged(&below, "of 36 settings"),
+        says("α < 1.5: mean model exponent", "about 1").holds(Within(1.0, 0.2)).mean_over(
+            &below,
+            "data exponents",
+            basis(&below, 36),
+        ),
         says("α > 1.5: model exponent less 2(α − 1), mean", "below 2(α − 1)")
             .holds(AtMost(0.0))
-            .averaged(&above.collect::<Vec<_>>(), "of 12 settings"),
+            .mean_over(&above, "data exponents", basis(&above, 12)),
     ];
     Findings::new([table], claims)
 }

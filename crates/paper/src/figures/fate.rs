@@ -11,8 +11,8 @@ use superpose_toy::init;
 use crate::cells::{KEY, keyed};
 use crate::claim::{AtLeast, Claim, says};
 use crate::figure::{Material, decay_is, exponent_is, near};
-use crate::figures::draw::grouped;
-use crate::rows::feature_rows;
+use crate::figures::draw::lines_by;
+use crate::rows::{NEEDS_WEIGHTS, feature_rows};
 
 /// The widths that are looked at.
 const WIDTHS: [usize; 3] = [25, 39, 100];
@@ -76,7 +76,7 @@ pub(super) fn fate_table(material: &Material<'_>) -> Table {
 pub(super) fn fate_panel(tables: &Tables) -> Result<Vec<Panel>, TableError> {
     let start = ("bias_middle", Axis::linear("initial bias"));
     let share = ("dead_share", Axis::linear("share that dies"));
-    lines(tables.get("fate")?, &grouped(start, share, ("d_hidden", "d")))
+    lines(tables.get("fate")?, &lines_by(start, share, ("d_hidden", "d")))
 }
 
 /// The threshold of the initial bias below which most die and above which most live, and the share of
@@ -106,7 +106,7 @@ pub(super) fn fate_claims(material: &Material<'_>) -> Vec<Claim> {
     let claim = |width: usize| {
         let finished = cells.iter().find(|f| f.record.cell.model.d_hidden == width);
         let threshold = finished.and_then(|f| best_threshold(&fates(f, material)?));
-        let basis = threshold.map_or("needs the weights".to_owned(), |(bias, _)| {
+        let basis = threshold.map_or(NEEDS_WEIGHTS.to_owned(), |(bias, _)| {
             format!("threshold {bias:.2}; one model, its weights needed")
         });
         says(format!("α = 0, γ = −1, d = {width}: outputs whose fate a threshold of their initial bias tells"), "does not mention the initial biases").holds(AtLeast(0.9))

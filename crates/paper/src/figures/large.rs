@@ -14,11 +14,12 @@ use superpose_stats::power_law::PowerLaw;
 use superpose_toy::cell::Cell;
 
 use crate::cells::{
-    Exponent, NormBin, OfCell, cell_table, each, exponent_table, exponents, law, norm_table,
+    Exponent, Group, NormBin, OfCell, cell_table, each_in, exponent_table, exponents, law,
+    norm_table,
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, is_strong, is_weak};
-use crate::figures::draw::{Drawn, grouped, guide, loss, norm_sheet, one, pictures, sheet, width};
+use crate::figures::draw::{Drawn, guide, lines_by, loss, norm_sheet, one, pictures, sheet, width};
 use crate::figures::norms::mean_share;
 use crate::published::FIG1;
 use crate::sweeps::{LARGE, LARGE_ANALOGUE};
@@ -59,7 +60,7 @@ fn loss_table(material: &Material<'_>) -> Table {
 }
 
 fn draw_losses(tables: &Tables) -> Drawn {
-    let of = Lines { published: Some("published"), ..grouped(width(), loss(), ("law", "")) };
+    let of = Lines { published: Some("published"), ..lines_by(width(), loss(), ("law", "")) };
     let published = tables.get("losses")?.numbers("published")?;
     let rings = match published.iter().any(|loss| loss.is_finite()) {
         true => " Rings: the paper's, at its own setting.",
@@ -124,7 +125,7 @@ fn make_1b(material: &Material<'_>) -> Findings {
     claims.push(
         says("power: model exponent over the last five widths", "0.45 drawn; theory α − 1 = 0.2")
             .holds(Within(0.2, 0.1))
-            .exponent(fit_of(&last_five, "power"), "standard error of the line"),
+            .line(fit_of(&last_five, "power"), "one training a width"),
     );
     Findings::new([loss_table(material), law_table(&settings)], claims)
 }
@@ -147,16 +148,16 @@ pub(super) const ANALOGUE_1D: Figure = analogue(
 fn make_1d(material: &Material<'_>) -> Findings {
     let (all_widths, from_32) = (laws(material, 0), laws(material, 32));
     let chosen = [
-        ("exponential", "1.01 ± 0.05, all widths", &all_widths),
-        ("power", "1.0 ± 0.1, d ≥ 32", &from_32),
-        ("linear", "0.89 ± 0.05, d ≥ 32", &from_32),
+        ("exponential", "1.01 ± 0.05 (its line), all widths", &all_widths),
+        ("power", "1.0 ± 0.1 (its line), d ≥ 32", &from_32),
+        ("linear", "0.89 ± 0.05 (its line), d ≥ 32", &from_32),
     ];
     let claims = chosen.map(|(name, paper, settings)| {
         let fit = fit_of(settings, name);
         let n_widths = fit.map_or(0, |f| f.n_points);
         says(format!("{name}: model exponent"), paper)
             .holds(Within(1.0, 0.2))
-            .exponent(fit, format!("standard error of the line over {n_widths} widths"))
+            .line(fit, format!("{n_widths} widths, one training each"))
     });
     let shown = chosen.iter().filter_map(|(name, _, settings)| of_law(settings, name).cloned());
     let shown: Vec<Exponent<'_>> = shown.collect();
@@ -187,11 +188,26 @@ fn make_7(material: &Material<'_>) -> Findings {
     let weak = says("weak: share of rows with norm between 0.24 and 0.76", "norms at 0 or 1");
     let strong = says("strong: share of rows with norm between 0.72 and 1.6", "about 1");
     let claims = [
-        mean_share(weak.holds(AtMost(0.05)), &material.select(is_weak), (0.24, 0.76), "cells"),
-        mean_share(strong.holds(AtLeast(0.9)), &material.select(is_strong), (0.72, 1.6), "cells"),
+        mean_share(
+            weak.holds(AtMost(0.05)),
+            &material.select(is_weak),
+            (0.24, 0.76),
+            BY_LAW,
+            "cells",
+        ),
+        mean_share(
+            strong.holds(AtLeast(0.9)),
+            &material.select(is_strong),
+            (0.72, 1.6),
+            BY_LAW,
+            "cells",
+        ),
     ];
     Findings::new([norm_table(&material.trained(), &[kind])], claims)
 }
+
+/// What may be alike are cells of one frequency law.
+const BY_LAW: (Group, &str) = (|cell| law(cell).to_owned(), "frequency laws");
 
 fn draw_7(tables: &Tables) -> Drawn {
     norm_sheet(tables, "", ("kind", ""))
@@ -248,21 +264,27 @@ fn make_8(material: &Material<'_>) -> Findings {
 
 fn claims_8(material: &Material<'_>) -> [Claim; 3] {
     let (weak, strong) = (material.select(is_weak), material.select(is_strong));
-    let phi = each(&strong, |f| Some(f.measured()?.phi_half));
-    let ratios = each(&weak, |f| Some(f.measured()?.loss_test / ignored_loss(f)?));
-    let overlaps = each(&strong, |f| {
+    let (law, of) = BY_LAW;
+    let phi = each_in(&strong, law, |f| Some(f.measured()?.phi_half));
+    let ratios = each_in(&weak, law, |f| Some(f.measured()?.loss_test / ignored_loss(f)?));
+    let overlaps = each_in(&strong, law, |f| {
         let m = f.measured()?;
         Some(m.overlap_mean_square_strong? / m.overlap_welch)
     });
     let one = Within(1.0, 0.2);
+    let cells = |values: &[Vec<f64>]| format!("{} cells", values.concat().len());
     [
-        says("8a, strong: mean φ½", "1").holds(AtLeast(0.95)).averaged(&phi, "cells"),
-        says("8b, weak: loss over what the ignored features cost", "near 1")
-            .holds(one)
-            .averaged(&ratios, "cells"),
-        says("8d, strong: mean squared overlap over κ²", "near 1")
-            .holds(one)
-            .averaged(&overlaps, "cells"),
+        says("8a, strong: mean φ½", "1").holds(AtLeast(0.95)).mean_over(&phi, of, cells(&phi)),
+        says("8b, weak: loss over what the ignored features cost", "near 1").holds(one).mean_over(
+            &ratios,
+            of,
+            cells(&ratios),
+        ),
+        says("8d, strong: mean squared overlap over κ²", "near 1").holds(one).mean_over(
+            &overlaps,
+            of,
+            cells(&overlaps),
+        ),
     ]
 }
 
@@ -270,7 +292,7 @@ fn draw_8(tables: &Tables) -> Drawn {
     let table = tables.get("cells")?;
     let d_over_n = guide("d_over_n", "d/n", Mark::Dotted);
     let upper = guide("phi_one_upper", "min(1, d²/2n)", Mark::Line);
-    let by_law = |x, y| Lines { mark: Mark::Dots, ..grouped(x, y, ("law", "")) };
+    let by_law = |x, y| Lines { mark: Mark::Dots, ..lines_by(x, y, ("law", "")) };
     let by_regime = |y| Lines { panel: Some("regime"), ..by_law(width(), y) };
     let ignored = ("ignored_loss", Axis::logarithmic("loss of the ignored features"));
     let welch = ("welch", Axis::logarithmic("κ²"));
@@ -324,6 +346,6 @@ fn make_9a(material: &Material<'_>) -> Findings {
 
 fn draw_9a(tables: &Tables) -> Drawn {
     let (x, y) = (Axis::linear("frequency law"), Axis::linear("R² of the power law"));
-    let of = grouped(("law", x), ("r_squared", y), ("regime", ""));
+    let of = lines_by(("law", x), ("r_squared", y), ("regime", ""));
     one((tables, "exponents"), &Lines { mark: Mark::Bars, ..of }, "", "")
 }

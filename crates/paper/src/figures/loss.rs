@@ -8,15 +8,18 @@ use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::Lines;
 use superpose_files::table::{Table, Tables};
-use superpose_stats::summary::{median_and_deviation, summarise};
+use superpose_stats::summary::median_and_deviation;
 use superpose_toy::superposition::ignored_features_loss_continuum;
 
-use crate::cells::{Exponent, SMALL_WIDTHS, cell_table, complete_exponents, each, exponent_table};
+use crate::cells::{
+    Exponent, SMALL_WIDTHS, cell_table, complete_exponents, data_exponent, each_in, exponent_table,
+    grouped, seed,
+};
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, exponent_is, is_weak, near};
-use crate::figures::draw::{BARS, Drawn, exponent_lines, grouped, guide, loss, one};
+use crate::figures::draw::{BARS, Drawn, exponent_lines, guide, lines_by, loss, one};
 use crate::published::FIG4B;
-use crate::sweeps::SMALL;
+use crate::sweeps::{SEEDS_DECAY, SEEDS_WEAK, SMALL};
 
 /// The data exponents that figure 4a shows, with the median over the paper's own points of the loss over
 /// its equation 14.
@@ -24,15 +27,16 @@ const SHOWN: [(f64, f64); 6] =
     [(0.0, 1.01), (1.0, 1.46), (1.25, 1.61), (1.5, 1.30), (1.75, 1.17), (2.0, 0.94)];
 
 /// Loss against the number of features represented.
-pub(super) const FIGURE_4A: Figure = Figure::of("4a", &[SMALL], make_4a, draw_4a)
-    .wants(|cell| is_weak(cell) && SHOWN.iter().any(|shown| exponent_is(cell, shown.0)))
-    .title("Loss against the number of features represented, weak regime")
-    .question("Is the loss what the features cost that are not represented?")
-    .against("Losses far from the line of their data exponent.")
-    .limits(
-        "Equation 14 counts the most frequent features as represented and replaces a sum by an \
+pub(super) const FIGURE_4A: Figure =
+    Figure::of("4a", &[SMALL, SEEDS_DECAY, SEEDS_WEAK], make_4a, draw_4a)
+        .wants(|cell| is_weak(cell) && SHOWN.iter().any(|shown| exponent_is(cell, shown.0)))
+        .title("Loss against the number of features represented, weak regime")
+        .question("Is the loss what the features cost that are not represented?")
+        .against("Losses far from the line of their data exponent.")
+        .limits(
+            "Equation 14 counts the most frequent features as represented and replaces a sum by an \
              integral; both are wrong by as much as the agreement is good (columns of the table).",
-    );
+        );
 
 fn continuum(finished: &Finished) -> Option<f64> {
     let cell = &finished.record.cell;
@@ -74,15 +78,21 @@ fn make_4a(material: &Material<'_>) -> Findings {
         ],
     );
     let claim = |(exponent, paper): (f64, f64)| {
-        let ratios = each(&material.select(|cell| exponent_is(cell, exponent)), over_continuum);
-        let (median, deviation) = median_and_deviation(&ratios);
+        let cells = material.select(|cell| exponent_is(cell, exponent));
+        let ratios = each_in(&cells, seed, over_continuum);
+        let medians: Vec<Vec<f64>> =
+            ratios.iter().map(|of| vec![median_and_deviation(of).0]).collect();
+        let n_cells = ratios.concat().len();
+        let basis = match medians.len() {
+            0 | 1 => format!("{n_cells} cells of one seed, so without an error"),
+            n => format!("{n_cells} cells; the mean of {n} seeds' medians"),
+        };
         says(
             format!("α = {exponent}: loss over equation 14, median"),
             format!("\"agree\"; {paper} in the median of its own points"),
         )
         .holds(Within(1.0, 0.2))
-        .measured(median, format!("median absolute deviation of {} cells", ratios.len()))
-        .plus_minus(deviation)
+        .mean_over(&medians, "seeds", basis)
     };
     Findings::new([table], SHOWN.map(claim))
 }
@@ -92,21 +102,22 @@ fn draw_4a(tables: &Tables) -> Drawn {
     let of = Lines {
         guides: &[guide("equation_14", "equation 14 × 4/3", Mark::Dotted)],
         mark: Mark::Dots,
-        ..grouped(x, loss(), ("data_exponent", "α"))
+        ..lines_by(x, loss(), ("data_exponent", "α"))
     };
     let caption = "One dot a training with γ > 0. Dotted: the paper's theory.";
     one((tables, "cells"), &of, FIGURE_4A.title, caption)
 }
 
 /// Model exponents of the nine settings closest to no superposition.
-pub(super) const FIGURE_4B: Figure = Figure::of("4b", &[SMALL], make_4b, draw_4b)
+pub(super) const FIGURE_4B: Figure = Figure::of("4b", &[SMALL, SEEDS_DECAY, SEEDS_WEAK], make_4b, draw_4b)
     .wants(is_weak)
     .title("Model exponent of the settings closest to no superposition")
     .question("Without superposition, is the model exponent α − 1?")
     .against("Exponents that do not rise with α, or far from α − 1 where W is closest to diag(I, 0).")
     .limits("The distance cannot choose: a row that is missing among the first d leaves it at exactly 1, so \
              settings that represent almost nothing tie for the first place. Which nine the paper shows \
-             follows from something that it does not say.");
+             follows from something that it does not say. The distances are those of one seed, as in the paper; \
+             exponents of its nine are means over seeds, where there are several.");
 
 /// The largest spectral distance over the widths of a setting; absent unless all are known.
 fn distance(exponent: &Exponent<'_>) -> Option<f64> {
@@ -115,11 +126,9 @@ fn distance(exponent: &Exponent<'_>) -> Option<f64> {
     all?.into_iter().reduce(f64::max)
 }
 
-/// The settings with all six widths, by their distance from no superposition.
-fn by_distance<'a>(material: &Material<'a>) -> Vec<Exponent<'a>> {
-    // One training a cell, as in the paper.
-    let weak = material.select(|cell| is_weak(cell) && cell.train.seed == 0);
-    let mut settings = complete_exponents(&weak, SMALL_WIDTHS);
+/// The settings of `weak` cells with all six widths, by their distance from no superposition.
+fn by_distance<'a>(weak: &[&'a Finished]) -> Vec<Exponent<'a>> {
+    let mut settings = complete_exponents(weak, SMALL_WIDTHS);
     settings.retain(|e| distance(e).is_some());
     settings.sort_by(|a, b| distance(a).partial_cmp(&distance(b)).unwrap_or(Ordering::Equal));
     settings
@@ -132,13 +141,15 @@ fn is_papers(setting: &Exponent<'_>) -> bool {
     FIG4B.of(setting.cell()).is_some()
 }
 
-/// The paper's nine, where all widths are trained.
+/// The paper's nine, where all widths are trained, with all seeds.
 pub(super) fn papers_nine<'a>(material: &Material<'a>) -> Vec<Exponent<'a>> {
-    by_distance(material).into_iter().filter(is_papers).collect()
+    by_distance(&material.select(is_weak)).into_iter().filter(is_papers).collect()
 }
 
 fn make_4b(material: &Material<'_>) -> Findings {
-    let (settings, papers) = (by_distance(material), papers_nine(material));
+    // One training a cell, as in the paper.
+    let settings = by_distance(&material.select(|cell| is_weak(cell) && cell.train.seed == 0));
+    let papers = papers_nine(material);
     let closest = &settings[..settings.len().min(NINE)];
     let mut shown = distance_table("nine", &papers, "the paper's nine");
     shown.rows.extend(distance_table("nine", closest, "the nine closest here").rows);
@@ -153,14 +164,14 @@ fn claims_4b(
 ) -> [Claim; 5] {
     let n_shared = closest.iter().filter(|e| is_papers(e)).count();
     let n_tied = settings.iter().filter(|e| distance(e).is_some_and(|d| near(d, 1.0))).count();
-    let basis = format!("{} of {} settings have all widths", settings.len(), 5 * 17);
+    let basis =
+        format!("{} of {} settings have the distance at all widths", settings.len(), 5 * 17);
     // Nine settings, or none: the mean over some of them is another number.
     let mean = |claim: Claim, of: &[Exponent<'_>], value: fn(&Exponent<'_>) -> Option<f64>| {
-        let values: Vec<f64> = of.iter().filter_map(value).collect();
-        let summary = summarise(if values.len() == NINE { &values } else { &[] });
-        claim
-            .measured(summary.mean, format!("standard error over the nine; {basis}"))
-            .plus_minus(summary.standard_error)
+        let values = of.iter().filter_map(|e| Some((e.cell(), value(e)?)));
+        let mut values = grouped(values, data_exponent);
+        values.retain(|_| of.len() == NINE);
+        claim.mean_over(&values, "data exponents", basis.clone())
     };
     let less_theory = |e: &Exponent<'_>| Some(e.value()? - (e.cell().data_exponent()? - 1.0));
     let from_published = |e: &Exponent<'_>| Some((e.value()? - FIG4B.of(e.cell())?).abs());
@@ -201,7 +212,7 @@ fn distance_table(name: &str, settings: &[Exponent<'_>], group: &str) -> Table {
             }),
             (
                 "spectral_distance.max",
-                "largest spectral norm of W Wᵀ − diag(I_d, 0) over widths",
+                "largest spectral norm of W Wᵀ − diag(I_d, 0) over widths and seeds",
                 &|e| distance(e).into(),
             ),
             ("rank", "rank by that distance in this group, from 1", &|e| {

@@ -7,11 +7,11 @@ use superpose_figures::sheet::Axes;
 use superpose_files::table::Tables;
 use superpose_toy::cell::Cell;
 
-use crate::cells::{dead_fraction, each, norm_table, share_of_norms};
+use crate::cells::{Group, data_exponent, dead_fraction, each_in, norm_table, share_of_norms};
 use crate::claim::{AtLeast, AtMost, Between, Claim, says};
 use crate::figure::{Figure, Findings, Material, decay_is, exponent_is};
 use crate::figures::draw::{Drawn, norm_histograms, norm_sheet, pictures, sheet};
-use crate::rows::{feature_rows, frequency_panels, row_table};
+use crate::rows::{NEEDS_WEIGHTS, feature_rows, frequency_panels, row_table};
 use crate::sweeps::SMALL;
 
 /// The paper's text says α = 1; the frequencies on its own axis are those of α = 0.5.
@@ -71,16 +71,18 @@ fn make_5b(material: &Material<'_>) -> Findings {
     let n_long = rows.as_ref().map(|rows| rows.iter().take_while(|row| row.norm > 1.0).count());
     let n_other = rows.map(|rows| rows.iter().filter(|r| (r.norm <= 1.0) != r.is_dead).count());
     let count = |n: usize| n as f64;
+    let basis =
+        |with: &str| if n_long.is_some() { with.to_owned() } else { NEEDS_WEIGHTS.to_owned() };
     let claims = [
         says("most frequent features that all have rows longer than 1", "about 12")
             .holds(Between(4.0, 40.0))
-            .measured(n_long.map(count), "one model"),
+            .measured(n_long.map(count), basis("one model")),
         says(
             "ours: rows that are short but alive, or long but dead",
             "does not mention dead outputs",
         )
         .holds(AtMost(20.0))
-        .measured(n_other.map(count), "of 1000 rows of one model"),
+        .measured(n_other.map(count), basis("of 1000 rows of one model")),
     ];
     Findings::new([row_table("Which features have rows longer than 1?", material)], claims)
 }
@@ -98,6 +100,9 @@ fn draw_5b(tables: &Tables) -> Drawn {
     Ok(pictures([sheet(title, 2, panels, Axes::Own, caption)]))
 }
 
+/// What may be alike are norms at one data exponent.
+const BY_EXPONENT: (Group, &str) = (data_exponent, "data exponents");
+
 /// Row norms at weight decay 5/9, at every data exponent and width.
 pub(super) const FIGURE_11: Figure = Figure::of(
     "11",
@@ -105,7 +110,16 @@ pub(super) const FIGURE_11: Figure = Figure::of(
     |material| {
         let name = "share of rows with norm between 0.24 and 0.76";
         let between = says(name, "norms at 0 or 1").holds(AtMost(0.05));
-        grid(material, vec![mean_share(between, &material.trained(), (0.24, 0.76), "of 102 cells")])
+        grid(
+            material,
+            vec![mean_share(
+                between,
+                &material.trained(),
+                (0.24, 0.76),
+                BY_EXPONENT,
+                "of 102 cells",
+            )],
+        )
     },
     draw_grid,
 )
@@ -128,8 +142,11 @@ pub(super) const FIGURE_12: Figure = Figure::of(
         let around_one = says("share of rows with norm between 0.72 and 1.6", "all around 1")
             .holds(AtLeast(0.9));
         let cells = material.trained();
-        let gap = mean_share(gap, &cells, (0.96, 1.04), "of 102 cells");
-        grid(material, vec![gap, mean_share(around_one, &cells, (0.72, 1.6), "of 102 cells")])
+        let gap = mean_share(gap, &cells, (0.96, 1.04), BY_EXPONENT, "of 102 cells");
+        grid(
+            material,
+            vec![gap, mean_share(around_one, &cells, (0.72, 1.6), BY_EXPONENT, "of 102 cells")],
+        )
     },
     draw_grid,
 )
@@ -143,15 +160,16 @@ fn grid(material: &Material<'_>, claims: Vec<Claim>) -> Findings {
     Findings::new([norm_table(&material.trained(), &[])], claims)
 }
 
-/// The claim with the share of rows with norm from `low` to `high`, a mean over `cells`.
+/// The claim with the share of rows with norm from `low` to `high`, a mean over `cells` in groups.
 pub(super) fn mean_share(
     claim: Claim,
     cells: &[&Finished],
     (low, high): (f64, f64),
+    group: (Group, &str),
     of: &str,
 ) -> Claim {
-    let shares = each(cells, |f| share_of_norms(f, low, high));
-    claim.mean_of(&shares, format!("mean over {} {of}", cells.len()))
+    let shares = each_in(cells, group.0, |f| share_of_norms(f, low, high));
+    claim.mean_over(&shares, group.1, format!("{} {of}", cells.len()))
 }
 
 fn draw_grid(tables: &Tables) -> Drawn {

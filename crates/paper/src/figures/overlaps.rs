@@ -9,10 +9,12 @@ use superpose_files::table::Tables;
 use superpose_toy::cell::Cell;
 use superpose_toy::overlap::{random_mean_square, random_square_variance, welch_mean_square};
 
-use crate::cells::{OfCell, cell_table, d_hidden, dead_fraction, each, law_through};
+use crate::cells::{
+    OfCell, cell_table, d_hidden, data_exponent, dead_fraction, each_in, law_through,
+};
 use crate::claim::{AtLeast, AtMost, Between, Within, says};
 use crate::figure::{Figure, Findings, Material, decay_is};
-use crate::figures::draw::{Drawn, grouped, guide, one, pictures, sheet, width};
+use crate::figures::draw::{Drawn, guide, lines_by, one, pictures, sheet, width};
 use crate::sweeps::{SEEDS_STRONG, SMALL};
 
 fn variance_ratio(finished: &Finished) -> Option<f64> {
@@ -46,25 +48,37 @@ fn make_5c(material: &Material<'_>) -> Findings {
             }),
         ],
     );
-    let ratios = each(&cells, variance_ratio);
-    let below = ratios.iter().filter(|r| **r < 1.0).count() as f64 / ratios.len() as f64;
-    let zeros = ratios.iter().filter(|r| **r < 0.01).count() as f64;
-    let basis = format!("{} cells", ratios.len());
+    let ratios = each_in(&cells, data_exponent, variance_ratio);
+    let all = ratios.concat();
+    let zeros = all.iter().filter(|r| **r < 0.01).count() as f64;
+    let basis = match cells.len() - all.len() {
+        0 => format!("{} cells", all.len()),
+        without => format!(
+            "{} of {} cells; the records of {without} are of before the variance was measured",
+            all.len(),
+            cells.len()
+        ),
+    };
+    let of = "data exponents";
     let claims = [
         says("share of cells with a ratio below 1", "all; drawn 0.43 to 0.92")
             .holds(AtLeast(0.95))
-            .measured(below, basis.clone()),
-        says("mean ratio", "0.43 to 0.92").holds(Between(0.43, 0.92)).averaged(&ratios, "cells"),
+            .over(&ratios, of, |ratios| share(ratios, |ratio| ratio < 1.0), basis.clone()),
+        says("mean ratio", "0.43 to 0.92").holds(Between(0.43, 0.92)).mean_over(
+            &ratios,
+            of,
+            basis.clone(),
+        ),
         says("cells with a ratio of zero (below 0.01)", "some at d = 63 and 100")
             .holds(AtLeast(1.0))
-            .measured((!ratios.is_empty()).then_some(zeros), basis),
+            .measured((!all.is_empty()).then_some(zeros), basis),
     ];
     Findings::new([table], claims)
 }
 
 /// Dots against width, in the colour of the data exponent.
 fn dots_by_width<'a>(y: (&'a str, Axis), guides: &'a [Guide<'a>]) -> Lines<'a> {
-    Lines { guides, mark: Mark::Dots, ..grouped(width(), y, ("data_exponent", "α")) }
+    Lines { guides, mark: Mark::Dots, ..lines_by(width(), y, ("data_exponent", "α")) }
 }
 
 fn draw_5c(tables: &Tables) -> Drawn {
@@ -117,21 +131,35 @@ fn make_5d(material: &Material<'_>) -> Findings {
             }),
         ],
     );
-    let (fit, n) = law_through(&cells, |f| Some((d_hidden(f) as f64, strong(f)?)));
-    let mut claims = vec![
-        says("exponent of the mean squared overlap in d", "1")
-            .holds(Within(1.0, 0.1))
-            .exponent(fit, format!("standard error over {n} cells")),
-    ];
+    let by_width = each_in(&cells, data_exponent, |f| Some((d_hidden(f) as f64, strong(f)?)));
+    let mut claims =
+        vec![says("exponent of the mean squared overlap in d", "1").holds(Within(1.0, 0.1)).over(
+            &by_width,
+            "data exponents",
+            falling,
+            format!("{} cells", by_width.concat().len()),
+        )];
     claims.extend([(0.0, 0.5), (0.625, 1.375), (1.5, 2.0)].map(|(low, high)| {
         let inside = |a: f64| (low..=high).contains(&a);
         let chosen = material.select(|cell| cell.data_exponent().is_some_and(inside));
         let name = format!("α from {low} to {high}: mean squared overlap over κ² of these rows");
-        says(name, "1/d drawn; κ² in its text")
-            .holds(Within(1.0, 0.1))
-            .averaged(&each(&chosen, over_welch), "cells")
+        says(name, "1/d drawn; κ² in its text").holds(Within(1.0, 0.1)).mean_over(
+            &each_in(&chosen, data_exponent, over_welch),
+            "data exponents",
+            format!("{} cells", chosen.len()),
+        )
     }));
     Findings::new([table], claims)
+}
+
+/// The exponent of the power law through `points`; not a number where there is none.
+fn falling(points: &[(f64, f64)]) -> f64 {
+    law_through(points).map_or(f64::NAN, |law| law.exponent)
+}
+
+/// The share of `values` that pass.
+fn share(values: &[f64], passes: impl Fn(f64) -> bool) -> f64 {
+    values.iter().filter(|value| passes(**value)).count() as f64 / values.len() as f64
 }
 
 /// The prediction for random directions.
@@ -176,26 +204,26 @@ fn make_16(material: &Material<'_>) -> Findings {
             ("alive", "1 − dead_outputs/n", &|f| alive(f).into()),
         ],
     );
-    let is_inside = |f: &&&Finished| {
+    let inside = each_in(&cells, data_exponent, |f| {
         let (lower, upper) = phi_one_bounds(&f.record.cell);
-        f.measured().is_some_and(|m| (lower..=upper).contains(&m.phi_one))
-    };
-    let inside = cells.iter().filter(is_inside).count() as f64 / cells.len() as f64;
+        let is_inside = (lower..=upper).contains(&f.measured()?.phi_one);
+        Some(f64::from(u8::from(is_inside)))
+    });
     let wide = material.select(|cell| cell.model.d_hidden >= 25);
-    let apart = each(&wide, |f| Some((f.measured()?.phi_one - alive(f)?).abs()));
+    let apart = each_in(&wide, data_exponent, |f| Some((f.measured()?.phi_one - alive(f)?).abs()));
     let claims = [
         says(
             "share of cells between the lines",
             "lines drawn as bounds; its own 0.604 at α = 0, d = 25 is above",
         )
         .holds(AtLeast(0.9))
-        .measured(inside, format!("{} of 102 cells", cells.len())),
+        .mean_over(&inside, "data exponents", format!("{} of 102 cells", cells.len())),
         says(
             "ours: φ1 is the fraction of live outputs, d ≥ 25: mean difference",
             "does not mention dead outputs",
         )
         .holds(AtMost(0.02))
-        .mean_of(&apart, format!("{} cells", apart.len())),
+        .mean_over(&apart, "data exponents", format!("{} cells", wide.len())),
     ];
     Findings::new([table], claims)
 }
@@ -222,18 +250,21 @@ fn make_17(material: &Material<'_>) -> Findings {
     let question = "Do the squared overlaps of all rows fall as 1/d?";
     let table = cell_table("cells", question, &cells, &quantities, &[RANDOM_COLUMN]);
     let overlap = |f: &Finished| f.measured().map(|m| m.overlap_mean_square);
-    let is_above =
-        |f: &&&Finished| overlap(f).is_some_and(|o| o >= random_mean_square(d_hidden(f)) * 0.999);
-    let share = cells.iter().filter(is_above).count() as f64 / cells.len() as f64;
-    let (fit, _) = law_through(&cells, |f| Some((d_hidden(f) as f64, overlap(f)?)));
+    let above = each_in(&cells, data_exponent, |f| {
+        let is_above = overlap(f)? >= random_mean_square(d_hidden(f)) * 0.999;
+        Some(f64::from(u8::from(is_above)))
+    });
+    let by_width = each_in(&cells, data_exponent, |f| Some((d_hidden(f) as f64, overlap(f)?)));
     let basis = format!("{} of 102 cells", cells.len());
     let claims = [
-        says("share of cells at or above 1/d", "all")
-            .holds(AtLeast(0.95))
-            .measured(share, basis.clone()),
+        says("share of cells at or above 1/d", "all").holds(AtLeast(0.95)).mean_over(
+            &above,
+            "data exponents",
+            basis.clone(),
+        ),
         says("exponent of the mean squared overlap in d", "the same slope as 1/d")
             .holds(Within(1.0, 0.15))
-            .exponent(fit, format!("standard error over {basis}")),
+            .over(&by_width, "data exponents", falling, basis),
     ];
     Findings::new([table], claims)
 }

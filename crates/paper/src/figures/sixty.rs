@@ -3,13 +3,18 @@
 use superpose_analysis::run::Finished;
 use superpose_figures::lines::{ErrorBars, Lines};
 use superpose_files::table::{Table, Tables};
-use superpose_stats::summary::{Summary, mean_square, pooled_relative_deviation, summarise};
+use superpose_stats::groups::Estimate;
+use superpose_stats::scatter::{self, Compared, Place};
+use superpose_stats::summary::{Summary, mean_square, summarise};
 use superpose_toy::cell::Cell;
 
-use crate::cells::{KEY, by_setting, cell_of, cell_table, d_hidden, keyed, over_seeds};
-use crate::claim::{AtMost, Between, Claim, Within, says};
-use crate::figure::{Figure, Findings, Material, is_strong};
-use crate::figures::draw::{Drawn, grouped, loss, one, width};
+use crate::cells::{
+    KEY, by_setting, cell_of, cell_table, grouped, keyed, over_seeds, weight_decay,
+};
+use crate::claim::{AtMost, Claim, Within, says};
+use crate::figure::{Figure, Findings, Material, Regime};
+use crate::figures::against_paper::{Kinds, logarithms, scatter_claim};
+use crate::figures::draw::{Drawn, lines_by, loss, one, width};
 use crate::published::LOSS_ALPHA0;
 use crate::sweeps::{SEEDS_ALPHA0, SMALL_ALPHA0};
 
@@ -18,52 +23,58 @@ pub(super) const SIXTY_LOSSES: Figure = Figure::of("sixty-losses", &[SMALL_ALPHA
     .title("The sixty losses at data exponent 0")
     .question("Are the published losses, one training each, what comes out here?")
     .against("Losses further off than seeds scatter.")
-    .limits("Published losses are read off a figure and are means of the last 100 training losses. The five \
+    .limits("Published losses are read off a figure and are means of the last 100 training losses. The \
              decays of a seed share batches and start, so their deviations at one width are not independent.");
 
 /// A setting beside the paper.
-struct Compared<'a> {
+struct Setting<'a> {
     cell: &'a Cell,
     loss: Summary,
     dead: Summary,
-    /// Relative, from seed to seed, pooled over the weight decays of this sign at this width; at least what
-    /// the test batches alone make of a loss, since the decays of a seed share them and few seeds can look
-    /// too alike.
-    scatter: f64,
     published: f64,
+    /// The same in logarithms. Those of one width and regime scatter alike; at least by what the test batches
+    /// alone make of a loss, which all cells of a seed share, and few seeds can look too alike.
+    compared: Compared,
+    /// Standard deviation of the logarithm of one training's loss.
+    scatter: f64,
+    z: f64,
 }
 
-impl Compared<'_> {
+impl Setting<'_> {
     fn deviation(&self) -> f64 {
         self.published / self.loss.mean - 1.0
     }
-
-    /// One published training scatters as ours do.
-    fn z(&self) -> f64 {
-        self.deviation() / (self.scatter * (1.0 + 1.0 / self.loss.n as f64).sqrt())
-    }
 }
 
-fn compare<'a>(material: &Material<'a>) -> Vec<Compared<'a>> {
-    let groups = by_setting(&material.trained());
-    let kind = |group: &[&Finished]| (d_hidden(group[0]), is_strong(cell_of(group)));
-    let loss = |group: &Vec<&Finished>| over_seeds(group, "loss.test");
-    let scatter = |of: &[&Finished]| {
-        let alike = || groups.iter().filter(|group| kind(group) == kind(of) && group.len() > 1);
-        let losses: Vec<Summary> = alike().map(loss).collect();
-        let of_batches = alike().map(|g| over_seeds(g, "loss.test_se").mean / loss(g).mean);
-        of_batches.fold(pooled_relative_deviation(&losses), f64::max)
-    };
-    let compared = |group: &Vec<&'a Finished>| {
+fn settings<'a>(material: &Material<'a>) -> Vec<Setting<'a>> {
+    let mut kinds = Kinds::default();
+    let setting = |group: &Vec<&'a Finished>| {
         let (cell, dead) = (cell_of(group), over_seeds(group, "dead_outputs"));
+        let loss = over_seeds(group, "loss.test");
+        let of_batches = over_seeds(group, "loss.test_se").mean / loss.mean;
         let published = LOSS_ALPHA0.of(cell)?;
-        Some(Compared { cell, loss: loss(group), dead, scatter: scatter(group), published })
+        let d_hidden = cell.model.d_hidden;
+        let place = Place { at: d_hidden, weight: 1.0, by_seed: logarithms(group) };
+        let compared = Compared {
+            group: kinds.number((d_hidden, Regime::of(cell))),
+            places: vec![place],
+            published: published.ln(),
+            least_variance: of_batches.powi(2),
+        };
+        Some(Setting { cell, loss, dead, published, compared, scatter: f64::NAN, z: f64::NAN })
     };
-    groups.iter().filter_map(compared).collect()
+    let mut settings: Vec<Setting<'a>> =
+        by_setting(&material.trained()).iter().filter_map(setting).collect();
+    let compared: Vec<Compared> = settings.iter().map(|s| s.compared.clone()).collect();
+    let found = scatter::deviations(&compared).into_iter().zip(scatter::z(&compared));
+    for (setting, (scatter, z)) in settings.iter_mut().zip(found) {
+        (setting.scatter, setting.z) = (scatter, z);
+    }
+    settings
 }
 
 fn make(material: &Material<'_>) -> Findings {
-    let compared = compare(material);
+    let settings = settings(material);
     let quantities = [
         "loss.test",
         "loss.train_last100",
@@ -74,57 +85,75 @@ fn make(material: &Material<'_>) -> Findings {
     ];
     let cells =
         cell_table("cells", "What came of each cell?", &material.trained(), &quantities, &[]);
-    let mut claims = claims_of_all(&compared).to_vec();
+    let mut claims = claims_of_all(&settings).to_vec();
     for d_hidden in [10, 15, 25, 39, 63, 100] {
-        let at_width = compared.iter().filter(|c| c.cell.model.d_hidden == d_hidden);
-        let (strong, weak): (Vec<_>, Vec<_>) = at_width.partition(|c| is_strong(c.cell));
-        for (sign, of) in [("γ < 0", strong), ("γ > 0", weak)] {
-            claims.push(deviation_claim(&format!("d = {d_hidden}, {sign}"), &of));
+        for (regime, of) in [
+            (Regime::Strong, "γ ≤ −1/3"),
+            (Regime::Transition, "γ = −1/9"),
+            (Regime::Weak, "γ > 0"),
+        ] {
+            let is_its = |s: &&Setting<'_>| {
+                s.cell.model.d_hidden == d_hidden && Regime::of(s.cell) == regime
+            };
+            let chosen: Vec<&Setting<'_>> = settings.iter().filter(is_its).collect();
+            claims.push(deviation_claim(&format!("d = {d_hidden}, {of}"), &chosen));
         }
     }
-    Findings::new([table(compared), cells], claims)
+    Findings::new([table(settings), cells], claims)
 }
 
-fn claims_of_all(compared: &[Compared<'_>]) -> [Claim; 2] {
-    let logarithms: Vec<f64> = compared.iter().map(|c| (c.loss.mean / c.published).ln()).collect();
-    let z: Vec<f64> = compared.iter().map(Compared::z).filter(|z| z.is_finite()).collect();
-    let [beyond_2, beyond_3] = [2.0, 3.0].map(|limit| z.iter().filter(|z| z.abs() > limit).count());
+fn claims_of_all(settings: &[Setting<'_>]) -> [Claim; 2] {
+    let logarithms = settings.iter().map(|s| (s.cell, (s.loss.mean / s.published).ln()));
+    let logarithms = grouped(logarithms, weight_decay);
+    // In the transition each width has one decay, whose scatter three seeds do not tell.
+    let is_told = |s: &&Setting<'_>| Regime::of(s.cell) != Regime::Transition;
+    let told = settings.iter().filter(is_told);
+    let compared: Vec<Compared> = told.map(|s| s.compared.clone()).collect();
     [
-        says("root mean square of ln(ours / paper)", "0").holds(AtMost(0.06)).measured(
-            mean_square(&logarithms).sqrt(),
-            format!("{} of 60 losses; seeds averaged", compared.len()),
+        says("root mean square of ln(ours / paper)", "0").holds(AtMost(0.06)).over(
+            &logarithms,
+            "weight decays",
+            |logarithms| mean_square(logarithms).sqrt(),
+            format!("{} of 60 losses; seeds averaged", settings.len()),
         ),
-        says(
-            "the published losses scatter about the mean of our seeds as our seeds do: mean z²",
-            "1",
-        )
-        .holds(Between(0.5, 1.5))
-        .measured(
-            mean_square(&z),
-            format!("{} losses, {beyond_2} of them beyond 2, {beyond_3} beyond 3", z.len()),
+        scatter_claim(
+            "γ ≠ −1/9: the published losses scatter about the mean of our seeds as our seeds do: mean z²",
+            &compared,
         ),
     ]
 }
 
-/// How far the published losses are from ours on average, beside the scatter of one loss.
-fn deviation_claim(setting: &str, compared: &[&Compared<'_>]) -> Claim {
-    let (deviations, scatter): (Vec<f64>, Vec<f64>) =
-        compared.iter().map(|c| (c.deviation(), c.scatter)).unzip();
+/// How far the published losses are from ours on average over decays. A seed of ours does much the same at all of
+/// them, so that our part of the error is that of the mean over decays from seed to seed; the published
+/// losses are a training each.
+fn deviation_claim(setting: &str, settings: &[&Setting<'_>]) -> Claim {
+    let n_seeds = settings.iter().map(|s| s.compared.places[0].by_seed.len()).min().unwrap_or(0);
+    let of_seed = |seed: usize| {
+        let logarithms = settings.iter().map(|s| s.compared.places[0].by_seed[seed]);
+        summarise(&logarithms.collect::<Vec<f64>>()).mean
+    };
+    let ours = summarise(&(0..n_seeds).map(of_seed).collect::<Vec<f64>>());
+    let variance: f64 = settings.iter().map(|s| s.scatter.powi(2)).sum();
+    let published = variance / (settings.len() as f64).powi(2);
+    let error = (ours.standard_error.powi(2) + published).sqrt();
+    let deviations: Vec<f64> = settings.iter().map(|s| s.deviation()).collect();
+    let degrees = n_seeds.saturating_sub(1).max(1) as f64;
+    let estimate = Estimate::new(summarise(&deviations).mean, error, degrees);
     says(format!("{setting}: published over ours, less 1, mean over decays"), "0")
         .holds(Within(0.0, 0.05))
-        .measured(
-            summarise(&deviations).mean,
-            format!("scatter of one loss from seed to seed; {} decays", deviations.len()),
+        .estimated(
+            (n_seeds > 1).then_some(estimate),
+            "seeds, ours and the paper's",
+            format!("{} weight decays, {n_seeds} seeds at each", settings.len()),
         )
-        .plus_minus(summarise(&scatter).mean)
 }
 
-fn table(compared: Vec<Compared<'_>>) -> Table {
+fn table(settings: Vec<Setting<'_>>) -> Table {
     keyed(
         "losses",
         "Are the published losses what comes out here?",
         &KEY[..4],
-        compared.into_iter().map(|c| (c.cell, c)),
+        settings.into_iter().map(|s| (s.cell, s)),
         &[
             ("n_seeds", "trained cells", &|c| c.loss.n.into()),
             ("loss.test", "mean test loss", &|c| c.loss.mean.into()),
@@ -142,11 +171,15 @@ fn table(compared: Vec<Compared<'_>>) -> Table {
             ("deviation", "published over ours, less 1", &|c| c.deviation().into()),
             (
                 "scatter",
-                "relative standard deviation over seeds, pooled over decays of this sign; at least that of \
-                 the test batches",
+                "standard deviation of ln(loss) over seeds, pooled over decays of this regime (γ = −1/9 is one \
+                 of its own); at least that of the test batches, of which all cells of a seed have the same",
                 &|c| c.scatter.into(),
             ),
-            ("z", "deviation over scatter · √(1 + 1/n_seeds)", &|c| c.z().into()),
+            (
+                "z",
+                "ln(published) less our mean ln(loss), over scatter · √(1 + 1/n_seeds)",
+                &|c| c.z.into(),
+            ),
         ],
     )
 }
@@ -155,8 +188,9 @@ fn draw(tables: &Tables) -> Drawn {
     let of = Lines {
         error_bars: ErrorBars::Ends("loss.low", "loss.high"),
         published: Some("published"),
-        ..grouped(width(), loss(), ("weight_decay", "γ"))
+        ..lines_by(width(), loss(), ("weight_decay", "γ"))
     };
-    let caption = "Dots: means over seeds, with one standard deviation. Rings: the paper's.";
+    let caption =
+        "Dots: means over seeds; bars: one standard deviation over seeds. Rings: the paper's.";
     one((tables, "losses"), &of, "The sixty losses at α = 0", caption)
 }
