@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn json_stays_json() {
-        let value = json!({ "a\u{1b}\u{9b}": "\u{7f}\n\u{202e}" });
+        let value = serde_json::json!({ "a\u{1b}\u{9b}": "\u{7f}\n\u{202e}" });
         let text = format!("{value:#}");
         let shown = visible_json(&text);
         assert!(!shown.contains(|c: char| is_control(c) && c != '\n'), "{shown}");

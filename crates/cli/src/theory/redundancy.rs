@@ -101,8 +101,7 @@ pub(super) fn features(options: &RedundancyFeaturesOptions) -> anyhow::Result<()
 pub(super) fn text(options: &RedundancyTextOptions) -> anyhow::Result<()> {
     let path = &options.file;
     check_memory(path)?;
-    let content =
-        input::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let content = input::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let found = text_redundancy(&content, options.contexts, options.seed)
         .map_err(by_options(&[("longest_context", "--contexts")]))
         .with_context(|| format!("`{}`", path.display()))?;

@@ -16,7 +16,7 @@ use crate::cells::{
     Exponent, Group, SMALL_WIDTHS, complete_exponents, d_hidden, data_exponent, exponent_table,
     exponents, exponents_by_seed, grouped, weight_decay,
 };
-use crate::claim::{AtLeast, AtMost, Between, Claim, Within, mean_difference, says};
+use crate::claim::{AtLeast, AtMost, Claim, Within, mean_difference, says};
 use crate::figure::{Figure, Findings, Material, Regime, exponent_is, is_strong, is_weak, near};
 use crate::figures::against_paper::{Kinds, logarithms, scatter_claim};
 use crate::figures::draw::{BARS, Drawn, decay_map, exponent_lines, guide, one, pictures, sheet};
