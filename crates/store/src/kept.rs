@@ -252,12 +252,12 @@ impl Store {
         match checked {
             Ok(()) => Ok((path, bytes)),
             // What a reader would say of it is better, if it says anything.
-            Err(mismatch) => Err(damaged(&path, self.in_other_words(name, &bytes, mismatch))),
+            Err(mismatch) => Err(damaged(&path, self.in_other_words(name, &bytes, &mismatch))),
         }
     }
 
     /// What is wrong with a file whose digest is another, more to the point where its content says it.
-    fn in_other_words(&self, name: &str, bytes: &[u8], mismatch: Mismatch) -> String {
+    fn in_other_words(&self, name: &str, bytes: &[u8], mismatch: &Mismatch) -> String {
         let said = match name {
             RECORD => parse_record(bytes).err(),
             CURVE => parse_curve(bytes).err(),

@@ -28,6 +28,9 @@ fn is_three_decays(cell: &Cell) -> bool {
     (-0.8..-0.3).contains(&cell.train.weight_decay)
 }
 
+/// A number of pairs of a data exponent and a model exponent.
+type OfPoints<'a> = dyn Fn(&[(f64, f64)]) -> f64 + 'a;
+
 /// `2(α − 1)`, where it is not negative.
 fn twice(setting: &Exponent<'_>) -> Field {
     setting.cell().data_exponent().map(|a| 2.0 * (a - 1.0)).filter(|v| *v >= 0.0).into()
@@ -84,7 +87,7 @@ fn make_5e(material: &Material<'_>) -> Findings {
     let scatter: Vec<f64> = scatter.collect();
     let by_seed = exponents_by_seed(&material.select(is_three_decays), SMALL_WIDTHS);
     // A number of all exponents of each seed.
-    let of_seeds = |claim: Claim, of: &dyn Fn(&[(f64, f64)]) -> f64| {
+    let of_seeds = |claim: Claim, of: &OfPoints<'_>| {
         let numbers: Vec<Vec<f64>> = by_seed.iter().map(|seed| vec![of(&points(seed))]).collect();
         let n_settings = by_seed.first().map_or(0, Vec::len);
         claim.mean_over(&numbers, "seeds", format!("{n_settings} of 51 settings, each seed alone"))
