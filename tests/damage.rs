@@ -1,6 +1,8 @@
 //! Files that are not what was written: noticed, named, left out, trained anew. And cells whose numbers are
 //! not finite, which no file can hold.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod support;
 
 use std::collections::BTreeMap;

@@ -21,6 +21,11 @@ pub struct DiskError {
 }
 
 impl DiskError {
+    /// Whether the file, or a folder that it is in, is not there.
+    pub fn is_missing(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+
     /// Whether nobody may write there, by the rights of the folder or because the disk is read-only.
     pub fn is_read_only(&self) -> bool {
         use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};

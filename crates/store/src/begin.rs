@@ -39,6 +39,9 @@ pub struct Begun {
 /// What a process that begins anew writes into the lease of the sweep, after what it calls itself.
 const ANEW: &str = ", anew";
 
+/// How often a folder may vanish while a process begins there.
+const VANISHES: usize = 100;
+
 /// What came of an attempt to begin.
 enum Attempt {
     Done(Store),
@@ -65,12 +68,18 @@ impl Store {
             root.to_owned()
         };
         let mut aside = None;
+        let mut vanished = 0;
         let store = loop {
             let wanted = if aside.is_some() { Start::Resume } else { start };
-            match attempt(&root, manifest, wanted, start)? {
-                Attempt::Done(store) => break store,
-                Attempt::Again => {}
-                Attempt::Aside(path) => aside = Some(path),
+            match attempt(&root, manifest, wanted, start) {
+                Ok(Attempt::Done(store)) => break store,
+                Ok(Attempt::Again) => {}
+                Ok(Attempt::Aside(path)) => aside = Some(path),
+                // Others that begin anew have moved the folder away between two looks at it.
+                Err(StoreError::Disk(error)) if error.is_missing() && vanished < VANISHES => {
+                    vanished += 1;
+                }
+                Err(error) => return Err(error),
             }
         };
         store.remove_work()?;
@@ -112,7 +121,7 @@ fn attempt(
     first: Start,
 ) -> Result<Attempt, StoreError> {
     let mut store = Store::at(root);
-    if root.exists() && !root.is_dir() {
+    if fs::metadata(root).is_ok_and(|found| !found.is_dir()) {
         return Err(content(root, "is a file, not a folder", "give another folder with --out"));
     }
     let is_there = || store.manifest_path().exists();
@@ -417,9 +426,10 @@ mod tests {
             let barrier = std::sync::Barrier::new(4);
             let asides = std::thread::scope(|scope| {
                 let start = || {
-                    let begun = begin(&root, &sweep, Start::Anew).unwrap();
+                    let begun = begin(&root, &sweep, Start::Anew);
                     // All have begun before the first ends.
                     barrier.wait();
+                    let begun = begun.unwrap();
                     assert!(!begun.store.is_finished(&record.cell_id));
                     begun.aside
                 };

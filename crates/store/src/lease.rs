@@ -48,12 +48,13 @@ pub(crate) fn us() -> String {
 
 /// The file of a lease, made if need be. It is never one that a link leads to, since it will be written.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    let other = |is: &str| io::Error::new(io::ErrorKind::InvalidInput, is);
     if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err(other("it is a link, or no file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link, or no file"));
     }
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-    if is_at(&file, path) { Ok(file) } else { Err(other("it was replaced meanwhile")) }
+    // Then it is gone from there, as if it had never been.
+    let gone = || io::Error::new(io::ErrorKind::NotFound, "it was replaced meanwhile");
+    if is_at(&file, path) { Ok(file) } else { Err(gone()) }
 }
 
 /// Whether this open file is still what is at `path`; taken for granted on systems that cannot tell.
