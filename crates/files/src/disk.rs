@@ -151,6 +151,18 @@ fn share_folder(path: &Path) -> Option<File> {
     folder.lock_shared().is_ok().then_some(folder)
 }
 
+/// Removes what the dead left of work for the files called `names` in `folder`, unless somebody is writing there.
+pub fn remove_left_work<'a>(folder: &Path, names: impl IntoIterator<Item = &'a str>) {
+    if let Some(lock) = open_folder(folder)
+        && lock.try_lock().is_ok()
+    {
+        for name in names {
+            // What cannot be removed is not in the way either.
+            let _ = remove_work(&folder.join(name));
+        }
+    }
+}
+
 /// Keeps all others from writing in the folder, if it can be locked, and removes what the dead left of work
 /// for the files called `names`.
 pub(crate) fn lock_folder<'a>(

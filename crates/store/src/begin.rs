@@ -9,7 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use superpose_files::disk::{at, create_folder, remove_folder, sync_folder};
+use superpose_files::disk::{at, create_folder, remove_folder, remove_left_work, sync_folder};
 use superpose_files::sums::{NAME as SUMS, write_listed};
 use superpose_toy::cell::{Cell, CellId};
 
@@ -98,8 +98,9 @@ impl Store {
         Ok((begun.store, begun.orphans))
     }
 
-    /// Removes the work on cells that nobody is training.
+    /// Removes the work on cells that nobody is training, and on the list of the cells.
     fn remove_work(&self) -> Result<(), StoreError> {
+        remove_left_work(self.root(), [MANIFEST]);
         for name in names(&self.cells_folder())? {
             let id = name.strip_prefix('.').and_then(|name| name.strip_suffix(".part"));
             let Some(id) = id.and_then(|id| CellId::try_from(id.to_owned()).ok()) else { continue };
