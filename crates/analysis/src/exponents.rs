@@ -11,7 +11,7 @@ use crate::FitWindow;
 use crate::regime::{Evidence, Regime};
 use crate::run::Finished;
 use crate::settings::{Setting, field_names, row_start, with_fields};
-use superpose_files::table::{Field, Table};
+use superpose_files::table::{Field, Table, TableError};
 
 /// The power law of the loss over width of the trained cells of a setting.
 #[derive(Debug, Clone)]
@@ -249,6 +249,24 @@ pub fn local_exponents(settings: &[Setting<'_>]) -> Table {
         ],
     );
     with_fields(table, &field_names(settings), pairs.iter().map(|p| row_start(&p.0.fields)))
+}
+
+/// What the interval of each row of a table of exponents is of, in words: `3 seeds`, `line, 6 widths`, nothing in
+/// tables of older runs.
+///
+/// # Errors
+/// [`TableError`] when the table says how an interval was made and not from how much.
+pub(crate) fn interval_of(exponents: &Table) -> Result<Vec<String>, TableError> {
+    let Ok(methods) = exponents.words("ci_method") else {
+        return Ok(vec![String::new(); exponents.rows.len()]);
+    };
+    let (seeds, widths) = (exponents.words("n_seeds")?, exponents.words("n_points")?);
+    let in_words = |(row, method): (usize, String)| match method.as_str() {
+        "seeds" => format!("{} seeds", seeds[row]),
+        "line" => format!("line, {} widths", widths[row]),
+        _ => method,
+    };
+    Ok(methods.into_iter().enumerate().map(in_words).collect())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, LOSSES, Table, TableError, Tables};
 use superpose_toy::trained::Outcome;
 
+use crate::exponents::interval_of;
 use crate::run::Run;
 use crate::{FitWindow, curves, decay, overlaps, tables, widths};
 
@@ -100,14 +101,9 @@ const HEADER: [&str; 9] = [
 /// What to say of the fits: the first of them, and how many more there are.
 fn fits(exponents: &Table) -> Result<Vec<Note>, TableError> {
     let mut rows = Vec::new();
-    for row in &exponents.rows {
+    for (row, method) in exponents.rows.iter().zip(interval_of(exponents)?) {
         let field = |name: &str| Ok::<&Field, TableError>(&row[exponents.column(name)?]);
         let of = |name: &str, decimals| Ok::<_, TableError>(field(name)?.rounded(decimals));
-        let method = match of("ci_method", 0)?.as_str() {
-            "seeds" => format!("{} seeds", of("n_seeds", 0)?),
-            "line" => format!("line, {} widths", of("n_points", 0)?),
-            other => other.to_owned(),
-        };
         let regime = of("regime", 0)?;
         let theory = match regime.as_str() {
             "weak" => of("predicted_weak", 2)?,

@@ -10,7 +10,7 @@ use superpose_stats::summary::{geometric_mean, summarise};
 use superpose_toy::superposition::{ignored_features_loss, unrepresented_loss};
 
 use crate::FitWindow;
-use crate::exponents::{Exponent, common_regime, predicted_strong};
+use crate::exponents::{Exponent, common_regime, interval_of, predicted_strong};
 use crate::pictures::{ENTRY, picture, symbols, with_entries};
 use crate::regime::Regime;
 use crate::settings::{Setting, field_names, row_start, with_fields};
@@ -124,7 +124,7 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
         )
     };
     let caption = "Bars: one standard deviation over seeds (of the test, where there is one seed). Lines: least \
-                   squares. Dotted: theory of the regime that the cells are in; in the strong one only its slope \
+                   squares, ± standard error over seeds or of the widths about the line. Dotted: theory of the regime that the cells are in; in the strong one only its slope \
                    is predicted. Tables: losses.csv, exponents.csv.";
     let panels = lines(&with_entries(losses, entries), &columns)?;
     Ok(picture("loss_by_width", "Test loss against hidden width", panels, caption))
@@ -137,7 +137,7 @@ fn laws(exponents: &Table) -> Result<BTreeMap<String, String>, TableError> {
     let error = exponents.numbers("ci_se").or_else(|_| exponents.numbers("model_exponent_se"))?;
     let (weak, strong) =
         (exponents.numbers("predicted_weak")?, exponents.numbers("predicted_strong")?);
-    let regime = exponents.words("regime")?;
+    let (regime, of) = (exponents.words("regime")?, interval_of(exponents)?);
     let slope = |exponent: f64| format!("{:.2}", -exponent).replace('-', "−");
     let law = |row: usize| {
         let theory = match &*regime[row] {
@@ -149,7 +149,11 @@ fn laws(exponents: &Table) -> Result<BTreeMap<String, String>, TableError> {
             true => format!("; theory {}", slope(theory)),
             false => String::new(),
         };
-        format!(": slope {} ± {:.2}{theory}", slope(exponent[row]), error[row])
+        let of = match of[row].as_str() {
+            "" => String::new(),
+            of => format!(" ({of})"),
+        };
+        format!(": slope {} ± {:.2}{of}{theory}", slope(exponent[row]), error[row])
     };
     let fitted = exponents.words("setting")?.into_iter().enumerate();
     let fitted = fitted.filter(|(row, _)| exponent[*row].is_finite());
@@ -196,5 +200,15 @@ mod tests {
         let laws = laws(&Table::from_csv("exponents", exponents.as_bytes()).unwrap()).unwrap();
         assert_eq!(laws["weight_decay=-1"], ": slope −1.10 ± 0.05; theory −1.00");
         assert_eq!(laws.len(), 1);
+    }
+
+    #[test]
+    fn what_an_error_is_of_is_written() {
+        let exponents = "setting,model_exponent,model_exponent_se,ci_se,ci_method,n_points,n_seeds,\
+                         predicted_weak,predicted_strong,regime\n\
+                         a,1.1,0.05,0.02,seeds,6,3,,1,strong\nb,0.4,0.1,0.1,line,5,1,,,mixed\n";
+        let laws = laws(&Table::from_csv("exponents", exponents.as_bytes()).unwrap()).unwrap();
+        assert_eq!(laws["a"], ": slope −1.10 ± 0.02 (3 seeds); theory −1.00");
+        assert_eq!(laws["b"], ": slope −0.40 ± 0.10 (line, 5 widths)");
     }
 }
