@@ -121,6 +121,7 @@ fn learning_in_context_without_a_meaning_is_refused() {
     let run = |verb: &[&str]| theory(&sandbox, &[&["icl"], verb].concat());
     assert_refused(&run(&["attention", "--prompts", "1"]), 1, &["--prompts", "--penalty"]);
     assert_refused(&run(&["attention", "--noise=-1"]), 1, &["--noise", "got -1"]);
+    assert_refused(&run(&["attention", "--simulate", "0"]), 1, &["--simulate", "got 0"]);
     assert_refused(&run(&["attention", "--penalty=-1"]), 1, &["--penalty", "got -1"]);
     assert_refused(&run(&["diversity", "--tasks", "0"]), 1, &["--tasks", "got 0"]);
     assert_refused(&run(&["metric", "--scale", "0"]), 1, &["--scale", "got 0"]);

@@ -2,6 +2,7 @@
 
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, LOSSES, Table, TableError, Tables};
+use superpose_stats::power_law::FEWEST_POINTS;
 use superpose_toy::trained::Outcome;
 
 use crate::exponents::interval_of;
@@ -98,9 +99,39 @@ const HEADER: [&str; 9] = [
     "dead outputs",
 ];
 
+/// Settings that have no exponent, by the reason.
+#[derive(Debug, Default)]
+struct Without {
+    few_widths: usize,
+    no_law: usize,
+}
+
+impl Without {
+    /// Counts a setting with losses at `n_widths`.
+    fn count(&mut self, n_widths: f64) {
+        let few = n_widths < FEWEST_POINTS as f64;
+        *(if few { &mut self.few_widths } else { &mut self.no_law }) += 1;
+    }
+
+    /// A sentence for each reason, of `n_settings` settings.
+    fn reasons(&self, n_settings: usize) -> Vec<String> {
+        [
+            (self.few_widths, format!("it takes losses at {FEWEST_POINTS} widths or more")),
+            (self.no_law, "no power law goes through their losses".to_owned()),
+        ]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, why)| match n_settings {
+            1 => format!("no exponent: {why}"),
+            _ => format!("no exponent for {n} of {n_settings} settings: {why}"),
+        })
+        .collect()
+    }
+}
+
 /// What to say of the fits: the first of them, and how many more there are.
 fn fits(exponents: &Table) -> Result<Vec<Note>, TableError> {
-    let mut rows = Vec::new();
+    let (mut rows, mut without) = (Vec::new(), Without::default());
     for (row, method) in exponents.rows.iter().zip(interval_of(exponents)?) {
         let field = |name: &str| Ok::<&Field, TableError>(&row[exponents.column(name)?]);
         let of = |name: &str, decimals| Ok::<_, TableError>(field(name)?.rounded(decimals));
@@ -110,6 +141,9 @@ fn fits(exponents: &Table) -> Result<Vec<Note>, TableError> {
             "strong" => of("predicted_strong", 2)?,
             _ => Field::Missing.rounded(2),
         };
+        if field("model_exponent")?.number().is_none() {
+            without.count(field("n_points")?.number().unwrap_or(0.0));
+        }
         let share = field("loss.dead_share")?;
         let dead = match share.number() {
             Some(share) => format!("{}, {:.0} % of L", of("dead_outputs", 0)?, 100.0 * share),
@@ -127,9 +161,10 @@ fn fits(exponents: &Table) -> Result<Vec<Note>, TableError> {
             dead,
         ]);
     }
-    let more = rows.len().saturating_sub(MOST_SAID);
+    let (n_settings, more) = (rows.len(), rows.len().saturating_sub(MOST_SAID));
     rows.truncate(MOST_SAID);
     let mut notes = vec![Note::rows(&HEADER, rows)];
+    notes.extend(without.reasons(n_settings).into_iter().map(Note::Line));
     if more > 0 {
         notes.push(Note::Line(format!("… and {more} more settings in tables/exponents.csv")));
     }
@@ -237,6 +272,25 @@ mod tests {
         assert!(pictures.iter().all(|picture| picture.sheet.panels.is_empty()));
         let line = Note::Line("0 cells completed, 9 diverged or failed".to_owned());
         assert_eq!(study.notes.last(), Some(&line));
+    }
+
+    #[test]
+    fn a_setting_without_an_exponent_has_a_reason() {
+        let lines = |run: &Run| {
+            let notes = study(run, FitWindow::ALL).unwrap().notes.into_iter();
+            notes.filter_map(|n| if let Note::Line(l) = n { Some(l) } else { None })
+        };
+        let few: [fn(&mut Cell); 2] = [|c| c.model.d_hidden = 8, |c| c.model.d_hidden = 16];
+        let loss = |c: &Cell| 2.0 / c.model.d_hidden as f64;
+        let mut said = lines(&Run::planted(&few, loss));
+        assert_eq!(said.next().unwrap(), "no exponent: it takes losses at 3 widths or more");
+        let mut run = planted();
+        run.finished.retain(|f| {
+            f.record.cell.train.weight_decay < 1.0 || f.record.cell.model.d_hidden == 8
+        });
+        let said = lines(&run).next().unwrap();
+        assert_eq!(said, "no exponent for 1 of 3 settings: it takes losses at 3 widths or more");
+        assert_eq!(lines(&planted()).count(), 1, "all have one");
     }
 
     #[test]

@@ -74,11 +74,17 @@ fn shortened(text: &str) -> String {
 fn text(bytes: &[u8]) -> Result<String, String> {
     for (mark, what) in [
         (&b"\x1f\x8b"[..], "compressed by gzip: unpack it first"),
-        (b"PK\x03\x04", "a zip archive, as of a spreadsheet: save it as CSV"),
+        (b"bzh", "compressed by bzip2: unpack it first"),
+        (b"\xfd7zxz\0", "compressed by xz: unpack it first"),
+        (b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it first"),
+        (b"version https://git-lfs", "a pointer of git-lfs: `git lfs pull` fetches the file"),
+        (b"<!doctype html", "a web page: fetch the file again"),
+        (b"<html", "a web page: fetch the file again"),
+        (b"pk\x03\x04", "a zip archive, as of a spreadsheet: save it as CSV"),
         (b"PAR1", "a Parquet file: save it as CSV"),
     ] {
-        if bytes.starts_with(mark) {
-            return Err(format!("is no text but {what}"));
+        if bytes.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark)) {
+            return Err(format!("is no table but {what}"));
         }
     }
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
@@ -382,6 +388,9 @@ mod tests {
         assert!(refused(b"N,loss\n1,\xe9\n").contains("no text in UTF-8, from byte 9 on"));
         assert!(refused(b"\x1f\x8b\x08").contains("gzip"));
         assert!(refused(b"PK\x03\x04").contains("spreadsheet"));
+        assert!(refused(b"BZh91AY").contains("bzip2"));
+        assert!(refused(b"version https://git-lfs.github.com/spec/v1\n").contains("git lfs pull"));
+        assert!(refused(b"<!DOCTYPE html>\n<title>a,b</title>\n").contains("a web page"));
         assert!(refused(b"PAR1").contains("Parquet"));
         assert!(
             refused(b"N,loss\n1,\"2\n3,4\n").contains("a quote that is not closed, before `2`")

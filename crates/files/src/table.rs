@@ -355,7 +355,7 @@ impl Table {
 
 /// Whether a text is a word for a number that is not there.
 pub(crate) fn says_nothing(text: &str) -> bool {
-    const WORDS: [&str; 9] = ["na", "n/a", "#n/a", "null", "none", "nil", "-", "–", "?"];
+    const WORDS: [&str; 10] = ["na", "<na>", "n/a", "#n/a", "null", "none", "nil", "-", "–", "?"];
     let text = text.to_lowercase();
     WORDS.contains(&&*text)
 }

@@ -4,6 +4,9 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+/// Points that a power law takes at least: its two parameters, and one more for their error.
+pub const FEWEST_POINTS: usize = 3;
+
 /// A fitted power law.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PowerLaw {
@@ -34,8 +37,10 @@ pub fn fit_power_law(x: &[f64], y: &[f64]) -> Result<PowerLaw, PowerLawError> {
     if y.len() != n_points {
         return refuse(format!("a fit needs one y for each x, got {n_points} and {}", y.len()));
     }
-    if n_points < 3 {
-        return refuse(format!("a power law needs at least 3 points, got {n_points}"));
+    if n_points < FEWEST_POINTS {
+        return refuse(format!(
+            "a power law needs at least {FEWEST_POINTS} points, got {n_points}"
+        ));
     }
     let usable = |v: f64| v.is_finite() && v > 0.0;
     if let Some(i) = (0..n_points).find(|&i| !usable(x[i]) || !usable(y[i])) {

@@ -272,7 +272,9 @@ fn other_sweep(root: &Path, found: &str, wanted: &str) -> StoreError {
 }
 
 pub(crate) fn no_sweep(path: &Path, advice: &'static str) -> StoreError {
-    content(path, "is not empty and holds no sweep (there is no sweep.json)", advice)
+    let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    let what = if empty { "is empty" } else { "is not empty" };
+    content(path, &format!("{what} and holds no sweep (there is no sweep.json)"), advice)
 }
 
 pub(crate) fn content(path: &Path, problem: &str, advice: &'static str) -> StoreError {

@@ -586,7 +586,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let said = |path: &Path| Store::open(path).unwrap_err().to_string();
         assert!(said(&folder.path().join("none")).contains("cannot find the folder"));
-        assert!(said(folder.path()).contains("holds no sweep"));
+        assert!(said(folder.path()).contains("is empty and holds no sweep"));
         fs::write(folder.path().join("file"), "").unwrap();
         assert!(said(&folder.path().join("file")).contains("is a file, not a folder"));
         store(&folder.path().join("run"), &[]);

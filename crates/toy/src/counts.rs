@@ -195,6 +195,7 @@ mod tests {
             (b"[1, -2]".to_vec(), "at `1`, got `-2`"),
             (b"{".to_vec(), "is no JSON"),
             (b"\xFF\xFE".to_vec(), "UTF-16; save it as UTF-8"),
+            (b"version https://git-lfs.github.com/spec/v1\nsize 9\n".to_vec(), "git-lfs"),
             (b"\x80".to_vec(), "must be text, JSON or wordfreq's msgpack"),
             (br#"{"a": 1, "a": 2}"#.to_vec(), "has `a` twice"),
             (b"1 2\n3 4".to_vec(), "--column"),

@@ -51,11 +51,39 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     text(&content).map(Cow::into_owned).map_err(invalid)
 }
 
+/// What files begin with that are no text, or stand for one that was not fetched; what that means, and what to do.
+const FOREIGN: [(&[u8], &str); 9] = [
+    (
+        b"version https://git-lfs",
+        "a pointer of git-lfs, not the file itself; `git lfs pull` fetches it",
+    ),
+    (b"<!doctype html", WEB_PAGE),
+    (b"<html", WEB_PAGE),
+    (b"\x1f\x8b", "compressed by gzip; unpack it first"),
+    (b"bzh", "compressed by bzip2; unpack it first"),
+    (b"\xfd7zxz\0", "compressed by xz; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd; unpack it first"),
+    (b"pk\x03\x04", "a zip archive; unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
+];
+const WEB_PAGE: &str = "a web page; fetch the file again, perhaps with an access token";
+
+/// What `content` is, by its first bytes, where that is no text that somebody wrote; to stand after "it is".
+pub fn foreign(content: &[u8]) -> Option<&'static str> {
+    let begins = |mark: &[u8]| {
+        content.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark))
+    };
+    FOREIGN.iter().find(|(mark, _)| begins(mark)).map(|(_, what)| *what)
+}
+
 /// The text in `content`, without a byte order mark; lines that end in CR alone end in LF.
 ///
 /// # Errors
 /// What it is instead, to stand after the name of the file.
 pub fn text(content: &[u8]) -> Result<Cow<'_, str>, String> {
+    if let Some(what) = foreign(content) {
+        return Err(format!("it is {what}"));
+    }
     if content.starts_with(&[0xFF, 0xFE]) || content.starts_with(&[0xFE, 0xFF]) {
         return Err("it is text in UTF-16; save it as UTF-8".to_owned());
     }
@@ -88,6 +116,11 @@ mod tests {
         for (content, part) in [
             (&b"\xFF\xFEa\0"[..], "UTF-16; save it as UTF-8"),
             (b"\xFE\xFF\0a", "UTF-16; save it as UTF-8"),
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "`git lfs pull`"),
+            (b"<!DOCTYPE html>\n<html>", "it is a web page"),
+            (b"BZh91AY", "compressed by bzip2"),
+            (b"\xFD7zXZ\0\0", "compressed by xz"),
+            (b"PK\x03\x04\x14", "a zip archive"),
             (b"a\nb\ncaf\xE9\n", "UTF-8 (byte 0xE9 in line 3)"),
         ] {
             let said = text(content).unwrap_err();

@@ -32,6 +32,9 @@ pub(super) fn attention(options: &IclAttentionOptions) -> anyhow::Result<()> {
     if (options.prompts - 1.0).abs() < f64::EPSILON && options.penalty <= 0.0 {
         bail!("--prompts must not be 1 without a --penalty: the error is infinite there");
     }
+    if let Some(n @ 0..2) = options.simulate {
+        bail!("--simulate must be at least 2 dimensions, got {n}");
+    }
     let n_simulated = options.simulate.map_or(0, |_| options.tasks.len() * options.runs);
     let attention = Attention {
         ratios: Ratios {

@@ -22,8 +22,8 @@ use crate::args::theory::{
     RedundancyDimensionOptions, RedundancyFeaturesOptions, RedundancyMatrixOptions,
     RedundancySpectrumOptions, RedundancyTextOptions,
 };
-use crate::progress;
 use crate::study::{present, read_given};
+use crate::{console, progress};
 
 pub(super) fn spectrum(options: &RedundancySpectrumOptions) -> anyhow::Result<()> {
     check_simulated(options.simulate)?;
@@ -102,6 +102,12 @@ pub(super) fn text(options: &RedundancyTextOptions) -> anyhow::Result<()> {
     let path = &options.file;
     check_memory(path)?;
     let content = input::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    if let Some(what) = input::foreign(&content) {
+        console::complain(&format!(
+            "note: `{}` is {what}; its bytes are taken as they are",
+            path.display()
+        ));
+    }
     let found = text_redundancy(&content, options.contexts, options.seed)
         .map_err(by_options(&[("longest_context", "--contexts")]))
         .with_context(|| format!("`{}`", path.display()))?;

@@ -87,7 +87,12 @@ impl LinearTask {
                  both must be finite and positive"
             );
         }
-        let trace = eigenvalues.iter().sum();
+        let trace: f64 = eigenvalues.iter().sum();
+        let power: f64 = target_powers.iter().sum();
+        ensure!(
+            trace.is_finite() && power.is_finite(),
+            "eigenvalues and target powers must have finite sums, got {trace} and {power}"
+        );
         let (smallest, largest) = range(eigenvalues.iter().copied());
         Ok(Self { eigenvalues, target_powers, trace, smallest, largest })
     }
@@ -451,6 +456,10 @@ mod tests {
         assert_eq!(
             message(LinearTask::power_law(-1.0, 0.5, 3).unwrap_err()),
             "`spectral_exponent` must be finite and positive, got -1"
+        );
+        let heavy = LinearTask::power_law(1.5, 0.5, 3).unwrap();
+        assert!(
+            message(LinearTask::joined(&[(1.5e308, heavy)]).unwrap_err()).contains("finite sums")
         );
         assert!(LinearTask::power_law(2.0, 0.5, 0).is_err());
         assert!(Sample::new(0, 1.0).is_err() && Sample::new(1, -1.0).is_err());
