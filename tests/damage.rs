@@ -114,7 +114,10 @@ fn damage_costs_its_cell_and_the_next_run_trains_it_anew() {
         assert_eq!(again.code, Some(0), "{}", again.stderr);
         assert!(again.stderr.contains("training 1 cell of `tiny`; 2 are finished"));
         assert!(again.stderr.contains(name) && again.stderr.contains("1 are damaged"));
-        assert_eq!(fs::read(&path).unwrap().len(), good.len());
+        // A record also holds when it was made, and how long that took.
+        if name != "record.json" {
+            assert_eq!(fs::read(&path).unwrap(), good);
+        }
         let others = |all: &BTreeMap<String, Vec<u8>>| {
             all.clone()
                 .into_iter()

@@ -1,5 +1,7 @@
 //! Several processes in one folder: they share its work or are told why not, and follow no links there.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod support;
 
 use std::fs;

@@ -350,7 +350,7 @@ mod tests {
     fn a_record_of_version_1_still_reads() {
         let folder = tempfile::tempdir().unwrap();
         let record = golden();
-        let store = store(folder.path(), &[record.clone()]);
+        let store = store(folder.path(), std::slice::from_ref(&record));
         store.write(&record, &[], None).unwrap();
         fs::write(store.cell_folder(&record.cell_id).join(RECORD), GOLDEN).unwrap();
         fs::remove_file(store.cell_folder(&record.cell_id).join(SUMS)).unwrap();
@@ -363,7 +363,7 @@ mod tests {
     fn what_is_written_comes_back_and_is_not_written_twice() {
         let folder = tempfile::tempdir().unwrap();
         let record = small(0);
-        let store = store(folder.path(), &[record.clone()]);
+        let store = store(folder.path(), std::slice::from_ref(&record));
         let id = &record.cell_id;
         assert!(!store.is_finished(id));
         assert_eq!(store.finished().unwrap(), []);
@@ -388,7 +388,7 @@ mod tests {
     fn a_folder_lists_the_digests_of_what_is_in_it() {
         let folder = tempfile::tempdir().unwrap();
         let record = small(0);
-        let store = store(folder.path(), &[record.clone()]);
+        let store = store(folder.path(), std::slice::from_ref(&record));
         let listed = |folder: &Path| {
             let text = fs::read_to_string(folder.join(SUMS)).unwrap();
             text.lines().map(|line| line[66..].to_owned()).collect::<Vec<_>>()
@@ -405,7 +405,7 @@ mod tests {
     fn a_record_that_could_not_be_read_again_is_not_written() {
         let folder = tempfile::tempdir().unwrap();
         let record = small(0);
-        let store = store(folder.path(), &[record.clone()]);
+        let store = store(folder.path(), std::slice::from_ref(&record));
         for number in [f64::NAN, f64::INFINITY] {
             let mut lost = record.clone();
             lost.measured.as_mut().unwrap().loss_test = number;
@@ -432,7 +432,7 @@ mod tests {
     fn work_that_was_cut_off_is_no_record_and_not_in_the_way() {
         let folder = tempfile::tempdir().unwrap();
         let record = small(0);
-        let store = store(folder.path(), &[record.clone()]);
+        let store = store(folder.path(), std::slice::from_ref(&record));
         let work = store.work_folder(&record.cell_id);
         fs::create_dir(&work).unwrap();
         fs::write(work.join(RECORD), "{").unwrap();
@@ -447,7 +447,7 @@ mod tests {
     fn a_link_in_the_place_of_work_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let record = small(0);
-        let store = store(&folder.path().join("run"), &[record.clone()]);
+        let store = store(&folder.path().join("run"), std::slice::from_ref(&record));
         let victim = folder.path().join("victim");
         fs::create_dir(&victim).unwrap();
         fs::write(victim.join(RECORD), "precious").unwrap();
@@ -461,7 +461,7 @@ mod tests {
     fn a_finished_cell_cannot_be_claimed() {
         let folder = tempfile::tempdir().unwrap();
         let record = small(0);
-        let (store, id) = (store(folder.path(), &[record.clone()]), &record.cell_id);
+        let (store, id) = (store(folder.path(), std::slice::from_ref(&record)), &record.cell_id);
         let Some(Ownership::Ours(lease)) = store.claim(id).unwrap() else { panic!("it is free") };
         let us = format!("process {}", std::process::id());
         assert_eq!(store.holder(id), Some(us));
@@ -476,7 +476,8 @@ mod tests {
     fn a_cell_is_replaced_only_as_it_was_seen_and_only_by_who_has_its_lease() {
         let folder = tempfile::tempdir().unwrap();
         let mut record = small(0);
-        let (store, id) = (store(folder.path(), &[record.clone()]), &record.cell_id.clone());
+        let (store, id) =
+            (store(folder.path(), std::slice::from_ref(&record)), &record.cell_id.clone());
         write(&store, &record);
         let seen = store.seen(id);
         let Ownership::Ours(lease) = store.lease(id).unwrap() else { panic!("it is free") };
@@ -505,7 +506,7 @@ mod tests {
     fn what_is_no_cell_is_never_an_id() {
         let folder = tempfile::tempdir().unwrap();
         let record = small(0);
-        let store = store(folder.path(), &[record.clone()]);
+        let store = store(folder.path(), std::slice::from_ref(&record));
         write(&store, &record);
         for foreign in ["notes", "28F4C4963266C93D", "28f4c4963266c93d-copy", ".x.part"] {
             fs::create_dir(store.cells_folder().join(foreign)).unwrap();
@@ -522,7 +523,7 @@ mod tests {
     fn a_damaged_manifest_is_named_with_its_remedy() {
         let folder = tempfile::tempdir().unwrap();
         let record = small(0);
-        let store = store(folder.path(), &[record.clone()]);
+        let store = store(folder.path(), std::slice::from_ref(&record));
         write(&store, &record);
         let path = folder.path().join(MANIFEST);
         let whole = fs::read_to_string(&path).unwrap();
@@ -537,19 +538,25 @@ mod tests {
             {
                 assert!(said.contains(part), "{said}");
             }
-            assert!(Store::create(folder.path(), &manifest(&[record.clone()])).is_err());
+            assert!(
+                Store::create(folder.path(), &manifest(std::slice::from_ref(&record))).is_err()
+            );
         }
         // An older one has no digest; a field that stands there twice is refused all the same.
         fs::remove_file(folder.path().join(SUMS)).unwrap();
         fs::write(&path, whole.replacen("{", "{\"name\": \"x\",", 1)).unwrap();
         assert!(store.manifest().unwrap_err().to_string().contains("duplicate field `name`"));
         fs::write(&path, &whole).unwrap();
-        assert_eq!(store.manifest().unwrap(), manifest(&[record.clone()]));
+        assert_eq!(store.manifest().unwrap(), manifest(std::slice::from_ref(&record)));
         // As it is advised.
         fs::remove_file(&path).unwrap();
         drop(store);
-        let (store, orphans) = Store::create(folder.path(), &manifest(&[record.clone()])).unwrap();
-        assert_eq!((orphans, store.manifest().unwrap()), (vec![], manifest(&[record.clone()])));
+        let (store, orphans) =
+            Store::create(folder.path(), &manifest(std::slice::from_ref(&record))).unwrap();
+        assert_eq!(
+            (orphans, store.manifest().unwrap()),
+            (vec![], manifest(std::slice::from_ref(&record)))
+        );
         assert!(store.is_finished(&record.cell_id));
     }
 
@@ -566,7 +573,7 @@ mod tests {
     fn a_record_is_replaced_and_its_weights_stay() {
         let folder = tempfile::tempdir().unwrap();
         let mut record = small(0);
-        let store = store(folder.path(), &[record.clone()]);
+        let store = store(folder.path(), std::slice::from_ref(&record));
         let id = record.cell_id.clone();
         write(&store, &record);
         record.wall_s = 7.0;
