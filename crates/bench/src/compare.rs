@@ -58,10 +58,7 @@ mod tests {
     #[test]
     fn a_ratio_that_the_rounds_scatter_over_is_noise() {
         let noise = |first: (f64, f64), second: (f64, f64)| {
-            let of = |(ms, mad): (f64, f64)| crate::record::Row {
-                step_ms_mad: Some(mad),
-                ..row(1, Some(ms))
-            };
+            let of = |(ms, mad): (f64, f64)| Row { step_ms_mad: Some(mad), ..row(1, Some(ms)) };
             compare(&[of(first)], &[of(second)])[0].is_noise()
         };
         assert_eq!(noise((1.05, 0.0), (1.54, 0.32)), Some(true));

@@ -1,6 +1,6 @@
 //! Which tensor of a model is its output head.
 //!
-//! Names say it where they are known ([`crate::known`]); what else has as many rows as there are tokens says
+//! Names say it where they are known (`known`); what else has as many rows as there are tokens says
 //! whether an embedding may stand for the head. What cannot be told is asked.
 
 use crate::checkpoint::Checkpoint;

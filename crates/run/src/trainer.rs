@@ -388,12 +388,12 @@ mod tests {
 
     /// The widths to train, how many are finished and how many are left.
     fn plan(
-        options: Options,
+        options: &Options,
         cells: &[Prepared],
         store: &Store,
         needs_weights: bool,
     ) -> (Vec<usize>, usize, usize) {
-        let trainer = Trainer::prepare(&options, cells, "a.toml").unwrap();
+        let trainer = Trainer::prepare(options, cells, "a.toml").unwrap();
         let plan = trainer.plan(cells, store, &|_| needs_weights).unwrap();
         let widths = plan.todo.iter().map(|todo| todo.cell.cell.model.d_hidden).collect();
         (widths, plan.n_finished, plan.n_left)
@@ -414,14 +414,14 @@ mod tests {
                 .unwrap();
         }
         let usual = Options::default;
-        assert_eq!(plan(usual(), &cells, &store, false), (vec![30, 10], 2, 0));
+        assert_eq!(plan(&usual(), &cells, &store, false), (vec![30, 10], 2, 0));
         let limited = |limit| Options { limit: Some(limit), ..usual() };
-        assert_eq!(plan(limited(1), &cells, &store, false), (vec![10], 2, 1));
-        assert_eq!(plan(limited(0), &cells, &store, false), (vec![], 2, 2));
+        assert_eq!(plan(&limited(1), &cells, &store, false), (vec![10], 2, 1));
+        assert_eq!(plan(&limited(0), &cells, &store, false), (vec![], 2, 2));
         let retry = || Options { retry_failed: true, ..usual() };
-        assert_eq!(plan(retry(), &cells, &store, false), (vec![30, 20, 10], 1, 0));
+        assert_eq!(plan(&retry(), &cells, &store, false), (vec![30, 20, 10], 1, 0));
         // A cell that diverged has no weights, however often it is trained.
-        assert_eq!(plan(usual(), &cells, &store, true), (vec![40, 30, 10], 1, 0));
+        assert_eq!(plan(&usual(), &cells, &store, true), (vec![40, 30, 10], 1, 0));
         assert!(cells[1..].iter().step_by(2).all(|cell| store.is_finished(&cell.id)));
     }
 

@@ -1,8 +1,8 @@
 //! How often things occur, from the kinds of file that such counts are kept in.
 //!
-//! - **text**: one number a line, or a column of numbers beside words ([`columns`]); empty lines and
+//! - **text**: one number a line, or a column of numbers beside words (`columns`); empty lines and
 //!   lines that start with `#` are passed over;
-//! - **JSON**: an object of numbers (a counter), an array of them, or a line for each ([`json`]);
+//! - **JSON**: an object of numbers (a counter), an array of them, or a line for each (`json`);
 //! - **wordfreq's msgpack**, format `cB`: after a header, lists of words, of which those in list `i` occur
 //!   with the frequency `10^(-i/100)`.
 //!
