@@ -150,38 +150,26 @@ impl Checkpoint {
         self.config
     }
 
-    /// The matrix called `name`.
+    /// The matrix called `name`, whatever it is the matrix of.
     ///
     /// # Errors
-    /// [`HeadError`] when there is none, or when it is no head: see [`Matrix`].
-    pub fn matrix(&self, name: &str) -> Result<Matrix, HeadError> {
+    /// As for [`Self::matrix`].
+    pub(crate) fn any_matrix(&self, name: &str) -> Result<Matrix, HeadError> {
         let Some((file, tensor)) = self.tensor(name) else { return Err(self.missing(name)) };
-        let of_tensor = |problem: &str| {
-            HeadError::Content(format!(
-                "the tensor `{name}` of `{}` {problem}",
-                file.path.display()
-            ))
-        };
-        if let Some(problem) = self.is_too_short(tensor) {
-            return Err(of_tensor(&problem));
-        }
         let content = map(&file.path)?;
         if tensor.bytes.end > content.len() {
             return Err(damaged(&file.path, "it has become shorter since its header was read"));
         }
         Matrix::new(tensor, content).map_err(|problem| {
             let packed = self.is_packed(name).then_some("; its scales are in tensors beside it");
-            of_tensor(&format!("{problem}{}", packed.unwrap_or_default()))
+            self.unfit(name, &format!("{problem}{}", packed.unwrap_or_default()))
         })
     }
 
-    /// Why a tensor has fewer tokens than dimensions, as far as the number of tokens is known.
-    fn is_too_short(&self, tensor: &Tensor) -> Option<String> {
-        let &[n_rows, length] = &tensor.shape[..] else { return None };
-        let is_known = || Some(n_rows) == crate::head::n_tokens(self);
-        (n_rows < length && is_known()).then(|| {
-            format!("has {n_rows} tokens of {length} dimensions; a head must have more tokens than dimensions")
-        })
+    /// That the tensor called `name` has a problem.
+    pub(crate) fn unfit(&self, name: &str, problem: &str) -> HeadError {
+        let path = self.tensor(name).map_or(&self.path, |(file, _)| &file.path);
+        HeadError::Content(format!("the tensor `{name}` of `{}` {problem}", path.display()))
     }
 
     /// Whether tensors beside `name` hold scales of its numbers.

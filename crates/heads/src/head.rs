@@ -6,6 +6,7 @@
 use crate::checkpoint::Checkpoint;
 use crate::error::HeadError;
 use crate::known::{Meaning, Role, is_outside_layers, meaning};
+use crate::matrix::Matrix;
 use crate::place::few;
 use crate::tensor::Tensor;
 
@@ -51,8 +52,30 @@ pub fn head(checkpoint: &Checkpoint) -> Result<Head, HeadError> {
     }
 }
 
+impl Checkpoint {
+    /// The matrix called `name`, as a head.
+    ///
+    /// # Errors
+    /// [`HeadError`] when there is none, or when it is no head: see [`Matrix`].
+    pub fn matrix(&self, name: &str) -> Result<Matrix, HeadError> {
+        match self.tensors().find(|tensor| tensor.name == name).and_then(|t| too_short(self, t)) {
+            Some(problem) => Err(self.unfit(name, &problem)),
+            None => self.any_matrix(name),
+        }
+    }
+}
+
+/// Why a tensor has fewer tokens than dimensions, as far as the number of tokens is known.
+fn too_short(checkpoint: &Checkpoint, tensor: &Tensor) -> Option<String> {
+    let &[n_rows, length] = &tensor.shape[..] else { return None };
+    let is_known = || Some(n_rows) == n_tokens(checkpoint);
+    (n_rows < length && is_known()).then(|| {
+        format!("has {n_rows} tokens of {length} dimensions; a head must have more tokens than dimensions")
+    })
+}
+
 /// The number of tokens, as the configuration says it, or the embedding if it alone is plain.
-pub(crate) fn n_tokens(checkpoint: &Checkpoint) -> Option<usize> {
+fn n_tokens(checkpoint: &Checkpoint) -> Option<usize> {
     let of_embedding = || {
         let embeddings = plainest(candidates(checkpoint, Role::Embedding));
         embeddings.first().map(|embedding| embedding.shape[0])

@@ -2,9 +2,9 @@
 //! measured.
 //!
 //! A [`checkpoint`] is one file or the parts of a model, whose [`tensor`]s are listed without reading
-//! them; [`head`] says which one is the head, by its name and by what else is there; a [`matrix`] hands out its rows, [`decode`]d, a block at a time; [`measure`]
-//! needs no more of it. What was measured becomes a
-//! [`study`]: tables, pictures and words.
+//! them; [`head`] says which one is the head, by its name and by what else is there; a [`matrix`]
+//! hands out its rows, [`decode`]d, a block at a time; [`measure`] needs no more of it. What was
+//! measured becomes a [`study`]: tables, pictures and words.
 
 pub mod checkpoint;
 mod config;

@@ -22,8 +22,17 @@ use crate::answer::answer;
 use crate::fits::{FitError, WithLoss, range};
 use crate::group_offsets::losses::LossOptions;
 
-/// How often intervals hold the truth, by `how_often_intervals_hold_the_truth` in [`scale_law`].
-const COVERAGE: &str = "in simulations with 8 to 24 losses of a law such intervals hold the truth in 88 to 97 of 100, mostly in fewer than 95";
+/// How many of a hundred intervals hold the truth, at least and at most, where
+/// `how_often_intervals_hold_the_truth` in [`scale_law`] simulates it.
+const HOLD: (u32, u32) = (88, 97);
+
+fn coverage() -> String {
+    let (least, most) = HOLD;
+    format!(
+        "in simulations with 8 to 24 losses of a law such intervals hold the truth in {least} to {most} of 100, \
+         mostly in fewer than 95"
+    )
+}
 
 /// What laws of several forms, fitted to the losses in a table, predict at the scales `at`.
 ///
@@ -87,7 +96,8 @@ fn words(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Vec<String> {
         0 => lines.push("no intervals: 0 resamples were asked for".to_owned()),
         n => {
             lines.push(format!(
-                "intervals: 95 %, bootstrap over the losses ({n} resamples), as if the form of the law were right; {COVERAGE}"
+                "intervals: 95 %, bootstrap over the losses ({n} resamples), as if the form of the law were right; {}",
+                coverage()
             ));
             let few = laws.iter().filter(|fitted| 2 * fitted.resamples.len() < n);
             lines.extend(few.map(|fitted| {
@@ -178,7 +188,8 @@ mod tests {
         assert_eq!(found.notes[..1], Note::first(table)[..]);
         let [_, Note::Line(line)] = &found.notes[..] else { panic!("rows and a line") };
         assert!(
-            line.contains("bootstrap over the losses (200 resamples)") && line.contains(COVERAGE)
+            line.contains("bootstrap over the losses (200 resamples)")
+                && line.contains(&coverage())
         );
         let pictures = draw(&found.tables).unwrap();
         assert_eq!((pictures.len(), pictures[0].sheet.panels.len()), (1, 3));

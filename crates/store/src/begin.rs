@@ -13,8 +13,8 @@ use superpose_files::disk::{at, create_folder, remove_folder, remove_left_work, 
 use superpose_files::sums::{NAME as SUMS, write_listed};
 use superpose_toy::cell::{Cell, CellId};
 
+use crate::folder::{MANIFEST, Manifest, Store, StoreError, content, json_of, names, no_sweep};
 use crate::lease;
-use crate::store::{MANIFEST, Manifest, Store, StoreError, json_of, names};
 
 /// How a run begins in a folder that holds some of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -271,21 +271,11 @@ fn other_sweep(root: &Path, found: &str, wanted: &str) -> StoreError {
     content(root, &problem, "give another folder with --out, or another `name`")
 }
 
-pub(crate) fn no_sweep(path: &Path, advice: &'static str) -> StoreError {
-    let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    let what = if empty { "is empty" } else { "is not empty" };
-    content(path, &format!("{what} and holds no sweep (there is no sweep.json)"), advice)
-}
-
-pub(crate) fn content(path: &Path, problem: &str, advice: &'static str) -> StoreError {
-    StoreError::Content { path: path.to_owned(), problem: problem.to_owned(), advice }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::folder::Manifest;
     use crate::planted::{manifest, small, store, write};
-    use crate::store::Manifest;
 
     fn begin(root: &Path, manifest: &Manifest, start: Start) -> Result<Begun, String> {
         Store::begin(root, manifest, start).map_err(|error| error.to_string())

@@ -10,10 +10,10 @@ use serde_json::Value;
 use superpose_files::disk::{at, check_is_file, read};
 use superpose_files::sums::{Mismatch, Sums, TRIES, sha256};
 use superpose_toy::cell::CellId;
-use superpose_toy::trained::{CurvePoint, Outcome};
+use superpose_toy::trained::{CurvePoint, Outcome, Weights};
 
+use crate::folder::{Store, StoreError};
 use crate::record::{RECORD_VERSION, Record};
-use crate::store::{Store, StoreError};
 use crate::weights_file::{Model, check_length, model};
 
 /// The files of a cell's folder.
@@ -173,6 +173,23 @@ impl Store {
             return Ok(None);
         }
         self.read_again(id, |sums| self.read_model(id, sums)).map(Some)
+    }
+
+    /// The probabilities `p` of a cell that was trained here to the end, from its weights file.
+    ///
+    /// # Errors
+    /// As for [`Store::model`]; also when there is no such file.
+    pub fn probabilities(&self, id: &CellId) -> Result<Vec<f64>, StoreError> {
+        let model = self.model(id)?.map(|model| model.probabilities);
+        model.ok_or_else(|| damaged(&self.cell_folder(id).join(WEIGHTS), "it is not there"))
+    }
+
+    /// The weights of a cell that was trained here to the end; `None` when they are not there.
+    ///
+    /// # Errors
+    /// As for [`Store::model`].
+    pub fn weights(&self, id: &CellId) -> Result<Option<Weights>, StoreError> {
+        Ok(self.model(id)?.map(|model| model.weights))
     }
 
     /// Damage to the weights of a cell that only shows beside something else.

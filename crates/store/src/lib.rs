@@ -3,6 +3,7 @@
 //! processes may share ([`lease`]).
 
 mod begin;
+mod folder;
 mod kept;
 pub mod lease;
 pub mod measured;

@@ -70,6 +70,13 @@ impl Quantity {
     }
 }
 
+impl Record {
+    /// The names of the quantities that are not finite. There must be none in a record that is kept.
+    pub fn not_finite(&self) -> Vec<&'static str> {
+        QUANTITIES.iter().filter(|q| !q.is_finite(self)).map(|q| q.name).collect()
+    }
+}
+
 /// A value of a record that fits in one field of a table.
 pub(crate) trait Tabled {
     /// Its field.

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::trained::Outcome;
 
-use crate::measured::QUANTITIES;
 pub use crate::measured::{Geometry, Measured, NORM_BIN, NORM_BINS};
 
 /// The version of the record's format that this program writes. It also reads version 1, whose records
@@ -35,11 +34,6 @@ impl Record {
     /// What the weights look like, if the model was trained to the end and measured by version 2.
     pub fn geometry(&self) -> Option<&Geometry> {
         self.measured.as_ref()?.geometry.as_ref()
-    }
-
-    /// The names of the quantities that are not finite. There must be none in a record that is kept.
-    pub fn not_finite(&self) -> Vec<&'static str> {
-        QUANTITIES.iter().filter(|q| !q.is_finite(self)).map(|q| q.name).collect()
     }
 }
 

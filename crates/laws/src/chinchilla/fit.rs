@@ -1,12 +1,14 @@
 //! `theory chinchilla fit`: the loss of trained language models as a law of size and data.
 //!
-//! [`surface`] fits laws of several forms, [`runs`] reads what is fitted, `doubts` refuses runs that do not
-//! say what the fit asks, [`isoflop`] is the other way to find the best size and `theories` what others say;
-//! the tables are made there and in `tables`, their picture and words here.
+//! [`surface`] fits laws of several forms, [`runs`] reads what is fitted, `spread` refuses runs that do not
+//! say what the fit asks, `doubts` laws that say no more than simpler ones, [`isoflop`] is the other way to
+//! find the best size and `theories` what others say; the tables are made there and in `tables`, their
+//! picture and words here.
 
 mod doubts;
 pub mod isoflop;
 pub mod runs;
+mod spread;
 pub mod surface;
 pub(crate) mod tables;
 mod theories;

@@ -1,5 +1,5 @@
-//! Whether runs say what a law of size and data asks: where they do not, a search ends somewhere all the
-//! same, and its exponents look like any others.
+//! Whether a fitted law says more of its runs than a simpler one: where it does not, a search ends somewhere
+//! all the same, and its exponents look like any others.
 
 use statrs::distribution::{ContinuousCDF as _, FisherSnedecor};
 use superpose_stats::bfgs::minimise;
@@ -9,12 +9,6 @@ use super::surface::{CentredRuns, LIMITS, STARTS, SurfaceFit, Terms, huber};
 use crate::error::{LawError, ensure};
 use crate::fits::{bisect, range};
 
-/// How far apart sizes, and numbers of tokens, must be, as a factor.
-const APART: f64 = 1.2;
-/// The least scatter of `ln D` about a line through `ln N` by which the two can be told apart.
-const SCATTER: f64 = 0.05;
-/// Losses within this part of one another are all the same.
-const SAME: f64 = 1e-9;
 /// What chance must have, at least, to do as well for a term to count as chance.
 const CHANCE: f64 = 0.05;
 /// The logarithm of a coefficient that is none.
@@ -23,44 +17,6 @@ const NONE: f64 = -700.0;
 const AS_GOOD: f64 = 3.84;
 /// A sum of Huber's function that is rounding.
 const ROUNDING: f64 = 1e-18;
-
-/// Refuses runs from which no law can be told, whatever the fit.
-pub(super) fn check_runs(runs: &[TrainedModel]) -> Result<(), LawError> {
-    let (least, most) = range(runs.iter().map(|run| run.loss));
-    ensure!(
-        most > least * (1.0 + SAME),
-        "all losses are the same, {least}: they do not fall with N or D, and have no exponents"
-    );
-    for (what, (least, most)) in [
-        ("N", range(runs.iter().map(|run| run.parameters))),
-        ("D", range(runs.iter().map(|run| run.tokens))),
-    ] {
-        ensure!(
-            most >= APART * least,
-            "{what} goes from {least} to {most} only; for an exponent the largest must be at least {APART} times the least"
-        );
-    }
-    let (along, scatter) = scatter(runs);
-    let (low, high) = range(runs.iter().map(|run| run.tokens / run.parameters));
-    ensure!(
-        along <= 0.0 || scatter >= SCATTER,
-        "N and D grow together in these runs (D/N from {low:.4} to {high:.4}, the correlation of their logarithms {along:.4}), \
-         so that what is due to size and what to data cannot be told apart: α and β exchanged fit as well. Runs of one N \
-         with several D would tell; `theory predict --x` fits the one law that these have"
-    );
-    Ok(())
-}
-
-/// The correlation of `ln N` and `ln D`, and the root of their mean squared distance from the line of either
-/// through the other, whichever is nearer.
-fn scatter(runs: &[TrainedModel]) -> (f64, f64) {
-    let (n, centred) = (runs.len() as f64, CentredRuns::new(runs, Terms::Additive));
-    let mean =
-        |of: fn(f64, f64) -> f64| centred.runs.iter().map(|run| of(run.0, run.1)).sum::<f64>() / n;
-    let (nn, nd, dd) = (mean(|n, _| n * n), mean(|n, d| n * d), mean(|_, d| d * d));
-    let correlation = nd / (nn * dd).sqrt();
-    (correlation, ((1.0 - correlation * correlation).max(0.0) * nn.min(dd)).sqrt())
-}
 
 /// Refuses an additive law that says no more than a simpler one, or one that is as good with its exponents
 /// exchanged.
@@ -187,6 +143,7 @@ impl Misfit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chinchilla::fit::spread::{check_runs, scatter};
     use rand::SeedableRng as _;
     use rand_chacha::ChaCha8Rng;
     use rand_distr::{Distribution as _, StandardNormal};

@@ -8,8 +8,8 @@
 
 use superpose_stats::bfgs::{Limits, Minimum, minimise};
 
-use super::doubts::check_runs;
 use super::runs::{TrainedModel, mean_ln};
+use super::spread::check_runs;
 use crate::chinchilla::law::LossSurface;
 use crate::draws::{self, Progress, stream};
 use crate::error::{LawError, ensure};
