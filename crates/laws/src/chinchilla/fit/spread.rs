@@ -1,0 +1,52 @@
+//! Whether runs are far enough apart, and in enough directions, for a law of size and data.
+
+use super::runs::{TrainedModel, mean_ln};
+use crate::error::{LawError, ensure};
+use crate::fits::range;
+
+/// How far apart sizes, and numbers of tokens, must be, as a factor.
+const APART: f64 = 1.2;
+/// The least scatter of `ln D` about a line through `ln N` by which the two can be told apart.
+const SCATTER: f64 = 0.05;
+/// Losses within this part of one another are all the same.
+const SAME: f64 = 1e-9;
+
+/// Refuses runs from which no law can be told, whatever the fit.
+pub(super) fn check_runs(runs: &[TrainedModel]) -> Result<(), LawError> {
+    let (least, most) = range(runs.iter().map(|run| run.loss));
+    ensure!(
+        most > least * (1.0 + SAME),
+        "all losses are the same, {least}: they do not fall with N or D, and have no exponents"
+    );
+    for (what, (least, most)) in [
+        ("N", range(runs.iter().map(|run| run.parameters))),
+        ("D", range(runs.iter().map(|run| run.tokens))),
+    ] {
+        ensure!(
+            most >= APART * least,
+            "{what} goes from {least} to {most} only; for an exponent the largest must be at least {APART} times the least"
+        );
+    }
+    let (along, scatter) = scatter(runs);
+    let (low, high) = range(runs.iter().map(|run| run.tokens / run.parameters));
+    ensure!(
+        along <= 0.0 || scatter >= SCATTER,
+        "N and D grow together in these runs (D/N from {low:.4} to {high:.4}, the correlation of their logarithms {along:.4}), \
+         so that what is due to size and what to data cannot be told apart: α and β exchanged fit as well. Runs of one N \
+         with several D would tell; `theory predict --x` fits the one law that these have"
+    );
+    Ok(())
+}
+
+/// The correlation of `ln N` and `ln D`, and the root of their mean squared distance from the line of either
+/// through the other, whichever is nearer.
+pub(super) fn scatter(runs: &[TrainedModel]) -> (f64, f64) {
+    let centre = (mean_ln(runs, |run| run.parameters), mean_ln(runs, |run| run.tokens));
+    let centred = |run: &TrainedModel| (run.parameters.ln() - centre.0, run.tokens.ln() - centre.1);
+    let mean = |of: fn(f64, f64) -> f64| {
+        runs.iter().map(centred).map(|(n, d)| of(n, d)).sum::<f64>() / runs.len() as f64
+    };
+    let (nn, nd, dd) = (mean(|n, _| n * n), mean(|n, d| n * d), mean(|_, d| d * d));
+    let correlation = nd / (nn * dd).sqrt();
+    (correlation, ((1.0 - correlation * correlation).max(0.0) * nn.min(dd)).sqrt())
+}
