@@ -20,6 +20,9 @@ mod tests {
         let norms = [1.0, 1.0, 0.0, 0.0];
         let dead = dead_outputs(&norms, &[-1.9, -2.0, 0.0, 0.1], 2.0);
         assert_eq!(dead, [false, true, true, false]);
+        // 2 · (1/2)² = 1/2 and 2 · 2² = 8.
+        let dead = dead_outputs(&[0.5, 0.5, 2.0, 2.0], &[-0.4, -0.5, -7.9, -8.0], 2.0);
+        assert_eq!(dead, [false, true, false, true]);
         let unbounded = dead_outputs(&[0.1, 0.0], &[-1e9, -1.0], f64::INFINITY);
         assert_eq!(unbounded, [false, true]);
     }

@@ -98,6 +98,14 @@ mod tests {
     }
 
     #[test]
+    fn what_rounding_leaves_of_a_feature_alone_is_never_below_zero() {
+        for seed in 0..50 {
+            let alone = interference(Rows::new(&gaussian(1, 7, seed), 7))[0];
+            assert!((0.0..1e-12).contains(&alone), "{alone}");
+        }
+    }
+
+    #[test]
     fn dimensions_add_up_to_no_more_than_there_are() {
         for (n, d, seed) in [(3, 10, 1), (10, 10, 2), (50, 10, 3), (400, 10, 4)] {
             let sum: f64 = dimensionality(Rows::new(&gaussian(n, d, seed), d)).iter().sum();

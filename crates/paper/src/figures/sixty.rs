@@ -144,7 +144,10 @@ fn deviation_claim(setting: &str, settings: &[&Setting<'_>]) -> Claim {
         .estimated(
             (n_seeds > 1).then_some(estimate),
             "seeds, ours and the paper's",
-            format!("{} weight decays, {n_seeds} seeds at each", settings.len()),
+            match settings.len() {
+                1 => format!("1 weight decay, {n_seeds} seeds"),
+                n => format!("{n} weight decays, {n_seeds} seeds at each"),
+            },
         )
 }
 
