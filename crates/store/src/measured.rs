@@ -26,7 +26,7 @@ quantities! {
         "mean loss on fresh batches (sum over features, mean over samples)",
         |model| model.losses.test }
     measured { loss_test_se: f64 => "loss.test_se", "squared error summed over features",
-        "standard error of `loss.test`, from the scatter of the batches",
+        "standard error of `loss.test`, from the scatter of the test batches, which cells of one data seed share",
         |model| model.losses.test_se }
     measured { loss_train_last100: f64 => "loss.train_last100",
         "squared error summed over features; of all steps, if there are fewer",

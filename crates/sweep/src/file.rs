@@ -377,6 +377,19 @@ mod tests {
     }
 
     #[test]
+    fn a_law_and_what_stands_in_it_can_be_two_axes() {
+        let linear = EXAMPLE.replace("law = \"power\", exponent = 1.0", "law = \"linear\"");
+        let laws = ["data.frequencies.law=[\"power\"]", "data.frequencies.exponent=[0.5, 1]"];
+        assert_eq!(cells(&linear, &laws).len(), 120);
+    }
+
+    #[test]
+    fn what_is_no_table_is_told_so() {
+        let said = parse("schema = 1\nname = \"a\"\nsweep = 3", &[]).unwrap_err();
+        assert!(said.contains("must be a table, got 3"), "{said}");
+    }
+
+    #[test]
     fn a_whole_law_can_be_an_axis() {
         let axis = r#"data.frequencies=[{law="linear"},{law="exponential",scale=400}]"#;
         assert_eq!(cells(EXAMPLE, &[axis]).len(), 120);
@@ -481,7 +494,13 @@ mod tests {
     #[test]
     fn what_the_file_expects_of_its_cells_is_not_expected_of_others() {
         let text = format!("{EXAMPLE}[bench]\nexpected_loss = {:?}", [1.5; 60]);
-        assert_eq!(parse(&text, &[]).unwrap().bench.unwrap().expected_loss.len(), 60);
+        assert_eq!(parse(&text, &[]).unwrap().bench.unwrap().expected_loss, [1.5; 60]);
+        let text = format!(
+            "{EXAMPLE}[bench]\nloss_tolerance = 25e-2\njobs = [1024]\nthreads = [1024]\nensembles = [1024]"
+        );
+        let bench = parse(&text, &[]).unwrap().bench.unwrap();
+        assert_eq!(bench.loss_tolerance, 0.25);
+        assert_eq!([bench.jobs, bench.threads, bench.ensembles], [[1024]; 3]);
         let other = parse(&text, &["model.d_hidden=7"]).unwrap();
         assert!(other.bench.unwrap().expected_loss.is_empty());
     }

@@ -135,6 +135,13 @@ mod tests {
     }
 
     #[test]
+    fn a_name_of_four_letters_may_have_two_wrong() {
+        let known = || ["seed", "steps"].into_iter();
+        assert_eq!(like("sxxd", known()), Some("seed"));
+        assert_eq!(like("xxxd", known()), None);
+    }
+
+    #[test]
     fn a_long_line_is_cut_around_the_mistake() {
         let text = format!("a = 1\nb = [{}x, {}]", "1, ".repeat(300_000), "2, ".repeat(300_000));
         let said = said(&text);
