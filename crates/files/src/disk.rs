@@ -74,7 +74,7 @@ pub fn create_folder(folder: &Path) -> Result<(), DiskError> {
     if folder.is_dir() {
         return Ok(());
     }
-    let parent = parent(folder);
+    let parent = folder_of(folder);
     if parent != folder {
         create_folder(parent)?;
     }
@@ -115,7 +115,7 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), DiskError> {
         Ok(())
     });
     written.map_err(at("write", path))?;
-    sync_folder(parent(path))
+    sync_folder(folder_of(path))
 }
 
 /// A new file beside `path`, for what will be there; it is removed unless it is renamed.
@@ -129,7 +129,7 @@ fn work_file(path: &Path) -> io::Result<NamedTempFile> {
         // As for any new file: what the user's mask leaves.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(parent(path))
+    builder.tempfile_in(folder_of(path))
 }
 
 /// What the names of work for the file at `path` begin with.
@@ -143,7 +143,7 @@ const WORK_SUFFIX: &str = ".part";
 /// Says in the folder of `path` that somebody is writing there, and removes what the dead left of work for
 /// that file. Without locks, nothing is removed.
 fn share_folder(path: &Path) -> Option<File> {
-    let folder = open_folder(parent(path))?;
+    let folder = open_folder(folder_of(path))?;
     if folder.try_lock().is_ok() {
         // What cannot be removed is not in the way either.
         let _ = remove_work(path);
@@ -185,7 +185,7 @@ fn open_folder(folder: &Path) -> Option<File> {
 /// Removes work for the file at `path` that nobody is at.
 fn remove_work(path: &Path) -> io::Result<()> {
     let prefix = work_prefix(path);
-    for entry in fs::read_dir(parent(path))? {
+    for entry in fs::read_dir(folder_of(path))? {
         let entry = entry?;
         let name = entry.file_name();
         let token =
@@ -223,8 +223,8 @@ pub fn sync_folder(folder: &Path) -> Result<(), DiskError> {
     Ok(())
 }
 
-/// The folder that a path is in.
-fn parent(path: &Path) -> &Path {
+/// The folder that a path is in: `.` for a bare name.
+pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         // The parent of a bare name is empty, which no system opens.
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
@@ -237,6 +237,13 @@ fn parent(path: &Path) -> &Path {
 mod tests {
     use super::*;
     use std::thread;
+
+    #[test]
+    fn a_bare_name_is_in_this_folder() {
+        for (path, folder) in [("a", "."), ("./a", "."), ("a/b", "a"), ("/a", "/"), ("/", "/")] {
+            assert_eq!(folder_of(Path::new(path)), Path::new(folder), "{path}");
+        }
+    }
 
     /// The names in a folder.
     fn names(folder: &Path) -> Vec<String> {

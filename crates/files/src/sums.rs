@@ -13,7 +13,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::disk::{DiskError, at, lock_folder, read, replace};
+use crate::disk::{DiskError, at, folder_of, lock_folder, read, replace};
 
 /// The name of the list.
 pub const NAME: &str = "SHA256SUMS";
@@ -182,9 +182,7 @@ pub fn read_listed(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
 /// # Errors
 /// Of the kind `InvalidData` when it is not. A file that cannot be read is left for who reads it.
 pub fn check_file(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let (folder, name) =
-        (parent.unwrap_or(Path::new(".")), path.file_name().and_then(|n| n.to_str()));
+    let (folder, name) = (folder_of(path), path.file_name().and_then(|n| n.to_str()));
     let is_listed = |name: &&str| matches!(Sums::read(folder), Ok(Some(sums)) if sums.lists(name));
     let Some(name) = name.filter(is_listed) else { return Ok(()) };
     match read_listed(folder, name) {

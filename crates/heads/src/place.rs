@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use superpose_files::disk::at;
+use superpose_files::disk::{at, folder_of};
 
 use crate::error::HeadError;
 use crate::part::Part;
@@ -295,10 +295,6 @@ fn listing(folder: &Path) -> Result<Listing, HeadError> {
     files.sort_unstable();
     folders.sort_unstable();
     Ok(Listing { files, folders })
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn name(path: &Path) -> String {

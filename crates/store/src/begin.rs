@@ -9,7 +9,9 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use superpose_files::disk::{at, create_folder, remove_folder, remove_left_work, sync_folder};
+use superpose_files::disk::{
+    at, create_folder, folder_of, remove_folder, remove_left_work, sync_folder,
+};
 use superpose_files::sums::{NAME as SUMS, write_listed};
 use superpose_toy::cell::{Cell, CellId};
 
@@ -236,9 +238,7 @@ fn set_aside(root: &Path) -> Result<PathBuf, StoreError> {
         }
         match fs::rename(root, &aside) {
             Ok(()) => {
-                sync_folder(
-                    aside.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")),
-                )?;
+                sync_folder(folder_of(&aside))?;
                 return Ok(aside);
             }
             Err(error) if is_taken(&error) => {}

@@ -444,6 +444,25 @@ mod tests {
     }
 
     #[test]
+    fn of_damage_the_content_says_what_it_can_and_the_digest_the_rest() {
+        let (_folder, store, id) = kept();
+        let file = |name: &str| store.cell_folder(&id).join(name);
+        let whole = [RECORD, CURVE].map(|name| fs::read_to_string(file(name)).unwrap());
+        for (name, whole, damaged, said) in [
+            (RECORD, &whole[0], whole[0][..100].to_owned(), "EOF while parsing"),
+            (RECORD, &whole[0], whole[0].replace("\"wall_s\": ", "\"wall_s\": 1"), "SHA256SUMS"),
+            (CURVE, &whole[1], whole[1].replace("step", "stop"), "line 1 must be `step,loss`"),
+            (CURVE, &whole[1], whole[1].replace("\n1", "\n2"), "SHA256SUMS"),
+        ] {
+            assert_ne!(damaged, *whole, "{name}");
+            fs::write(file(name), damaged).unwrap();
+            let problem = problem(&store, &id, Care::Tables).unwrap();
+            assert!(problem.contains(said), "{said}: {problem}");
+            fs::write(file(name), whole).unwrap();
+        }
+    }
+
+    #[test]
     fn gross_damage_is_named_also_without_digests() {
         let (_folder, store, id) = kept();
         let folder = store.cell_folder(&id);

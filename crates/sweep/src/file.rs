@@ -384,6 +384,12 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_may_be_a_law_of_the_width_may_be_an_axis() {
+        let rates = "[sweep]\ntrain.learning_rate = { logspace = [1e-3, 1e-1, 3] }";
+        assert_eq!(cells(&EXAMPLE.replace("[sweep]", rates), &[]).len(), 180);
+    }
+
+    #[test]
     fn what_is_no_table_is_told_so() {
         let said = parse("schema = 1\nname = \"a\"\nsweep = 3", &[]).unwrap_err();
         assert!(said.contains("must be a table, got 3"), "{said}");
