@@ -239,6 +239,22 @@ mod tests {
     use std::thread;
 
     #[test]
+    fn errors_know_what_kind_they_are() {
+        use io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        let kinds = [NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull];
+        let errors = kinds.map(|kind| at("read", Path::new("a"))(kind.into()));
+        assert_eq!(errors.each_ref().map(DiskError::is_missing), [true, false, false, false]);
+        assert_eq!(errors.each_ref().map(DiskError::is_read_only), [false, true, true, false]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_no_link_to_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = check_is_file(&folder.path().join("a")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
     fn a_bare_name_is_in_this_folder() {
         for (path, folder) in [("a", "."), ("./a", "."), ("a/b", "a"), ("/a", "/"), ("/", "/")] {
             assert_eq!(folder_of(Path::new(path)), Path::new(folder), "{path}");

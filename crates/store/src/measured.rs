@@ -231,6 +231,14 @@ mod tests {
     }
 
     #[test]
+    fn what_dead_outputs_cost_is_a_part_of_the_loss() {
+        let record: Record = serde_json::from_str(VERSION_2).unwrap();
+        let mut measured = record.measured.unwrap();
+        (measured.loss_test, measured.loss_dead_part) = (8.0, 2.0);
+        assert_eq!([measured.dead_share(), measured.loss_alive_part()], [0.25, 6.0]);
+    }
+
+    #[test]
     fn quantities_are_all_that_is_in_a_record_but_its_version_and_its_cell() {
         let declared: BTreeSet<String> =
             QUANTITIES.iter().filter_map(|q| q.place).map(str::to_owned).collect();

@@ -205,6 +205,12 @@ mod tests {
         assert!(check(&[&whole[..], &[0]].concat()).is_err());
         assert_eq!(check(b""), Err("it has 0 bytes".to_owned()));
         assert_eq!(check(&[0xff; 8]), Err("it has 8 bytes".to_owned()));
+        let wide = cell(|cell| (cell.model.n_features, cell.model.d_hidden) = (5, 3));
+        let (n, d) = (5, 3);
+        let weights =
+            Weights { n_features: n, d_hidden: d, weights: vec![1.0; 15], bias: vec![0.0; 5] };
+        std::fs::write(&path, bytes(&wide, &weights, &[0.2; 5])).unwrap();
+        check_length(&path, &wide).unwrap();
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         assert!(check_length(&path, &cell(|_| ())).unwrap_err().to_string().contains("a folder"));
