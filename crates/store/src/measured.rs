@@ -235,7 +235,8 @@ mod tests {
         let record: Record = serde_json::from_str(VERSION_2).unwrap();
         let mut measured = record.measured.unwrap();
         (measured.loss_test, measured.loss_dead_part) = (8.0, 2.0);
-        assert_eq!([measured.dead_share(), measured.loss_alive_part()], [0.25, 6.0]);
+        assert!((measured.dead_share() - 0.25).abs() < f64::EPSILON);
+        assert!((measured.loss_alive_part() - 6.0).abs() < f64::EPSILON);
     }
 
     #[test]

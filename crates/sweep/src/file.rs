@@ -505,7 +505,7 @@ mod tests {
             "{EXAMPLE}[bench]\nloss_tolerance = 25e-2\njobs = [1024]\nthreads = [1024]\nensembles = [1024]"
         );
         let bench = parse(&text, &[]).unwrap().bench.unwrap();
-        assert_eq!(bench.loss_tolerance, 0.25);
+        assert!((bench.loss_tolerance - 0.25).abs() < f64::EPSILON);
         assert_eq!([bench.jobs, bench.threads, bench.ensembles], [[1024]; 3]);
         let other = parse(&text, &["model.d_hidden=7"]).unwrap();
         assert!(other.bench.unwrap().expected_loss.is_empty());
