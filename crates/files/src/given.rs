@@ -238,7 +238,7 @@ impl Decimals {
         });
         let fits =
             are_digits(first) && all_three && (n_groups == 0 || (1..=3).contains(&first.len()));
-        if !fits || !are_digits(decimals) || mantissa.is_empty() {
+        if !fits {
             return None;
         }
         let decimals = if decimals.is_empty() { String::new() } else { format!(".{decimals}") };
@@ -338,6 +338,18 @@ mod tests {
         assert_eq!(table.numbers("N").unwrap(), [2e7, 5e7], "{shown}");
         assert_eq!(table.numbers("D").unwrap(), [5e9, 1.5e10], "{shown}");
         assert_eq!(table.numbers("loss").unwrap(), [4.371, 3.5], "{shown}");
+    }
+
+    #[test]
+    fn a_column_that_can_be_read_in_one_way_says_how_to_read_the_others() {
+        let table = read(b"a;b\n1,234.5;1,234\n2,234.5;2,235\n");
+        assert_eq!(table.numbers("b").unwrap(), [1234.0, 2235.0]);
+        let table = read(b"a;b\n1.234,5;1,234\n2.234,5;2,235\n");
+        assert_eq!(table.numbers("b").unwrap(), [1.234, 2.235]);
+        assert!(refused(b"a;b\nx;1,234\ny;2,235\n").contains("1,234"));
+        let words = read(b"a;b\n1;e5\n2;1,5,5\n");
+        let told: Vec<_> = words.rows.iter().map(|row| row[1].short()).collect();
+        assert_eq!(told, ["e5", "1,5,5"]);
     }
 
     #[test]

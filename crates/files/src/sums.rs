@@ -217,6 +217,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_list_is_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Sums::read(folder.path()).unwrap(), None);
+        fs::create_dir(folder.path().join(NAME)).unwrap();
+        let error = Sums::read(folder.path()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{error}");
+    }
+
+    #[test]
     fn files_are_listed_as_they_are_now_and_others_stay_listed() {
         let folder = tempfile::tempdir().unwrap();
         write_listed(folder.path(), &[("a", b"1"), ("b", b"2")]).unwrap();

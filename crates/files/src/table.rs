@@ -490,6 +490,7 @@ mod tests {
     #[test]
     fn tables_are_reached_by_name_and_one_that_is_not_there_is_named() {
         let tables: Tables = [example()].into_iter().collect();
+        assert_eq!(tables.as_slice(), [example()]);
         assert_eq!(tables.get("t").unwrap().rows.len(), 2);
         let said = tables.get("u").unwrap_err().to_string();
         assert!(said.contains("`u`") && said.contains("among t"), "{said}");
