@@ -106,3 +106,36 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
     let panels = lines(&with_entries(table, entries), &columns)?;
     Ok(picture("phi_half_by_decay", title, panels, caption))
 }
+
+#[cfg(test)]
+mod tests {
+    use superpose_figures::chart::Chart;
+    use superpose_figures::panel::Panel;
+    use superpose_toy::cell::Cell;
+
+    use super::*;
+
+    const CELLS: [fn(&mut Cell); 3] = [
+        |c| (c.model.d_hidden, c.train.weight_decay) = (8, -1.0),
+        |c| (c.model.d_hidden, c.train.weight_decay) = (8, 1.0),
+        |c| (c.model.d_hidden, c.train.weight_decay) = (8, 0.0),
+    ];
+
+    fn chart(n_decays: usize) -> Chart {
+        let table = decay(&Run::planted(&CELLS[..n_decays], |_| 1.0));
+        let picture = draw(&[table].into_iter().collect()).unwrap();
+        let [Panel::Chart(chart)] = &picture.sheet.panels[..] else { panic!("one chart") };
+        chart.clone()
+    }
+
+    #[test]
+    fn two_decays_are_dots_and_three_a_line_beside_what_the_weak_regime_has() {
+        for (n_decays, mark) in [(2, Mark::Dots), (3, Mark::JoinedDots)] {
+            let chart = chart(n_decays);
+            assert!(chart.series.iter().any(|series| series.mark == mark), "{n_decays}");
+            let weak = |label: &str| label.contains("weak regime");
+            let guide = chart.series.iter().find(|series| weak(&series.label)).unwrap();
+            assert_eq!(guide.mark, Mark::Dotted);
+        }
+    }
+}

@@ -333,6 +333,34 @@ mod tests {
     }
 
     #[test]
+    fn an_exponent_knows_its_place_and_those_between_its_widths() {
+        let run = Run::planted(&CELLS[..3], |cell| match cell.model.d_hidden {
+            8 => 1.0,
+            16 => 0.5,
+            _ => 0.125,
+        });
+        let settings = settings(&run);
+        let exponent = Exponent::of(&settings[0], FitWindow::ALL).unwrap();
+        assert!((exponent.value().unwrap() - 1.5).abs() < 1e-12);
+        assert_eq!(exponent.local_exponents(), "1.000 2.000");
+        let [data, decay] = exponent.place();
+        assert!((data - 1.0).abs() < 1e-12 && (decay + 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn dead_outputs_are_those_inside_the_window() {
+        let mut run = Run::planted(&CELLS[..3], planted_loss);
+        for (finished, dead) in run.finished.iter_mut().zip([100, 3, 5]) {
+            let measured = finished.record.measured.as_mut().unwrap();
+            measured.dead_outputs = dead;
+            measured.loss_dead_part = measured.loss_test * dead as f64 / 100.0;
+        }
+        let table = exponents(&settings(&run), FitWindow { d_min: 10, d_max: 100 });
+        assert_eq!(table.words("dead_outputs").unwrap(), ["4"]);
+        assert!((table.numbers("loss.dead_share").unwrap()[0] - 0.04).abs() < 1e-12);
+    }
+
+    #[test]
     fn the_window_is_stated_and_too_narrow_a_one_gives_no_fit() {
         let run = Run::planted(&CELLS[..3], planted_loss);
         let window = FitWindow { d_min: 10, d_max: 100 };

@@ -73,3 +73,16 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
     let panels = lines(&with_entries(table, entries), &columns)?;
     Ok(picture("overlap_by_width", "Mean squared overlap of feature directions", panels, caption))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_excess_is_over_random_directions() {
+        let mut run = Run::planted(&[|c| c.model.d_hidden = 8], |_| 1.0);
+        run.finished[0].record.measured.as_mut().unwrap().overlap_mean_square = 0.3125;
+        let table = overlaps(&run);
+        assert!((table.numbers("excess").unwrap()[0] - 2.5).abs() < 1e-12);
+    }
+}

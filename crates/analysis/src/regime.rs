@@ -100,6 +100,7 @@ impl Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::Run;
 
     #[test]
     fn the_papers_cells_get_the_papers_regimes() {
@@ -114,6 +115,20 @@ mod tests {
         assert_eq!(regime(39, 0.6, 0.697), Regime::Between);
         // Few features, but a loss that ignoring the others does not explain.
         assert_eq!(regime(39, 0.05, 0.2), Regime::Between);
+        // Ignoring the others costs 1.13: within a factor of two to either side.
+        assert_eq!([0.6, 2.2].map(|loss| regime(100, 0.15, loss)), [Regime::Weak; 2]);
+        assert_eq!([0.5, 2.3].map(|loss| regime(100, 0.15, loss)), [Regime::Between; 2]);
+    }
+
+    #[test]
+    fn what_is_ignored_is_all_but_the_most_frequent_that_are_represented() {
+        let mut run = Run::planted(&[|_| ()], |_| 1.0);
+        run.finished[0].record.measured.as_mut().unwrap().phi_half = 0.25;
+        let (evidence, finished) = (Evidence::of(&run.finished[0]).unwrap(), &run.finished[0]);
+        let represented = finished.record.cell.model.n_features / 4;
+        let values = finished.record.cell.data.values;
+        let expected = ignored_features_loss(&finished.probabilities, represented, values);
+        assert!((evidence.ignored_loss - expected).abs() < 1e-15);
     }
 
     #[test]
@@ -121,5 +136,7 @@ mod tests {
         let evidence =
             Evidence { n_features: 10, d_hidden: 20, phi_half: 1.0, loss: 0.0, ignored_loss: 0.0 };
         assert_eq!(evidence.regime(), Regime::Between);
+        assert_eq!(Evidence { n_features: 20, ..evidence }.regime(), Regime::Between);
+        assert_eq!(Evidence { n_features: 21, ..evidence }.regime(), Regime::Strong);
     }
 }

@@ -156,6 +156,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn of_digests_a_label_has_the_first_digits_and_of_words_all() {
+        let fields =
+            [("data.frequencies.law", "exponential"), ("data.frequencies.sha256", "0123456789ab")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), Value::from(value)));
+        assert_eq!(label(&fields), "law=exponential, sha256=01234567");
+        assert_eq!(label(&[]), "all");
+    }
+
+    #[test]
     fn what_follows_from_the_width_is_no_setting() {
         let run = Run::planted(
             &[

@@ -124,8 +124,9 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
         )
     };
     let caption = "Bars: one standard deviation over seeds (of the test, where there is one seed). Lines: least \
-                   squares, ± standard error over seeds or of the widths about the line. Dotted: theory of the regime that the cells are in; in the strong one only its slope \
-                   is predicted. Tables: losses.csv, exponents.csv.";
+                   squares, ± standard error over seeds or of the widths about the line. Dotted: theory of the \
+                   regime that the cells are in; in the strong one only its slope is predicted. Tables: losses.csv, \
+                   exponents.csv.";
     let panels = lines(&with_entries(losses, entries), &columns)?;
     Ok(picture("loss_by_width", "Test loss against hidden width", panels, caption))
 }
