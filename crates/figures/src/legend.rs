@@ -42,9 +42,9 @@ pub(crate) fn height(entries: &[&Series], text: u32, letters: u32) -> Result<u32
     Ok(height)
 }
 
-/// Units that an entry of one line or two takes.
+/// Units that an entry takes.
 fn entry_height<T>(lines: &[T]) -> u32 {
-    if lines.len() > 1 { ROW + LINE } else { ROW }
+    lines.iter().skip(1).fold(ROW, |height, _| height + LINE)
 }
 
 /// Draws the legend. Labels that do not fit are broken or cut, and
@@ -108,12 +108,23 @@ fn mark<DB: DrawingBackend>(
     canvas.area.draw(&circle).map_err(said)
 }
 
-/// A label in its lines: broken after its setting if it does not fit.
+/// A label in its lines: broken after its setting if it does not fit, and what does not fit then after what
+/// is said first of it.
 fn lines(label: &str, text: u32, letters: u32) -> Result<Vec<&str>, String> {
-    Ok(match label.split_once(": ") {
-        Some((setting, rest)) if font::width(label, letters)? > text => vec![setting, rest],
-        _ => vec![label],
-    })
+    let mut lines = vec![label];
+    for end in [": ", "; "] {
+        let mut shorter = Vec::new();
+        for line in lines {
+            match line.split_once(end) {
+                Some((first, rest)) if font::width(line, letters)? > text => {
+                    shorter.extend([first, rest]);
+                }
+                _ => shorter.push(line),
+            }
+        }
+        lines = shorter;
+    }
+    Ok(lines)
 }
 
 /// The indices of `n` entries, evenly thinned to `most` if they are more.
@@ -158,5 +169,14 @@ mod tests {
         let (long, short) = (series(label), series("1/d"));
         assert_eq!(height(&[&long, &short, &long], width - 1, 14).unwrap(), 26 * 3 + 18 * 2);
         assert_eq!(height(&[&long, &short], width, 14).unwrap(), 26 * 2);
+        let label = "γ = 1: slope −0.22 ± 0.03 (line, 6 widths); theory −0.25";
+        let [setting, slope, theory] =
+            ["γ = 1", "slope −0.22 ± 0.03 (line, 6 widths)", "theory −0.25"];
+        let wide = |text| font::width(text, 14).unwrap();
+        assert_eq!(lines(label, wide(label), 14).unwrap(), [label]);
+        let both = format!("{slope}; {theory}");
+        assert_eq!(lines(label, wide(&both), 14).unwrap(), [setting, &both]);
+        assert_eq!(lines(label, wide(&both) - 1, 14).unwrap(), [setting, slope, theory]);
+        assert_eq!(height(&[&series(label)], wide(slope), 14).unwrap(), 26 + 2 * 18);
     }
 }
