@@ -139,7 +139,10 @@ fn laws(exponents: &Table) -> Result<BTreeMap<String, String>, TableError> {
     let (weak, strong) =
         (exponents.numbers("predicted_weak")?, exponents.numbers("predicted_strong")?);
     let (regime, of) = (exponents.words("regime")?, interval_of(exponents)?);
-    let slope = |exponent: f64| format!("{:.2}", -exponent).replace('-', "−");
+    let slope = |exponent: f64, places: usize| format!("{:.places$}", -exponent).replace('-', "−");
+    // An error of 0.00 would say that there is none.
+    let places =
+        |error: f64| (2..6).find(|p| error * 10_f64.powi(*p) >= 1.0).map_or(2, |p| p as usize);
     let law = |row: usize| {
         let theory = match &*regime[row] {
             "weak" => weak[row],
@@ -147,14 +150,15 @@ fn laws(exponents: &Table) -> Result<BTreeMap<String, String>, TableError> {
             _ => f64::NAN,
         };
         let theory = match theory.is_finite() {
-            true => format!("; theory {}", slope(theory)),
+            true => format!("; theory {}", slope(theory, 2)),
             false => String::new(),
         };
         let of = match of[row].as_str() {
             "" => String::new(),
             of => format!(" ({of})"),
         };
-        format!(": slope {} ± {:.2}{of}{theory}", slope(exponent[row]), error[row])
+        let (error, places) = (error[row], places(error[row]));
+        format!(": slope {} ± {error:.places$}{of}{theory}", slope(exponent[row], places))
     };
     let fitted = exponents.words("setting")?.into_iter().enumerate();
     let fitted = fitted.filter(|(row, _)| exponent[*row].is_finite());
@@ -204,12 +208,24 @@ mod tests {
     }
 
     #[test]
+    fn one_seeds_spread_is_that_of_its_test_relative_to_its_loss() {
+        let mut run = Run::planted(&[|_| ()], |_| 2.0);
+        run.finished[0].record.measured.as_mut().unwrap().loss_test_se = 0.5;
+        let table = losses_by_width(&settings(&run), FitWindow::ALL);
+        assert_eq!(table.words("spread_of").unwrap(), ["test batches"]);
+        assert!((table.numbers("loss_low").unwrap()[0] - 2.0 * (-0.25_f64).exp()).abs() < 1e-12);
+    }
+
+    #[test]
     fn what_an_error_is_of_is_written() {
         let exponents = "setting,model_exponent,model_exponent_se,ci_se,ci_method,n_points,n_seeds,\
                          predicted_weak,predicted_strong,regime\n\
-                         a,1.1,0.05,0.02,seeds,6,3,,1,strong\nb,0.4,0.1,0.1,line,5,1,,,mixed\n";
+                         a,1.1,0.05,0.02,seeds,6,3,,1,strong\nb,0.4,0.1,0.1,line,5,1,,,mixed\n\
+                         c,1.2222,0.1,0.0034,seeds,6,3,,,mixed\nd,1,0,0,seeds,6,3,,,mixed\n";
         let laws = laws(&Table::from_csv("exponents", exponents.as_bytes()).unwrap()).unwrap();
         assert_eq!(laws["a"], ": slope −1.10 ± 0.02 (3 seeds); theory −1.00");
         assert_eq!(laws["b"], ": slope −0.40 ± 0.10 (line, 5 widths)");
+        assert_eq!(laws["c"], ": slope −1.222 ± 0.003 (3 seeds)");
+        assert_eq!(laws["d"], ": slope −1.00 ± 0.00 (3 seeds)");
     }
 }
