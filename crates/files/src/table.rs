@@ -60,9 +60,14 @@ impl Field {
         }
     }
 
-    /// For people: a number with this many decimals, a count without any, and a dash for nothing.
+    /// For people: a number with this many decimals, a count without any, and a dash for nothing. What two
+    /// decimals or more would make zero has one digit.
     pub fn rounded(&self, decimals: usize) -> String {
+        // What is smaller still is the rounding of sums.
+        let is_lost =
+            |value: f64| (1e-9..0.5 * 0.1_f64.powi(decimals as i32)).contains(&value.abs());
         match self {
+            Self::Number(value) if decimals > 1 && is_lost(*value) => format!("{value:.0e}"),
             Self::Number(value) => format!("{value:.decimals$}"),
             Self::Whole(value) => value.to_string(),
             Self::Text(text) => text.clone(),
@@ -502,6 +507,13 @@ mod tests {
         let rows = table.fields(["word", "x"]).unwrap();
         assert_eq!(rows[0].map(Field::short), ["a, \"b\"", "0.1000"]);
         assert_eq!(rows[1].map(|field| field.rounded(1)), ["–", "–"]);
+        let rounded = |value: f64, decimals| Field::from(value).rounded(decimals);
+        assert_eq!(rounded(2e-16, 3), "0.000");
+        assert_eq!(
+            [0.0, 4.4e-4, 5.1e-4, -4.4e-4].map(|v| rounded(v, 3)),
+            ["0.000", "4e-4", "0.001", "-4e-4"]
+        );
+        assert_eq!([rounded(0.3, 0), rounded(0.04, 1)], ["0", "0.0"]);
         assert!(table.fields(["word", "y"]).unwrap_err().to_string().contains("`y`"));
         let short = [3.0, 1e5, 0.001, -250.25].map(|value| Field::Number(value).short());
         assert_eq!(short, ["3", "1.0000e5", "1.0000e-3", "-250.2500"]);
