@@ -281,6 +281,15 @@ mod tests {
     const EMBEDDING: &str = "the embedding, as no other matrix has its 6 rows";
 
     #[test]
+    fn two_embeddings_of_plain_names_are_asked_about_unless_they_are_the_same() {
+        let two =
+            |other| [("model.embed_tokens.weight", V, 1.0), ("transformer.wte.weight", V, other)];
+        let said = chosen(&two(2.0)).unwrap_err();
+        assert!(said.contains("transformer.wte.weight"), "{said}");
+        is(&two(1.0), "model.embed_tokens.weight", "the embedding");
+    }
+
+    #[test]
     fn a_head_comes_before_an_embedding_and_a_plain_name_before_a_longer_one() {
         is(
             &[("model.embed_tokens.weight", V, 1.0), ("lm_head.weight", V, 2.0)],
