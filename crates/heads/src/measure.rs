@@ -375,6 +375,16 @@ mod tests {
     }
 
     #[test]
+    fn memory_is_that_of_norms_sums_blocks_and_sample() {
+        let matrix = matrix(&vec![1.0; 100 * 24], 24);
+        let numbers = 2 * 100 + 3 * 24 * 24 + 2 * BLOCK * 24 + 10 * 24;
+        let options = Options { centre: false, n_sampled: 10 };
+        assert!((n_bytes(&matrix, options) - 8.0 * numbers as f64).abs() < 0.5);
+        let all = n_bytes(&matrix, ALL) - n_bytes(&matrix, options);
+        assert!((all - 8.0 * 90.0 * 24.0).abs() < 0.5);
+    }
+
+    #[test]
     fn what_is_streamed_is_what_the_whole_matrix_gives() {
         let values = example();
         let rows = Rows::new(&values, 24);
