@@ -141,8 +141,9 @@ fn laws(exponents: &Table) -> Result<BTreeMap<String, String>, TableError> {
     let (regime, of) = (exponents.words("regime")?, interval_of(exponents)?);
     let slope = |exponent: f64, places: usize| format!("{:.places$}", -exponent).replace('-', "−");
     // An error of 0.00 would say that there is none.
-    let places =
-        |error: f64| (2..6).find(|p| error * 10_f64.powi(*p) >= 1.0).map_or(2, |p| p as usize);
+    let places = |error: f64| {
+        (2_u8..6).find(|p| error * 10_f64.powi((*p).into()) >= 1.0).map_or(2, usize::from)
+    };
     let law = |row: usize| {
         let theory = match &*regime[row] {
             "weak" => weak[row],

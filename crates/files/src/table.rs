@@ -65,7 +65,7 @@ impl Field {
     pub fn rounded(&self, decimals: usize) -> String {
         // What is smaller still is the rounding of sums.
         let is_lost =
-            |value: f64| (1e-9..0.5 * 0.1_f64.powi(decimals as i32)).contains(&value.abs());
+            |value: f64| (1e-9..0.5 * 0.1_f64.powf(decimals as f64)).contains(&value.abs());
         match self {
             Self::Number(value) if decimals > 1 && is_lost(*value) => format!("{value:.0e}"),
             Self::Number(value) => format!("{value:.decimals$}"),
