@@ -327,4 +327,13 @@ mod tests {
         );
         assert_eq!(names(&[&"y".repeat(300)])[0].len(), 80);
     }
+
+    #[test]
+    fn a_spectrum_has_its_power_law_on_top() {
+        let csv = b"rank,share,fitted\n1,0.7,\n2,0.3,0.3\n3,0.2,0.2\n";
+        let panels = spectrum(&Table::from_csv("spectrum", csv).unwrap()).unwrap();
+        let [Panel::Chart(chart)] = &panels[..] else { panic!("one chart") };
+        let [dots, law] = &chart.series[..] else { panic!("dots and a line") };
+        assert_eq!((dots.mark, law.mark, &*law.label), (Mark::Dots, Mark::Line, "power law"));
+    }
 }
