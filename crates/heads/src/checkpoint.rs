@@ -36,7 +36,7 @@ pub struct Checkpoint {
 
 /// One file, and the tensors that its header lists.
 #[derive(Debug)]
-struct WeightFile {
+pub(crate) struct WeightFile {
     path: PathBuf,
     tensors: Vec<Tensor>,
     /// Which part of a split model it says that it is, and of how many.
@@ -129,7 +129,7 @@ impl Checkpoint {
     }
 
     /// The tensor called `name`, and its file.
-    fn tensor(&self, name: &str) -> Option<(&WeightFile, &Tensor)> {
+    pub(crate) fn tensor(&self, name: &str) -> Option<(&WeightFile, &Tensor)> {
         let of_file = |file: &'_ WeightFile| file.tensors.iter().position(|t| t.name == name);
         let mut found = self.files.iter().filter_map(|file| Some((file, of_file(file)?)));
         found.next().map(|(file, at)| (file, &file.tensors[at]))

@@ -58,7 +58,7 @@ impl Checkpoint {
     /// # Errors
     /// [`HeadError`] when there is none, or when it is no head: see [`Matrix`].
     pub fn matrix(&self, name: &str) -> Result<Matrix, HeadError> {
-        match self.tensors().find(|tensor| tensor.name == name).and_then(|t| too_short(self, t)) {
+        match self.tensor(name).and_then(|(_, tensor)| too_short(self, tensor)) {
             Some(problem) => Err(self.unfit(name, &problem)),
             None => self.any_matrix(name),
         }

@@ -8,6 +8,7 @@
 //!             cells/<id>/SHA256SUMS      digests of these files, by which damage is noticed
 //!             leases/<id>.lease          who is training a cell
 //!             leases/sweep.lease         who is training in this folder
+//!             leases/begin.lease         who begins in it
 //!             SHA256SUMS                 the digest of sweep.json
 //! ```
 //!

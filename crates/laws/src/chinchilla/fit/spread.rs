@@ -1,6 +1,8 @@
 //! Whether runs are far enough apart, and in enough directions, for a law of size and data.
 
-use super::runs::{TrainedModel, mean_ln};
+use superpose_stats::summary::{correlation, summarise};
+
+use super::runs::TrainedModel;
 use crate::error::{LawError, ensure};
 use crate::fits::range;
 
@@ -41,12 +43,11 @@ pub(super) fn check_runs(runs: &[TrainedModel]) -> Result<(), LawError> {
 /// The correlation of `ln N` and `ln D`, and the root of their mean squared distance from the line of either
 /// through the other, whichever is nearer.
 pub(super) fn scatter(runs: &[TrainedModel]) -> (f64, f64) {
-    let centre = (mean_ln(runs, |run| run.parameters), mean_ln(runs, |run| run.tokens));
-    let centred = |run: &TrainedModel| (run.parameters.ln() - centre.0, run.tokens.ln() - centre.1);
-    let mean = |of: fn(f64, f64) -> f64| {
-        runs.iter().map(centred).map(|(n, d)| of(n, d)).sum::<f64>() / runs.len() as f64
-    };
-    let (nn, nd, dd) = (mean(|n, _| n * n), mean(|n, d| n * d), mean(|_, d| d * d));
-    let correlation = nd / (nn * dd).sqrt();
-    (correlation, ((1.0 - correlation * correlation).max(0.0) * nn.min(dd)).sqrt())
+    let n = runs.len() as f64;
+    let logarithms = runs.iter().map(|run| (run.parameters.ln(), run.tokens.ln()));
+    let (of_n, of_d): (Vec<f64>, Vec<f64>) = logarithms.clone().unzip();
+    let correlation = correlation(&logarithms.collect::<Vec<_>>());
+    let deviation = |of: &[f64]| summarise(of).standard_deviation * ((n - 1.0) / n).sqrt();
+    let least = deviation(&of_n).min(deviation(&of_d));
+    (correlation, (1.0 - correlation * correlation).max(0.0).sqrt() * least)
 }
