@@ -1,4 +1,4 @@
-//! What one training step does to a parameter: a signed weight decay, then Adam.
+//! What one training step does to a parameter: a signed weight decay, then Adam or gradient descent.
 //!
 //! This is the definition. It is carried out three times, by `train::optimizer` with tensors, by
 //! `gram::fused_adam` on the CPU and by `ensemble`'s kernel `update` on a GPU, all with the numbers
@@ -14,20 +14,28 @@
 //! c = 1 + s − s / (‖W_i‖ + ε)  where s < 0: the row moves towards norm one
 //! ```
 //!
+//! and then, where rows are to have norm one, `W_i ← W_i / ‖W_i‖`. Gradient descent with momentum `μ`
+//! is the same step with other numbers, so that every engine can make it:
+//!
+//! ```text
+//! m ← μ m + g,  w ← c w − η m        β₁ = μ, 1 for 1 − β₁; v stays zero, and ε is one but in the norm
+//! ```
+//!
 //! at step `t` (from 1) with learning rate `η` and weight decay `γ`. The decay acts on the weights
 //! before the update and not through the moments (it is decoupled); the norm `‖W_i‖` is that before
 //! the step. `ε` is added after the bias correction, and the same one to the norm. For `γ < 0` the
 //! decay is a gradient step on `(‖W_i‖ − 1)² / 2`, whether or not the feature is of use.
 //!
-//! **Source**: Liu, Liu & Gore 2025, eq. 2 and their published optimizer; Kingma & Ba 2015 for Adam.
+//! **Source**: Liu, Liu & Gore 2025, eq. 2 and their published optimizer; Kingma & Ba 2015 for Adam;
+//! gradient descent with momentum as PyTorch has it.
 
-use crate::cell::Cell;
+use crate::cell::{Bias, Cell, Optimizer};
 use crate::schedule::fraction_of_peak;
 
 /// The numbers of one step of one parameter, in double precision or in single.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamStep<T = f64> {
-    /// `2 · loss_scale / (B · n)`: from the sum of `(y − x) · ∂y` over all samples and features to
+    /// `2 · loss_scale / (B · n)`: from the sum of `I (y − x) · ∂y` over all samples and features to
     /// the gradient of the trained loss. Autodiff gives the gradient itself and does not use it.
     pub factor: T,
     /// `β₁`.
@@ -46,6 +54,8 @@ pub struct AdamStep<T = f64> {
     pub rate: T,
     /// `s = η γ`; zero for biases, which do not decay.
     pub strength: T,
+    /// `ε` beside the norm.
+    pub norm_epsilon: T,
 }
 
 impl AdamStep {
@@ -54,19 +64,39 @@ impl AdamStep {
         Self::new(cell, step, cell.train.learning_rate, cell.train.weight_decay)
     }
 
-    /// Step number `step` (from 1) of the biases `b` of `cell`.
+    /// Step number `step` (from 1) of the biases `b` of `cell`; where it has none, they stay zero.
     pub fn of_biases(cell: &Cell, step: u64) -> Self {
-        Self::new(cell, step, cell.train.learning_rate_bias, 0.0)
+        let peak = match cell.model.bias {
+            Bias::Trained => cell.train.learning_rate_bias,
+            Bias::None => 0.0,
+        };
+        Self::new(cell, step, peak, 0.0)
     }
 
     fn new(cell: &Cell, step: u64, peak: f64, weight_decay: f64) -> Self {
         let train = &cell.train;
         let (beta1, beta2) = (train.adam_beta1, train.adam_beta2);
         let rate = peak * fraction_of_peak(train, step);
+        let factor = 2.0 * train.loss_scale / (train.batch_size * cell.model.n_features) as f64;
+        let (strength, norm_epsilon) = (rate * weight_decay, train.adam_epsilon);
+        if let Optimizer::Sgd { momentum } = train.optimizer {
+            return Self {
+                factor,
+                beta1: momentum,
+                one_minus_beta1: 1.0,
+                beta2: 0.0,
+                one_minus_beta2: 0.0,
+                epsilon: 1.0,
+                inverse_root_correction: 0.0,
+                rate,
+                strength,
+                norm_epsilon,
+            };
+        }
         // After that many steps both corrections are one.
         let power = i32::try_from(step).unwrap_or(i32::MAX);
         Self {
-            factor: 2.0 * train.loss_scale / (train.batch_size * cell.model.n_features) as f64,
+            factor,
             beta1,
             one_minus_beta1: 1.0 - beta1,
             beta2,
@@ -74,7 +104,8 @@ impl AdamStep {
             epsilon: train.adam_epsilon,
             inverse_root_correction: 1.0 / (1.0 - beta2.powi(power)).sqrt(),
             rate: rate / (1.0 - beta1.powi(power)),
-            strength: rate * weight_decay,
+            strength,
+            norm_epsilon,
         }
     }
 
@@ -91,6 +122,7 @@ impl AdamStep {
             inverse_root_correction: self.inverse_root_correction as f32,
             rate: self.rate as f32,
             strength: self.strength as f32,
+            norm_epsilon: self.norm_epsilon as f32,
         }
     }
 
@@ -100,7 +132,7 @@ impl AdamStep {
         if self.strength >= 0.0 {
             return 1.0 - self.strength;
         }
-        1.0 + self.strength - self.strength / (norm() + self.epsilon)
+        1.0 + self.strength - self.strength / (norm() + self.norm_epsilon)
     }
 }
 
@@ -141,6 +173,33 @@ mod tests {
         }
         // A row of zeros stays one.
         assert!((0.0 * with(-0.1).decay(|| 0.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn gradient_descent_is_a_step_with_other_numbers() {
+        let mut cell = example();
+        cell.train.optimizer = Optimizer::Sgd { momentum: 0.75 };
+        (cell.train.learning_rate, cell.train.warmup_steps) = (0.5, 1);
+        let step = AdamStep::of_weights(&cell, 1);
+        // m ← ¾ m + g; w ← w − ½ m, the decay aside.
+        let (mut m, mut v, mut w) = (0.0, 0.0_f64, 1.0);
+        for expected in [0.0, -1.75] {
+            let g = 2.0;
+            m = step.beta1 * m + step.one_minus_beta1 * g;
+            v = step.beta2 * v + step.one_minus_beta2 * g * g;
+            w -= step.rate * m / (v.sqrt() * step.inverse_root_correction + step.epsilon);
+            assert_near(1.0 + w, 1.0 + expected);
+        }
+        assert_near(step.strength, -0.5);
+        assert_near(step.decay(|| 2.0), 1.0 - 0.5 + 0.25 / (1.0 + 0.5 * cell.train.adam_epsilon));
+    }
+
+    #[test]
+    fn a_model_without_biases_leaves_them_alone() {
+        let mut cell = example();
+        cell.model.bias = Bias::None;
+        assert!(AdamStep::of_biases(&cell, 5).rate == 0.0);
+        assert!(AdamStep::of_weights(&cell, 5).rate > 0.0);
     }
 
     #[test]

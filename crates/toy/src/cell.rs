@@ -5,117 +5,40 @@
 //! nor of the sweep matters, and a field that is new in a later version and left out of the
 //! serialised form at its old behaviour leaves old ids as they were.
 
+mod data;
+mod model;
+mod training;
+
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use crate::data_error::DataError;
+use crate::dependence::Windows;
 use crate::frequency::{
     FeatureProbabilities, exponential_weights, linear_weights, power_law_weights,
 };
-use crate::values::ValueDistribution;
+pub use data::{Data, Dependence, FrequencyLaw, Importance};
+pub use model::{Activation, Bias, Decoder, Model, Rows};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+pub use training::{Loss, Optimizer, Training};
 
-use crate::frequency_file::{FrequencyFile, FrequencyFileError};
+use crate::frequency_file::FrequencyFile;
 use crate::hash;
+use crate::prepared::Prepared;
 
 /// One training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cell {
-    /// The autoencoder `y = ReLU(x W Wᵀ + b)` and how it starts.
+    /// The autoencoder and how it starts.
     pub model: Model,
     /// What it is trained on.
     pub data: Data,
     /// How it is trained and tested.
     pub train: Training,
-}
-
-/// The autoencoder `y = ReLU(x W Wᵀ + b)`, with `W` of shape `[n_features, d_hidden]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    /// Number of features `n`.
-    pub n_features: usize,
-    /// Hidden width `d` (the paper's `m`). `W` starts as N(0, 1/d).
-    pub d_hidden: usize,
-    /// Standard deviation of the normal distribution that the biases start from.
-    pub bias_init_std: f64,
-}
-
-/// Where the samples come from: feature `i` is active with probability `p_i`, on its own, and then
-/// takes a random value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Data {
-    /// Law of the relative frequencies.
-    pub frequencies: FrequencyLaw,
-    /// `E = Σ p_i`: mean number of active features in a sample.
-    pub activation_density: f64,
-    /// Value of an active feature.
-    pub values: ValueDistribution,
-    /// Seed of all batches, those of training and those of the test.
-    pub seed: u64,
-}
-
-/// Law of the relative feature frequencies, before they are scaled to the activation density.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "law", rename_all = "lowercase", deny_unknown_fields)]
-pub enum FrequencyLaw {
-    /// `i^-exponent` for ranks `i` from 1.
-    Power {
-        /// Data exponent `α`.
-        exponent: f64,
-    },
-    /// `exp(-i / scale)` for `i` from 0.
-    Exponential {
-        /// Rank over which the frequency falls by a factor `e`.
-        scale: f64,
-    },
-    /// `(n - i) / n` for `i` from 0.
-    Linear {},
-    /// Frequencies of a file that [`crate::counts`] reads, largest first.
-    File {
-        /// Where the file was found. Not part of the cell's id.
-        path: PathBuf,
-        /// SHA-256 of its content, in hexadecimal.
-        sha256: String,
-    },
-}
-
-/// How a cell is trained and tested.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Training {
-    /// Samples in a batch.
-    pub batch_size: usize,
-    /// Number of steps; each draws a new batch.
-    pub steps: u64,
-    /// Peak learning rate of `W`.
-    pub learning_rate: f64,
-    /// Peak learning rate of `b`.
-    pub learning_rate_bias: f64,
-    /// Steps of linear warm-up; a cosine follows.
-    pub warmup_steps: u64,
-    /// What the cosine falls to at the last step, as a fraction of the peak.
-    pub final_learning_rate_fraction: f64,
-    /// Signed decay `γ` of `W`: positive shrinks the rows, negative pulls their norms to one.
-    pub weight_decay: f64,
-    /// Adam's decay of the first moment.
-    pub adam_beta1: f64,
-    /// Adam's decay of the second moment.
-    pub adam_beta2: f64,
-    /// Added to the root of the bias-corrected second moment.
-    pub adam_epsilon: f64,
-    /// The trained loss is this times the mean over batch *and* features.
-    pub loss_scale: f64,
-    /// Seed of the initial `W` and `b`.
-    pub seed: u64,
-    /// Fresh batches the trained model is tested on.
-    pub test_batches: u64,
-    /// Steps averaged into one point of the loss curve.
-    pub log_every: u64,
 }
 
 /// Identity of a cell: 16 hexadecimal digits of a hash of its fields.
@@ -153,6 +76,18 @@ impl CellId {
     }
 }
 
+/// Dotted names of the fields that are left out at their defaults, with these.
+pub const DEFAULTS: [(&str, &str); 8] = [
+    ("model.activation.kind", "relu"),
+    ("model.bias", "trained"),
+    ("model.decoder", "tied"),
+    ("model.rows", "free"),
+    ("data.dependence.kind", "none"),
+    ("data.importance.law", "constant"),
+    ("train.loss.kind", "squared"),
+    ("train.optimizer.kind", "adam"),
+];
+
 /// Dotted names of the seeds: the fields over which replicates of a setting differ.
 pub const SEED_FIELDS: [&str; 2] = ["data.seed", "train.seed"];
 
@@ -175,7 +110,8 @@ impl Cell {
     /// Never: writing to a string cannot fail.
     pub fn id(&self) -> CellId {
         let mut fields: BTreeMap<String, Value> = self.fields().into_iter().collect();
-        fields.remove("data.frequencies.path");
+        // A file is known by its content.
+        fields.retain(|name, _| !name.ends_with(".path"));
         let mut text = String::from("superpose cell 1\n");
         for (name, value) in fields {
             writeln!(text, "{name}={value}").expect("writing to a string cannot fail");
@@ -183,21 +119,23 @@ impl Cell {
         CellId(hash::sha256(text.as_bytes())[..16].to_owned())
     }
 
-    /// The probabilities `p_i` with which the features are active. A frequency file is read anew;
-    /// [`crate::prepared`] reads it once for many cells.
+    /// The probabilities `p_i` with which the features are active. Files are read anew;
+    /// [`crate::prepared`] reads them once for many cells.
     ///
     /// # Errors
-    /// [`FrequencyFileError`] when the law is a file that cannot be read or has changed, or when
-    /// the weights and the density give no probabilities.
-    pub fn probabilities(&self) -> Result<FeatureProbabilities, FrequencyFileError> {
-        self.probabilities_from(|path| FrequencyFile::read(path).map(Arc::new))
+    /// [`DataError`] when a file of the data cannot be read or has changed, or when the weights and
+    /// the density give no probabilities.
+    pub fn probabilities(&self) -> Result<FeatureProbabilities, DataError> {
+        Ok(Prepared::new(self.clone())?.probabilities.as_ref().clone())
     }
 
-    /// As [`Cell::probabilities`], with the frequency file that `read` gives for its path.
+    /// As [`Cell::probabilities`], with the frequency file that `read` gives for its path, and with
+    /// the `windows` of its text.
     pub(crate) fn probabilities_from(
         &self,
-        read: impl FnOnce(&Path) -> Result<Arc<FrequencyFile>, FrequencyFileError>,
-    ) -> Result<FeatureProbabilities, FrequencyFileError> {
+        read: impl FnOnce(&Path) -> Result<Arc<FrequencyFile>, DataError>,
+        windows: Option<&Windows>,
+    ) -> Result<FeatureProbabilities, DataError> {
         let n = self.model.n_features;
         let weights = match &self.data.frequencies {
             FrequencyLaw::Power { exponent } => power_law_weights(n, *exponent),
@@ -205,16 +143,24 @@ impl Cell {
             FrequencyLaw::Linear {} => linear_weights(n),
             FrequencyLaw::File { path, sha256 } => {
                 let content = read(path)?;
-                if &content.sha256 != sha256 {
-                    let problem =
-                        "has changed since the sweep was expanded; run the sweep file again";
-                    let (path, problem) = (path.clone(), problem.to_owned());
-                    return Err(FrequencyFileError::Content { path, problem });
-                }
+                check_unchanged("data.frequencies", path, &content.sha256, sha256)?;
                 content.most_frequent(n)?.to_vec()
+            }
+            FrequencyLaw::Text {} => {
+                let windows = windows.ok_or_else(|| {
+                    let allowed = "another law, as there is no `data.dependence` of kind `text`";
+                    DataError::field("data.frequencies", "law text", allowed)
+                })?;
+                return Ok(windows.probabilities().clone());
             }
         };
         Ok(FeatureProbabilities::scaled(&weights, self.data.activation_density)?)
+    }
+
+    /// Whether the model, its loss or its data are of another kind than the paper's: some field is not
+    /// at its default in [`DEFAULTS`].
+    pub fn is_variant(&self) -> bool {
+        self.fields().iter().any(|(name, _)| DEFAULTS.iter().any(|(field, _)| name == field))
     }
 
     /// The data exponent `α`, where the frequencies follow a power law.
@@ -224,6 +170,20 @@ impl Cell {
             _ => None,
         }
     }
+}
+
+/// Refuses a file of the data whose content is not what the cell was made with.
+pub(crate) fn check_unchanged(
+    field: &'static str,
+    path: &Path,
+    found: &str,
+    expected: &str,
+) -> Result<(), DataError> {
+    if found == expected {
+        return Ok(());
+    }
+    let problem = "has changed since the sweep was expanded; run the sweep file again".to_owned();
+    Err(DataError::Content { field, path: path.to_owned(), problem })
 }
 
 fn flatten(prefix: &str, value: &Value, fields: &mut Vec<(String, Value)>) {
@@ -241,15 +201,26 @@ fn flatten(prefix: &str, value: &Value, fields: &mut Vec<(String, Value)>) {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::values::ValueDistribution;
 
     pub(crate) fn example() -> Cell {
         Cell {
-            model: Model { n_features: 1000, d_hidden: 10, bias_init_std: 1.0 },
+            model: Model {
+                n_features: 1000,
+                d_hidden: 10,
+                bias_init_std: 1.0,
+                activation: Activation::Relu,
+                bias: Bias::Trained,
+                decoder: Decoder::Tied,
+                rows: Rows::Free,
+            },
             data: Data {
                 frequencies: FrequencyLaw::Power { exponent: 1.0 },
                 activation_density: 1.0,
                 values: ValueDistribution::Uniform,
                 seed: 0,
+                dependence: Dependence::None,
+                importance: Importance::Constant,
             },
             train: Training {
                 batch_size: 2048,
@@ -266,6 +237,8 @@ pub(crate) mod tests {
                 seed: 0,
                 test_batches: 100,
                 log_every: 100,
+                loss: Loss::Squared,
+                optimizer: Optimizer::Adam,
             },
         }
     }

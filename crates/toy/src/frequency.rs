@@ -55,6 +55,11 @@ impl FeatureProbabilities {
         Ok(Self(probabilities))
     }
 
+    /// Probabilities that have been counted.
+    pub(crate) fn counted(probabilities: Vec<f64>) -> Self {
+        Self(probabilities)
+    }
+
     /// The probabilities, by rank.
     pub fn as_slice(&self) -> &[f64] {
         &self.0

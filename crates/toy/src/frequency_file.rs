@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::counts::{Counts, counts};
-use crate::frequency::FrequencyError;
+use crate::data_error::DataError;
 use crate::{hash, input};
+
+/// The field that names such a file in a cell.
+const FIELD: &str = "data.frequencies";
 
 /// A file of relative frequencies.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,50 +21,25 @@ pub struct FrequencyFile {
     pub remarks: Vec<String>,
 }
 
-/// Why a file of frequencies cannot serve.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FrequencyFileError {
-    /// The system refuses it.
-    #[error("cannot read the frequency file `{path}`")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// It does not hold the frequencies that are needed.
-    #[error("{path}: {problem}")]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// Where it is wrong, and what is allowed.
-        problem: String,
-    },
-    /// The frequencies give no probabilities.
-    #[error(transparent)]
-    Frequencies(#[from] FrequencyError),
-}
-
 impl FrequencyFile {
     /// The frequencies in the file at `path`, of any kind that [`crate::counts`] reads.
     ///
     /// # Errors
-    /// [`FrequencyFileError`], naming the file and the place in it.
-    pub fn read(path: &Path) -> Result<Self, FrequencyFileError> {
+    /// [`DataError`], naming the file and the place in it.
+    pub fn read(path: &Path) -> Result<Self, DataError> {
         Self::read_column(path, None)
     }
 
     /// As [`FrequencyFile::read`], from the column that was `asked` for by name or by number from 1.
     ///
     /// # Errors
-    /// [`FrequencyFileError`], naming the file and the place in it.
-    pub fn read_column(path: &Path, asked: Option<&str>) -> Result<Self, FrequencyFileError> {
+    /// [`DataError`], naming the file and the place in it.
+    pub fn read_column(path: &Path, asked: Option<&str>) -> Result<Self, DataError> {
         let path = path.to_owned();
         let content = input::read(&path)
-            .map_err(|source| FrequencyFileError::Unreadable { path: path.clone(), source })?;
+            .map_err(|source| DataError::unreadable(FIELD, path.clone(), source))?;
         let Counts { frequencies: weights, remarks } = counts(&content, asked)
-            .map_err(|problem| FrequencyFileError::Content { path: path.clone(), problem })?;
+            .map_err(|problem| DataError::Content { field: FIELD, path: path.clone(), problem })?;
         let sha256 = hash::sha256(&content);
         Ok(Self { path, weights, sha256, remarks })
     }
@@ -72,12 +50,12 @@ impl FrequencyFile {
     }
 
     /// The `n_features` largest frequencies.
-    pub(crate) fn most_frequent(&self, n_features: usize) -> Result<&[f64], FrequencyFileError> {
+    pub(crate) fn most_frequent(&self, n_features: usize) -> Result<&[f64], DataError> {
         self.weights.get(..n_features).ok_or_else(|| {
             let n = self.weights.len();
             let problem =
                 format!("has {n} frequencies, and `model.n_features` asks for {n_features}");
-            FrequencyFileError::Content { path: self.path.clone(), problem }
+            DataError::Content { field: FIELD, path: self.path.clone(), problem }
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The toy: what one training run is ([`cell`], [`prepared`]), what every engine begins with
-//! ([`sampler`], [`init`], [`schedule`], [`adam`]), and what its theory says in closed form
-//! ([`superposition`], [`overlap`]).
+//! ([`sampler`] and [`dependence`], [`importance`], [`init`], [`schedule`], [`adam`]), and what its
+//! theory says in closed form ([`superposition`], [`overlap`]).
 //!
 //! Symbols follow Liu, Liu & Gore 2025 (arXiv 2505.10465 v4), "Superposition Yields Robust Neural
 //! Scaling", except that their hidden width `m` is called `d_hidden`.
@@ -11,11 +11,14 @@
 pub mod adam;
 pub mod cell;
 pub mod counts;
+pub mod data_error;
+pub mod dependence;
 pub mod engine;
 pub mod frequency;
 pub mod frequency_file;
 pub mod grouped;
 mod hash;
+pub mod importance;
 pub mod init;
 pub mod input;
 pub mod overlap;

@@ -1,12 +1,17 @@
-//! A cell with its id and its probabilities, worked out once for all who need them.
+//! A cell with all that its fields stand for, worked out once for all who need it: its id, its
+//! probabilities, how its features depend on one another, its importance.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cell::{Cell, CellId, FrequencyLaw};
+use crate::cell::{Cell, CellId, Dependence, FrequencyLaw, Importance, check_unchanged};
+use crate::data_error::DataError;
+use crate::dependence::{Joint, Windows};
 use crate::frequency::FeatureProbabilities;
-use crate::frequency_file::{FrequencyFile, FrequencyFileError};
+use crate::frequency_file::FrequencyFile;
+use crate::importance::ImportanceFile;
+use crate::{hash, input};
 
 /// A cell that is ready to be trained.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,74 +23,185 @@ pub struct Prepared {
     /// The probabilities `p_i` of its features, `[n_features]`. Cells with the same law, number of
     /// features and density share them if one [`Preparer`] has made them.
     pub probabilities: Arc<FeatureProbabilities>,
+    /// Which of its features are active together.
+    pub joint: Arc<Joint>,
+    /// The weights `I_i` of its outputs in the loss, `[n_features]`; none if all are one.
+    pub importance: Option<Arc<[f64]>>,
 }
 
 impl Prepared {
     /// A single cell, ready to be trained.
     ///
     /// # Errors
-    /// [`FrequencyFileError`], as for [`Cell::probabilities`].
-    pub fn new(cell: Cell) -> Result<Self, FrequencyFileError> {
+    /// [`DataError`] when a file of the data cannot be read or has changed since the cell was made, or
+    /// when its fields do not go together.
+    pub fn new(cell: Cell) -> Result<Self, DataError> {
         Preparer::default().prepare(cell)
+    }
+
+    /// The importance, written out: `[n_features]`.
+    pub fn importances(&self) -> Vec<f64> {
+        let ones = || vec![1.0; self.cell.model.n_features];
+        self.importance.as_ref().map_or_else(ones, |importance| importance.to_vec())
     }
 }
 
-/// Prepares the cells of a run. It reads each frequency file once and works out each law once.
+/// Prepares the cells of a run. It reads each file once and works out each law once.
 #[derive(Debug, Default)]
 pub struct Preparer {
     files: HashMap<PathBuf, Arc<FrequencyFile>>,
     laws: HashMap<String, Arc<FeatureProbabilities>>,
+    joints: HashMap<String, Arc<Joint>>,
+    importances: HashMap<PathBuf, Arc<ImportanceFile>>,
+    texts: HashMap<PathBuf, Arc<Text>>,
+    windows: HashMap<String, Arc<Windows>>,
+}
+
+/// A text of a cell.
+#[derive(Debug)]
+pub struct Text {
+    content: String,
+    /// SHA-256 of it, in hexadecimal.
+    pub sha256: String,
 }
 
 impl Preparer {
     /// The frequency file at `path`, as it was when this was first called with that path.
     ///
     /// # Errors
-    /// [`FrequencyFileError`], naming the file and the place in it.
-    pub fn file(&mut self, path: &Path) -> Result<Arc<FrequencyFile>, FrequencyFileError> {
-        if let Some(known) = self.files.get(path) {
+    /// [`DataError`], naming the file and the place in it.
+    pub fn file(&mut self, path: &Path) -> Result<Arc<FrequencyFile>, DataError> {
+        once(&mut self.files, path, || FrequencyFile::read(path))
+    }
+
+    /// The importance file at `path`, likewise.
+    ///
+    /// # Errors
+    /// [`DataError`], naming the file and the place in it.
+    pub fn importance_file(&mut self, path: &Path) -> Result<Arc<ImportanceFile>, DataError> {
+        once(&mut self.importances, path, || ImportanceFile::read(path))
+    }
+
+    /// The text at `path`, likewise.
+    ///
+    /// # Errors
+    /// [`DataError`], naming the file.
+    pub fn text(&mut self, path: &Path) -> Result<Arc<Text>, DataError> {
+        once(&mut self.texts, path, || {
+            let content = input::read_text(path)
+                .map_err(|source| DataError::unreadable(TEXT, path.to_owned(), source))?;
+            Ok(Text { sha256: hash::sha256(content.as_bytes()), content })
+        })
+    }
+
+    /// The windows of `window` words over the `n_features` most frequent words of the text at `path`.
+    ///
+    /// # Errors
+    /// [`DataError`], naming the file.
+    pub fn windows(
+        &mut self,
+        path: &Path,
+        n_features: usize,
+        window: usize,
+    ) -> Result<Arc<Windows>, DataError> {
+        let text = self.text(path)?;
+        let key = format!("{n_features} {window} {}", text.sha256);
+        if let Some(known) = self.windows.get(&key) {
             return Ok(Arc::clone(known));
         }
-        let file = Arc::new(FrequencyFile::read(path)?);
-        self.files.insert(path.to_owned(), Arc::clone(&file));
-        Ok(file)
+        let made = Windows::new(&text.content, n_features, window).map_err(|problem| {
+            DataError::Content { field: TEXT, path: path.to_owned(), problem }
+        })?;
+        let made = Arc::new(made);
+        self.windows.insert(key, Arc::clone(&made));
+        Ok(made)
     }
 
     /// The `cell`, ready to be trained.
     ///
     /// # Errors
-    /// [`FrequencyFileError`], as for [`Cell::probabilities`].
-    pub fn prepare(&mut self, cell: Cell) -> Result<Prepared, FrequencyFileError> {
+    /// [`DataError`], as for [`Prepared::new`].
+    pub fn prepare(&mut self, cell: Cell) -> Result<Prepared, DataError> {
+        let windows = self.windows_of(&cell)?;
         let law = law(&cell);
         let probabilities = match self.laws.get(&law) {
             Some(known) => Arc::clone(known),
             None => {
-                let made = Arc::new(cell.probabilities_from(|path| self.file(path))?);
-                self.laws.insert(law, Arc::clone(&made));
+                let read = |path: &Path| self.file(path);
+                let made = Arc::new(cell.probabilities_from(read, windows.as_deref())?);
+                self.laws.insert(law.clone(), Arc::clone(&made));
                 made
             }
         };
-        Ok(Prepared { id: cell.id(), cell, probabilities })
+        let key = format!("{law} {:?}", cell.data.dependence);
+        let joint = match self.joints.get(&key) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let made = Arc::new(Joint::new(&cell, &probabilities, windows.as_ref())?);
+                self.joints.insert(key, Arc::clone(&made));
+                made
+            }
+        };
+        let importance = self.importance_of(&cell)?;
+        Ok(Prepared { id: cell.id(), cell, probabilities, joint, importance })
     }
 
     /// The `cells`, ready to be trained.
     ///
     /// # Errors
-    /// [`FrequencyFileError`], as for [`Cell::probabilities`].
+    /// [`DataError`], as for [`Prepared::new`].
     pub fn prepare_all(
         &mut self,
         cells: impl IntoIterator<Item = Cell>,
-    ) -> Result<Vec<Prepared>, FrequencyFileError> {
+    ) -> Result<Vec<Prepared>, DataError> {
         cells.into_iter().map(|cell| self.prepare(cell)).collect()
     }
+
+    /// The windows of a cell's text, if it has one.
+    fn windows_of(&mut self, cell: &Cell) -> Result<Option<Arc<Windows>>, DataError> {
+        let Dependence::Text { path, sha256, window } = &cell.data.dependence else {
+            return Ok(None);
+        };
+        check_unchanged(TEXT, path, &self.text(path)?.sha256, sha256)?;
+        self.windows(path, cell.model.n_features, *window).map(Some)
+    }
+
+    fn importance_of(&mut self, cell: &Cell) -> Result<Option<Arc<[f64]>>, DataError> {
+        if let Importance::File { path, sha256 } = &cell.data.importance {
+            let file = self.importance_file(path)?;
+            check_unchanged("data.importance", path, &file.sha256, sha256)?;
+            return file.of_all(cell.model.n_features).map(Some);
+        }
+        Ok(cell.data.importance.by_law(cell.model.n_features).map(Into::into))
+    }
+}
+
+/// The field of a cell that names its text.
+const TEXT: &str = "data.dependence";
+
+/// What is known of the file at `path`, or else what `read` makes of it.
+fn once<T>(
+    known: &mut HashMap<PathBuf, Arc<T>>,
+    path: &Path,
+    read: impl FnOnce() -> Result<T, DataError>,
+) -> Result<Arc<T>, DataError> {
+    if let Some(known) = known.get(path) {
+        return Ok(Arc::clone(known));
+    }
+    let made = Arc::new(read()?);
+    known.insert(path.to_owned(), Arc::clone(&made));
+    Ok(made)
 }
 
 /// All that the probabilities of `cell` depend on, as text; a file counts by its content.
 fn law(cell: &Cell) -> String {
     let (n, density) = (cell.model.n_features, cell.data.activation_density);
-    match &cell.data.frequencies {
-        FrequencyLaw::File { sha256, .. } => format!("{n} {density:?} {sha256}"),
-        law => format!("{n} {density:?} {law:?}"),
+    match (&cell.data.frequencies, &cell.data.dependence) {
+        (FrequencyLaw::File { sha256, .. }, _) => format!("{n} {density:?} {sha256}"),
+        (FrequencyLaw::Text {}, Dependence::Text { sha256, window, .. }) => {
+            format!("{n} text {sha256} {window}")
+        }
+        (law, _) => format!("{n} {density:?} {law:?}"),
     }
 }
 

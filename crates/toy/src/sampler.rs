@@ -1,5 +1,7 @@
 //! Batches of sparse samples: only the active features are drawn.
 //!
+//! [`crate::dependence`] has what is done beyond this file where features are not independent.
+//!
 //! Sample `s` of a batch has feature `i` active with probability `p_i`, independently, and then
 //! with a random value. Walking down a batch one feature at a time, the distance from one active
 //! sample to the next is geometric, so a batch costs one draw per feature and one per active
@@ -9,7 +11,11 @@
 //! `(k, i, step, stream)`: two words give the distance, the third the value. This definition is
 //! part of what a seed means; it does not change without a new stream number.
 
+use std::sync::Arc;
+
+use crate::dependence::{Draw, Joint};
 use crate::frequency::FeatureProbabilities;
+use crate::prepared::Prepared;
 use crate::values::ValueDistribution;
 use pulp::{Arch, Simd, WithSimd};
 
@@ -62,6 +68,7 @@ pub struct Sampler {
     batch_size: u32,
     features: Vec<Feature>,
     likely: Draws,
+    joint: Arc<Joint>,
 }
 
 /// A feature: how often it is active, and where its own of the likely draws end.
@@ -85,7 +92,16 @@ struct Draws {
 }
 
 impl Sampler {
-    /// A sampler of batches of `batch_size` samples of the given data; `seed` decides every batch.
+    /// What draws the batches of a cell.
+    pub fn of(prepared: &Prepared) -> Self {
+        let Prepared { cell, probabilities, joint, .. } = prepared;
+        let independent = joint.independent(probabilities);
+        let (values, size) = (cell.data.values, cell.train.batch_size);
+        let sampler = Self::new(&independent, values, cell.data.seed, size);
+        Self { joint: Arc::clone(joint), ..sampler }
+    }
+
+    /// A sampler of batches of `batch_size` samples of independent features; `seed` decides every batch.
     ///
     /// # Panics
     /// When the batch size does not fit in 32 bits; a checked cell's does.
@@ -111,7 +127,7 @@ impl Sampler {
         }
         likely.distances.resize(likely.numbers.len(), 0);
         likely.words.resize(likely.numbers.len(), 0);
-        Self { values, seed, batch_size, features, likely }
+        Self { values, seed, batch_size, features, likely, joint: Arc::default() }
     }
 
     /// The batch that belongs to `step` (from 0) of `stream`.
@@ -135,7 +151,7 @@ impl Sampler {
                     return false;
                 }
                 let sample = batch_size - left + distance;
-                active.push(Active { sample, feature, value: self.value(word) });
+                active.push(Active { sample, feature, value: self.values.value(word) });
                 left -= distance + 1;
                 true
             };
@@ -150,17 +166,8 @@ impl Sampler {
                 }
             }
         }
-        SparseBatch { active }
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "a value needs no more than 24 bits")]
-    fn value(&self, word: u32) -> f32 {
-        let centred = f64::from(word) + 0.5;
-        match self.values {
-            ValueDistribution::Uniform => (centred * (-31_f64).exp2()) as f32,
-            ValueDistribution::Constant => 1.0,
-            ValueDistribution::Exponential => -libm::log(centred * (-32_f64).exp2()) as f32,
-        }
+        let draw = Draw { seed, stream, step, batch_size, values: self.values };
+        self.joint.batch(SparseBatch { active }, &draw)
     }
 }
 

@@ -54,15 +54,19 @@ pub struct Weights {
     pub weights: Vec<f32>,
     /// `b`: `[n_features]`.
     pub bias: Vec<f32>,
+    /// `V`, row by row, of a model that is not tied: `[n_features, d_hidden]`.
+    pub decoder: Option<Vec<f32>>,
 }
 
 /// A loss and its gradient on one batch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LossGradient {
-    /// The trained loss: `loss_scale` times the mean squared error over batch and features.
+    /// The trained loss: `loss_scale` times the mean over batch and features of what each output costs.
     pub loss: f64,
     /// Its derivative with respect to `W`, row by row.
     pub weights: Vec<f64>,
     /// Its derivative with respect to `b`.
     pub bias: Vec<f64>,
+    /// Its derivative with respect to `V`, of a model that is not tied.
+    pub decoder: Option<Vec<f64>>,
 }
