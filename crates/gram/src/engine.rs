@@ -7,10 +7,11 @@ use std::num::NonZeroUsize;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use superpose_toy::adam::AdamStep;
-use superpose_toy::cell::Cell;
-use superpose_toy::engine::Unsupported;
+use superpose_toy::cell::{Bias, Cell, Rows};
+use superpose_toy::engine::{EngineKind, Unsupported};
 use superpose_toy::grouped::GroupedBatch;
 use superpose_toy::init::start;
+use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::SparseBatch;
 use superpose_toy::trained::{LossGradient, Weights};
 
@@ -19,13 +20,13 @@ use crate::gradient::{Gradient, Pass};
 pub use crate::gradient::{PANEL_NUMBERS, Way, n_strips};
 use crate::product::Products;
 
-/// Whether this engine can train `cell`: today, every cell. Another activation or a decoder that is
-/// not tied belongs here.
+/// Whether this engine can train `cell`: tied autoencoders with ReLU and squared errors. Everything
+/// else about a cell is all one to it.
 ///
 /// # Errors
 /// [`Unsupported`], which names the field.
-pub fn supports(_cell: &Cell) -> Result<(), Unsupported> {
-    Ok(())
+pub fn supports(cell: &Cell) -> Result<(), Unsupported> {
+    Unsupported::unless_tied_relu_squared(EngineKind::Gram, cell)
 }
 
 /// A model in training.
@@ -35,6 +36,8 @@ pub struct Gram {
     adam_weights: FusedAdam,
     adam_bias: FusedAdam,
     cell: Cell,
+    /// `I`, by feature, if it is not one.
+    importance: Option<Vec<f32>>,
     batch: GroupedBatch,
     gradient: Gradient,
     bias_gradient: Vec<f32>,
@@ -42,17 +45,21 @@ pub struct Gram {
 }
 
 impl Gram {
-    /// The `cell`'s model before its first step.
-    pub fn new(cell: &Cell) -> Self {
-        Self::from_weights(cell, start(cell))
+    /// The model of a cell before its first step.
+    pub fn new(prepared: &Prepared) -> Self {
+        Self::from_weights(prepared, start(&prepared.cell))
     }
 
     /// As [`Gram::new`], but starting from `weights`.
-    pub fn from_weights(cell: &Cell, weights: Weights) -> Self {
+    #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
+    pub fn from_weights(prepared: &Prepared, weights: Weights) -> Self {
+        let Prepared { cell, importance, .. } = prepared;
+        let single = |importance: &[f64]| importance.iter().map(|i| *i as f32).collect();
         Self {
             adam_weights: FusedAdam::new(weights.weights.len()),
             adam_bias: FusedAdam::new(weights.bias.len()),
             cell: cell.clone(),
+            importance: importance.as_deref().map(single),
             weights,
             batch: GroupedBatch::default(),
             gradient: Gradient::default(),
@@ -73,7 +80,8 @@ impl Gram {
         self
     }
 
-    /// Makes step number `step` (from 1) and returns the mean squared error on `batch` before it.
+    /// Makes step number `step` (from 1) and returns the mean squared error on `batch` before it, weighted
+    /// by importance.
     pub fn step(&mut self, step: u64, batch: &SparseBatch) -> f64 {
         self.accumulate(batch, Pass::Backward);
         let d = self.weights.d_hidden;
@@ -81,12 +89,16 @@ impl Gram {
         let place = |feature: usize| places[feature] as usize;
         let of_row = |feature: usize| &gradient.weights[place(feature) * gradient.row..][..d];
         let of_weights = AdamStep::of_weights(&self.cell, step);
-        self.adam_weights.update(&mut self.weights.weights, d, &of_weights, of_row);
+        let rows = self.cell.model.rows;
+        self.adam_weights.update(&mut self.weights.weights, d, &of_weights, rows, of_row);
+        if self.cell.model.bias == Bias::None {
+            return self.last_mse();
+        }
         let (bias, gradients) = (&mut self.weights.bias, &mut self.bias_gradient);
         gradients.clear();
         gradients.extend((0..bias.len()).map(|feature| gradient.bias[place(feature)]));
         let (n, of_biases) = (bias.len(), AdamStep::of_biases(&self.cell, step));
-        self.adam_bias.update(bias, n, &of_biases, |_| gradients.as_slice());
+        self.adam_bias.update(bias, n, &of_biases, Rows::Free, |_| gradients.as_slice());
         self.last_mse()
     }
 
@@ -111,6 +123,7 @@ impl Gram {
             loss: self.last_mse() * self.cell.train.loss_scale,
             weights: places.clone().flat_map(|at| scaled(&weights[at * row..][..d])).collect(),
             bias: places.flat_map(|at| scaled(&bias[at..=at])).collect(),
+            decoder: None,
         }
     }
 
@@ -142,7 +155,8 @@ impl Gram {
     /// Fills `self.gradient`, or on a forward pass only its sum of squares.
     fn accumulate(&mut self, batch: &SparseBatch, pass: Pass) {
         self.batch.arrange(batch, self.cell.train.batch_size, self.weights.n_features);
-        self.gradient.compute(&self.weights, &self.batch, pass, self.pool.as_ref());
+        let importance = self.importance.as_deref();
+        self.gradient.compute(&self.weights, importance, &self.batch, pass, self.pool.as_ref());
     }
 }
 
@@ -159,7 +173,7 @@ mod tests {
         let text = "schema = 1\nname = \"t\"\nmodel = { n_features = 9, d_hidden = 2 }\n\
                     data = { frequencies = { law = \"power\", exponent = 1.0 }, activation_density = 1 }\n\
                     train = { batch_size = 8, steps = 2, weight_decay = 0 }";
-        let cell = Sweep::parse(text, Path::new("t.toml"), &[]).unwrap().cells.remove(0).cell;
+        let cell = Sweep::parse(text, Path::new("t.toml"), &[]).unwrap().cells.remove(0);
         for n_threads in [1, 3] {
             let gram = Gram::new(&cell).on_threads(NonZeroUsize::new(n_threads).unwrap());
             let threads = gram.pool.map_or(1, |pool| pool.current_num_threads());

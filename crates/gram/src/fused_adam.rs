@@ -2,6 +2,7 @@
 
 use pulp::Arch;
 use superpose_toy::adam::AdamStep;
+use superpose_toy::cell::Rows;
 
 /// Adam's memory of one parameter.
 #[derive(Debug)]
@@ -11,7 +12,7 @@ pub(crate) struct FusedAdam {
 }
 
 /// Rows with Adam's memory of them.
-struct Rows<'a> {
+struct Matrix<'a> {
     parameter: &'a mut [f32],
     first: &'a mut [f32],
     second: &'a mut [f32],
@@ -24,16 +25,17 @@ impl FusedAdam {
         Self { first_moment: vec![0.0; length], second_moment: vec![0.0; length] }
     }
 
-    /// One step of a matrix of rows of length `width`; `gradient` gives the gradient of a row, up
+    /// One step of a matrix of rows of length `width`, which are `of` some norm; `gradient` gives the gradient of a row, up
     /// to the step's factor.
     pub(crate) fn update<'g>(
         &mut self,
         parameter: &mut [f32],
         width: usize,
         step: &AdamStep,
+        of: Rows,
         gradient: impl Fn(usize) -> &'g [f32],
     ) {
-        let rows = Rows {
+        let rows = Matrix {
             parameter,
             first: &mut self.first_moment,
             second: &mut self.second_moment,
@@ -42,15 +44,21 @@ impl FusedAdam {
         let single = step.single();
         Arch::new().dispatch(
             #[inline(always)]
-            || rows.update(step, single, gradient),
+            || rows.update(step, single, of, gradient),
         );
     }
 }
 
-impl Rows<'_> {
+impl Matrix<'_> {
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "parameters are single precision")]
-    fn update<'g>(self, step: &AdamStep, u: AdamStep<f32>, gradient: impl Fn(usize) -> &'g [f32]) {
+    fn update<'g>(
+        self,
+        step: &AdamStep,
+        u: AdamStep<f32>,
+        of: Rows,
+        gradient: impl Fn(usize) -> &'g [f32],
+    ) {
         let width = self.width;
         let moments = self.first.chunks_exact_mut(width).zip(self.second.chunks_exact_mut(width));
         let rows = self.parameter.chunks_exact_mut(width).zip(moments);
@@ -65,6 +73,11 @@ impl Rows<'_> {
                 *m = u.beta1 * *m + u.one_minus_beta1 * g;
                 *v = u.beta2 * *v + u.one_minus_beta2 * (g * g);
                 *w = decay * *w - u.rate * *m / (v.sqrt() * u.inverse_root_correction + u.epsilon);
+            }
+            if of == Rows::Unit {
+                let norm = square_sum(parameter).sqrt();
+                let factor = if norm > 0.0 { norm.recip() as f32 } else { 1.0 };
+                parameter.iter_mut().for_each(|w| *w *= factor);
             }
         }
     }
@@ -103,10 +116,11 @@ mod tests {
                 inverse_root_correction: 1.0 / (1.0 - 0.999_f64.powi(t)).sqrt(),
                 rate: 0.01 / (1.0 - 0.9_f64.powi(t)),
                 strength,
+                norm_epsilon: 1e-8,
             })
         };
         let start = |i: usize| (i as f32 * 0.7).sin();
-        for strength in [0.03, -0.03] {
+        for (strength, rows_of) in [(0.03, Rows::Free), (-0.03, Rows::Free), (0.0, Rows::Unit)] {
             let mut parameter: Vec<f32> = (0..rows * width).map(start).collect();
             let mut expected: Vec<f64> = parameter.iter().copied().map(f64::from).collect();
             let mut moments = vec![(0.0, 0.0); expected.len()];
@@ -116,7 +130,8 @@ mod tests {
                 let gradient: Vec<f32> = (0..parameter.len())
                     .map(|i| if i % 5 == 0 { 1e-9 } else { (i as f32 + t as f32).cos() })
                     .collect();
-                adam.update(&mut parameter, width, &step, |row| &gradient[row * width..][..width]);
+                let of_row = |row: usize| &gradient[row * width..][..width];
+                adam.update(&mut parameter, width, &step, rows_of, of_row);
                 for (row, weights) in expected.chunks_mut(width).enumerate() {
                     let norm = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
                     let decay = step.decay(|| norm);
@@ -128,6 +143,10 @@ mod tests {
                         moments[at] = (m, v);
                         let root = v.sqrt() * step.inverse_root_correction + 1e-8;
                         *w = decay * *w - step.rate * m / root;
+                    }
+                    if rows_of == Rows::Unit {
+                        let norm = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
+                        weights.iter_mut().for_each(|w| *w /= norm);
                     }
                 }
             }
@@ -151,12 +170,13 @@ mod tests {
             inverse_root_correction: 2.0,
             rate: 0.25,
             strength: 0.125,
+            norm_epsilon: 1.0,
         };
         let mut adam = FusedAdam::new(2);
         let mut parameter = [3.0, -1.0];
         let mut expected = [3.0_f64, -1.0];
         for (m, v) in [(4.0, 16.0_f64), (6.0, 28.0), (7.0, 37.0)] {
-            adam.update(&mut parameter, 2, &step, |_| &[2.0, -2.0]);
+            adam.update(&mut parameter, 2, &step, Rows::Free, |_| &[2.0, -2.0]);
             let down = m / (4.0 * (2.0 * v.sqrt() + 1.0));
             expected = [0.875 * expected[0] - down, 0.875 * expected[1] + down];
             for (got, expected) in parameter.iter().zip(expected) {
@@ -166,7 +186,7 @@ mod tests {
         // Pulled to norm one: a row (3, 4) of norm 5, with ε = 1, by c = 1 − s + s/6, s = 0.3, and no gradient.
         let mut row = [3.0, 4.0];
         let pull = AdamStep { strength: -0.3, ..step };
-        FusedAdam::new(2).update(&mut row, 2, &pull, |_| &[0.0, 0.0]);
+        FusedAdam::new(2).update(&mut row, 2, &pull, Rows::Free, |_| &[0.0, 0.0]);
         assert!(
             (row[0] - 3.0 * 0.75).abs() < 1e-6 && (row[1] - 4.0 * 0.75).abs() < 1e-6,
             "{row:?}"

@@ -11,7 +11,9 @@
 //! sparse    dW_c += e h,  dh += e W_c        4·d for every response that is not zero
 //! ```
 //!
-//! all up to the factor `2 · loss_scale / (B n)`. Of the first batches most responses are positive;
+//! all up to the factor `2 · loss_scale / (B n)`. Importance weighs columns: `e_c` stands for `I_c e_c`
+//! where it goes to `dh` (which then takes `I_c W_c` in the place of `W_c`), and `dW_c` and `db_c` are
+//! multiplied by `I_c` once they are summed up. Of the first batches most responses are positive;
 //! later some per cent or less are. The way of a step is the one that would have been cheaper at
 //! the step before.
 //!
@@ -99,7 +101,10 @@ struct Strip {
     products: Products,
     /// `W` in a panel's columns.
     weights: Numbers,
+    /// The same rows by importance, if it is not one.
+    weighted: Numbers,
     bias: Numbers,
+    importance: Numbers,
     bias_gradient: Numbers,
     gram: Numbers,
     /// The diagonal of `G` in a panel's columns.
@@ -113,6 +118,7 @@ struct Strip {
 #[derive(Clone, Copy)]
 struct Task<'a> {
     weights: &'a Weights,
+    importance: Option<&'a [f32]>,
     batch: &'a GroupedBatch,
     active: &'a Active,
     row: usize,
@@ -133,6 +139,7 @@ impl Gradient {
     pub(crate) fn compute(
         &mut self,
         weights: &Weights,
+        importance: Option<&[f32]>,
         batch: &GroupedBatch,
         pass: Pass,
         pool: Option<&ThreadPool>,
@@ -148,7 +155,8 @@ impl Gradient {
         let n_strips = n_strips(n);
         self.strips.resize_with(n_strips, Strip::default);
         let width = n.div_ceil(n_strips).next_multiple_of(COLUMN_BLOCK);
-        let task = Task { weights, batch, active: &self.active, row: self.row, way };
+        let task =
+            Task { weights, importance, batch, active: &self.active, row: self.row, way };
         let mut gradients = self.weights.chunks_mut(width * self.row);
         let mut biases = self.bias.chunks_mut(width);
         let strips = self.strips.iter_mut().enumerate().map(|(k, strip)| {
@@ -239,10 +247,10 @@ impl Active {
 
 impl Strip {
     fn bytes(&self) -> usize {
-        let Self {
-            row_gradient, weights, bias, bias_gradient, gram, errors, nonzeros, ends, ..
-        } = self;
-        let numbers = [row_gradient, weights, bias, bias_gradient, gram, errors];
+        let Self { row_gradient, weights, weighted, bias, importance, .. } = self;
+        let Self { bias_gradient, gram, errors, nonzeros, ends, .. } = self;
+        let numbers =
+            [row_gradient, weights, weighted, bias, importance, bias_gradient, gram, errors];
         nonzeros.bytes()
             + size_of_val(ends.as_slice())
             + numbers.iter().map(|numbers| numbers.bytes()).sum::<usize>()
@@ -271,16 +279,25 @@ impl Strip {
         for from in columns.clone().step_by(width) {
             let columns = from..columns.end.min(from + width);
             let n_columns = columns.len();
-            self.panel(task, columns, gradients.next().unwrap_or_default());
+            let gradient = gradients.next().unwrap_or_default();
+            self.panel(task, columns, gradient);
+            if task.importance.is_some() {
+                for (row, i) in gradient.chunks_exact_mut(row).zip(&self.importance[..]) {
+                    row.iter_mut().for_each(|dw| *dw *= i);
+                }
+            }
             if let Some(bias) = biases.next() {
                 bias.copy_from_slice(&self.bias_gradient[..n_columns]);
+                if task.importance.is_some() {
+                    bias.iter_mut().zip(&self.importance[..]).for_each(|(db, i)| *db *= i);
+                }
             }
         }
     }
 
     /// As above, for few enough columns.
     fn panel(&mut self, task: Task<'_>, columns: Range<usize>, weights_gradient: &mut [f32]) {
-        let Task { weights, batch, active, row, way } = task;
+        let Task { weights, importance, batch, active, row, way } = task;
         let (a, d, from, width) = (batch.n_active, weights.d_hidden, columns.start, columns.len());
         let stride = width.next_multiple_of(COLUMN_BLOCK);
         let order = &batch.order[columns];
@@ -289,6 +306,16 @@ impl Strip {
         self.bias.zero(stride);
         for (to, &feature) in self.bias.iter_mut().zip(order) {
             *to = weights.bias[feature as usize];
+        }
+        if let Some(importance) = importance {
+            self.importance.zero(stride);
+            self.weighted.resize(self.weights.len());
+            self.weighted.copy_from_slice(&self.weights);
+            let rows = self.weighted.chunks_exact_mut(row);
+            for ((to, row), &feature) in self.importance.iter_mut().zip(rows).zip(order) {
+                *to = importance[feature as usize];
+                row.iter_mut().for_each(|w| *w *= *to);
+            }
         }
         if width < stride {
             self.gram.zero(0);
@@ -303,8 +330,11 @@ impl Strip {
             let entry = &mut self.gram[row * stride + column];
             self.diagonal.push(std::mem::replace(entry, f32::NEG_INFINITY));
         }
-        let Self { gram, diagonal, bias, bias_gradient, .. } = self;
-        let respond = Respond { batch, from, width: stride, gram, diagonal, bias, bias_gradient };
+        let back = if importance.is_some() { &self.weighted } else { &self.weights };
+        let Self { gram, diagonal, bias, importance: weights, bias_gradient, .. } = self;
+        let importance = importance.map(|_| &weights[..]);
+        let respond =
+            Respond { batch, from, width: stride, gram, diagonal, bias, importance, bias_gradient };
         let response = match way {
             None => respond.forward(),
             Some(Way::Dense) => {
@@ -318,13 +348,14 @@ impl Strip {
                     errors.transposed(),
                     rows,
                 );
-                self.products.multiply(&mut self.row_gradient, row, Write::Add, errors, columns);
+                let back = View::by_rows(back, width, d, row);
+                self.products.multiply(&mut self.row_gradient, row, Write::Add, errors, back);
                 response
             }
             Some(Way::Sparse) => {
                 let mut scatter = Scatter {
                     row,
-                    weights: &self.weights,
+                    weights: back,
                     hidden: &active.hidden,
                     weights_gradient,
                     hidden_gradient: &mut self.row_gradient,
@@ -411,7 +442,7 @@ mod tests {
             (Pass::Backward, Way::Sparse, 1.0),
         ] {
             let mut gradient = Gradient { way, ..Gradient::default() };
-            gradient.compute(&weights, &batch(), pass, None);
+            gradient.compute(&weights, None, &batch(), pass, None);
             assert!((gradient.products.flop - products * 2.0 * a * n * d).abs() < 1e-9);
             // Rows of 16 numbers: of active features, of a panel; 64 columns of `G` and of what is like it.
             let [row, block] = [16, 64];
@@ -442,11 +473,11 @@ mod tests {
         larger.arrange(&SparseBatch { active: (0..9).map(active).collect() }, 4, 9);
         for way in [Way::Dense, Way::Sparse] {
             let mut fresh = Gradient { way, ..Gradient::default() };
-            fresh.compute(&weights, &batch(), Pass::Backward, None);
+            fresh.compute(&weights, None, &batch(), Pass::Backward, None);
             let mut used = Gradient { way, ..Gradient::default() };
-            used.compute(&weights, &larger, Pass::Backward, None);
+            used.compute(&weights, None, &larger, Pass::Backward, None);
             used.way = way;
-            used.compute(&weights, &batch(), Pass::Backward, None);
+            used.compute(&weights, None, &batch(), Pass::Backward, None);
             assert_eq!(used.weights[..], fresh.weights[..]);
             assert_eq!(used.bias[..], fresh.bias[..]);
             assert_eq!((used.squares.to_bits(), used.way), (fresh.squares.to_bits(), fresh.way));
@@ -471,7 +502,7 @@ mod tests {
             for (bias, way) in [(9.0, Way::Dense), (-9.0, Way::Sparse)] {
                 weights.bias.fill(bias);
                 let mut gradient = Gradient::default();
-                gradient.compute(&weights, &all, Pass::Backward, None);
+                gradient.compute(&weights, None, &all, Pass::Backward, None);
                 assert_eq!(gradient.way, way, "{n}");
             }
         }
@@ -487,7 +518,7 @@ mod tests {
             let active = |feature| Active { sample: feature % 50, feature, value: 0.8 };
             batch.arrange(&SparseBatch { active: (0..n_active).map(active).collect() }, 50, n);
             let mut gradient = Gradient::default();
-            gradient.compute(&initial_weights(n, 2, 0.5, 1), &batch, Pass::Forward, None);
+            gradient.compute(&initial_weights(n, 2, 0.5, 1), None, &batch, Pass::Forward, None);
             let strip = &gradient.strips[0];
             assert_eq!(gradient.strips.len(), n_strips(n));
             let bytes = strip.gram.bytes() / 4 / n_active as usize;

@@ -55,6 +55,8 @@ pub(crate) struct Respond<'a> {
     pub(crate) diagonal: &'a [f32],
     /// The biases of the columns.
     pub(crate) bias: &'a [f32],
+    /// The importance of the columns, if it is not one: it weighs squares, and nothing else here.
+    pub(crate) importance: Option<&'a [f32]>,
     /// `db`, filled in when going backward.
     pub(crate) bias_gradient: &'a mut [f32],
 }
@@ -85,7 +87,7 @@ pub(crate) struct Scatter<'a> {
 /// What came of some columns.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Response {
-    /// The sum of squared errors.
+    /// The sum of squared errors, each by its column's importance.
     pub(crate) squares: f64,
     /// How many responses of units were not zero; only counted when going backward.
     pub(crate) n_nonzero: usize,
@@ -147,8 +149,10 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
     /// The columns from register `column` on, where `x` is zero.
     #[inline(always)]
     fn columns<S: Simd>(&mut self, simd: S, column: usize) {
-        let Respond { batch, width, gram, bias, ref mut bias_gradient, .. } = self.respond;
+        let Respond { batch, width, gram, bias, importance, ref mut bias_gradient, .. } =
+            self.respond;
         let registers = width / S::F32_LANES;
+        let importance = importance.map(|importance| S::as_simd_f32s(importance).0);
         let (gram, _) = S::as_simd_f32s(gram);
         let (bias, _) = S::as_simd_f32s(bias);
         let (errors, _) = S::as_mut_simd_f32s(self.errors);
@@ -166,6 +170,7 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         }
         let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
         let mut b = [zero; REGISTERS];
+        let mut weights = [one; REGISTERS];
         let mut db = [zero; REGISTERS];
         let mut sums = [zero; REGISTERS];
         let mut count = zero;
@@ -173,9 +178,13 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         let empty = simd.splat_f32s(batch.n_empty as f32);
         for u in 0..REGISTERS {
             b[u] = bias[column + u];
+            if let Some(importance) = importance {
+                weights[u] = importance[column + u];
+            }
             let r = simd.max_f32s(zero, b[u]);
             db[u] = simd.mul_f32s(empty, r);
-            squares += batch.n_empty as f64 * f64::from(simd.reduce_sum_f32s(simd.mul_f32s(r, r)));
+            let square = simd.mul_f32s(simd.mul_f32s(r, r), weights[u]);
+            squares += batch.n_empty as f64 * f64::from(simd.reduce_sum_f32s(square));
         }
         let mut summed = 0;
         for (row, values) in batch.lone() {
@@ -209,7 +218,7 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
             if WAY == SPARSE {
                 ends.push(nonzeros.len());
             }
-            squares += flush(simd, &mut summed, values.len(), &mut sums);
+            squares += flush(simd, &mut summed, values.len(), &mut sums, &weights);
         }
         for entries in batch.several() {
             let mut z = b;
@@ -247,10 +256,10 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
             if WAY == SPARSE {
                 ends.push(nonzeros.len());
             }
-            squares += flush(simd, &mut summed, 1, &mut sums);
+            squares += flush(simd, &mut summed, 1, &mut sums, &weights);
         }
         for u in 0..REGISTERS {
-            squares += f64::from(simd.reduce_sum_f32s(sums[u]));
+            squares += f64::from(simd.reduce_sum_f32s(simd.mul_f32s(sums[u], weights[u])));
             if WAY != FORWARD {
                 bias_gradient[column + u] = db[u];
             }
@@ -297,7 +306,8 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         column: usize,
         value: f32,
     ) {
-        let Respond { from, width, gram, diagonal, bias, ref mut bias_gradient, .. } = self.respond;
+        let Respond { from, width, gram, diagonal, bias, importance, ref mut bias_gradient, .. } =
+            self.respond;
         let at = column - from;
         let mut z = bias[at];
         for entry in entries {
@@ -307,7 +317,8 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         // Not `max`, which would hide what is not a number.
         let r = if z < 0.0 { 0.0 } else { z };
         let e = r - value;
-        self.response.squares += f64::from(e) * f64::from(e);
+        let weight = importance.map_or(1.0, |importance| f64::from(importance[at]));
+        self.response.squares += weight * f64::from(e) * f64::from(e);
         if r > 0.0 && WAY != FORWARD {
             bias_gradient[at] += e;
         }
@@ -411,6 +422,7 @@ fn flush<S: Simd>(
     summed: &mut usize,
     more: usize,
     sums: &mut [S::f32s; REGISTERS],
+    weights: &[S::f32s; REGISTERS],
 ) -> f64 {
     *summed += more;
     if *summed < SAMPLES_A_SUM {
@@ -418,8 +430,8 @@ fn flush<S: Simd>(
     }
     *summed = 0;
     let mut squares = 0.0;
-    for sum in sums {
-        squares += f64::from(simd.reduce_sum_f32s(*sum));
+    for (sum, weight) in sums.iter_mut().zip(weights) {
+        squares += f64::from(simd.reduce_sum_f32s(simd.mul_f32s(*sum, *weight)));
         *sum = simd.splat_f32s(0.0);
     }
     squares
@@ -464,6 +476,7 @@ mod tests {
             gram[row * COLUMNS + row] = f32::NEG_INFINITY;
         }
         let bias = numbers(2, COLUMNS);
+        let importance = numbers(5, COLUMNS);
         let weights = numbers(3, COLUMNS * HIDDEN);
         let hidden = numbers(4, batch.n_units() * HIDDEN);
         let mut errors = vec![0.0; ROWS * COLUMNS];
@@ -485,6 +498,7 @@ mod tests {
             gram: &gram,
             diagonal: &diagonal,
             bias: &bias,
+            importance: Some(&importance),
             bias_gradient: &mut bias_gradient,
         };
         let response = Response::default();
@@ -528,6 +542,7 @@ mod tests {
         let double = |seed, count| numbers(seed, count).into_iter().map(f64::from).collect();
         let gram: Vec<f64> = double(1, ROWS * COLUMNS);
         let bias: Vec<f64> = double(2, COLUMNS);
+        let importance: Vec<f64> = double(5, COLUMNS);
         let weights: Vec<f64> = double(3, COLUMNS * HIDDEN);
         let hidden: Vec<f64> = double(4, batch.n_units() * HIDDEN);
         let mut squares = 0.0;
@@ -554,7 +569,7 @@ mod tests {
                     let x = entries.iter().copied().find(own).map_or(0.0, |at| at.1);
                     let sum: f64 = entries.iter().map(|(row, v)| v * gram[row * COLUMNS + c]).sum();
                     let z = sum + bias[c];
-                    squares += (z.max(0.0) - x).powi(2);
+                    squares += importance[c] * (z.max(0.0) - x).powi(2);
                     if z <= 0.0 {
                         continue;
                     }
@@ -611,8 +626,10 @@ mod tests {
         let simd = pulp::Scalar::new();
         let mut sums = [1.0_f32, 2.0, 3.0, 4.0];
         let mut summed = 60;
-        assert!(flush(simd, &mut summed, 3, &mut sums) == 0.0 && summed == 63 && sums[3] > 0.0);
-        assert!((flush(simd, &mut summed, 1, &mut sums) - 10.0).abs() < 1e-12);
+        let weights = [1.0, 2.0, 0.0, 0.5];
+        let squares = flush(simd, &mut summed, 3, &mut sums, &weights);
+        assert!(squares == 0.0 && summed == 63 && sums[3] > 0.0);
+        assert!((flush(simd, &mut summed, 1, &mut sums, &weights) - 7.0).abs() < 1e-12);
         assert!(summed == 0 && sums.iter().all(|sum| *sum == 0.0));
     }
 
@@ -627,6 +644,7 @@ mod tests {
             gram: &columns,
             diagonal: &[],
             bias: &columns,
+            importance: None,
             bias_gradient: &mut [0.0; COLUMN_BLOCK + 1],
         };
         respond.forward();

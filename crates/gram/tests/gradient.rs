@@ -15,7 +15,7 @@ use superpose_toy::init::initial_weights;
 use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
 use superpose_toy::trained::{LossGradient, Weights};
 
-use support::{cell, difference, first_batch};
+use support::{cell, difference, first_batch, prepared};
 
 const WAYS: [Way; 2] = [Way::Dense, Way::Sparse];
 
@@ -29,7 +29,9 @@ fn by_hand(cell: &Cell, start: &Weights, batch: &SparseBatch) -> LossGradient {
     let w = |i: usize, j: usize| f64::from(start.weights[i * d + j]);
     let x = batch.to_dense(size, n);
     let factor = cell.train.loss_scale / (size * n) as f64;
-    let mut gradient = LossGradient { loss: 0.0, weights: vec![0.0; n * d], bias: vec![0.0; n] };
+    let (weights, bias) = (vec![0.0; n * d], vec![0.0; n]);
+    let mut gradient = LossGradient { loss: 0.0, weights, bias, decoder: None };
+    let importance = prepared(cell).importances();
     for sample in x.chunks(n) {
         let hidden: Vec<f64> =
             (0..d).map(|j| (0..n).map(|i| f64::from(sample[i]) * w(i, j)).sum()).collect();
@@ -37,6 +39,7 @@ fn by_hand(cell: &Cell, start: &Weights, batch: &SparseBatch) -> LossGradient {
         for i in 0..n {
             let z = (0..d).map(|j| w(i, j) * hidden[j]).sum::<f64>() + f64::from(start.bias[i]);
             let error = z.max(0.0) - f64::from(sample[i]);
+            let factor = factor * importance[i];
             gradient.loss += factor * error * error;
             if z > 0.0 {
                 gradient.bias[i] += 2.0 * factor * error;
@@ -74,12 +77,17 @@ fn both_ways_give_the_gradient_by_hand() {
         &["data.activation_density=1e-9"],
         &["data.activation_density=4.2", "data.values=exponential", "train.batch_size=200"],
         &["model.n_features=1100", "data.frequencies.exponent=1"],
+        &["data.importance={ law = \"geometric\", ratio = 0.9 }"],
+        &["model.n_features=1100", "data.importance={ law = \"power\", exponent = -0.5 }"],
+        &["data.dependence=correlated", "data.importance={ law = \"power\", exponent = 1 }"],
+        &["data.dependence={ kind = \"exactly\", k = 3 }", "data.activation_density=3"],
+        &["data.dependence={ kind = \"copula\", rank = 2, strength = 0.9 }", "data.values=unit"],
     ] {
         // What comes later wins.
         let cell = cell(&[&["model.n_features=61"], overrides].concat());
         let (start, batch) = (start(&cell), first_batch(&cell));
         let truth = by_hand(&cell, &start, &batch);
-        let mut gram = Gram::from_weights(&cell, start);
+        let mut gram = Gram::from_weights(&prepared(&cell), start);
         for way in WAYS {
             let fast = gram.gradient(&batch, way);
             let differences = [
@@ -102,7 +110,7 @@ fn the_number_of_threads_changes_no_bit() {
     let start = start(&cell);
     for way in WAYS {
         let [one, three] = [1, 3].map(|n_threads| {
-            let gram = Gram::from_weights(&cell, start.clone());
+            let gram = Gram::from_weights(&prepared(&cell), start.clone());
             gram.on_threads(NonZeroUsize::new(n_threads).unwrap()).gradient(&batch, way)
         });
         assert_eq!(one, three);
@@ -123,7 +131,7 @@ fn training_goes_from_the_dense_way_to_the_sparse_one_and_lowers_the_loss() {
     let cell = cell(&["train.steps=1500", "train.batch_size=256", "model.n_features=200"]);
     let p = cell.probabilities().unwrap();
     let mut sampler = Sampler::new(&p, cell.data.values, 0, 256);
-    let mut gram = Gram::new(&cell);
+    let mut gram = Gram::new(&prepared(&cell));
     let mut ways = Vec::new();
     let mut losses = Vec::new();
     for step in 1..=cell.train.steps {
@@ -145,7 +153,7 @@ fn three_steps_are_those_of_adam_on_the_gradient_by_hand() {
         let p = cell.probabilities().unwrap();
         let mut sampler = Sampler::new(&p, cell.data.values, 0, cell.train.batch_size);
         let begun = start(&cell);
-        let mut gram = Gram::from_weights(&cell, begun.clone());
+        let mut gram = Gram::from_weights(&prepared(&cell), begun.clone());
         let mut truth = begun.clone();
         let mut moments = vec![(0.0, 0.0); n * d + n];
         for t in 1..=3 {
@@ -198,7 +206,7 @@ fn what_an_engine_did_and_holds_is_told() {
     let cell = cell(&[]);
     let batch = first_batch(&cell);
     assert_eq!(supports(&cell), Ok(()));
-    let mut gram = Gram::new(&cell);
+    let mut gram = Gram::new(&prepared(&cell));
     assert_eq!(gram.weights(), &superpose_toy::init::start(&cell));
     assert!(gram.working_bytes() == 0 && gram.products().flop == 0.0);
     let loss = gram.mse(&batch);

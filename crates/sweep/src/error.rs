@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use superpose_toy::frequency_file::FrequencyFileError;
+use superpose_toy::data_error::DataError;
 
 use crate::mistake::cut;
 
@@ -57,6 +57,16 @@ pub enum ConfigError {
         /// The density asked for.
         activation_density: f64,
         /// Which feature, and why.
-        source: FrequencyFileError,
+        source: DataError,
+    },
+    /// A file that the data are made of cannot serve.
+    #[error("{path}: `{field}`")]
+    Data {
+        /// The file.
+        path: PathBuf,
+        /// The field that names the other file.
+        field: &'static str,
+        /// Which file, and why.
+        source: DataError,
     },
 }

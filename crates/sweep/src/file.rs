@@ -20,7 +20,9 @@ use crate::error::{ConfigError, FieldError};
 use crate::grid::{self, Assignment, Grid};
 use crate::mistake;
 use crate::value::{Table, Value};
-use crate::written::{CellToml, ResolveError, SCHEMA, SweepToml, TABLES};
+use crate::kinds::tag;
+use crate::written::{CellToml, ResolveError, SCHEMA, SweepToml, TABLES, is_inside};
+use superpose_toy::data_error::DataError;
 use superpose_toy::input;
 use superpose_toy::prepared::{Prepared, Preparer};
 
@@ -144,7 +146,7 @@ pub fn json_schema() -> serde_json::Value {
         properties.extend(names);
     }
     section["patternProperties"] =
-        json!({ r"^(data\.frequencies|train\.learning_rate(_bias)?)\.[a-z_]+$": axis });
+        json!({ r"^(data\.(frequencies|dependence|importance)|train\.(learning_rate(_bias)?|loss|optimizer)|model\.activation)\.[a-z_]+$": axis });
     section["additionalProperties"] = json!(false);
     schema
 }
@@ -246,7 +248,7 @@ impl Reader<'_> {
         let tables = assigned(tables, assignment).map_err(|e| refused(&e))?;
         // A field inside a law, such as its exponent, may be swept beside the law itself, so a
         // law is only complete, and only checked, in the cell.
-        let inside_law = assignment.keys().any(|name| name.starts_with("data.frequencies."));
+        let inside_law = assignment.keys().any(|name| is_inside(name));
         match CellToml::deserialize(Value::Table(tables)) {
             Err(error) if !inside_law => Err(refused(&mistake::in_words(error.message()))),
             _ => Ok(()),
@@ -267,9 +269,17 @@ impl Reader<'_> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         written.resolve(folder, preparer).map_err(|error| match error {
             ResolveError::Field(source) => self.wrong(source),
-            ResolveError::Frequencies(source) => {
-                let path = self.path.to_owned();
-                ConfigError::Frequencies { path, activation_density, source }
+            ResolveError::Data(DataError::Field { field, value, allowed }) => {
+                self.wrong(FieldError::new(field, value, &allowed))
+            }
+            ResolveError::Data(source) => {
+                let (path, field) = (self.path.to_owned(), source.of_field());
+                match field {
+                    "data.frequencies" => {
+                        ConfigError::Frequencies { path, activation_density, source }
+                    }
+                    _ => ConfigError::Data { path, field, source },
+                }
             }
         })
     }
@@ -289,8 +299,13 @@ fn assigned(tables: &Table, assignment: &Assignment) -> Result<Table, String> {
             ));
         }
         let mut table = &mut tables;
-        for part in parts {
-            let entry = table.entry(part.to_owned()).or_insert_with(|| Value::Table(Table::new()));
+        for (depth, part) in (1..).zip(&parts) {
+            let entry =
+                table.entry((*part).to_owned()).or_insert_with(|| Value::Table(Table::new()));
+            // `optimizer = "sgd"` is short for a table, which a number can be put into.
+            if let (Value::Text(word), Some(tag)) = (&*entry, tag(&parts[..depth].join("."))) {
+                *entry = Value::Table(Table::from([(tag.to_owned(), Value::Text(word.clone()))]));
+            }
             let Value::Table(inner) = entry else {
                 return Err(format!("`{part}` is a value and has no fields"));
             };

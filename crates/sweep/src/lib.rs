@@ -5,6 +5,7 @@ pub mod bench;
 pub mod error;
 pub mod file;
 pub mod grid;
+mod kinds;
 mod mistake;
 pub mod preset;
 pub mod value;

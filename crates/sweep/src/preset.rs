@@ -1,10 +1,13 @@
-//! The constants of Liu, Liu & Gore 2025, as their published scripts have them.
+//! The constants of Liu, Liu & Gore 2025, as their published scripts have them, and those of the older
+//! toys of Elhage et al. 2022.
 //!
 //! A preset fills in what a sweep file leaves out. Where the paper's text and its code differ the
 //! preset says so; whatever a file overrides is a deviation that stands in every record.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use superpose_toy::cell::{FrequencyLaw, Importance};
+use superpose_toy::values::ValueDistribution;
 
 /// A named set of constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -17,10 +20,19 @@ pub enum Preset {
     /// and the steps of the paper's text; the script's own defaults are 8192 and 40000.
     #[serde(rename = "liu2025-large")]
     Liu2025Large,
+    /// Toy Models of Superposition (Elhage et al. 2022), as in the notebook published with it: 5 features
+    /// of even frequencies with values uniform on [0, 1] and importance 0.9^i; biases from zero; Adam at
+    /// 1e-3, constant; 10,000 steps of 1024 samples; no weight decay. Published versions differ: the
+    /// notebook's AdamW has PyTorch's usual decay of 0.01, and its W starts as N(0, 2/(n + d)) (Xavier),
+    /// where ours is N(0, 1/d); the text has importance 0.7^i where it shows 20 features in 5 dimensions;
+    /// the figures about geometry have 400 features in 30 dimensions and importance 1, those about phases
+    /// 2 in 1 and 3 in 2; re-implementations take Adam without decay or 5000 steps.
+    #[serde(rename = "elhage2022")]
+    Elhage2022,
 }
 
 /// What a preset fixes.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Constants {
     /// Number of features.
     pub n_features: usize,
@@ -46,6 +58,14 @@ pub struct Constants {
     pub adam_epsilon: f64,
     /// Factor on the mean squared error over batch and features.
     pub loss_scale: f64,
+    /// Signed weight decay, where it has one.
+    pub weight_decay: Option<f64>,
+    /// Law of the frequencies, where it has one.
+    pub frequencies: Option<FrequencyLaw>,
+    /// Values of active features.
+    pub values: ValueDistribution,
+    /// Weights of the outputs in the loss.
+    pub importance: Importance,
 }
 
 /// A learning rate that may depend on the width: `value · (reference_width / d_hidden)^exponent`.
@@ -93,6 +113,10 @@ impl Preset {
             adam_beta2: 0.999,
             adam_epsilon: 1e-8,
             loss_scale: 1.0,
+            weight_decay: None,
+            frequencies: None,
+            values: ValueDistribution::Uniform,
+            importance: Importance::Constant,
         };
         match self {
             Self::Liu2025Small => small,
@@ -104,6 +128,24 @@ impl Preset {
                 loss_scale: 100.0,
                 ..small
             },
+            Self::Elhage2022 => {
+                let fixed = LearningRateRule::by_width(0.001, 1.0, 0.0);
+                Constants {
+                    n_features: 5,
+                    bias_init_std: 0.0,
+                    batch_size: 1024,
+                    steps: 10_000,
+                    learning_rate: fixed,
+                    learning_rate_bias: fixed,
+                    warmup_fraction: 0.0,
+                    final_learning_rate_fraction: 1.0,
+                    weight_decay: Some(0.0),
+                    frequencies: Some(FrequencyLaw::Power { exponent: 0.0 }),
+                    values: ValueDistribution::Unit,
+                    importance: Importance::Geometric { ratio: 0.9 },
+                    ..small
+                }
+            }
         }
     }
 }

@@ -13,10 +13,16 @@ use serde::{Deserialize, Deserializer};
 use crate::axes::Axis;
 use crate::bench::Bench;
 use crate::error::FieldError;
+use crate::kinds::{
+    ActivationToml, DependenceToml, ImportanceToml, KINDS, Kind, LossToml, OptimizerToml, tag,
+};
 use crate::preset::{Constants, LearningRateRule, Preset};
 use crate::value::{Number, Table, Value, Whole};
-use superpose_toy::cell::{Cell, Data, FrequencyLaw, Model, Training};
-use superpose_toy::frequency_file::FrequencyFileError;
+use superpose_toy::cell::{
+    Activation, Bias, Cell, Data, Decoder, Dependence, FrequencyLaw, Loss, Model, Optimizer, Rows,
+    Training,
+};
+use superpose_toy::data_error::DataError;
 use superpose_toy::prepared::{Prepared, Preparer};
 use superpose_toy::values::ValueDistribution;
 
@@ -64,7 +70,7 @@ pub struct CellToml {
     train: TrainToml,
 }
 
-/// The autoencoder `y = ReLU(x W Wᵀ + b)`.
+/// The autoencoder `y = f(x W Vᵀ + b)`; the paper's has `f = ReLU` and `V = W`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelToml {
@@ -75,20 +81,33 @@ pub struct ModelToml {
     /// Standard deviation of the initial biases, at least 0. Default: the preset's.
     #[schemars(range(min = 0))]
     bias_init_std: Option<Number>,
+    /// The function f of the outputs. Default: "relu".
+    activation: Option<Kind<ActivationToml>>,
+    /// Whether there are biases. Default: "trained".
+    bias: Option<Bias>,
+    /// Whether V is W. Default: "tied".
+    decoder: Option<Decoder>,
+    /// Whether rows have norm one, which leaves no room for a weight decay. Default: "free".
+    rows: Option<Rows>,
 }
 
 /// Where the samples come from.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataToml {
-    /// Law of the relative feature frequencies. No default.
+    /// Law of the relative feature frequencies. Default: the preset's, if it has one.
     frequencies: Option<FrequencyLawToml>,
     /// Mean number of active features in a sample, above 0; no feature may become more probable
     /// than 1. Default: 1.
     #[schemars(extend("exclusiveMinimum" = 0))]
     activation_density: Option<Number>,
-    /// Distribution of an active feature's value, each with mean 1. Default: "uniform" on [0, 2].
+    /// Distribution of an active feature's value, each with mean 1 but "unit" on [0, 1]. Default: the
+    /// preset's.
     values: Option<ValueDistribution>,
+    /// What a feature's activity has to do with that of others. Default: "none".
+    dependence: Option<Kind<DependenceToml>>,
+    /// Weights of the outputs in the loss. Default: the preset's.
+    importance: Option<Kind<ImportanceToml>>,
     /// Seed of all batches, at most 2⁶⁴ − 1. Default: `train.seed`.
     seed: Option<Whole<0>>,
 }
@@ -137,7 +156,11 @@ pub struct TrainToml {
     /// Final learning rate over the peak, 0 to 1. Default: the preset's.
     #[schemars(range(min = 0, max = 1))]
     final_learning_rate_fraction: Option<Number>,
-    /// Signed weight decay of W. No default.
+    /// What is made small. Default: "squared".
+    loss: Option<Kind<LossToml>>,
+    /// What makes it small. Default: "adam".
+    optimizer: Option<Kind<OptimizerToml>>,
+    /// Signed weight decay of W. Default: 0 with `model.rows = "unit"`, else the preset's, if it has one.
     weight_decay: Option<Number>,
     /// At least 0 and below 1. Default: the preset's.
     #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
@@ -148,7 +171,7 @@ pub struct TrainToml {
     /// Above 0. Default: the preset's.
     #[schemars(extend("exclusiveMinimum" = 0))]
     adam_epsilon: Option<Number>,
-    /// Factor on the mean squared error over batch and features, 1e-12 to 1e12. Default: the preset's.
+    /// Factor on the mean over batch and features of what each output costs, 1e-12 to 1e12. Default: the preset's.
     #[schemars(range(min = 1e-12, max = 1e12))]
     loss_scale: Option<Number>,
     /// Seed of the initial weights and biases, and of the batches unless `data.seed` is given.
@@ -219,9 +242,19 @@ impl<'de> Deserialize<'de> for SweepSection {
 
 /// The tables of a cell.
 pub(crate) const TABLES: [&str; 3] = ["model", "data", "train"];
-/// The fields whose values may be tables.
-const FIELDS_WITH_FIELDS: [&str; 3] =
-    ["data.frequencies", "train.learning_rate", "train.learning_rate_bias"];
+/// Fields beside [`KINDS`] whose values may be tables.
+const LAWS: [&str; 3] = ["data.frequencies", "train.learning_rate", "train.learning_rate_bias"];
+
+/// Whether the value of a field may be a table.
+pub(crate) fn may_be_table(name: &str) -> bool {
+    LAWS.contains(&name) || tag(name).is_some()
+}
+
+/// Whether this is the name of a number inside the value of a field that may be a table.
+pub(crate) fn is_inside(name: &str) -> bool {
+    let fields = LAWS.iter().copied().chain(KINDS.iter().map(|(field, _)| *field));
+    fields.into_iter().any(|field| name.strip_prefix(field).is_some_and(|r| r.starts_with('.')))
+}
 
 /// The tables with their fields by dotted names.
 fn groups<E: serde::de::Error>(
@@ -265,14 +298,16 @@ fn dotted(
 /// Whether a table is an axis, which has one rule, and not a part of a dotted name.
 fn is_axis(name: &str, table: &Table) -> bool {
     const RULES: [&str; 4] = ["linspace", "logspace", "range", "powers_of_two"];
-    let has_fields = TABLES.contains(&name) || FIELDS_WITH_FIELDS.contains(&name);
+    let has_fields = TABLES.contains(&name) || may_be_table(name);
     !has_fields || table.is_empty() || table.keys().any(|key| RULES.contains(&key.as_str()))
 }
 
 /// Whether a table is the value of a field, such as a law, and not a part of a dotted name.
 fn is_value(name: &str, table: &Table) -> bool {
-    let is_part_of_law = name == "data.frequencies" && !table.contains_key("law");
-    !TABLES.contains(&name) && !is_part_of_law
+    let tag = if name == "data.frequencies" { Some("law") } else { tag(name) };
+    let is_short = name == "train.loss" && table.contains_key("power");
+    let is_part = tag.is_some_and(|tag| !table.contains_key(tag)) && !is_short;
+    !TABLES.contains(&name) && !is_part
 }
 
 /// Why one cell's tables give no cell.
@@ -281,7 +316,7 @@ pub(crate) enum ResolveError {
     #[error(transparent)]
     Field(#[from] FieldError),
     #[error(transparent)]
-    Frequencies(#[from] FrequencyFileError),
+    Data(#[from] DataError),
 }
 
 /// Largest number of features, samples or hidden units: what an index of 32 bits can safely hold.
@@ -298,35 +333,98 @@ impl CellToml {
         folder: &Path,
         preparer: &mut Preparer,
     ) -> Result<Prepared, ResolveError> {
-        let activation_density = self.activation_density();
         let Self { model, data, train } = self;
         let constants = train.preset.unwrap_or_default().constants();
-        let d_hidden = model.d_hidden.ok_or_else(|| missing("model.d_hidden", "given"))?.count();
-        let model = Model {
-            n_features: model.n_features.map_or(constants.n_features, Whole::count),
-            d_hidden,
-            bias_init_std: or(model.bias_init_std, constants.bias_init_std),
-        };
-        let train = train.resolve(&constants, d_hidden)?;
+        let model = model.resolve(&constants)?;
         check_model(&model)?;
+        let train = train.resolve(&constants, &model)?;
         check_training(&train)?;
-        let law = data.frequencies.ok_or_else(|| {
-            missing("data.frequencies", "given, such as { law = \"power\", exponent = 1.0 }")
-        })?;
-        let data = Data {
-            frequencies: law.resolve(folder, preparer)?,
-            activation_density,
-            values: data.values.unwrap_or(ValueDistribution::Uniform),
-            seed: data.seed.map_or(train.seed, |seed| seed.0),
-        };
+        check_together(&model, &train)?;
+        let data = data.resolve(&constants, model.n_features, train.seed, folder, preparer)?;
         check_above_0("data.activation_density", data.activation_density)?;
         Ok(preparer.prepare(Cell { model, data, train })?)
     }
 }
 
+impl ModelToml {
+    /// The complete model, not yet checked but for what is inside its fields.
+    fn resolve(self, constants: &Constants) -> Result<Model, FieldError> {
+        let bias = self.bias.unwrap_or_default();
+        let bias_init_std = match (bias, self.bias_init_std) {
+            (Bias::Trained, written) => or(written, constants.bias_init_std),
+            (Bias::None, written) => of_no_bias("model.bias_init_std", written.map(|std| std.0))?,
+        };
+        Ok(Model {
+            n_features: self.n_features.map_or(constants.n_features, Whole::count),
+            d_hidden: self.d_hidden.ok_or_else(|| missing("model.d_hidden", "given"))?.count(),
+            bias_init_std,
+            activation: self.activation.map_or(Ok(Activation::Relu), |kind| kind.0.resolve())?,
+            bias,
+            decoder: self.decoder.unwrap_or(Decoder::Tied),
+            rows: self.rows.unwrap_or(Rows::Free),
+        })
+    }
+}
+
+/// Zero, for a field of biases that are not there; nothing else may be written.
+fn of_no_bias(field: &str, written: Option<f64>) -> Result<f64, FieldError> {
+    let value = written.unwrap_or(0.0);
+    check(field, value, "0 or left out with `model.bias` = none", |value| value == 0.0)?;
+    Ok(0.0)
+}
+
+impl DataToml {
+    /// The complete data of `n_features` features, checked but for the density.
+    fn resolve(
+        self,
+        constants: &Constants,
+        n_features: usize,
+        seed: u64,
+        folder: &Path,
+        preparer: &mut Preparer,
+    ) -> Result<Data, ResolveError> {
+        let written = self.dependence.map(|kind| kind.0.resolve(folder, preparer)).transpose()?;
+        let dependence = written.unwrap_or_default();
+        let density = self.activation_density.map(|density| density.0);
+        let (frequencies, activation_density) = match &dependence {
+            Dependence::Text { path, window, .. } => {
+                let allowed = "left out with `data.dependence` of kind text, which has its own";
+                if self.frequencies.is_some() {
+                    return Err(FieldError::new("data.frequencies", "a law", allowed).into());
+                }
+                if let Some(density) = density {
+                    return Err(FieldError::new("data.activation_density", density, allowed).into());
+                }
+                let windows = preparer.windows(path, n_features, *window)?;
+                (FrequencyLaw::Text {}, windows.probabilities().density())
+            }
+            other => {
+                let law = match self.frequencies {
+                    Some(law) => law.resolve(folder, preparer)?,
+                    None => constants.frequencies.clone().ok_or_else(|| {
+                        let allowed = "given, such as { law = \"power\", exponent = 1.0 }";
+                        missing("data.frequencies", allowed)
+                    })?,
+                };
+                let usual = if let Dependence::Exactly { k } = other { *k as f64 } else { 1.0 };
+                (law, density.unwrap_or(usual))
+            }
+        };
+        let importance = self.importance.map(|kind| kind.0.resolve(folder, preparer)).transpose()?;
+        Ok(Data {
+            frequencies,
+            activation_density,
+            values: self.values.unwrap_or(constants.values),
+            seed: self.seed.map_or(seed, |seed| seed.0),
+            dependence,
+            importance: importance.unwrap_or_else(|| constants.importance.clone()),
+        })
+    }
+}
+
 impl TrainToml {
-    /// The complete training at width `d_hidden`, not yet checked.
-    fn resolve(self, constants: &Constants, d_hidden: usize) -> Result<Training, FieldError> {
+    /// The complete training of the `model`, not yet checked but for what is inside its fields.
+    fn resolve(self, constants: &Constants, model: &Model) -> Result<Training, FieldError> {
         let steps = self.steps.map_or(constants.steps, |steps| steps.0);
         #[expect(
             clippy::cast_possible_truncation,
@@ -334,24 +432,47 @@ impl TrainToml {
             reason = "a fraction of the steps, and steps are checked later"
         )]
         let warmup = (constants.warmup_fraction * steps as f64).round() as u64;
+        let d_hidden = model.d_hidden;
         let rate = |written, preset: LearningRateRule| match written {
             Some(LearningRateToml::Fixed(Number(rate))) => rate,
             Some(LearningRateToml::ByWidth(rule)) => rule.at(d_hidden),
             None => preset.at(d_hidden),
         };
-        let decay = self.weight_decay.ok_or_else(|| missing("train.weight_decay", "given"))?;
+        let learning_rate_bias = match (model.bias, self.learning_rate_bias) {
+            (Bias::Trained, written) => rate(written, constants.learning_rate_bias),
+            (Bias::None, written) => of_no_bias(
+                "train.learning_rate_bias",
+                written.map(|written| rate(Some(written), constants.learning_rate_bias)),
+            )?,
+        };
+        let optimizer = self.optimizer.map_or(Ok(Optimizer::Adam), |kind| kind.0.resolve())?;
+        if optimizer != Optimizer::Adam {
+            for (field, written) in [
+                ("train.adam_beta1", self.adam_beta1),
+                ("train.adam_beta2", self.adam_beta2),
+                ("train.adam_epsilon", self.adam_epsilon),
+            ] {
+                if let Some(Number(value)) = written {
+                    let allowed = "left out with `train.optimizer` = sgd, which has no use for it";
+                    return Err(FieldError::new(field, value, allowed));
+                }
+            }
+        }
+        let usual = if model.rows == Rows::Unit { Some(0.0) } else { constants.weight_decay };
+        let decay = self.weight_decay.map(|decay| decay.0).or(usual);
+        let weight_decay = decay.ok_or_else(|| missing("train.weight_decay", "given"))?;
         Ok(Training {
             batch_size: self.batch_size.map_or(constants.batch_size, Whole::count),
             steps,
             learning_rate: rate(self.learning_rate, constants.learning_rate),
-            learning_rate_bias: rate(self.learning_rate_bias, constants.learning_rate_bias),
+            learning_rate_bias,
             warmup_steps: self.warmup_steps.map_or(warmup, |steps| steps.0),
             final_learning_rate_fraction: or(
                 self.final_learning_rate_fraction,
                 constants.final_learning_rate_fraction,
             ),
             // Adding zero turns -0.0, another spelling of the same cell, into 0.0.
-            weight_decay: 0.0 + decay.0,
+            weight_decay: 0.0 + weight_decay,
             adam_beta1: or(self.adam_beta1, constants.adam_beta1),
             adam_beta2: or(self.adam_beta2, constants.adam_beta2),
             adam_epsilon: or(self.adam_epsilon, constants.adam_epsilon),
@@ -359,8 +480,32 @@ impl TrainToml {
             seed: self.seed.map_or(0, |seed| seed.0),
             test_batches: self.test_batches.map_or(100, |batches| batches.0),
             log_every: self.log_every.map_or(100, |steps| steps.0),
+            loss: self.loss.map_or(Ok(Loss::Squared), |kind| kind.0.resolve())?,
+            optimizer,
         })
     }
+}
+
+/// Refuses a model and a training that do not go together.
+fn check_together(model: &Model, train: &Training) -> Result<(), FieldError> {
+    let is_softmax = model.activation == Activation::Softmax;
+    match train.loss {
+        Loss::CrossEntropy if !is_softmax => {
+            let allowed = "squared or a power; cross_entropy is of `model.activation` = softmax";
+            return Err(FieldError::new("train.loss", "cross_entropy", allowed));
+        }
+        Loss::Squared | Loss::Power { .. } if is_softmax => {
+            let written = if train.loss == Loss::Squared { "squared" } else { "a power" };
+            let allowed = "cross_entropy with `model.activation` = softmax";
+            return Err(FieldError::new("train.loss", written, allowed));
+        }
+        _ => (),
+    }
+    if model.rows == Rows::Unit {
+        let allowed = "0 or left out with `model.rows` = unit, which leaves no norms to decay";
+        check("train.weight_decay", train.weight_decay, allowed, |decay| decay == 0.0)?;
+    }
+    Ok(())
 }
 
 impl FrequencyLawToml {
@@ -394,7 +539,7 @@ fn missing(field: &str, allowed: &str) -> FieldError {
 }
 
 /// Refuses the `value` of a field that does not fit, saying what is `allowed`.
-fn check<T: Copy + Display>(
+pub(crate) fn check<T: Copy + Display>(
     field: &str,
     value: T,
     allowed: &str,
@@ -403,7 +548,7 @@ fn check<T: Copy + Display>(
     if fits(value) { Ok(()) } else { Err(FieldError::new(field, value, allowed)) }
 }
 
-fn check_between<T: Copy + Display + PartialOrd>(
+pub(crate) fn check_between<T: Copy + Display + PartialOrd>(
     field: &str,
     value: T,
     range: RangeInclusive<T>,
@@ -418,6 +563,10 @@ fn check_above_0(field: &str, value: f64) -> Result<(), FieldError> {
 
 fn check_at_least_0(field: &str, value: f64) -> Result<(), FieldError> {
     check(field, value, "finite and at least 0", |v| v.is_finite() && v >= 0.0)
+}
+
+pub(crate) fn check_finite(field: &str, value: f64) -> Result<(), FieldError> {
+    check(field, value, "finite", f64::is_finite)
 }
 
 fn check_model(model: &Model) -> Result<(), FieldError> {
@@ -447,7 +596,7 @@ fn check_training(train: &Training) -> Result<(), FieldError> {
     {
         check(field, beta, "at least 0 and below 1", |beta| (0.0..1.0).contains(&beta))?;
     }
-    check("train.weight_decay", train.weight_decay, "finite", f64::is_finite)?;
+    check_finite("train.weight_decay", train.weight_decay)?;
     check_between("train.test_batches", train.test_batches, 2..=1_000_000)?;
     check("train.log_every", train.log_every, "at least 1", |n| n >= 1)
 }

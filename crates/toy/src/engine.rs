@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::cell::{Activation, Cell, Decoder, Loss};
+
 /// What makes the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -36,4 +38,36 @@ pub struct Unsupported {
     pub value: String,
     /// The values that the engine can train.
     pub allowed: &'static str,
+}
+
+impl Unsupported {
+    /// Nothing, if `cell` is a tied autoencoder with ReLU that is trained by squared errors, which is what
+    /// the fast engines know.
+    ///
+    /// # Errors
+    /// [`Unsupported`], which names the field that is otherwise.
+    pub fn unless_tied_relu_squared(engine: EngineKind, cell: &Cell) -> Result<(), Self> {
+        let refused = |field, value: &str, allowed| {
+            Err(Self { engine, field, value: value.to_owned(), allowed })
+        };
+        let name = match cell.model.activation {
+            Activation::Relu => None,
+            Activation::Identity => Some("identity"),
+            Activation::LeakyRelu { .. } => Some("leaky_relu"),
+            Activation::Gelu => Some("gelu"),
+            Activation::Softplus => Some("softplus"),
+            Activation::Softmax => Some("softmax"),
+        };
+        if let Some(name) = name {
+            return refused("model.activation", name, "relu");
+        }
+        if cell.model.decoder == Decoder::Untied {
+            return refused("model.decoder", "untied", "tied");
+        }
+        match cell.train.loss {
+            Loss::Squared => Ok(()),
+            Loss::Power { power } => refused("train.loss.power", &power.to_string(), "squared"),
+            Loss::CrossEntropy => refused("train.loss", "cross_entropy", "squared"),
+        }
+    }
 }

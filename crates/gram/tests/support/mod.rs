@@ -7,6 +7,7 @@ use std::path::Path;
 
 use superpose_sweep::file::Sweep;
 use superpose_toy::cell::Cell;
+use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::{Sampler, SparseBatch, Stream};
 
 pub fn cell(overrides: &[&str]) -> Cell {
@@ -31,9 +32,11 @@ pub fn cell(overrides: &[&str]) -> Cell {
 }
 
 pub fn first_batch(cell: &Cell) -> SparseBatch {
-    let p = cell.probabilities().unwrap();
-    let size = cell.train.batch_size;
-    Sampler::new(&p, cell.data.values, cell.data.seed, size).batch(Stream::Train, 0)
+    Sampler::of(&prepared(cell)).batch(Stream::Train, 0)
+}
+
+pub fn prepared(cell: &Cell) -> Prepared {
+    Prepared::new(cell.clone()).unwrap()
 }
 
 /// Largest difference between two lists, over the largest entry of the first.
