@@ -8,7 +8,7 @@ use superpose_toy::cell::Cell;
 use superpose_toy::superposition::{strong_exponent, weak_exponent};
 
 use crate::FitWindow;
-use crate::regime::{Evidence, Regime};
+use crate::regime::{Evidence, Regime, is_defined_for};
 use crate::run::Finished;
 use crate::settings::{Setting, field_names, row_start, with_fields};
 use superpose_files::table::{Field, Table, TableError};
@@ -179,7 +179,8 @@ pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
         let exponent = Exponent::of(setting, window);
         let exponent = exponent.as_ref();
         let losses = exponent.map_or(&[][..], |e| &e.losses);
-        let data_exponent = setting.example().record.cell.data_exponent();
+        let cell = &setting.example().record.cell;
+        let (data_exponent, is_defined) = (cell.data_exponent(), is_defined_for(cell));
         let mut row = vec![setting.label().into()];
         row.extend(fit_fields(exponent));
         row.push(losses.len().into());
@@ -190,8 +191,8 @@ pub fn exponents(settings: &[Setting<'_>], window: FitWindow) -> Table {
             exponent.and_then(|e| e.fit).map(|f| f.coefficient).into(),
             mean_of(setting, window, |m| m.dead_outputs as f64).into(),
             mean_of(setting, window, Measured::dead_share).into(),
-            data_exponent.and_then(weak_exponent).into(),
-            predicted_strong(setting).into(),
+            data_exponent.and_then(weak_exponent).filter(|_| is_defined).into(),
+            Some(predicted_strong(setting)).filter(|_| is_defined).into(),
             regime_word(setting, window).into(),
         ]);
         table.push(row);

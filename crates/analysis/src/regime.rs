@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use superpose_toy::cell::{Activation, Cell, Decoder, Importance, Loss};
 use superpose_toy::superposition::ignored_features_loss;
 
 use crate::run::Finished;
@@ -20,6 +21,17 @@ pub enum Regime {
     Weak,
     /// Neither.
     Between,
+    /// The signs are of another model: see [`is_defined_for`].
+    Undefined,
+}
+
+/// Whether the regimes and the theory of both are said of the model of this `cell`: tied, with ReLU and
+/// squared errors that all count as much. How its features depend on one another is all one to them.
+pub fn is_defined_for(cell: &Cell) -> bool {
+    cell.model.activation == Activation::Relu
+        && cell.model.decoder == Decoder::Tied
+        && cell.train.loss == Loss::Squared
+        && cell.data.importance == Importance::Constant
 }
 
 impl fmt::Display for Regime {
@@ -28,6 +40,7 @@ impl fmt::Display for Regime {
             Self::Strong => "strong",
             Self::Weak => "weak",
             Self::Between => "between",
+            Self::Undefined => "undefined",
         })
     }
 }
@@ -45,6 +58,8 @@ pub struct Evidence {
     pub loss: f64,
     /// What all but the `φ½ n` most frequent features would cost if ignored.
     pub ignored_loss: f64,
+    /// Whether all that says anything of the model.
+    pub is_defined: bool,
 }
 
 /// Represented features a dimension in the weak regime, at most: the paper's published weak cells (α = 1, γ ≥
@@ -77,11 +92,15 @@ impl Evidence {
                 represented,
                 cell.data.values,
             ),
+            is_defined: is_defined_for(cell),
         })
     }
 
     /// The verdict.
     pub fn regime(&self) -> Regime {
+        if !self.is_defined {
+            return Regime::Undefined;
+        }
         let represented = self.phi_half * self.n_features as f64;
         let d = self.d_hidden as f64;
         if self.phi_half >= STRONG_FRACTION && represented > d {
@@ -108,7 +127,9 @@ mod tests {
         // the transition (γ = −0.111, d = 39).
         let regime = |d_hidden, phi_half: f64, loss| {
             let ignored_loss = 4.0 / 3.0 * (1.0 - phi_half);
-            Evidence { n_features: 1000, d_hidden, phi_half, loss, ignored_loss }.regime()
+            let is_defined = true;
+            Evidence { n_features: 1000, d_hidden, phi_half, loss, ignored_loss, is_defined }
+                .regime()
         };
         assert_eq!(regime(100, 1.0, 0.171), Regime::Strong);
         assert_eq!(regime(100, 0.15, 1.134), Regime::Weak);
@@ -133,8 +154,14 @@ mod tests {
 
     #[test]
     fn room_for_everything_is_no_superposition() {
-        let evidence =
-            Evidence { n_features: 10, d_hidden: 20, phi_half: 1.0, loss: 0.0, ignored_loss: 0.0 };
+        let evidence = Evidence {
+            n_features: 10,
+            d_hidden: 20,
+            phi_half: 1.0,
+            loss: 0.0,
+            ignored_loss: 0.0,
+            is_defined: true,
+        };
         assert_eq!(evidence.regime(), Regime::Between);
         assert_eq!(Evidence { n_features: 20, ..evidence }.regime(), Regime::Between);
         assert_eq!(Evidence { n_features: 21, ..evidence }.regime(), Regime::Strong);

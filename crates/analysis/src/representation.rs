@@ -35,9 +35,13 @@ pub fn representation(run: &Run) -> Table {
             (
                 "ignored_loss",
                 "what all but the φ½·n most frequent features cost if ignored",
-                &|t| t.2.ignored_loss.into(),
+                &|t| Some(t.2.ignored_loss).filter(|_| t.2.is_defined).into(),
             ),
-            ("regime", "strong, weak or between", &|t| t.2.regime().to_string().into()),
+            (
+                "regime",
+                "strong, weak or between; undefined for models of another kind than the paper's",
+                &|t| t.2.regime().to_string().into(),
+            ),
         ],
     );
     with_fields(table, &names, trained.iter().map(|t| row_start(&values(&names, t.0))))

@@ -14,10 +14,12 @@ use superpose_files::table::{Field, Table, TableError};
 /// One row a finished cell: its fields by dotted name, then what is known of it.
 pub fn results(run: &Run) -> Table {
     let names = run.field_names();
-    let columns: Vec<(&str, &str)> = QUANTITIES.iter().map(|q| (q.name, q.meaning)).collect();
+    let has_variant = run.finished.iter().any(|f| f.record.variant().is_some());
+    let quantities = || QUANTITIES.iter().filter(|q| has_variant || !q.is_of_variants());
+    let columns: Vec<(&str, &str)> = quantities().map(|q| (q.name, q.meaning)).collect();
     let mut table = Table::new("results", "What became of each cell?", &columns);
     for finished in &run.finished {
-        table.push(QUANTITIES.iter().map(|q| q.field(&finished.record)).collect());
+        table.push(quantities().map(|q| q.field(&finished.record)).collect());
     }
     with_fields(table, &names, run.finished.iter().map(|f| row_start(&values(&names, f))))
 }
@@ -50,9 +52,6 @@ pub fn records(results: &Table) -> Result<Vec<Record>, ResultsError> {
     completed.map(|((number, row), _)| record(results, row, number)).collect()
 }
 
-/// Fields of a cell that are words, though they may look like numbers.
-const WORDS: [&str; 2] = ["data.frequencies.path", "data.frequencies.sha256"];
-
 fn record(results: &Table, fields: &[Field], row: usize) -> Result<Record, ResultsError> {
     let mut value = json!({ "record_version": RECORD_VERSION, "cell": {} });
     for (column, field) in results.columns.iter().zip(fields) {
@@ -62,7 +61,8 @@ fn record(results: &Table, fields: &[Field], row: usize) -> Result<Record, Resul
                 plant(&mut value, place, quantity.json(field));
             }
         } else if is_field(name) && *field != Field::Missing {
-            let is_word = WORDS.contains(&name);
+            // Words, though they may look like numbers.
+            let is_word = name.ends_with(".path") || name.ends_with(".sha256");
             let json = if is_word { field.to_string().into() } else { field.as_written() };
             plant(&mut value, &format!("cell.{name}"), json);
         }
@@ -135,6 +135,8 @@ mod tests {
     fn filled(values: &[(f64, u64, bool)], texts: &[String]) -> Record {
         let golden = include_str!("../../store/tests/record-2.json");
         let mut json: Value = serde_json::from_str(golden).unwrap();
+        json["measured"]["variant"] =
+            json!({ "density_nominal": 0.5, "density_drawn": 0.5, "decoder_cosine": 0.5 });
         for ((quantity, &(number, integer, is_missing)), text) in
             QUANTITIES.iter().zip(values).zip(texts)
         {

@@ -139,6 +139,7 @@ mod tests {
     use super::*;
     use superpose_store::store::Manifest;
     use superpose_toy::cell::FrequencyLaw;
+    use superpose_toy::prepared::Features;
     use superpose_toy::trained::Weights;
 
     #[test]
@@ -163,11 +164,16 @@ mod tests {
         let cells = records.iter().map(|record| record.cell.clone()).collect();
         let manifest = Manifest { name: "example".to_owned(), cells };
         let store = Store::create(folder.path(), &manifest).unwrap().0;
-        let weights =
-            Weights { n_features: 2, d_hidden: 1, weights: vec![1.0; 2], bias: vec![0.0; 2] };
+        let weights = Weights {
+            n_features: 2,
+            d_hidden: 1,
+            weights: vec![1.0; 2],
+            bias: vec![0.0; 2],
+            decoder: None,
+        };
         let curve = [CurvePoint { step: 1, loss: 1.0 }];
         for record in &records[1..] {
-            store.write(record, &curve, Some((&weights, &[0.75, 0.25]))).unwrap();
+            store.write(record, &curve, Some((&weights, Features::alike(&[0.75, 0.25])))).unwrap();
         }
         let run = Run::read(&store).unwrap();
         assert_eq!(run.missing, std::slice::from_ref(&records[0].cell_id));

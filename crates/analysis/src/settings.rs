@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use superpose_toy::cell::SEED_FIELDS;
+use superpose_toy::cell::{DEFAULTS, SEED_FIELDS};
 
 use crate::run::{Finished, Run};
 use superpose_files::table::{Column, Field, Table};
@@ -60,10 +60,19 @@ pub fn label(fields: &[(String, Value)]) -> String {
             }
             other => other.to_string(),
         };
-        format!("{}={value}", name.rsplit('.').next().unwrap_or(name))
+        format!("{}={value}", short(name))
     };
     let parts: Vec<String> = fields.iter().filter(|field| !field.1.is_null()).map(part).collect();
     if parts.is_empty() { "all".to_owned() } else { parts.join(", ") }
+}
+
+/// The last part of a field's name; of the word that says of which kind a field is, the field's.
+fn short(name: &str) -> &str {
+    let name = match name {
+        "data.importance.law" => "importance",
+        _ => name.strip_suffix(".kind").unwrap_or(name),
+    };
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// The dotted names of the fields that vary between the cells of `run`, but for the width and the
@@ -78,9 +87,11 @@ pub fn setting_fields(run: &Run) -> Vec<String> {
             *seen.entry(row[WIDTH_FIELD].to_string()).or_insert(value) != value
         })
     };
-    let apart = [&SEED_FIELDS[..], &[WIDTH_FIELD, "data.frequencies.path"]].concat();
+    let apart = [&SEED_FIELDS[..], &[WIDTH_FIELD]].concat();
     let mut names = run.field_names();
-    names.retain(|name| !apart.contains(&name.as_str()) && varies_at_one_width(name));
+    names.retain(|name| {
+        !apart.contains(&name.as_str()) && !name.ends_with(".path") && varies_at_one_width(name)
+    });
     names
 }
 
@@ -144,10 +155,13 @@ pub(crate) fn with_fields(
     table
 }
 
-/// The values that a cell has in the fields `names`.
+/// The values that a cell has in the fields `names`; of those that are left out at their default, that.
 pub fn values(names: &[String], finished: &Finished) -> Vec<(String, Value)> {
     let fields: BTreeMap<String, Value> = finished.record.cell.fields().into_iter().collect();
-    let value = |name: &String| fields.get(name).cloned().unwrap_or(Value::Null);
+    let default = |name: &String| {
+        DEFAULTS.iter().find(|(field, _)| field == name).map_or(Value::Null, |d| d.1.into())
+    };
+    let value = |name: &String| fields.get(name).cloned().unwrap_or_else(|| default(name));
     names.iter().map(|name| (name.clone(), value(name))).collect()
 }
 

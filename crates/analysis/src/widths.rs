@@ -12,7 +12,7 @@ use superpose_toy::superposition::{ignored_features_loss, unrepresented_loss};
 use crate::FitWindow;
 use crate::exponents::{Exponent, common_regime, interval_of, predicted_strong};
 use crate::pictures::{ENTRY, picture, symbols, with_entries};
-use crate::regime::Regime;
+use crate::regime::{Regime, is_defined_for};
 use crate::settings::{Setting, field_names, row_start, with_fields};
 use superpose_files::table::{Field, Table, TableError, Tables};
 
@@ -64,7 +64,8 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
             let anchored = widest.map(|(d_max, loss)| {
                 loss * (d_max as f64 / d_hidden as f64).powf(predicted_strong(setting))
             });
-            let theory = trained.first().map(|c| {
+            let of_paper = trained.first().filter(|c| is_defined_for(&c.record.cell));
+            let theory = of_paper.map(|c| {
                 let values = c.record.cell.data.values;
                 (
                     ignored_features_loss(&c.probabilities, d_hidden, values),

@@ -4,7 +4,6 @@
 //! falls on all of them alike.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::time::Instant;
 
 use superpose_device::{BACKENDS, BURN_VERSION, NamedDevice};
@@ -84,7 +83,7 @@ impl Work {
             let mut cell = prepared.cell.clone();
             cell.train.seed = cell.train.seed.wrapping_add(i);
             cell.data.seed = cell.data.seed.wrapping_add(i / sharing);
-            Prepared { id: cell.id(), cell, probabilities: Arc::clone(&prepared.probabilities) }
+            Prepared { id: cell.id(), cell, ..prepared.clone() }
         };
         let cells: Vec<Prepared> = (0..jobs as u64).map(like).collect();
         let rounds = |cells: &[Prepared]| Rounds::new(cells, place, steps_a_round).ok();

@@ -10,6 +10,7 @@ use superpose_run::plan::Plan;
 use superpose_run::resources::size;
 use superpose_store::store::{Begun, Manifest, Start, Store};
 use superpose_sweep::file::Sweep;
+use superpose_toy::engine::EngineKind;
 use superpose_toy::prepared::Prepared;
 use superpose_train::memory::dense_flop;
 
@@ -91,12 +92,35 @@ pub(crate) fn announce(trainer: &Trainer, name: &str, plan: &Plan, store: &Store
             text.push_str(&format!("; {n} {what}"));
         }
     }
-    let (engine, root) = (trainer.engine().name(), store.root().display());
+    let of_todo = todo.iter().map(|todo| trainer.engine(&todo.cell.cell));
+    let (engines, root) = (engines(of_todo), store.root().display());
     let how = match trainer.together_on() {
         Some(device) => format!("together on {device}"),
         None => format!("{} at a time", trainer.n_at_once()),
     };
-    console::complain(&format!("{text} (engine {engine}, {how}) in {root}"));
+    match todo.is_empty() {
+        true => console::complain(&format!("{text} in {root}")),
+        false => console::complain(&format!("{text} ({engines}, {how}) in {root}")),
+    }
+}
+
+/// The engines of cells in words, with how many cells each has if there are several.
+fn engines(of_cells: impl Iterator<Item = EngineKind>) -> String {
+    let mut counts: Vec<(EngineKind, usize)> = Vec::new();
+    for engine in of_cells {
+        match counts.iter_mut().find(|(known, _)| *known == engine) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((engine, 1)),
+        }
+    }
+    match &counts[..] {
+        [(engine, _)] => format!("engine {}", engine.name()),
+        _ => {
+            let parts: Vec<String> =
+                counts.iter().map(|(engine, n)| format!("{} for {n}", engine.name())).collect();
+            format!("engine {}", parts.join(", "))
+        }
+    }
 }
 
 /// Says what would be trained.
@@ -118,7 +142,10 @@ fn describe(
     analyze::tell_damage(&plan.damaged);
     let finished = plan.n_finished;
     if options.json {
-        let object = |c: &Prepared| serde_json::json!({ "cell_id": c.id, "cell": c.cell });
+        let object = |c: &Prepared| {
+            let engine = trainer.engine(&c.cell).name();
+            serde_json::json!({ "cell_id": c.id, "engine": engine, "cell": c.cell })
+        };
         let cells: Vec<_> = sweep.cells.iter().map(object).collect();
         console::say_json(&serde_json::json!({
             "name": sweep.name, "folder": root, "n_cells": cells.len(),
@@ -139,18 +166,20 @@ fn describe(
                 format!("{:.4}", cell.train.weight_decay),
                 cell.train.steps.to_string(),
                 cell.train.seed.to_string(),
+                trainer.engine(cell).name().to_owned(),
             ]
         })
         .collect();
-    let header = ["cell", "n", "d", "decay", "steps", "seed"];
+    let header = ["cell", "n", "d", "decay", "steps", "seed", "engine"];
     console::say(&console::table(&header, &rows));
     if sweep.cells.len() > rows.len() {
         console::say(&format!("… and {} more", sweep.cells.len() - rows.len()));
     }
     console::say(&format!(
-        "{} cells, {finished} of them finished; {steps} steps and {flop:.1e} operations in dense \
+        "{} cells ({}), {finished} of them finished; {steps} steps and {flop:.1e} operations in dense \
          matrix products; at most {} of memory a cell, {jobs} at a time. Nothing was trained.",
         sweep.cells.len(),
+        engines(cells().map(|cell| trainer.engine(cell))),
         size(memory),
     ));
     Ok(())

@@ -16,7 +16,7 @@ pub const THREADS: u32 = 256;
 /// Bytes of memory that the threads of a cube share.
 pub const SHARED_BYTES: usize = 16 * 1024;
 /// Arrays of one kernel, with the one for its plain numbers.
-pub const ARRAYS: u32 = 7;
+pub const ARRAYS: u32 = 8;
 
 /// The GPU that is number `index` of those that `backend` reaches.
 pub(crate) fn open(

@@ -4,6 +4,7 @@ use cubecl::bytes::Bytes;
 use cubecl::client::Client;
 use cubecl::prelude::*;
 use cubecl::server::Handle;
+use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::Weights;
 
 use crate::failure::DeviceFailure;
@@ -16,6 +17,7 @@ pub(crate) struct Arrays {
     pub(crate) n_cells: usize,
     pub(crate) weights: Parameter,
     pub(crate) biases: Parameter,
+    pub(crate) importance: Handle,
     /// `dW`, and with the units' `dh` added, the gradient.
     pub(crate) weights_gradient: Handle,
     pub(crate) units: UnitArrays,
@@ -39,13 +41,14 @@ pub(crate) struct UnitArrays {
 }
 
 impl Arrays {
-    /// The arrays of cells that start from `starts`.
+    /// The arrays of `cells` that start from `starts`.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device is out of memory.
     pub(crate) fn new(
         client: &Client,
         shape: Shape,
+        cells: &[Prepared],
         starts: &[Weights],
     ) -> Result<Self, DeviceFailure> {
         let (n_cells, d, row) = (starts.len(), shape.d_hidden, shape.row());
@@ -55,10 +58,14 @@ impl Arrays {
             to[..d].copy_from_slice(from);
         }
         let biases: Vec<f32> = starts.iter().flat_map(|start| start.bias.iter().copied()).collect();
+        #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
+        let importance: Vec<f32> =
+            cells.iter().flat_map(Prepared::importances).map(|i| i as f32).collect();
         let arrays = Self {
             weights_gradient: client.empty(4 * weights.len()),
             weights: Parameter::new(client, weights),
             biases: Parameter::new(client, biases),
+            importance: client.create(Bytes::from_elems(importance)),
             units: UnitArrays::new(client, shape, n_cells, 1),
             client: client.clone(),
             shape,
@@ -89,10 +96,10 @@ impl Arrays {
 
     /// Whether the device could give all of them.
     fn check(&self) -> Result<(), DeviceFailure> {
-        let Self { weights, biases, weights_gradient, units, .. } = self;
+        let Self { weights, biases, importance, weights_gradient, units, .. } = self;
         let parameters = [weights, biases].into_iter().flat_map(|p| [&p.values, &p.moments]);
         let UnitArrays { hidden, hidden_gradient, z_gradient, sums, .. } = units;
-        let others = [weights_gradient, hidden, hidden_gradient, z_gradient, sums];
+        let others = [importance, weights_gradient, hidden, hidden_gradient, z_gradient, sums];
         Ok(self.client.check(parameters.chain(others))?)
     }
 

@@ -7,7 +7,8 @@ use cubecl::client::Client;
 use cubecl::prelude::*;
 use superpose_toy::adam::AdamStep;
 use superpose_toy::cell::Cell;
-use superpose_toy::engine::Unsupported;
+use superpose_toy::engine::{EngineKind, Unsupported};
+use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::{LossGradient, Weights};
 
 use crate::arrays::Arrays;
@@ -19,13 +20,13 @@ use crate::launch::{Launch, Task};
 use crate::plan::Shape;
 use crate::word;
 
-/// Whether this engine can train `cell`: today, every cell. Another activation or a decoder that is
-/// not tied belongs here.
+/// Whether this engine can train `cell`: tied autoencoders with ReLU and squared errors. Everything
+/// else about a cell is all one to it.
 ///
 /// # Errors
 /// [`Unsupported`], which names the field.
-pub fn supports(_cell: &Cell) -> Result<(), Unsupported> {
-    Ok(())
+pub fn supports(cell: &Cell) -> Result<(), Unsupported> {
+    Unsupported::unless_tied_relu_squared(EngineKind::Gram, cell)
 }
 
 /// Cells of one shape in training.
@@ -48,7 +49,7 @@ impl fmt::Debug for Ensemble {
 pub type PendingLosses = Box<dyn FnOnce() -> Result<Vec<Vec<f64>>, DeviceFailure>>;
 
 impl Ensemble {
-    /// `cells`, all of one `shape`, before their first step, starting from `starts`.
+    /// `cells`, all of one `shape` and with rows of one kind, before their first step, starting from `starts`.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device is out of memory.
@@ -58,11 +59,12 @@ impl Ensemble {
     pub fn new(
         client: &Client,
         shape: Shape,
-        cells: &[Cell],
+        cells: &[Prepared],
         starts: &[Weights],
     ) -> Result<Self, DeviceFailure> {
         assert_eq!(cells.len(), starts.len(), "one start per cell");
-        Ok(Self { cells: cells.to_vec(), arrays: Arrays::new(client, shape, starts)? })
+        let arrays = Arrays::new(client, shape, cells, starts)?;
+        Ok(Self { cells: cells.iter().map(|p| p.cell.clone()).collect(), arrays })
     }
 
     /// Makes a step on each of `batches`, the first of which has number `first` (from 1), and
@@ -100,6 +102,7 @@ impl Ensemble {
             loss,
             weights: double(&weights),
             bias: double(bias),
+            decoder: None,
         };
         Ok(by_cell.zip(losses).map(of_cell).collect())
     }
@@ -120,6 +123,7 @@ impl Ensemble {
             d_hidden,
             weights,
             bias: bias.to_vec(),
+            decoder: None,
         };
         Ok(by_cell.map(of_cell).collect())
     }
@@ -142,6 +146,7 @@ impl Ensemble {
                 headers,
                 steps_at: word(step * 2 * n_cells * STEP_NUMBERS),
                 losses_at: word(step * n_cells * blocks),
+                rows: self.cells[0].model.rows,
                 task,
             }
             .all();

@@ -2,6 +2,7 @@
 
 use cubecl::prelude::*;
 use cubecl::server::Handle;
+use superpose_toy::cell::Rows;
 
 use crate::arrays::{Arrays, fours, ones};
 use crate::kernels::tile::{THREADS, Tile};
@@ -31,6 +32,7 @@ pub(crate) struct Launch<'a> {
     /// Where losses go, and where this step's begin.
     pub(crate) losses: &'a Handle,
     pub(crate) losses_at: u32,
+    pub(crate) rows: Rows,
     pub(crate) task: Task,
 }
 
@@ -65,7 +67,7 @@ impl Launch<'_> {
 
     #[expect(unsafe_code, reason = "the products check every index themselves")]
     fn respond(&self) {
-        let Arrays { client, units, weights, biases, shape, .. } = self.arrays;
+        let Arrays { client, units, weights, biases, importance, shape, .. } = self.arrays;
         let tile = shape.respond_tile();
         // SAFETY: the kernel looks at every index itself before it uses it.
         unsafe {
@@ -76,6 +78,7 @@ impl Launch<'_> {
                 fours(&units.hidden),
                 fours(&weights.values),
                 ones(&biases.values),
+                ones(importance),
                 ones(self.words),
                 ones(&units.z_gradient),
                 ones(&units.sums),
@@ -156,17 +159,19 @@ impl Launch<'_> {
             word(units.n_units),
             self.row_fours(),
             matches!(self.task, Task::Step(_)),
+            self.rows == Rows::Unit,
         );
     }
 
     fn update_biases(&self) {
-        let Arrays { client, units, biases, shape, .. } = self.arrays;
+        let Arrays { client, units, biases, importance, shape, .. } = self.arrays;
         update::update_biases::launch(
             client,
             self.cubes(shape.n_features.div_ceil(THREADS as usize), 1),
             CubeDim::new_1d(THREADS),
             ones(self.words),
             ones(self.steps),
+            ones(importance),
             ones(&units.sums),
             ones(&biases.values),
             ones(&biases.moments),

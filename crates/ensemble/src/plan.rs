@@ -10,8 +10,8 @@ const DEPTHS: [usize; 3] = [16, 12, 8];
 pub const CUBE_THREADS: u32 = tile::THREADS;
 /// Bytes that the threads of a cube share at most: pieces, 16 deep, of two factors of 128 rows.
 pub const SHARED_BYTES: usize = 4 * 2 * ROWS * SIDE * DEPTHS[0];
-/// Arrays that a kernel takes at most (six), with the one that the plain numbers come in.
-pub const KERNEL_ARRAYS: u32 = 7;
+/// Arrays that a kernel takes at most (seven), with the one that the plain numbers come in.
+pub const KERNEL_ARRAYS: u32 = 8;
 /// Rows and, at most, columns of a tile in one thread's registers: 64 sums and 16 factors, of the
 /// 128 registers that a thread of NVIDIA's has when two cubes share a processor.
 const ROWS: usize = 8;
@@ -66,10 +66,10 @@ impl Shape {
     }
 
     /// Bytes of all arrays of one cell whose batches have up to `n_units` units: parameters,
-    /// moments and gradient; hidden vectors and their gradients; `D`; and sums by tile.
+    /// moments, gradient and importance; hidden vectors and their gradients; `D`; and sums by tile.
     pub fn cell_bytes(&self, n_units: usize) -> u64 {
         let room = self.padded_units(n_units);
-        let parameters = 4 * self.n_features * self.row() + 3 * self.n_features;
+        let parameters = 4 * self.n_features * self.row() + 4 * self.n_features;
         let units = room * (2 * self.row() + self.feature_stride());
         let sums = 2 * room / self.respond_tile().height() * self.n_features;
         4 * (parameters + units + sums) as u64
@@ -119,9 +119,9 @@ mod tests {
 
     #[test]
     fn memory_is_that_of_all_arrays_and_of_the_largest() {
-        // 200 units have room for 256, in two tiles. W, its two moments and gradient, b and its moments; h, dh and
-        // D; two sums by tile and feature.
-        let parameters = 4 * 1001 * 40 + 3 * 1001;
+        // 200 units have room for 256, in two tiles. W, its two moments and gradient, b and its moments and the
+        // importance; h, dh and D; two sums by tile and feature.
+        let parameters = 4 * 1001 * 40 + 4 * 1001;
         let units = 256 * (40 + 40 + 1004);
         assert_eq!(shape(39).cell_bytes(200), 4 * (parameters + units + 2 * 2 * 1001));
         // W itself is the largest where it is wide, the hidden vectors where units are many too.

@@ -4,11 +4,24 @@
 /// largest value `v`: `v ‖W_i‖² + b_i ≤ 0`. Such an output gets no gradient from its own feature,
 /// costs all of it, and stays dead. With an unbounded value only a row of zeros qualifies.
 pub fn dead_outputs(row_norms: &[f64], bias: &[f32], largest_value: f64) -> Vec<bool> {
-    let is_dead = |(norm, bias): (&f64, &f32)| {
-        let response = if *norm > 0.0 { largest_value * norm * norm } else { 0.0 };
+    let gains = row_norms.iter().map(|norm| (norm * norm, *norm > 0.0));
+    dead(gains, bias, largest_value)
+}
+
+/// As [`dead_outputs`], of a model whose decoder is not tied: `v W_i·V_i + b_i ≤ 0` for every value `v`
+/// from 0 to the largest one, given the gain `W_i·V_i` of each output.
+pub fn dead_outputs_untied(gains: &[f64], bias: &[f32], largest_value: f64) -> Vec<bool> {
+    let gains = gains.iter().map(|gain| (*gain, *gain > 0.0));
+    dead(gains, bias, largest_value)
+}
+
+/// Outputs by their gains, and whether these are positive, that cannot fire at the value `largest`.
+fn dead(gains: impl Iterator<Item = (f64, bool)>, bias: &[f32], largest: f64) -> Vec<bool> {
+    let is_dead = |((gain, is_positive), bias): ((f64, bool), &f32)| {
+        let response = if is_positive { largest * gain } else { 0.0 };
         response + f64::from(*bias) <= 0.0
     };
-    row_norms.iter().zip(bias).map(is_dead).collect()
+    gains.zip(bias).map(is_dead).collect()
 }
 
 #[cfg(test)]
@@ -25,5 +38,8 @@ mod tests {
         assert_eq!(dead, [false, true, false, true]);
         let unbounded = dead_outputs(&[0.1, 0.0], &[-1e9, -1.0], f64::INFINITY);
         assert_eq!(unbounded, [false, true]);
+        // An output whose own feature turns it down fires by its bias or never.
+        let untied = dead_outputs_untied(&[-1.0, -1.0, 0.5], &[0.1, -0.1, -0.9], 2.0);
+        assert_eq!(untied, [false, true, false]);
     }
 }

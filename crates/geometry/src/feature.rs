@@ -40,6 +40,18 @@ pub fn interference(rows: Rows<'_>) -> Vec<f64> {
         .collect()
 }
 
+/// `W_i·V_i`, row by row, of two matrices of one shape.
+///
+/// # Panics
+/// When the numbers of rows differ.
+pub fn products(rows: Rows<'_>, others: Rows<'_>) -> Vec<f64> {
+    assert_eq!(rows.iter().len(), others.iter().len(), "a row for each");
+    let product = |(a, b): (&[f32], &[f32])| -> f64 {
+        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    };
+    rows.iter().zip(others.iter()).map(product).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

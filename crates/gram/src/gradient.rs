@@ -155,8 +155,7 @@ impl Gradient {
         let n_strips = n_strips(n);
         self.strips.resize_with(n_strips, Strip::default);
         let width = n.div_ceil(n_strips).next_multiple_of(COLUMN_BLOCK);
-        let task =
-            Task { weights, importance, batch, active: &self.active, row: self.row, way };
+        let task = Task { weights, importance, batch, active: &self.active, row: self.row, way };
         let mut gradients = self.weights.chunks_mut(width * self.row);
         let mut biases = self.bias.chunks_mut(width);
         let strips = self.strips.iter_mut().enumerate().map(|(k, strip)| {

@@ -306,8 +306,9 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         column: usize,
         value: f32,
     ) {
-        let Respond { from, width, gram, diagonal, bias, importance, ref mut bias_gradient, .. } =
-            self.respond;
+        let Respond {
+            from, width, gram, diagonal, bias, importance, ref mut bias_gradient, ..
+        } = self.respond;
         let at = column - from;
         let mut z = bias[at];
         for entry in entries {

@@ -56,6 +56,7 @@ pub fn law(cell: &Cell) -> &'static str {
         FrequencyLaw::Exponential { .. } => "exponential",
         FrequencyLaw::Linear {} => "linear",
         FrequencyLaw::File { .. } => "file",
+        FrequencyLaw::Text {} => "text",
     }
 }
 

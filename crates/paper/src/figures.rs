@@ -102,6 +102,7 @@ mod tests {
                 d_hidden: *d_hidden,
                 weights: vec![0.5; n_features * d_hidden],
                 bias: vec![0.0; *n_features],
+                decoder: None,
             };
             Ok::<_, Infallible>(sizes.get(id).map(of_size))
         };

@@ -228,7 +228,7 @@ impl<'a> Queue<'a> {
     /// Writes the record of a cell that has ended.
     fn keep(&self, cell: &Prepared, ended: &Ended) -> Result<(), RunError> {
         let Ended { record, curve, weights } = ended;
-        let weights = weights.as_ref().map(|w| (w, cell.probabilities.as_slice()));
+        let weights = weights.as_ref().map(|w| (w, cell.features()));
         self.store.write(record, curve, weights)?;
         (self.observer)(Event::Finished { cell, record: Some(record) });
         match lost(record, self.labels) {

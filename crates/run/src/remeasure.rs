@@ -94,7 +94,7 @@ fn measured_anew(
     let Some(losses) = record.measured.as_ref().map(Losses::of_record) else {
         return Err("its cell has weights and no losses".to_owned());
     };
-    let measured = measure(&record.cell, &model.probabilities, &model.weights, losses);
+    let measured = measure(&record.cell, model.features(), &model.weights, losses);
     let record =
         Record { record_version: RECORD_VERSION, measured: Some(measured), ..record.clone() };
     match record.not_finite().first() {
@@ -108,6 +108,7 @@ mod tests {
     use super::*;
     use superpose_store::store::Manifest;
     use superpose_toy::cell::Cell;
+    use superpose_toy::prepared::Features;
     use superpose_toy::trained::{CurvePoint, Weights};
 
     /// A cell of two features in one dimension.
@@ -131,9 +132,10 @@ mod tests {
         let cells = records.iter().map(|record| record.cell.clone()).collect();
         let manifest = Manifest { name: "example".to_owned(), cells };
         let store = Store::create(folder.path(), &manifest).unwrap().0;
-        let weights = Weights { n_features: 2, d_hidden: 1, weights, bias: vec![0.0; 2] };
+        let weights =
+            Weights { n_features: 2, d_hidden: 1, weights, bias: vec![0.0; 2], decoder: None };
         let curve = [CurvePoint { step: 1, loss: 1.0 }];
-        store.write(&records[0], &curve, Some((&weights, p))).unwrap();
+        store.write(&records[0], &curve, Some((&weights, Features::alike(p)))).unwrap();
         store.write(&records[1], &[], None).unwrap();
         store.write(&records[2], &curve, None).unwrap();
         (folder, store, records)

@@ -7,7 +7,7 @@ use superpose_store::store::{Care, Found, Presence, Store};
 use superpose_toy::cell::Cell;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::Outcome;
-use superpose_train::engine::{fastest, supports};
+use superpose_train::engine::supports;
 use superpose_train::memory::{dense_flop, host_bytes};
 use superpose_train::together::Processor;
 
@@ -17,14 +17,14 @@ use crate::label::Labels;
 use crate::plan::{Plan, Todo};
 use crate::queue::{Ended, OnLoss, Queue, Work};
 use crate::resources::{Resources, size};
-use crate::work::{Alone, Engine, Together};
+use crate::work::{Alone, Engine, Engines, Together};
 
 /// How cells should be trained.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Label of the device: `cpu`, or one that [`superpose_device::open`] knows.
     pub device: String,
-    /// What makes the steps; none for the fastest that can train all cells.
+    /// What makes the steps; none for the fastest that can train each cell.
     pub engine: Option<Engine>,
     /// Cells trained at the same time; none for as many as there are cores and memory for.
     pub jobs: Option<NonZeroUsize>,
@@ -54,7 +54,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Trainer {
     options: Options,
-    engine: Engine,
+    engines: Engines,
     device: NamedDevice,
     /// If cells are trained together, on a GPU.
     together: Option<Together>,
@@ -77,25 +77,25 @@ impl Trainer {
     ) -> Result<Self, RunError> {
         let resources = Resources::here();
         let device = superpose_device::open(&options.device)?;
-        let engine = engine_for(cells, options.engine, &device)?;
-        let together = Together::on(&device, engine, options.jobs, resources.cores);
+        let engines = Engines::of(cells, options.engine, &device)?;
+        let together = Together::on(&device, engines, options.jobs, resources.cores);
         let n_at_once = match &together {
             Some(together) => {
                 let flop = |c: &Prepared| dense_flop(&c.cell);
                 let largest = cells.iter().max_by(|a, b| flop(a).total_cmp(&flop(b)));
                 largest.map_or(Ok(1), |cell| together.at_most(cell))?
             }
-            None => jobs_on(resources, engine, options.jobs, cells, asked_by)?.get(),
+            None => jobs_on(resources, engines, options.jobs, cells, asked_by)?.get(),
         };
         let remarks = match (options.jobs, &together) {
-            (Some(jobs), None) => remarks(resources, engine, jobs, cells),
+            (Some(jobs), None) => remarks(resources, engines, jobs, cells),
             _ => Vec::new(),
         };
         Ok(Self {
             labels: Labels::of(&cells.iter().map(|cell| &cell.cell).collect::<Vec<_>>()),
             remarks,
             options: options.clone(),
-            engine,
+            engines,
             device,
             together,
             cores: resources.cores,
@@ -103,9 +103,9 @@ impl Trainer {
         })
     }
 
-    /// The engine that makes the steps.
-    pub fn engine(&self) -> Engine {
-        self.engine
+    /// The engine that makes the steps of a cell.
+    pub fn engine(&self, cell: &Cell) -> Engine {
+        self.engines.engine(cell)
     }
 
     /// How many cells are trained at a time, at most.
@@ -122,7 +122,7 @@ impl Trainer {
     pub fn cell_bytes(&self, cell: &Prepared) -> f64 {
         match &self.together {
             Some(together) => together.cell_bytes(cell),
-            None => host_bytes(self.engine(), &cell.cell),
+            None => host_bytes(self.engine(&cell.cell), &cell.cell),
         }
     }
 
@@ -222,25 +222,26 @@ impl Trainer {
     /// To train `n_at_once` cells at once on the CPU, each by itself.
     fn alone(&self, n_at_once: NonZeroUsize) -> Alone<'_> {
         let n_threads = threads_each(self.cores, self.options.jobs, n_at_once);
-        Alone { engine: self.engine(), device: &self.device, n_threads }
+        Alone { engines: self.engines, device: &self.device, n_threads }
     }
 }
 
-/// The engine that is asked for, or the fastest that can train all `cells`: one for a whole run.
-///
-/// # Errors
-/// [`RunError::Unsupported`] when it cannot train one of them.
-fn engine_for(
-    cells: &[Prepared],
-    asked_for: Option<Engine>,
-    device: &NamedDevice,
-) -> Result<Engine, RunError> {
-    let processor = if device.client.is_some() { Processor::Gpu } else { Processor::Cpu };
-    let mut fastest = cells.iter().map(|cell| fastest(&cell.cell, processor));
-    let slowest = fastest.find(|&engine| engine == Engine::Reference).unwrap_or(Engine::Gram);
-    let engine = asked_for.unwrap_or(slowest);
-    cells.iter().try_for_each(|cell| supports(engine, processor, &cell.cell))?;
-    Ok(engine)
+impl Engines {
+    /// The engine that is asked for, or else the fastest for each cell, on this device.
+    ///
+    /// # Errors
+    /// [`RunError::Unsupported`] when the engine that is asked for cannot train one of the `cells`.
+    fn of(
+        cells: &[Prepared],
+        asked_for: Option<Engine>,
+        device: &NamedDevice,
+    ) -> Result<Self, RunError> {
+        let processor = if device.client.is_some() { Processor::Gpu } else { Processor::Cpu };
+        let engines = Self { asked_for, processor };
+        let check = |p: &Prepared| supports(engines.engine(&p.cell), processor, &p.cell);
+        cells.iter().try_for_each(check)?;
+        Ok(engines)
+    }
 }
 
 /// Threads for each of so many cells at once. Cores are left over when cells are few; a number of jobs
@@ -258,12 +259,12 @@ fn threads_each(
 /// and room for. A cell that does not fit in memory at all is refused.
 fn jobs_on(
     resources: Resources,
-    engine: Engine,
+    engines: Engines,
     asked_for: Option<NonZeroUsize>,
     cells: &[Prepared],
     asked_by: &str,
 ) -> Result<NonZeroUsize, RunError> {
-    let bytes = |cell: &Cell| host_bytes(engine, cell);
+    let bytes = |cell: &Cell| host_bytes(engines.engine(cell), cell);
     let largest = cells.iter().map(|c| &c.cell).max_by(|a, b| bytes(a).total_cmp(&bytes(b)));
     let Some(cell) = largest else { return Ok(NonZeroUsize::MIN) };
     let (needed_bytes, free_bytes) = (bytes(cell), resources.free_bytes);
@@ -282,7 +283,7 @@ fn jobs_on(
 /// What may not be meant with so many `jobs`.
 fn remarks(
     resources: Resources,
-    engine: Engine,
+    engines: Engines,
     jobs: NonZeroUsize,
     cells: &[Prepared],
 ) -> Vec<String> {
@@ -295,7 +296,8 @@ fn remarks(
         };
         remarks.push(format!("`--jobs` is {jobs}, more than {cores} that cells are trained on"));
     }
-    let largest = cells.iter().map(|cell| host_bytes(engine, &cell.cell)).fold(0.0, f64::max);
+    let bytes = |p: &Prepared| host_bytes(engines.engine(&p.cell), &p.cell);
+    let largest = cells.iter().map(bytes).fold(0.0, f64::max);
     let needed = largest * jobs.get().min(cells.len()) as f64;
     if needed > free_bytes {
         let (needed, free) = (size(needed), size(free_bytes));
@@ -332,6 +334,10 @@ mod tests {
         widths.iter().map(of_width).collect()
     }
 
+    fn only(engine: Engine) -> Engines {
+        Engines { asked_for: Some(engine), processor: Processor::Cpu }
+    }
+
     fn n(count: usize) -> NonZeroUsize {
         NonZeroUsize::new(count).unwrap()
     }
@@ -342,7 +348,7 @@ mod tests {
         let largest = host_bytes(Engine::Gram, &cells[1].cell);
         let jobs = |cores, free_bytes, jobs| {
             let resources = Resources { cores: n(cores), free_bytes };
-            jobs_on(resources, Engine::Gram, jobs, &cells, "a.toml").unwrap().get()
+            jobs_on(resources, only(Engine::Gram), jobs, &cells, "a.toml").unwrap().get()
         };
         assert_eq!(jobs(8, f64::INFINITY, None), 8);
         assert_eq!(jobs(8, 3.5 * largest, None), 3);
@@ -350,7 +356,7 @@ mod tests {
         // Who gives a number knows better.
         assert_eq!(jobs(2, 3.5 * largest, Some(n(5))), 5);
         let none = Resources { cores: n(8), free_bytes: 0.0 };
-        assert_eq!(jobs_on(none, Engine::Gram, None, &[], "a.toml").unwrap().get(), 1);
+        assert_eq!(jobs_on(none, only(Engine::Gram), None, &[], "a.toml").unwrap().get(), 1);
     }
 
     #[test]
@@ -366,7 +372,7 @@ mod tests {
         let cells = cells(&[10, 400]);
         for (engine, needed) in [(Engine::Gram, "26 MB"), (Engine::Reference, "80 MB")] {
             let resources = Resources { cores: n(8), free_bytes: 7e6 };
-            let said = jobs_on(resources, engine, Some(n(1)), &cells, "a.toml").unwrap_err();
+            let said = jobs_on(resources, only(engine), Some(n(1)), &cells, "a.toml").unwrap_err();
             let expected = format!(
                 "a.toml: a cell with `model.n_features` = 1000, `model.d_hidden` = 400 and \
                  `train.batch_size` = 2048 needs about {needed}; at most 7 MB is free on this machine"
@@ -451,7 +457,7 @@ mod tests {
         let largest = host_bytes(Engine::Gram, &cells[1].cell);
         let said = |cores, free_bytes, jobs| {
             let resources = Resources { cores: n(cores), free_bytes };
-            remarks(resources, Engine::Gram, n(jobs), &cells).join("; ")
+            remarks(resources, only(Engine::Gram), n(jobs), &cells).join("; ")
         };
         assert_eq!(said(2, f64::INFINITY, 2), "");
         let expected = "`--jobs` is 100, more than the 2 cores that cells are trained on";

@@ -6,21 +6,40 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use superpose_device::NamedDevice;
 use superpose_store::measured::{Losses, measure};
 use superpose_store::record::{Provenance, RECORD_VERSION, Record};
+use superpose_toy::cell::Cell;
 use superpose_toy::prepared::Prepared;
+use superpose_toy::sampler::drawn_density;
 use superpose_toy::trained::Outcome;
 pub use superpose_train::engine::EngineKind as Engine;
+use superpose_train::engine::fastest;
 use superpose_train::memory::{cell_bytes, most_cells};
-use superpose_train::together::{Common, Place};
+use superpose_train::together::{Common, Place, Processor};
 use superpose_train::train::{Trained, train};
 
 use crate::error::{CellSize, RunError};
 use crate::panics::caught;
 use crate::queue::{Ended, Work};
 
+/// Which engine makes the steps of which cell.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Engines {
+    /// One for all, if that was asked for.
+    pub(crate) asked_for: Option<Engine>,
+    /// What they work on.
+    pub(crate) processor: Processor,
+}
+
+impl Engines {
+    /// The one that is asked for, or the fastest that can train the `cell`.
+    pub(crate) fn engine(self, cell: &Cell) -> Engine {
+        self.asked_for.unwrap_or_else(|| fastest(cell, self.processor))
+    }
+}
+
 /// Trains cells on the CPU, each by itself.
 #[derive(Debug)]
 pub(crate) struct Alone<'a> {
-    pub(crate) engine: Engine,
+    pub(crate) engines: Engines,
     pub(crate) device: &'a NamedDevice,
     /// For each cell.
     pub(crate) n_threads: NonZeroUsize,
@@ -40,7 +59,8 @@ impl Work for Alone<'_> {
         cells: &[Prepared],
         on_steps: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Option<Vec<Ended>>, RunError> {
-        let Self { engine, device, n_threads } = *self;
+        let Self { engines, device, n_threads } = *self;
+        let engine = engines.engine(&cells[0].cell);
         let on = match engine {
             Engine::Reference => device.name.as_str(),
             Engine::Gram => "cpu",
@@ -65,6 +85,7 @@ impl Work for Alone<'_> {
 /// Trains cells of one shape together, on a GPU.
 #[derive(Debug)]
 pub(crate) struct Together {
+    engines: Engines,
     place: Place,
     device_name: String,
     jobs: Option<NonZeroUsize>,
@@ -74,28 +95,33 @@ impl Together {
     /// On this device, if it is a GPU; `cores` of the host draw the batches.
     pub(crate) fn on(
         device: &NamedDevice,
-        engine: Engine,
+        engines: Engines,
         jobs: Option<NonZeroUsize>,
         cores: NonZeroUsize,
     ) -> Option<Self> {
         let place = Place {
-            engine,
+            engine: Engine::Gram,
             client: Some(device.client.clone()?),
             device: device.device.clone(),
             n_threads: cores,
         };
-        Some(Self { place, device_name: device.name.clone(), jobs })
+        Some(Self { engines, place, device_name: device.name.clone(), jobs })
+    }
+
+    /// The device, with the engine for `cell` and others like it.
+    fn place(&self, cell: &Prepared) -> Place {
+        Place { engine: self.engines.engine(&cell.cell), ..self.place.clone() }
     }
 
     /// Memory that a cell in training needs on the device, about, in bytes.
     pub(crate) fn cell_bytes(&self, cell: &Prepared) -> f64 {
-        cell_bytes(cell, &self.place)
+        cell_bytes(cell, &self.place(cell))
     }
 }
 
 impl Work for Together {
     fn at_most(&self, cell: &Prepared) -> Result<usize, RunError> {
-        let fitting = most_cells(cell, &self.place);
+        let fitting = most_cells(cell, &self.place(cell));
         if fitting == 0 {
             let (cell, device) = (CellSize::from(&cell.cell), self.device_name.clone());
             return Err(RunError::DoesNotFit { cell, device });
@@ -112,10 +138,11 @@ impl Work for Together {
         cells: &[Prepared],
         on_steps: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Option<Vec<Ended>>, RunError> {
-        let Self { place, device_name, .. } = self;
-        work(cells, place.engine, device_name, on_steps, |on_steps| {
+        // What decides the engine, cells that go together have in common.
+        let place = self.place(&cells[0]);
+        work(cells, place.engine, &self.device_name, on_steps, |on_steps| {
             let failed = |said, out_of_memory| RunError::DeviceFailed { said, out_of_memory };
-            caught(|| train(cells, place, on_steps))
+            caught(|| train(cells, &place, on_steps))
                 .map_err(|words| failed(format!("the device failed: {words}"), false))?
                 .map_err(|failure| failed(failure.to_string(), failure.out_of_memory))
         })
@@ -150,7 +177,8 @@ fn ended(cell: &Prepared, trained: Trained, wall_s: f64, provenance: Provenance)
     let Trained { outcome, curve, model } = trained;
     let measured = model.as_ref().map(|model| {
         let losses = Losses::of_batches(&model.test_losses, model.loss_train_last100);
-        measure(&cell.cell, cell.probabilities.as_slice(), &model.weights, losses)
+        let losses = losses.of_density(cell.cell.is_variant().then(|| drawn_density(cell)));
+        measure(&cell.cell, cell.features(), &model.weights, losses)
     });
     let mut record = Record {
         record_version: RECORD_VERSION,
@@ -196,8 +224,13 @@ mod tests {
         let golden = include_str!("../../store/tests/record-2.json");
         let mut cell = serde_json::from_str::<Record>(golden).unwrap().cell;
         (cell.model.n_features, cell.model.d_hidden, cell.train.steps) = (2, 1, 9);
-        let weights =
-            Weights { n_features: 2, d_hidden: 1, weights: vec![1.0, 0.5], bias: vec![0.0; 2] };
+        let weights = Weights {
+            n_features: 2,
+            d_hidden: 1,
+            weights: vec![1.0, 0.5],
+            bias: vec![0.0; 2],
+            decoder: None,
+        };
         let model = TrainedModel { weights, test_losses, loss_train_last100: 1.0 };
         let curve = vec![CurvePoint { step: 9, loss: 1.0 }];
         let trained = Trained { outcome: Outcome::Completed, curve, model: Some(model) };

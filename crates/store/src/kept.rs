@@ -376,6 +376,7 @@ mod tests {
     use super::*;
     use crate::planted::{GOLDEN, curve, golden, small, store, weights, write};
     use superpose_files::sums::NAME as SUMS;
+    use superpose_toy::prepared::Features;
 
     /// A folder with the cell of [`small`].
     fn kept() -> (tempfile::TempDir, Store, CellId) {
@@ -664,7 +665,13 @@ mod tests {
                     } else {
                         let seen = store.seen(id);
                         let _lease = store.claim_anew(id, &seen).unwrap().unwrap();
-                        store.write(&record, &curve(), Some((&weights(), &[0.75, 0.25]))).unwrap();
+                        store
+                            .write(
+                                &record,
+                                &curve(),
+                                Some((&weights(), Features::alike(&[0.75, 0.25]))),
+                            )
+                            .unwrap();
                     }
                 }
             });

@@ -6,8 +6,9 @@ use superpose_geometry::histogram::{Bins, counts};
 use superpose_geometry::overlap::{SquaredOverlaps, squared_overlaps};
 use superpose_geometry::{Rows, dead, feature, frame, norms, overlap};
 use superpose_stats::summary::summarise;
-use superpose_toy::cell::{Cell, CellId};
+use superpose_toy::cell::{Cell, CellId, Loss};
 use superpose_toy::overlap::welch_mean_square;
+use superpose_toy::prepared::Features;
 use superpose_toy::trained::{Outcome, Weights};
 
 use crate::quantity::{Quantity, Tabled as _, quantities, quantity};
@@ -38,10 +39,10 @@ quantities! {
         |model| norms::fraction_above(&model.norms, 1.0) }
     measured { dead_outputs: usize => "dead_outputs", "count",
         "number of outputs with v‖W_i‖² + b_i ≤ 0 at the largest value v",
-        |model| model.dead().count() }
+        |model| model.dead.iter().filter(|dead| **dead).count() }
     measured { loss_dead_part: f64 => "loss.dead_part", "squared error summed over features",
         "loss that the dead outputs cost: ⟨v²⟩ Σ p_i over them",
-        |model| model.cell.data.values.second_moment() * model.dead().sum::<f64>() }
+        |model| model.dead_cost() }
     derived { "loss.alive_part", "squared error summed over features",
         "`loss.test` without `loss.dead_part`", |measured| measured.loss_alive_part() }
     measured { overlap_mean_square: f64 => "overlap.mean_square",
@@ -97,6 +98,16 @@ quantities! {
             &model.norms,
             Bins { low: 0.0, high: NORM_BIN * NORM_BINS as f64, n_bins: NORM_BINS },
         ) }
+    variant { density_nominal: f64 => "density.nominal", "active features a sample",
+        "mean number of active features in a sample, by the cell: Σ p_i",
+        |model| model.features.probabilities.iter().sum() }
+    variant { density_drawn: Option<f64> => "density.drawn", "active features a sample",
+        "mean number of active features in a sample, in the test batches",
+        |model| model.losses.density_drawn }
+    variant { decoder_cosine: Option<f64> => "decoder.cosine",
+        "dimensionless; missing where the decoder is tied, and there are no two rows to compare",
+        "mean cosine between a feature's rows of W and of the decoder V",
+        |model| model.decoder_cosine() }
     record { wall_s: f64 => "wall_s", "seconds", "wall time of training and test, in seconds" }
     record { provenance.engine: String => "engine", "text", "engine that made the steps" }
     record { provenance.device: String => "device", "text", "device that it worked on" }
@@ -131,13 +142,22 @@ pub struct Losses {
     pub test_se: f64,
     /// Mean over the last 100 training steps.
     pub train_last100: f64,
+    /// Active features a sample in the test batches, where the cell is not of the paper's kind.
+    pub density_drawn: Option<f64>,
 }
 
 impl Losses {
     /// From the losses of the test batches, and the mean over the last 100 training steps.
     pub fn of_batches(test_losses: &[f64], train_last100: f64) -> Self {
         let test = summarise(test_losses);
-        Self { test: test.mean, test_se: test.standard_error, train_last100 }
+        let density_drawn = None;
+        Self { test: test.mean, test_se: test.standard_error, train_last100, density_drawn }
+    }
+
+    /// The same on test batches with so many active features a sample.
+    #[must_use]
+    pub fn of_density(self, density_drawn: Option<f64>) -> Self {
+        Self { density_drawn, ..self }
     }
 
     /// Those of a model that was measured before.
@@ -146,24 +166,41 @@ impl Losses {
             test: measured.loss_test,
             test_se: measured.loss_test_se,
             train_last100: measured.loss_train_last100,
+            density_drawn: measured.variant.as_ref().and_then(|variant| variant.density_drawn),
         }
     }
 }
 
-/// All that a record says of the trained model of a cell, whose features are active with these
-/// `probabilities`.
+/// All that a record says of the trained model of a cell with these `features`. What is said of rows,
+/// overlaps and spectra is said of `W`, whether or not a decoder is tied to it.
 ///
 /// # Panics
 /// When the number of weights is not `n_features × d_hidden`.
-pub fn measure(cell: &Cell, probabilities: &[f64], weights: &Weights, losses: Losses) -> Measured {
+pub fn measure(cell: &Cell, features: Features<'_>, weights: &Weights, losses: Losses) -> Measured {
     let rows = Rows::new(&weights.weights, weights.d_hidden);
+    let norms = norms::row_norms(rows);
+    let decoder = weights.decoder.as_ref().map(|decoder| Rows::new(decoder, weights.d_hidden));
+    let gains = match decoder {
+        None => norms.iter().map(|norm| norm * norm).collect(),
+        Some(decoder) => feature::products(rows, decoder),
+    };
+    let largest = cell.data.values.supremum();
+    // Only what is flat below zero can be dead, or nearly so.
+    let dead = match (cell.model.activation.negative_slope(), decoder) {
+        (None, _) => vec![false; norms.len()],
+        (Some(_), None) => dead::dead_outputs(&norms, &weights.bias, largest),
+        (Some(_), Some(_)) => dead::dead_outputs_untied(&gains, &weights.bias, largest),
+    };
     Measured::of(&Trained {
         cell,
-        probabilities,
+        features,
         bias: &weights.bias,
         losses,
         rows,
-        norms: norms::row_norms(rows),
+        decoder,
+        gains,
+        dead,
+        norms,
         overlaps: squared_overlaps(rows, 0.0),
         overlaps_strong: squared_overlaps(rows, 1.0),
         spectrum: frame::gram_spectrum(rows),
@@ -173,11 +210,17 @@ pub fn measure(cell: &Cell, probabilities: &[f64], weights: &Weights, losses: Lo
 /// A trained model, with what several quantities are computed from.
 struct Trained<'a> {
     cell: &'a Cell,
-    probabilities: &'a [f64],
+    features: Features<'a>,
     bias: &'a [f32],
     losses: Losses,
     /// The rows of `W`, one per feature, each of length `d_hidden`.
     rows: Rows<'a>,
+    /// Those of `V`, if it is not tied.
+    decoder: Option<Rows<'a>>,
+    /// `W_i·V_i`, by feature.
+    gains: Vec<f64>,
+    /// Whether an output is dead, by feature.
+    dead: Vec<bool>,
     /// Their norms.
     norms: Vec<f64>,
     /// Overlaps of all rows that are not zero.
@@ -189,12 +232,53 @@ struct Trained<'a> {
 }
 
 impl Trained<'_> {
-    /// The probabilities of the features whose outputs are dead.
-    fn dead(&self) -> impl Iterator<Item = f64> {
-        let largest = self.cell.data.values.supremum();
-        let dead = dead::dead_outputs(&self.norms, self.bias, largest);
-        self.probabilities.iter().zip(dead).filter(|(_, dead)| *dead).map(|(p, _)| *p)
+    /// What the dead outputs cost by their own features: the mean of `I |v − s (v g + b)|^k` over samples
+    /// that have them, with `s` the slope below zero, `g` the gain and `k` the power of the loss.
+    fn dead_cost(&self) -> f64 {
+        let power = match self.cell.train.loss {
+            Loss::Squared => 2,
+            Loss::Power { power } => power,
+            // With softmax no output is dead.
+            Loss::CrossEntropy => return 0.0,
+        };
+        let Some(slope) = self.cell.model.activation.negative_slope() else { return 0.0 };
+        let values = self.cell.data.values;
+        let dead = || (0..self.dead.len()).filter(|i| self.dead[*i]);
+        let share = |i: usize| self.features.probabilities[i] * self.features.weight(i);
+        if slope == 0.0 {
+            return values.moment(power) * dead().map(share).sum::<f64>();
+        }
+        let cost = |i: usize| {
+            // The output falls short by v · missing + beside, which is positive for every value.
+            let missing = 1.0 - slope * self.gains[i];
+            let beside = -slope * f64::from(self.bias[i]);
+            let term = |k: u32| {
+                let (rest, power) = (power - k, power);
+                binomial(power, k)
+                    * missing.powi(k.cast_signed())
+                    * beside.powi(rest.cast_signed())
+                    * values.moment(k)
+            };
+            share(i) * (0..=power).map(term).sum::<f64>()
+        };
+        dead().map(cost).sum()
     }
+
+    /// The mean cosine between the rows of `W` and `V`, over those that are not zero.
+    fn decoder_cosine(&self) -> Option<f64> {
+        let lengths = norms::row_norms(self.decoder?);
+        let rows = self.gains.iter().zip(&self.norms).zip(&lengths);
+        let cosines: Vec<f64> = rows
+            .filter(|((_, norm), length)| **norm > 0.0 && **length > 0.0)
+            .map(|((gain, norm), length)| gain / (norm * length))
+            .collect();
+        if cosines.is_empty() { None } else { finite(mean(&cosines)) }
+    }
+}
+
+/// How many sets of `k` there are of `n`.
+fn binomial(n: u32, k: u32) -> f64 {
+    (0..k).map(|i| f64::from(n - i) / f64::from(i + 1)).product()
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -212,6 +296,8 @@ mod tests {
     use serde_json::Value;
     use std::collections::BTreeSet;
     use std::io::{BufRead as _, BufReader};
+    use superpose_files::table::Field;
+    use superpose_toy::cell::{Activation, Decoder, Importance};
 
     const VERSION_1: &str = include_str!("../tests/record-1.json");
     const VERSION_2: &str = include_str!("../tests/record-2.json");
@@ -248,7 +334,9 @@ mod tests {
             places("", &serde_json::from_str(text).unwrap(), &mut found);
             assert!(found.remove("record_version") && found.remove("outcome.kind"));
             found.insert("outcome".to_owned());
-            let is_expected = |place: &&String| has_geometry || !place.contains(".geometry.");
+            let is_expected = |place: &&String| {
+                (has_geometry || !place.contains(".geometry.")) && !place.contains(".variant.")
+            };
             let expected: BTreeSet<String> = declared.iter().filter(is_expected).cloned().collect();
             assert_eq!(found, expected);
         }
@@ -262,7 +350,8 @@ mod tests {
         let is_field =
             |name: &&str| ["model.", "data.", "train."].iter().any(|table| name.starts_with(table));
         let columns: Vec<&str> = header.split(',').skip_while(is_field).collect();
-        assert_eq!(columns, QUANTITIES.iter().map(|q| q.name).collect::<Vec<_>>());
+        let of_all = QUANTITIES.iter().filter(|q| !q.is_of_variants());
+        assert_eq!(columns, of_all.map(|q| q.name).collect::<Vec<_>>());
         let bins = format!("{NORM_BINS} bins of {NORM_BIN}");
         assert!(Quantity::named("norm.counts").unwrap().meaning.contains(&bins));
     }
@@ -273,6 +362,10 @@ mod tests {
         let json = serde_json::to_value(&record).unwrap();
         for quantity in QUANTITIES {
             let Some(place) = quantity.place else { continue };
+            if quantity.is_of_variants() {
+                assert_eq!(quantity.field(&record), Field::Missing);
+                continue;
+            }
             let stands = &json.pointer(&format!("/{}", place.replace('.', "/"))).unwrap();
             let (found, name) = (quantity.json(&quantity.field(&record)), quantity.name);
             // `1.0` is written as `1`.
@@ -296,9 +389,12 @@ mod tests {
             d_hidden: 2,
             weights: vec![1.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0, -2.0],
             bias: vec![-1.5, 0.0, -1.0, 0.5],
+            decoder: None,
         };
         let losses = Losses::of_batches(&[1.0, 3.0], 7.0);
-        let measured = measure(&cell, &[0.5, 0.25, 0.125, 0.0625], &weights, losses);
+        let features = Features::alike(&[0.5, 0.25, 0.125, 0.0625]);
+        let measured = measure(&cell, features, &weights, losses);
+        assert_eq!(measured.variant, None);
         assert_eq!((measured.loss_test, measured.loss_test_se), (2.0, 1.0));
         assert_eq!(measured.loss_train_last100, 7.0);
         assert_eq!((measured.phi_half, measured.phi_one), (0.5, 0.25));
@@ -326,5 +422,45 @@ mod tests {
         let filled = |bin: &usize| geometry.norm_counts[*bin] == 1;
         assert_eq!((0..NORM_BINS).filter(filled).collect::<Vec<_>>(), [0, 12, 25, 50]);
         assert_eq!(Losses::of_record(&measured), losses);
+    }
+
+    #[test]
+    fn a_model_of_another_kind_is_measured_as_by_hand() {
+        let mut cell = serde_json::from_str::<Record>(VERSION_2).unwrap().cell;
+        (cell.model.n_features, cell.model.d_hidden) = (2, 1);
+        cell.model.decoder = Decoder::Untied;
+        cell.data.importance = Importance::Geometric { ratio: 0.5 };
+        let weights = Weights {
+            n_features: 2,
+            d_hidden: 1,
+            weights: vec![1.0, 2.0],
+            bias: vec![0.0, -1.0],
+            decoder: Some(vec![3.0, -0.25]),
+        };
+        let features = Features { importance: Some(&[1.0, 0.5]), probabilities: &[0.5, 0.25] };
+        let losses = Losses::of_batches(&[1.0, 3.0], 7.0).of_density(Some(0.7));
+        let of = |cell: &Cell| measure(cell, features, &weights, losses);
+        let measured = of(&cell);
+        let near = |got: f64, expected: f64| assert!((got - expected).abs() < 1e-12, "{got}");
+        let variant = measured.variant.clone().unwrap();
+        near(variant.density_nominal, 0.75);
+        assert_eq!((variant.density_drawn, variant.decoder_cosine), (Some(0.7), Some(0.0)));
+        assert_eq!(Losses::of_record(&measured), losses);
+        // W_1·V_1 = −1/2: dead, and it costs ⟨v²⟩ p I = 4/3 · 1/4 · 1/2.
+        assert_eq!(measured.dead_outputs, 1);
+        near(measured.loss_dead_part, 4.0 / 3.0 / 8.0);
+        cell.train.loss = Loss::Power { power: 4 };
+        near(of(&cell).loss_dead_part, 16.0 / 5.0 / 8.0);
+        // Below zero with slope 1/10: y = (−v/2 − 1)/10, and v − y = 1.05 v + 0.1, squared on average
+        // 1.05² · 4/3 + 2 · 1.05 · 0.1 + 0.01.
+        cell.train.loss = Loss::Squared;
+        cell.model.activation = Activation::LeakyRelu { slope: 0.1 };
+        near(of(&cell).loss_dead_part, (1.05 * 1.05 * 4.0 / 3.0 + 0.21 + 0.01) / 8.0);
+        for activation in [Activation::Identity, Activation::Gelu, Activation::Softplus] {
+            cell.model.activation = activation;
+            let measured = of(&cell);
+            assert_eq!(measured.dead_outputs, 0);
+            near(measured.loss_dead_part, 0.0);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use superpose_toy::prepared::Features;
 use superpose_toy::trained::{CurvePoint, Weights};
 
 use crate::record::Record;
@@ -30,7 +31,13 @@ pub(crate) fn curve() -> Vec<CurvePoint> {
 
 /// Its weights.
 pub(crate) fn weights() -> Weights {
-    Weights { n_features: 2, d_hidden: 1, weights: vec![1.0, -1.0], bias: vec![0.0, 0.5] }
+    Weights {
+        n_features: 2,
+        d_hidden: 1,
+        weights: vec![1.0, -1.0],
+        bias: vec![0.0, 0.5],
+        decoder: None,
+    }
 }
 
 /// Its probabilities.
@@ -49,5 +56,5 @@ pub(crate) fn store(root: &Path, records: &[Record]) -> Store {
 
 /// Writes a record with curve and weights.
 pub(crate) fn write(store: &Store, record: &Record) {
-    store.write(record, &curve(), Some((&weights(), &P))).unwrap();
+    store.write(record, &curve(), Some((&weights(), Features::alike(&P)))).unwrap();
 }

@@ -45,6 +45,12 @@ impl Quantity {
         QUANTITIES.iter().find(|q| q.name == name)
     }
 
+    /// Whether only cells of another kind than the paper's have it: it is a column of those tables alone
+    /// that have such a cell.
+    pub fn is_of_variants(&self) -> bool {
+        self.place.is_some_and(|place| place.starts_with("measured.variant."))
+    }
+
     /// Its value in `record`.
     pub fn field(&self, record: &Record) -> Field {
         (self.of)(record)
@@ -161,21 +167,25 @@ impl Tabled for Vec<u64> {
 /// - `record { FIELD: TYPE => COLUMN, UNIT, MEANING }`, a field of [`Record`]; `FIELD` may have a dot,
 /// - `measured { FIELD: TYPE => COLUMN, UNIT, MEANING, |model| VALUE }`, what is computed from a
 ///   `Trained` model and becomes a field of `Measured`,
-/// - `geometry { … }`, the same for a field of `Geometry`,
+/// - `geometry { … }`, the same for a field of `Geometry`, and `variant { … }` for one of `Variant`,
 /// - `derived { COLUMN, UNIT, MEANING, |measured| VALUE }`, a number that follows from a `Measured`.
 ///
-/// Made from them are the structs `Measured` and `Geometry`, each with its fields in this order and a
+/// Made from them are the structs `Measured`, `Geometry` and `Variant`, each with its fields in this order and a
 /// function `of(&Trained)`, and the table `QUANTITIES`.
 macro_rules! quantities {
-    // First the fields are sorted by their struct: `[of Measured] [of Geometry] [all]`, and the rest.
-    (@ [$($m:tt)*] [$($g:tt)*] [$($all:tt)*] measured $declared:tt $($rest:tt)*) => {
-        quantities! { @ [$($m)* $declared] [$($g)*] [$($all)* measured $declared] $($rest)* }
+    // First the fields are sorted by their struct: `[of Measured] [of Geometry] [of Variant] [all]`, and
+    // the rest.
+    (@ [$($m:tt)*] [$($g:tt)*] [$($v:tt)*] [$($all:tt)*] measured $of:tt $($rest:tt)*) => {
+        quantities! { @ [$($m)* $of] [$($g)*] [$($v)*] [$($all)* measured $of] $($rest)* }
     };
-    (@ [$($m:tt)*] [$($g:tt)*] [$($all:tt)*] geometry $declared:tt $($rest:tt)*) => {
-        quantities! { @ [$($m)*] [$($g)* $declared] [$($all)* geometry $declared] $($rest)* }
+    (@ [$($m:tt)*] [$($g:tt)*] [$($v:tt)*] [$($all:tt)*] geometry $of:tt $($rest:tt)*) => {
+        quantities! { @ [$($m)*] [$($g)* $of] [$($v)*] [$($all)* geometry $of] $($rest)* }
     };
-    (@ [$($m:tt)*] [$($g:tt)*] [$($all:tt)*] $other:ident $declared:tt $($rest:tt)*) => {
-        quantities! { @ [$($m)*] [$($g)*] [$($all)* $other $declared] $($rest)* }
+    (@ [$($m:tt)*] [$($g:tt)*] [$($v:tt)*] [$($all:tt)*] variant $of:tt $($rest:tt)*) => {
+        quantities! { @ [$($m)*] [$($g)*] [$($v)* $of] [$($all)* variant $of] $($rest)* }
+    };
+    (@ [$($m:tt)*] [$($g:tt)*] [$($v:tt)*] [$($all:tt)*] $other:ident $of:tt $($rest:tt)*) => {
+        quantities! { @ [$($m)*] [$($g)*] [$($v)*] [$($all)* $other $of] $($rest)* }
     };
     (@ [$({
         $m_field:ident: $m_type:ty => $m_name:literal, $m_unit:literal, $m_meaning:literal,
@@ -183,6 +193,9 @@ macro_rules! quantities {
     })*] [$({
         $g_field:ident: $g_type:ty => $g_name:literal, $g_unit:literal, $g_meaning:literal,
         |$g_model:ident| $g_value:expr
+    })*] [$({
+        $v_field:ident: $v_type:ty => $v_name:literal, $v_unit:literal, $v_meaning:literal,
+        |$v_model:ident| $v_value:expr
     })*] [$($kind:ident $declared:tt)*]) => {
         /// What was measured on a trained model: its losses, and what its weights look like.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -195,12 +208,16 @@ macro_rules! quantities {
             /// What else the weights look like; absent in records of version 1.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub geometry: Option<Geometry>,
+            /// What is only said of a cell of another kind than the paper's; absent for others.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub variant: Option<Variant>,
         }
 
         impl Measured {
             fn of(model: &Trained<'_>) -> Self {
                 $(let $m_field = { let $m_model = model; $m_value };)*
-                Self { $($m_field,)* geometry: Some(Geometry::of(model)) }
+                let variant = model.cell.is_variant().then(|| Variant::of(model));
+                Self { $($m_field,)* geometry: Some(Geometry::of(model)), variant }
             }
         }
 
@@ -223,11 +240,29 @@ macro_rules! quantities {
             }
         }
 
+        /// What is only said of a cell whose model, loss or data are of another kind than the paper's. A
+        /// number that a record lacks is absent.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Variant {
+            $(
+                #[doc = concat!("`", $v_name, "`: ", $v_meaning, ". Unit: ", $v_unit, ".")]
+                pub $v_field: $v_type,
+            )*
+        }
+
+        impl Variant {
+            fn of(model: &Trained<'_>) -> Self {
+                $(let $v_field = { let $v_model = model; $v_value };)*
+                Self { $($v_field,)* }
+            }
+        }
+
         /// All quantities, in the order of `results.csv`.
         pub const QUANTITIES: &[Quantity] = &[$(quantity!($kind $declared)),*];
     };
     ($($declared:tt)*) => {
-        quantities! { @ [] [] [] $($declared)* }
+        quantities! { @ [] [] [] [] $($declared)* }
     };
 }
 pub(crate) use quantities;
@@ -262,6 +297,16 @@ macro_rules! quantity {
             Some(concat!("measured.geometry.", stringify!($field))),
             |record| record.geometry().map(|geometry| geometry.$field.field()).into(),
             |record| record.geometry().is_none_or(|geometry| geometry.$field.is_kept()),
+        )
+    };
+    (variant {
+        $field:ident: $type:ty => $name:literal, $unit:literal, $meaning:literal, $($value:tt)*
+    }) => {
+        Quantity::new::<$type>(
+            [$name, $unit, $meaning],
+            Some(concat!("measured.variant.", stringify!($field))),
+            |record| record.variant().map(|variant| variant.$field.field()).into(),
+            |record| record.variant().is_none_or(|variant| variant.$field.is_kept()),
         )
     };
     (derived { $name:literal, $unit:literal, $meaning:literal, |$measured:ident| $value:expr }) => {

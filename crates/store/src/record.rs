@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::trained::Outcome;
 
-pub use crate::measured::{Geometry, Measured, NORM_BIN, NORM_BINS};
+pub use crate::measured::{Geometry, Measured, NORM_BIN, NORM_BINS, Variant};
 
 /// The version of the record's format that this program writes. It also reads version 1, whose records
 /// have no [`Geometry`].
@@ -34,6 +34,11 @@ impl Record {
     /// What the weights look like, if the model was trained to the end and measured by version 2.
     pub fn geometry(&self) -> Option<&Geometry> {
         self.measured.as_ref()?.geometry.as_ref()
+    }
+
+    /// What is only said of a cell of another kind than the paper's, if it was trained to the end.
+    pub fn variant(&self) -> Option<&Variant> {
+        self.measured.as_ref()?.variant.as_ref()
     }
 }
 

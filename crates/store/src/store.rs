@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use superpose_files::disk::{at, remove_folder, sync_folder, write_synced, write_whole};
 use superpose_files::sums::{NAME as SUMS, Sums, write_listed};
 use superpose_toy::cell::CellId;
+use superpose_toy::prepared::Features;
 use superpose_toy::trained::{CurvePoint, Weights};
 
 pub use crate::begin::{Begun, Start};
@@ -88,7 +89,7 @@ impl Store {
         remove(&work)
     }
 
-    /// Writes the record of a cell with its curve, and with its weights and probabilities if it
+    /// Writes the record of a cell with its curve, and with its weights and features if it
     /// was trained to the end. The caller holds the cell's lease.
     ///
     /// # Errors
@@ -98,7 +99,7 @@ impl Store {
         &self,
         record: &Record,
         curve: &[CurvePoint],
-        weights: Option<(&Weights, &[f64])>,
+        weights: Option<(&Weights, Features<'_>)>,
     ) -> Result<(), StoreError> {
         let work = self.work_folder(&record.cell_id);
         remove(&work)?;
@@ -128,7 +129,7 @@ impl Store {
         work: &Path,
         record: &Record,
         curve: &[CurvePoint],
-        weights: Option<(&Weights, &[f64])>,
+        weights: Option<(&Weights, Features<'_>)>,
     ) -> Result<(), StoreError> {
         let json = readable_json(&work.join(RECORD), record)?;
         let curve = curve_text(curve).into_bytes();

@@ -9,34 +9,50 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
 use superpose_files::disk::check_is_file;
-use superpose_toy::cell::{Cell, CellId};
+use superpose_toy::cell::{Cell, CellId, Decoder, Importance};
+use superpose_toy::prepared::Features;
 use superpose_toy::trained::Weights;
 
 /// A trained model, as it is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    /// `W` and `b`, all finite.
+    /// `W` and `b`, and `V` if it is not tied, all finite.
     pub weights: Weights,
     /// The probabilities `p` of the features, `[n_features]`, each from 0 to 1.
     pub probabilities: Vec<f64>,
+    /// The weights `I` of the outputs in the loss, `[n_features]`, if they are not all one.
+    pub importance: Option<Vec<f64>>,
 }
 
-/// `W` (`[n_features, d_hidden]`, F32), `b` (`[n_features]`, F32) and `p` (`[n_features]`, F64),
-/// with the cell as JSON in the metadata.
-pub(crate) fn bytes(cell: &Cell, weights: &Weights, probabilities: &[f64]) -> Vec<u8> {
+impl Model {
+    /// Its features.
+    pub fn features(&self) -> Features<'_> {
+        let (probabilities, importance) = (&self.probabilities, self.importance.as_deref());
+        Features { probabilities, importance }
+    }
+}
+
+/// `W` (`[n_features, d_hidden]`, F32), `b` (`[n_features]`, F32) and `p` (`[n_features]`, F64), and
+/// where there are any, `V` (like `W`) and `I` (like `p`), with the cell as JSON in the metadata.
+pub(crate) fn bytes(cell: &Cell, weights: &Weights, features: Features<'_>) -> Vec<u8> {
     let (n, d) = (weights.n_features, weights.d_hidden);
     let bytes32 = |v: &[f32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
     let matrix = bytes32(&weights.weights);
     let bias = bytes32(&weights.bias);
-    let p: Vec<u8> = probabilities.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let bytes64 = |v: &[f64]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+    let p = bytes64(features.probabilities);
+    let decoder = weights.decoder.as_deref().map(bytes32);
+    let importance = features.importance.map(bytes64);
     let view = |dtype, shape: Vec<usize>, bytes| {
         TensorView::new(dtype, shape, bytes).expect("the lengths follow from the cell")
     };
-    let tensors = [
+    let mut tensors = vec![
         ("W", view(Dtype::F32, vec![n, d], &matrix)),
         ("b", view(Dtype::F32, vec![n], &bias)),
-        ("p", view(Dtype::F64, vec![probabilities.len()], &p)),
+        ("p", view(Dtype::F64, vec![features.probabilities.len()], &p)),
     ];
+    tensors.extend(decoder.as_ref().map(|v| ("V", view(Dtype::F32, vec![n, d], v))));
+    tensors.extend(importance.as_ref().map(|i| ("I", view(Dtype::F64, vec![n], i))));
     let json = serde_json::to_string(cell).expect("a cell is plain data");
     let metadata = Some([("cell".to_owned(), json)].into());
     safetensors::serialize(tensors, metadata).expect("names are distinct and shapes fit")
@@ -76,14 +92,33 @@ pub(crate) fn model(content: &[u8], id: &CellId) -> io::Result<Model> {
         }
     };
     let (weights, bias) = (numbers("W", &[n, d])?, numbers("b", &[n])?);
-    let p = data("p", Dtype::F64, &[n])?;
-    let (bytes, _) = p.as_chunks::<8>();
-    let probabilities: Vec<f64> = bytes.iter().map(|b| f64::from_le_bytes(*b)).collect();
+    let decoder = match has_decoder(&cell) {
+        true => Some(numbers("V", &[n, d])?),
+        false => None,
+    };
+    let doubles = |name: &str| -> io::Result<Vec<f64>> {
+        let (bytes, _) = data(name, Dtype::F64, &[n])?.as_chunks::<8>();
+        Ok(bytes.iter().map(|b| f64::from_le_bytes(*b)).collect())
+    };
+    let probabilities = doubles("p")?;
     if let Some(other) = probabilities.iter().find(|p| !(0.0..=1.0).contains(*p)) {
         return Err(damaged(format!("its `p` must be from 0 to 1, got {other}")));
     }
-    let weights = Weights { n_features: n, d_hidden: d, weights, bias };
-    Ok(Model { weights, probabilities })
+    let importance = if has_importance(&cell) { Some(doubles("I")?) } else { None };
+    if let Some(other) = importance.iter().flatten().find(|i| !(i.is_finite() && **i >= 0.0)) {
+        let problem = format!("its `I` must be finite and not negative, got {other}");
+        return Err(damaged(problem));
+    }
+    let weights = Weights { n_features: n, d_hidden: d, weights, bias, decoder };
+    Ok(Model { weights, probabilities, importance })
+}
+
+fn has_decoder(cell: &Cell) -> bool {
+    cell.model.decoder == Decoder::Untied
+}
+
+fn has_importance(cell: &Cell) -> bool {
+    cell.data.importance != Importance::Constant
 }
 
 /// Sees that the file at `path` is as long as a model of this `cell`, without reading its numbers.
@@ -103,7 +138,9 @@ pub(crate) fn check_length(path: &Path, cell: &Cell) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     let (n, d) = (cell.model.n_features as u64, cell.model.d_hidden as u64);
-    let numbers = n.saturating_mul(4 * d + 4 + 8);
+    let matrices = 1 + u64::from(has_decoder(cell));
+    let importance = 8 * u64::from(has_importance(cell));
+    let numbers = n.saturating_mul(matrices * 4 * d + 4 + 8 + importance);
     let expected = header_length.checked_add(8).and_then(|start| start.checked_add(numbers));
     if expected == Some(length) {
         return Ok(());
@@ -133,11 +170,21 @@ mod tests {
     }
 
     fn weights() -> Weights {
-        Weights { n_features: 2, d_hidden: 1, weights: vec![1.0, 2.0], bias: vec![0.0; 2] }
+        Weights {
+            n_features: 2,
+            d_hidden: 1,
+            weights: vec![1.0, 2.0],
+            bias: vec![0.0; 2],
+            decoder: None,
+        }
+    }
+
+    fn alike(probabilities: &[f64]) -> Features<'_> {
+        Features::alike(probabilities)
     }
 
     fn example() -> Vec<u8> {
-        bytes(&cell(|_| ()), &weights(), &[0.75, 0.25])
+        bytes(&cell(|_| ()), &weights(), alike(&[0.75, 0.25]))
     }
 
     fn id() -> CellId {
@@ -153,7 +200,10 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let model = model(&example(), &id()).unwrap();
-        assert_eq!(model, Model { weights: weights(), probabilities: vec![0.75, 0.25] });
+        assert_eq!(
+            model,
+            Model { weights: weights(), probabilities: vec![0.75, 0.25], importance: None }
+        );
     }
 
     #[test]
@@ -161,33 +211,72 @@ mod tests {
         for (index, wrong) in [(0, f32::NAN), (1, f32::INFINITY)] {
             let mut weights = weights();
             weights.weights[index] = wrong;
-            let said = said(&bytes(&cell(|_| ()), &weights, &[0.75, 0.25]));
+            let said = said(&bytes(&cell(|_| ()), &weights, alike(&[0.75, 0.25])));
             assert_eq!(said, "its `W` has 1 numbers that are not finite");
         }
         let mut biased = weights();
         biased.bias = vec![f32::NAN, f32::NEG_INFINITY];
-        assert!(said(&bytes(&cell(|_| ()), &biased, &[0.75, 0.25])).contains("`b` has 2 numbers"));
+        assert!(
+            said(&bytes(&cell(|_| ()), &biased, alike(&[0.75, 0.25])))
+                .contains("`b` has 2 numbers")
+        );
         for p in [f64::NAN, -0.25, 1.25, f64::INFINITY] {
-            let said = said(&bytes(&cell(|_| ()), &weights(), &[0.75, p]));
+            let said = said(&bytes(&cell(|_| ()), &weights(), alike(&[p, 0.25])));
             assert!(said.contains("`p` must be from 0 to 1"), "{said}");
         }
-        assert!(model(&bytes(&cell(|_| ()), &weights(), &[1.0, 0.0]), &id()).is_ok());
+        assert!(model(&bytes(&cell(|_| ()), &weights(), alike(&[1.0, 0.0])), &id()).is_ok());
     }
 
     #[test]
     fn another_cells_file_and_other_shapes_are_refused() {
-        let other = bytes(&cell(|c| c.train.seed = 1), &weights(), &[0.75, 0.25]);
+        let other = bytes(&cell(|c| c.train.seed = 1), &weights(), alike(&[0.75, 0.25]));
         assert!(said(&other).starts_with("it is of the cell "));
         for p in [&[0.5][..], &[0.5, 0.25, 0.25]] {
-            let said = said(&bytes(&cell(|_| ()), &weights(), p));
+            let said = said(&bytes(&cell(|_| ()), &weights(), alike(p)));
             assert!(said.contains("`p` must be F64 [2], got F64 ["), "{said}");
         }
-        let wide = Weights { n_features: 1, d_hidden: 2, weights: vec![1.0, 2.0], bias: vec![0.0] };
-        let said_of_wide = said(&bytes(&cell(|_| ()), &wide, &[0.75, 0.25]));
+        let wide = Weights {
+            n_features: 1,
+            d_hidden: 2,
+            weights: vec![1.0, 2.0],
+            bias: vec![0.0],
+            decoder: None,
+        };
+        let said_of_wide = said(&bytes(&cell(|_| ()), &wide, alike(&[0.75, 0.25])));
         assert!(said_of_wide.contains("`W` must be F32 [2, 1], got F32 [1, 2]"), "{said_of_wide}");
         let without: Vec<(&str, TensorView<'_>)> = Vec::new();
         let bare = safetensors::serialize(without, None).unwrap();
         assert_eq!(said(&bare), "it does not say of which cell it is");
+    }
+
+    #[test]
+    fn what_only_some_models_have_is_kept_with_them() {
+        let cell = cell(|cell| {
+            cell.model.decoder = Decoder::Untied;
+            cell.data.importance = Importance::Geometric { ratio: 0.5 };
+        });
+        let untied = Weights { decoder: Some(vec![0.5, -0.5]), ..weights() };
+        let features = Features { importance: Some(&[1.0, 0.5]), ..alike(&[0.75, 0.25]) };
+        let whole = bytes(&cell, &untied, features);
+        let read = model(&whole, &cell.id()).unwrap();
+        assert_eq!((&read.weights, read.features()), (&untied, features));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weights.safetensors");
+        std::fs::write(&path, &whole).unwrap();
+        check_length(&path, &cell).unwrap();
+        // Without them it is no file of this cell.
+        let said = model(&bytes(&cell, &weights(), features), &cell.id()).unwrap_err().to_string();
+        assert!(said.contains('V'), "{said}");
+        let said = model(&bytes(&cell, &untied, alike(&[0.75, 0.25])), &cell.id())
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains('I'), "{said}");
+        let bad = Features { importance: Some(&[1.0, -1.0]), ..features };
+        let said = model(&bytes(&cell, &untied, bad), &cell.id()).unwrap_err().to_string();
+        assert_eq!(said, "its `I` must be finite and not negative, got -1");
+        let lost = Weights { decoder: Some(vec![f32::NAN, 0.0]), ..weights() };
+        let said = model(&bytes(&cell, &lost, features), &cell.id()).unwrap_err().to_string();
+        assert_eq!(said, "its `V` has 1 numbers that are not finite");
     }
 
     #[test]
@@ -207,9 +296,14 @@ mod tests {
         assert_eq!(check(&[0xff; 8]), Err("it has 8 bytes".to_owned()));
         let wide = cell(|cell| (cell.model.n_features, cell.model.d_hidden) = (5, 3));
         let (n, d) = (5, 3);
-        let weights =
-            Weights { n_features: n, d_hidden: d, weights: vec![1.0; 15], bias: vec![0.0; 5] };
-        std::fs::write(&path, bytes(&wide, &weights, &[0.2; 5])).unwrap();
+        let weights = Weights {
+            n_features: n,
+            d_hidden: d,
+            weights: vec![1.0; 15],
+            bias: vec![0.0; 5],
+            decoder: None,
+        };
+        std::fs::write(&path, bytes(&wide, &weights, alike(&[0.2; 5]))).unwrap();
         check_length(&path, &wide).unwrap();
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();

@@ -18,9 +18,9 @@ use crate::axes::{self, Partners};
 use crate::bench::Bench;
 use crate::error::{ConfigError, FieldError};
 use crate::grid::{self, Assignment, Grid};
+use crate::kinds::tag;
 use crate::mistake;
 use crate::value::{Table, Value};
-use crate::kinds::tag;
 use crate::written::{CellToml, ResolveError, SCHEMA, SweepToml, TABLES, is_inside};
 use superpose_toy::data_error::DataError;
 use superpose_toy::input;
@@ -145,8 +145,7 @@ pub fn json_schema() -> serde_json::Value {
     if let Some(properties) = section["properties"].as_object_mut() {
         properties.extend(names);
     }
-    section["patternProperties"] =
-        json!({ r"^(data\.(frequencies|dependence|importance)|train\.(learning_rate(_bias)?|loss|optimizer)|model\.activation)\.[a-z_]+$": axis });
+    section["patternProperties"] = json!({ r"^(data\.(frequencies|dependence|importance)|train\.(learning_rate(_bias)?|loss|optimizer)|model\.activation)\.[a-z_]+$": axis });
     section["additionalProperties"] = json!(false);
     schema
 }

@@ -410,7 +410,8 @@ impl DataToml {
                 (law, density.unwrap_or(usual))
             }
         };
-        let importance = self.importance.map(|kind| kind.0.resolve(folder, preparer)).transpose()?;
+        let importance =
+            self.importance.map(|kind| kind.0.resolve(folder, preparer)).transpose()?;
         Ok(Data {
             frequencies,
             activation_density,

@@ -39,10 +39,39 @@ impl Prepared {
         Preparer::default().prepare(cell)
     }
 
+    /// Its features.
+    pub fn features(&self) -> Features<'_> {
+        let (probabilities, importance) =
+            (self.probabilities.as_slice(), self.importance.as_deref());
+        Features { probabilities, importance }
+    }
+
     /// The importance, written out: `[n_features]`.
     pub fn importances(&self) -> Vec<f64> {
         let ones = || vec![1.0; self.cell.model.n_features];
         self.importance.as_ref().map_or_else(ones, |importance| importance.to_vec())
+    }
+}
+
+/// How often each feature is active and how much it counts: what of a cell's data its trained model is
+/// measured with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Features<'a> {
+    /// The probabilities `p_i`, `[n_features]`.
+    pub probabilities: &'a [f64],
+    /// The weights `I_i`, `[n_features]`; none if all are one.
+    pub importance: Option<&'a [f64]>,
+}
+
+impl<'a> Features<'a> {
+    /// Features that all count as much.
+    pub fn alike(probabilities: &'a [f64]) -> Self {
+        Self { probabilities, importance: None }
+    }
+
+    /// The weight of feature `i`.
+    pub fn weight(&self, i: usize) -> f64 {
+        self.importance.map_or(1.0, |importance| importance[i])
     }
 }
 

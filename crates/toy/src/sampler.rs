@@ -171,6 +171,14 @@ impl Sampler {
     }
 }
 
+/// Active features of a sample on average, over the test batches of a cell.
+pub fn drawn_density(prepared: &Prepared) -> f64 {
+    let mut sampler = Sampler::of(prepared);
+    let train = &prepared.cell.train;
+    let active = (0..train.test_batches).map(|i| sampler.batch(Stream::Test, i).active.len());
+    active.sum::<usize>() as f64 / (train.test_batches as f64 * train.batch_size as f64)
+}
+
 /// Draws that a feature is likely to need when it is active in so many samples on average: one
 /// more than samples, and half a standard deviation. What is missing is drawn one by one.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]

@@ -105,10 +105,9 @@ impl Place {
                     (Common::of(&prepared[0].cell).shape, self.n_threads.get());
                 let drawer = |sampler| Drawer::new(sampler, shape.batch_size, shape.n_features);
                 let (samplers, streams) = samplers(prepared);
-                let cells = cells(prepared);
-                let starts: Vec<Weights> = cells.iter().map(start).collect();
+                let starts: Vec<Weights> = prepared.iter().map(|p| start(&p.cell)).collect();
                 Box::new(GramOnGpu {
-                    ensemble: Ensemble::new(client, shape, &cells, &starts)?,
+                    ensemble: Ensemble::new(client, shape, prepared, &starts)?,
                     feed: Feed::start(samplers.map(drawer).collect(), streams, chunks, n_threads),
                     parameters: shape.n_features * shape.d_hidden,
                     flop: 0.0,
@@ -116,27 +115,17 @@ impl Place {
             }
             (EngineKind::Reference, _) => {
                 let (samplers, streams) = samplers(prepared);
-                let models = Reference::new(&cells(prepared), &self.device, DType::F32);
+                let models = Reference::new(prepared, &self.device, DType::F32);
                 Box::new(Dense { models, samplers: samplers.collect(), streams })
             }
         })
     }
 }
 
-fn cells(prepared: &[Prepared]) -> Vec<Cell> {
-    prepared.iter().map(|p| p.cell.clone()).collect()
-}
-
-/// What draws the batches of a cell.
-pub(crate) fn sampler(Prepared { cell, probabilities, .. }: &Prepared) -> Sampler {
-    let (values, size) = (cell.data.values, cell.train.batch_size);
-    Sampler::new(probabilities, values, cell.data.seed, size)
-}
-
 /// What draws the batches of each stream, and each cell's stream.
 fn samplers(prepared: &[Prepared]) -> (impl Iterator<Item = Sampler>, Vec<u32>) {
     let (first_cells, streams) = streams(prepared.iter().map(|p| &p.cell));
-    (first_cells.into_iter().map(|i| sampler(&prepared[i])), streams)
+    (first_cells.into_iter().map(|i| Sampler::of(&prepared[i])), streams)
 }
 
 /// The gram engine on the CPU: one cell after the other, usually a single one.
@@ -144,8 +133,8 @@ struct GramOnCpu(Vec<(Sampler, Gram)>);
 
 impl GramOnCpu {
     fn start(prepared: &[Prepared], place: &Place) -> Self {
-        let gram = |p: &Prepared| Gram::new(&p.cell).on_threads(place.n_threads);
-        Self(prepared.iter().map(|p| (sampler(p), gram(p))).collect())
+        let gram = |p: &Prepared| Gram::new(p).on_threads(place.n_threads);
+        Self(prepared.iter().map(|p| (Sampler::of(p), gram(p))).collect())
     }
 }
 
@@ -297,11 +286,49 @@ mod tests {
     }
 
     #[test]
-    fn today_every_engine_supports_every_cell() {
+    fn the_fast_engines_know_the_papers_model_and_the_reference_all() {
+        use superpose_toy::cell::{Activation, Bias, Decoder, Dependence, Importance, Loss, Rows};
+        type Change = fn(&mut Cell);
+        let fast: [Change; 5] = [
+            |_| (),
+            |c| c.model.bias = Bias::None,
+            |c| c.model.rows = Rows::Unit,
+            |c| c.data.importance = Importance::Geometric { ratio: 0.5 },
+            |c| c.data.dependence = Dependence::Correlated,
+        ];
+        let slow: [(Change, &str); 4] = [
+            (
+                |c| c.model.activation = Activation::Gelu,
+                "the engine `gram` cannot train `model.activation` = gelu; it can train relu",
+            ),
+            (
+                |c| c.model.decoder = Decoder::Untied,
+                "the engine `gram` cannot train `model.decoder` = untied; it can train tied",
+            ),
+            (
+                |c| c.train.loss = Loss::Power { power: 4 },
+                "the engine `gram` cannot train `train.loss.power` = 4; it can train squared",
+            ),
+            (
+                |c| c.train.loss = Loss::CrossEntropy,
+                "the engine `gram` cannot train `train.loss` = cross_entropy; it can train squared",
+            ),
+        ];
+        let changed = |change: Change| {
+            let mut cell = cell();
+            change(&mut cell);
+            cell
+        };
         for processor in [Processor::Cpu, Processor::Gpu] {
-            assert_eq!(fastest(&cell(), processor), EngineKind::Gram);
-            for engine in [EngineKind::Gram, EngineKind::Reference] {
-                assert_eq!(supports(engine, processor, &cell()), Ok(()));
+            for change in fast {
+                assert_eq!(fastest(&changed(change), processor), EngineKind::Gram);
+            }
+            for (change, said) in slow {
+                let cell = changed(change);
+                assert_eq!(fastest(&cell, processor), EngineKind::Reference);
+                let refused = supports(EngineKind::Gram, processor, &cell).unwrap_err();
+                assert_eq!(refused.to_string(), said);
+                assert_eq!(supports(EngineKind::Reference, processor, &cell), Ok(()));
             }
         }
     }

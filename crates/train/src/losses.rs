@@ -119,8 +119,10 @@ impl LossLog {
 /// What of a trained model is not finite, in words, if anything is. Rows may explode that no sample of the
 /// last steps touches, and the loss explode in the last step, after it was looked at.
 fn not_finite(weights: &Weights, test_losses: &[f64]) -> Option<String> {
-    let singles = [("W", &weights.weights), ("b", &weights.bias)];
-    for (name, numbers) in singles {
+    let decoder = weights.decoder.as_ref().map(|decoder| ("V", decoder));
+    for (name, numbers) in
+        [("W", &weights.weights), ("b", &weights.bias)].into_iter().chain(decoder)
+    {
         let n = numbers.iter().filter(|number| !number.is_finite()).count();
         if n > 0 {
             return Some(format!("{n} of {} numbers in {name} are not finite", numbers.len()));
@@ -176,7 +178,8 @@ mod tests {
     }
 
     fn weights() -> Weights {
-        Weights { n_features: 4, d_hidden: 2, weights: vec![0.5; 8], bias: vec![0.0; 4] }
+        let (weights, bias) = (vec![0.5; 8], vec![0.0; 4]);
+        Weights { n_features: 4, d_hidden: 2, weights, bias, decoder: None }
     }
 
     #[test]

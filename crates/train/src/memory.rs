@@ -5,9 +5,8 @@ use superpose_gram::engine::{PANEL_NUMBERS, n_strips};
 use superpose_toy::cell::Cell;
 use superpose_toy::engine::EngineKind;
 use superpose_toy::prepared::Prepared;
-use superpose_toy::sampler::Stream;
+use superpose_toy::sampler::{Sampler, Stream};
 
-use crate::engine::sampler;
 use crate::together::{Common, Place};
 
 /// Cells that an ensemble has at most: more would not make a device busier, and each holds a file
@@ -90,7 +89,7 @@ fn gpu_bytes(prepared: &Prepared, engine: EngineKind) -> [f64; 2] {
     let shape = Common::of(&prepared.cell).shape;
     match engine {
         EngineKind::Gram => {
-            let mut drawer = Drawer::new(sampler(prepared), shape.batch_size, shape.n_features);
+            let mut drawer = Drawer::new(Sampler::of(prepared), shape.batch_size, shape.n_features);
             let n_units = drawer.units(Stream::Train, 0).n_units();
             // One batch stands for all. Units are as many as independent samples come to, with a
             // standard deviation of at most √n, and n / 8 + 64 > 5 √n for every n.

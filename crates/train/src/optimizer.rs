@@ -53,9 +53,16 @@ pub fn decay(weights: Tensor<3>, steps: &[AdamStep]) -> Tensor<3> {
     let of = |number: fn(&AdamStep) -> f64| each(steps.iter().map(number), &weights);
     let shrink = of(|s| 1.0 - s.strength.abs());
     let pull = of(|s| (-s.strength).max(0.0));
-    let epsilon = of(|s| s.epsilon);
+    let epsilon = of(|s| s.norm_epsilon);
     let norm = weights.clone().square().sum_dim(2).sqrt();
     weights * ((norm + epsilon).recip() * pull + shrink)
+}
+
+/// `W` of every model with rows of norm one; a row of zeros stays.
+#[must_use]
+pub fn to_norm_one(weights: Tensor<3>) -> Tensor<3> {
+    let norm = weights.clone().square().sum_dim(2).sqrt();
+    weights / norm.clone().mask_fill(norm.equal_elem(0.0), 1.0)
 }
 
 #[cfg(test)]
@@ -79,6 +86,7 @@ mod tests {
             inverse_root_correction: (1.0 - beta2.powi(t)).sqrt().recip(),
             rate: 0.1 / (1.0 - beta1.powi(t)),
             strength: 0.0,
+            norm_epsilon: 1e-8,
         }
     }
 
@@ -142,6 +150,14 @@ mod tests {
     fn a_row_of_zeros_survives_negative_decay() {
         let w = decayed([[0.0, 0.0]], -1.0);
         assert!(w.iter().all(|v| v.abs() < 1e-12));
+    }
+
+    #[test]
+    fn rows_are_put_back_on_the_sphere_and_a_row_of_zeros_stays() {
+        let w = values(to_norm_one(tensor([[[3.0_f32, 4.0], [0.0, -0.5], [0.0, 0.0]]])));
+        for (got, expected) in w.into_iter().zip([0.6, 0.8, 0.0, -1.0, 0.0, 0.0]) {
+            assert!((got - expected).abs() < 1e-6, "{got} is not {expected}");
+        }
     }
 
     #[test]

@@ -1,25 +1,24 @@
-//! The reference engine: burn's autodiff on dense tensors, the formula as the paper writes it.
+//! The reference engine: burn's autodiff on dense tensors, the formula as it is written.
 //!
-//! It runs on any device and is the oracle for faster engines. It is not fast: a step does
-//! `10·B·n·d` operations in matrix products and passes many times over `B·n` numbers.
+//! It runs on any device, trains every kind of cell, and is the oracle for faster engines. It is not
+//! fast: a step does `10·B·n·d` operations in matrix products and passes many times over `B·n` numbers.
 
-use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use superpose_toy::adam::AdamStep;
-use superpose_toy::cell::Cell;
+use superpose_toy::cell::{Cell, Rows};
 use superpose_toy::engine::Unsupported;
 use superpose_toy::init::start;
+use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::SparseBatch;
 use superpose_toy::trained::{LossGradient, Weights};
 
-use crate::model::TiedAutoencoders;
-use crate::optimizer::{Adam, decay};
+use crate::model::{Autoencoders, Formula, Parts};
+use crate::optimizer::{Adam, decay, to_norm_one};
 
-/// Whether this engine can train `cell`: today, every cell. What its formula does not say belongs
-/// here.
+/// Whether this engine can train `cell`: every cell.
 ///
 /// # Errors
-/// [`Unsupported`], which names the field.
+/// Never: there is no kind of cell that it cannot train.
 pub fn supports(_cell: &Cell) -> Result<(), Unsupported> {
     Ok(())
 }
@@ -27,9 +26,9 @@ pub fn supports(_cell: &Cell) -> Result<(), Unsupported> {
 /// Models in training, side by side.
 #[derive(Debug)]
 pub struct Reference {
-    models: TiedAutoencoders,
-    adam_weights: Adam,
-    adam_biases: Adam,
+    models: Autoencoders,
+    formula: Formula,
+    adam: Parts<Adam>,
     cells: Vec<Cell>,
     /// The device without autodiff, where batches are made.
     device: Device,
@@ -37,14 +36,14 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// The models of `cells`, all of one shape, before their first step, on `device` in precision
-    /// `dtype`.
+    /// The models of cells that have their shape and kind in common, before their first step, on
+    /// `device` in precision `dtype`.
     ///
     /// # Panics
     /// When there are no cells, or shapes differ.
-    pub fn new(cells: &[Cell], device: &Device, dtype: DType) -> Self {
-        let starts: Vec<Weights> = cells.iter().map(start).collect();
-        Self::from_weights(cells, &starts, device, dtype)
+    pub fn new(prepared: &[Prepared], device: &Device, dtype: DType) -> Self {
+        let starts: Vec<Weights> = prepared.iter().map(|p| start(&p.cell)).collect();
+        Self::from_weights(prepared, &starts, device, dtype)
     }
 
     /// As [`Reference::new`], but starting from `weights`.
@@ -52,50 +51,59 @@ impl Reference {
     /// # Panics
     /// When there are no cells, not as many weights, or shapes differ.
     pub fn from_weights(
-        cells: &[Cell],
+        prepared: &[Prepared],
         weights: &[Weights],
         device: &Device,
         dtype: DType,
     ) -> Self {
-        assert_eq!(cells.len(), weights.len(), "one start per cell");
-        let models = TiedAutoencoders::from_weights(weights, &device.clone().autodiff(), dtype);
+        assert_eq!(prepared.len(), weights.len(), "one start per cell");
+        let models = Autoencoders::from_weights(weights, &device.clone().autodiff(), dtype);
+        let Cell { model, train, .. } = &prepared[0].cell;
+        let importance = prepared.iter().any(|p| p.importance.is_some()).then(|| {
+            let all: Vec<f64> = prepared.iter().flat_map(Prepared::importances).collect();
+            let data = TensorData::new(all, [prepared.len(), 1, model.n_features]);
+            Tensor::from_data(data, (device, dtype))
+        });
+        let formula = Formula { activation: model.activation, loss: train.loss, importance };
         Self {
-            adam_weights: Adam::new(&models.weights.val().inner()),
-            adam_biases: Adam::new(&models.biases.val().inner()),
+            adam: models.parts().map(|parameter| Adam::new(&parameter.inner())),
             models,
-            cells: cells.to_vec(),
+            formula,
+            cells: prepared.iter().map(|p| p.cell.clone()).collect(),
             device: device.clone(),
             dtype,
         }
     }
 
-    /// Makes step number `step` (from 1) and returns the mean squared errors before it, `[k]`,
-    /// still on the device. There is one of `batches` per model.
+    /// Makes step number `step` (from 1) and returns the mean costs before it, `[k]`, still on the
+    /// device. There is one of `batches` per model.
     pub fn step(&mut self, step: u64, batches: &[&SparseBatch]) -> Tensor<1> {
-        let (mses, weights_gradient, biases_gradient) = self.backward(batches);
+        let (costs, gradients) = self.backward(batches);
         let steps = |of: fn(&Cell, u64) -> AdamStep| -> Vec<AdamStep> {
             self.cells.iter().map(|cell| of(cell, step)).collect()
         };
         let (of_weights, of_biases) = (steps(AdamStep::of_weights), steps(AdamStep::of_biases));
-        let weights = decay(self.models.weights.val().inner(), &of_weights);
-        let weights = self.adam_weights.update(weights, weights_gradient, &of_weights);
-        let biases = self.models.biases.val().inner();
-        let biases = self.adam_biases.update(biases, biases_gradient, &of_biases);
-        self.models = TiedAutoencoders {
-            weights: Param::from_tensor(weights.autodiff()),
-            biases: Param::from_tensor(biases.autodiff()),
+        let is_unit = self.cells[0].model.rows == Rows::Unit;
+        let rows = |adam: &mut Adam, parameter: Tensor<3>, gradient: Tensor<3>| {
+            let decayed = decay(parameter.inner(), &of_weights);
+            let updated = adam.update(decayed, gradient, &of_weights);
+            if is_unit { to_norm_one(updated) } else { updated }
         };
-        mses
+        let Parts { weights, biases, decoders } = self.models.parts();
+        let adam = &mut self.adam;
+        let weights = rows(&mut adam.weights, weights, gradients.weights);
+        let biases = adam.biases.update(biases.inner(), gradients.biases, &of_biases);
+        let decoders = decoders.zip(gradients.decoders).zip(adam.decoders.as_mut());
+        let decoders = decoders.map(|((decoders, gradient), adam)| rows(adam, decoders, gradient));
+        self.models = Autoencoders::of(Parts { weights, biases, decoders }.map(Tensor::autodiff));
+        costs
     }
 
-    /// The mean squared errors without any step, `[k]`, still on the device. There is one of
-    /// `batches` per model.
+    /// The mean costs without any step, `[k]`, still on the device. There is one of `batches` per
+    /// model.
     pub fn mses(&self, batches: &[&SparseBatch]) -> Tensor<1> {
-        let models = TiedAutoencoders {
-            weights: Param::from_tensor(self.models.weights.val().inner()),
-            biases: Param::from_tensor(self.models.biases.val().inner()),
-        };
-        models.mean_squared_errors(self.dense(batches))
+        let models = Autoencoders::of(self.models.parts().map(Tensor::inner));
+        self.formula.mean_costs(&models, self.dense(batches))
     }
 
     /// Each model's trained loss and its gradient, without any step. There is one of `batches` per
@@ -104,17 +112,18 @@ impl Reference {
     /// # Panics
     /// When the device cannot hand them over.
     pub fn gradients(&self, batches: &[&SparseBatch]) -> Vec<LossGradient> {
-        let (mses, weights, biases) = self.backward(batches);
+        let (costs, gradients) = self.backward(batches);
         let host = |data: TensorData| data.try_to_vec::<f64>().expect("has just been made f64");
-        let mses = host(mses.into_data_as::<f64>());
-        let weights = host(weights.into_data_as::<f64>());
-        let biases = host(biases.into_data_as::<f64>());
+        let costs = host(costs.into_data_as::<f64>());
+        let Parts { weights, biases, decoders } =
+            gradients.map(|gradient| host(gradient.into_data_as::<f64>()));
         let k = self.cells.len();
         let part = |all: &[f64], i: usize| all[i * all.len() / k..][..all.len() / k].to_vec();
         let gradient = |(i, cell): (usize, &Cell)| LossGradient {
-            loss: mses[i] * cell.train.loss_scale,
+            loss: costs[i] * cell.train.loss_scale,
             weights: part(&weights, i),
             bias: part(&biases, i),
+            decoder: decoders.as_ref().map(|decoders| part(decoders, i)),
         };
         self.cells.iter().enumerate().map(gradient).collect()
     }
@@ -124,23 +133,22 @@ impl Reference {
         self.models.to_weights()
     }
 
-    /// The mean squared errors, and the trained losses' gradients.
-    fn backward(&self, batches: &[&SparseBatch]) -> (Tensor<1>, Tensor<3>, Tensor<3>) {
+    /// The mean costs, and the trained losses' gradients.
+    fn backward(&self, batches: &[&SparseBatch]) -> (Tensor<1>, Parts<Tensor<3>>) {
         let x = self.dense(batches).autodiff();
-        let mses = self.models.mean_squared_errors(x);
+        let importance = self.formula.importance.clone().map(Tensor::autodiff);
+        let formula = Formula { importance, ..self.formula.clone() };
+        let costs = formula.mean_costs(&self.models, x);
         let scales: Vec<f64> = self.cells.iter().map(|cell| cell.train.loss_scale).collect();
         let scales = TensorData::new(scales, [self.cells.len()]);
         let scales = Tensor::<1>::from_data(scales, (&self.device, self.dtype)).autodiff();
         // No model has a part in another's loss, so the sum's gradient is each one's own.
-        let mut gradients = (mses.clone() * scales).sum().backward();
-        let both = (
-            self.models.weights.val().grad_remove(&mut gradients),
-            self.models.biases.val().grad_remove(&mut gradients),
-        );
-        let (Some(weights), Some(biases)) = both else {
-            unreachable!("the loss depends on both parameters, and both are tracked")
-        };
-        (mses.inner(), weights, biases)
+        let mut gradients = (costs.clone() * scales).sum().backward();
+        let of_parts = self.models.parts().map(|parameter| {
+            let gradient = parameter.grad_remove(&mut gradients);
+            gradient.expect("the loss depends on every parameter, and all are tracked")
+        });
+        (costs.inner(), of_parts)
     }
 
     fn dense(&self, batches: &[&SparseBatch]) -> Tensor<3> {

@@ -7,15 +7,23 @@ use burn::tensor::Device;
 use cubecl::client::Client;
 use superpose_ensemble::feed::Chunk;
 use superpose_ensemble::plan::Shape;
-use superpose_toy::cell::Cell;
+use superpose_toy::cell::{Activation, Cell, Decoder, Loss, Rows};
 use superpose_toy::engine::EngineKind;
 use superpose_toy::sampler::Stream;
 
 /// What cells must have in common to be trained together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Common {
     /// Their shape.
     pub shape: Shape,
+    /// What they make of their inputs.
+    pub activation: Activation,
+    /// Whether their decoders are their own.
+    pub decoder: Decoder,
+    /// The norms of their rows.
+    pub rows: Rows,
+    /// What is made small.
+    pub loss: Loss,
     /// Number of steps.
     pub steps: u64,
     /// Number of test batches.
@@ -33,8 +41,11 @@ impl Common {
             batch_size: cell.train.batch_size,
         };
         let train = &cell.train;
+        let (activation, decoder, rows) =
+            (cell.model.activation, cell.model.decoder, cell.model.rows);
         let (steps, test_batches, log_every) = (train.steps, train.test_batches, train.log_every);
-        Self { shape, steps, test_batches, log_every }
+        let loss = train.loss;
+        Self { shape, activation, decoder, rows, loss, steps, test_batches, log_every }
     }
 
     /// The steps of the training, in chunks of at most `length`.

@@ -209,7 +209,7 @@ pub(crate) mod tests {
 
         fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
             let (weights, bias) = (vec![0.0; 8], vec![0.0; 4]);
-            let weights = Weights { n_features: 4, d_hidden: 2, weights, bias };
+            let weights = Weights { n_features: 4, d_hidden: 2, weights, bias, decoder: None };
             Ok(vec![weights; self.diverge_from.len()])
         }
     }

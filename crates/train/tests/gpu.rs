@@ -25,7 +25,7 @@ use superpose_train::reference::Reference;
 use superpose_train::together::{Common, Place, streams};
 use superpose_train::train::{Trained, train};
 
-use support::{cell, difference, first_batch};
+use support::{cell, difference, first_batch, prepared};
 
 fn gpu() -> NamedDevice {
     superpose_device::open("wgpu").unwrap()
@@ -45,9 +45,13 @@ fn start(cell: &Cell, seed: u64) -> Weights {
     start
 }
 
+fn all(cells: &[Cell]) -> Vec<Prepared> {
+    cells.iter().map(prepared).collect()
+}
+
 /// The reference engine's gradient on the CPU in double precision.
 fn truth(cell: &Cell, start: &Weights) -> LossGradient {
-    let (cells, starts) = ([cell.clone()], [start.clone()]);
+    let (cells, starts) = ([prepared(cell)], [start.clone()]);
     let engine = Reference::from_weights(&cells, &starts, &flex(), DType::F64);
     engine.gradients(&[&first_batch(cell)]).remove(0)
 }
@@ -56,9 +60,8 @@ fn truth(cell: &Cell, start: &Weights) -> LossGradient {
 fn first_batches(cells: &[Cell]) -> Batches {
     let (first_cells, of_cells) = streams(cells);
     let units = |&i: &usize| {
-        let (cell, p) = (&cells[i], cells[i].probabilities().unwrap());
+        let (cell, sampler) = (&cells[i], Sampler::of(&prepared(&cells[i])));
         let size = cell.train.batch_size;
-        let sampler = Sampler::new(&p, cell.data.values, cell.data.seed, size);
         vec![Drawer::new(sampler, size, cell.model.n_features).units(Stream::Train, 0)]
     };
     Batches::pack(&first_cells.iter().map(units).collect::<Vec<_>>(), &of_cells)
@@ -87,13 +90,18 @@ fn gradients_are_the_references_on_shapes_of_all_kinds() {
         ];
         let set: Vec<&str> = set.iter().map(String::as_str).collect();
         // Two streams, and cells that share one.
-        let others =
-            [&["train.loss_scale=100"][..], &["data.seed=5"], &["data.values=exponential"]];
+        let others = [
+            &["train.loss_scale=100"][..],
+            &["data.seed=5"],
+            &["data.values=exponential"],
+            &["data.importance={ law = \"power\", exponent = 1 }"],
+            &["data.dependence=correlated", "model.bias=none"],
+        ];
         let cells: Vec<Cell> =
             others.iter().map(|other| cell(&[set.as_slice(), other].concat())).collect();
         let starts: Vec<Weights> = (0..).zip(&cells).map(|(i, c)| start(c, i)).collect();
         let shape = Common::of(&cells[0]).shape;
-        let mut ensemble = Ensemble::new(&client, shape, &cells, &starts).unwrap();
+        let mut ensemble = Ensemble::new(&client, shape, &all(&cells), &starts).unwrap();
         let gradients = ensemble.gradients(first_batches(&cells)).unwrap();
         for ((cell, start), got) in cells.iter().zip(&starts).zip(gradients) {
             let truth = truth(cell, start);
@@ -124,7 +132,7 @@ fn gradients_are_the_references_at_the_papers_shapes() {
         let cells = [cell(&set)];
         let starts = [start(&cells[0], 3)];
         let shape = Common::of(&cells[0]).shape;
-        let mut ensemble = Ensemble::new(&client(), shape, &cells, &starts).unwrap();
+        let mut ensemble = Ensemble::new(&client(), shape, &all(&cells), &starts).unwrap();
         let got = ensemble.gradients(first_batches(&cells)).unwrap().remove(0);
         let truth = truth(&cells[0], &starts[0]);
         let loss = (got.loss / truth.loss - 1.0).abs();
@@ -142,7 +150,7 @@ fn an_array_that_no_device_has_is_an_error_that_says_so() {
     let shape = Common::of(&huge).shape;
     let starts = [start(&huge, 1)];
     let cells = [huge];
-    let failure = Ensemble::new(&client(), shape, &cells, &starts)
+    let failure = Ensemble::new(&client(), shape, &all(&cells), &starts)
         .and_then(|mut ensemble| ensemble.gradients(first_batches(&cells)))
         .unwrap_err();
     assert!(failure.out_of_memory, "{failure}");
@@ -153,7 +161,7 @@ fn an_array_that_no_device_has_is_an_error_that_says_so() {
 fn gradients_of(cell: &Cell) {
     let (cells, starts) = ([cell.clone()], [start(cell, 1)]);
     let shape = Common::of(cell).shape;
-    let mut ensemble = Ensemble::new(&client(), shape, &cells, &starts).unwrap();
+    let mut ensemble = Ensemble::new(&client(), shape, &all(&cells), &starts).unwrap();
     ensemble.gradients(first_batches(&cells)).unwrap();
 }
 
@@ -166,9 +174,7 @@ fn place(engine: EngineKind) -> Place {
 
 /// What came of training cells together at a place.
 fn train_at(place: &Place, cells: &[Cell], on_steps: &mut dyn FnMut(u64) -> bool) -> Vec<Trained> {
-    let prepared: Vec<Prepared> =
-        cells.iter().map(|cell| Prepared::new(cell.clone()).unwrap()).collect();
-    train(&prepared, place, on_steps).unwrap()
+    train(&all(cells), place, on_steps).unwrap()
 }
 
 fn together(cells: &[Cell]) -> Vec<Trained> {
@@ -184,6 +190,9 @@ fn different_cells() -> Vec<Cell> {
         &["train.learning_rate=0.003", "train.learning_rate_bias=0.02", "train.warmup_steps=0"],
         &["data.seed=9", "train.adam_beta1=0.5", "train.adam_beta2=0.9", "train.adam_epsilon=1e-4"],
         &["data.frequencies.exponent=2", "data.activation_density=0.5", "data.values=constant"],
+        &["train.optimizer={ kind = \"sgd\", momentum = 0.9 }", "train.learning_rate=0.3"],
+        &["data.importance={ law = \"geometric\", ratio = 0.9 }", "data.dependence=correlated"],
+        &["model.bias=none", "data.values=unit"],
     ]
     .map(|set| {
         cell(&[&["train.batch_size=128", "train.steps=120", "train.test_batches=8"], set].concat())
@@ -196,6 +205,20 @@ fn different_cells() -> Vec<Cell> {
 fn cells_trained_together_are_what_the_cpu_trains() {
     let cells = different_cells();
     assert_same(&cells, together(&cells));
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn so_are_those_whose_rows_are_put_back_on_the_sphere() {
+    let set = ["model.rows=unit", "train.weight_decay=0", "train.batch_size=128"];
+    let cells = [cell(&set), cell(&[&set[..], &["train.seed=4", "model.bias=none"]].concat())];
+    let trained = together(&cells);
+    for trained in &trained {
+        for row in trained.model.as_ref().unwrap().weights.weights.chunks(5) {
+            assert!((row.iter().map(|w| w * w).sum::<f32>() - 1.0).abs() < 1e-5);
+        }
+    }
+    assert_same(&cells, trained);
 }
 
 #[test]
@@ -290,7 +313,7 @@ fn what_does_not_fit_is_counted_before_and_told_when_tried() {
 fn the_reference_engine_has_the_same_gradient_there() {
     let cell = cell(&[]);
     let (start, batch) = (start(&cell, 3), first_batch(&cell));
-    let (cells, starts) = ([cell], [start]);
+    let (cells, starts) = (all(&[cell]), [start]);
     let gradient = |device: &Device| {
         let engine = Reference::from_weights(&cells, &starts, device, DType::F32);
         engine.gradients(&[&batch]).remove(0)

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! gather    h = x W                       a hidden vector for every unit
-//! respond   z = h Wᵀ + b, squares, D      the loss, and its gradient with respect to z
+//! respond   z = h Wᵀ + b, squares, D      by importance: the loss, and its gradient with respect to z
 //! back      dh = D W,  dW = Dᵀ h          two products
 //! update    dW_i += Σ x dh;  decay, Adam  back to rows, and the step
 //! ```
@@ -14,12 +14,12 @@
 //!
 //! ```text
 //! weights, weights_gradient      [cells, n, row]        W, and dW
-//! biases                         [cells, n]
+//! biases, importance             [cells, n]
 //! moments                        [2, cells, n, row] or [2, cells, n]    Adam's first, then second
 //! hidden, hidden_gradient        [cells, units, row]    h, and dh
 //! z_gradient                     [cells, units, stride] D
 //! sums                           [2, cells, tiles, n]   squared errors, then gradients of biases
-//! numbers                        [steps, 2, cells, 9]   an AdamStep each, of weights, then of biases
+//! numbers                        [steps, 2, cells, 10]  an AdamStep each, of weights, then of biases
 //! losses                         [steps, cells, blocks] squared errors of a block of features
 //! words                          the batches of all cells and steps, as `batches` packs them
 //! ```

@@ -1,9 +1,9 @@
 //! `z = h Wᵀ`, and from it the squared errors, the gradient `D` of `z` and that of the biases.
 //!
 //! Each unit's samples respond with `y = ReLU(v z + b)` at each feature, `v` being the sample's
-//! value for a lone unit and one for another. With `g = (y − x)·1[y > 0]` and sums over the unit's
-//! samples, `D = Σ v g`, and `Σ g` goes to the bias; the trained loss's factor comes in at the
-//! update. The arguments' shapes are in [`super`].
+//! value for a lone unit and one for another. With `g = I (y − x)·1[y > 0]` and sums over the unit's
+//! samples, `D = Σ v g`, and `Σ g` goes to the bias; the importance `I` is multiplied once a sum, and
+//! the trained loss's factor comes in at the update. The arguments' shapes are in [`super`].
 
 use cubecl::prelude::*;
 
@@ -19,6 +19,7 @@ pub fn respond(
     hidden: &[Four],
     weights: &[Four],
     biases: &[f32],
+    importance: &[f32],
     words: &[u32],
     z_gradient: &mut [f32],
     sums: &mut [f32],
@@ -72,6 +73,7 @@ pub fn respond(
         // What the thread's features have in its units.
         let column = first_feature + UNIT_POS as usize % SIDE;
         let mut bias = Array::<f32>::new(comptime!(tile.columns));
+        let mut weight = Array::<f32>::new(comptime!(tile.columns));
         let mut squares = Array::<f32>::new(comptime!(tile.columns));
         let mut bias_sum = Array::<f32>::new(comptime!(tile.columns));
         let mut d = Array::<f32>::new(comptime!(tile.columns));
@@ -79,10 +81,12 @@ pub fn respond(
         #[unroll]
         for c in 0..comptime!(tile.columns) {
             bias[c] = 0.0f32;
+            weight[c] = 0.0f32;
             squares[c] = 0.0f32;
             bias_sum[c] = 0.0f32;
             if column + c * SIDE < n {
                 bias[c] = biases[cell * n + column + c * SIDE];
+                weight[c] = importance[cell * n + column + c * SIDE];
             }
         }
         #[unroll]
@@ -135,11 +139,17 @@ pub fn respond(
                         let at = column + c * SIDE;
                         if at < stride {
                             z_gradient[(units_before + unit) * stride + at] =
-                                select(at < n, d[c], 0.0f32);
+                                select(at < n, d[c] * weight[c], 0.0f32);
                         }
                     }
                 }
             }
+        }
+
+        #[unroll]
+        for c in 0..comptime!(tile.columns) {
+            squares[c] *= weight[c];
+            bias_sum[c] *= weight[c];
         }
 
         // Summed over the tile's units, first within a thread, then in the order of threads.

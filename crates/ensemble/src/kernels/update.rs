@@ -40,11 +40,12 @@ macro_rules! places {
 
 places! {
     factor at 0, beta1 at 1, one_minus_beta1 at 2, beta2 at 3, one_minus_beta2 at 4, epsilon at 5,
-    inverse_root_correction at 6, rate at 7, strength at 8
+    inverse_root_correction at 6, rate at 7, strength at 8, norm_epsilon at 9
 }
 
 /// For every cell (`z`) and row of `W` (`x`, [`ROWS`] to a cube): the gradient, in place of what
-/// `weights_gradient` has, and, with `step`, the update.
+/// `weights_gradient` has, and, with `step`, the update, after which rows have norm one if they are
+/// to be `unit`.
 #[cube(launch)]
 #[expect(clippy::too_many_arguments, reason = "what it reads, what it writes, and their sizes")]
 pub fn update_weights(
@@ -60,6 +61,7 @@ pub fn update_weights(
     n_units_at_most: u32,
     row_fours: u32,
     #[comptime] step: bool,
+    #[comptime] unit: bool,
 ) {
     let cell = CUBE_POS_Z as usize;
     let batch = header(words, headers, cell);
@@ -87,6 +89,7 @@ pub fn update_weights(
         norms[(UNIT_POS_Y * LANES + UNIT_POS_X) as usize] = sum;
         sync_cube();
     }
+    let mut squares = Four::new(0.0f32);
     if feature < n_features {
         let mut decay = 1.0f32 - adam.strength;
         if comptime!(step) {
@@ -95,7 +98,8 @@ pub fn update_weights(
                 for lane in 0..comptime!(LANES as usize) {
                     square += norms[(UNIT_POS_Y * LANES) as usize + lane];
                 }
-                decay = 1.0f32 + adam.strength - adam.strength / (square.sqrt() + adam.epsilon);
+                decay =
+                    1.0f32 + adam.strength - adam.strength / (square.sqrt() + adam.norm_epsilon);
             }
         }
         let start = words[batch.part_starts + feature as usize] as usize;
@@ -119,12 +123,34 @@ pub fn update_weights(
                 moments[second + lane] = v;
                 let root =
                     v.sqrt() * Four::new(adam.inverse_root_correction) + Four::new(adam.epsilon);
-                weights[row + lane] =
-                    Four::new(decay) * weights[row + lane] - Four::new(adam.rate) * m / root;
+                let w = Four::new(decay) * weights[row + lane] - Four::new(adam.rate) * m / root;
+                weights[row + lane] = w;
+                squares = fma(w, w, squares);
             } else {
                 weights_gradient[row + lane] = gradient;
             }
             lane += LANES as usize;
+        }
+    }
+    if comptime!(step && unit) {
+        // All threads have read the norms of before.
+        sync_cube();
+        norms[(UNIT_POS_Y * LANES + UNIT_POS_X) as usize] = (squares.extract(0usize)
+            + squares.extract(1usize))
+            + (squares.extract(2usize) + squares.extract(3usize));
+        sync_cube();
+        if feature < n_features {
+            let mut square = 0.0f32;
+            for lane in 0..comptime!(LANES as usize) {
+                square += norms[(UNIT_POS_Y * LANES) as usize + lane];
+            }
+            // A row of zeros stays one.
+            let norm = select(square > 0.0f32, square.sqrt(), 1.0f32);
+            let mut lane = UNIT_POS_X as usize;
+            while lane < row_fours {
+                weights[row + lane] = weights[row + lane] / Four::new(norm);
+                lane += LANES as usize;
+            }
         }
     }
 }
@@ -137,6 +163,7 @@ pub fn update_weights(
 pub fn update_biases(
     words: &[u32],
     numbers: &[f32],
+    importance: &[f32],
     sums: &mut [f32],
     biases: &mut [f32],
     moments: &mut [f32],
@@ -162,14 +189,14 @@ pub fn update_biases(
         let at = cell * n + feature;
         // Samples without any active feature respond with the biases; their targets are zero.
         let response = max(biases[at], 0.0f32);
-        squares = n_empty * response * response;
+        squares = n_empty * response * response * importance[at];
         for tile in 0..tiles {
             squares += sums[(tiles_before + tile) * n + feature];
         }
         if comptime!(backward) {
             let all_tiles = CUBE_COUNT_Z as usize * n_unit_tiles as usize;
             let bias_sums = (all_tiles + tiles_before) * n + feature;
-            let mut gradient = n_empty * response;
+            let mut gradient = n_empty * response * importance[at];
             for tile in 0..tiles {
                 gradient += sums[bias_sums + tile * n];
             }
@@ -221,10 +248,11 @@ mod tests {
             inverse_root_correction: 7.0,
             rate: 8.0,
             strength: 9.0,
+            norm_epsilon: 10.0,
         };
         let mut numbers = packed(step);
         numbers.sort_by(f32::total_cmp);
-        let expected = (1_u8..=9).map(f32::from);
-        assert!(numbers.len() == 9 && expected.eq(numbers));
+        let expected = (1_u8..=10).map(f32::from);
+        assert!(numbers.len() == 10 && expected.eq(numbers));
     }
 }
