@@ -406,7 +406,12 @@ impl DataToml {
                         missing("data.frequencies", allowed)
                     })?,
                 };
-                let usual = if let Dependence::Exactly { k } = other { *k as f64 } else { 1.0 };
+                let mut usual = 1.0;
+                if let Dependence::Exactly { k } = *other {
+                    let allowed = format!("at most `model.n_features` ({n_features})");
+                    check("data.dependence.k", k, &allowed, |k| k <= n_features)?;
+                    usual = k as f64;
+                }
                 (law, density.unwrap_or(usual))
             }
         };
