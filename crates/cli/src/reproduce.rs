@@ -32,15 +32,16 @@ use crate::study::{self, read_given};
 
 /// The name of the run that all figures share.
 const NAME: &str = "liu2025";
-/// What is known of its cells, where the repository has it.
-const KNOWN: &str = "experiments/liu2025.csv";
+/// What is known of its cells, where the repository has it: of those of the paper's kind, and of others.
+const KNOWN: [&str; 2] = ["experiments/liu2025.csv", "experiments/kinds.csv"];
 
 pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> {
     let figures = chosen(&options.figures)?;
     let known = known(options);
     if known.is_empty() && !options.from_scratch {
         console::complain(&format!(
-            "note: nothing is taken over, as there is no {KNOWN} here; --known names such a table"
+            "note: nothing is taken over, as there is no {} here; --known names such a table",
+            KNOWN[0]
         ));
     }
     if options.list || options.dry_run {
@@ -61,7 +62,7 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
         train(options, &figures, &store)?;
     }
     let run = Run::read(&store)?;
-    write_listed(&options.run, &[("results.csv", &results(&run).to_csv())])?;
+    write_results(&options.run, &run)?;
     let out = options.out.clone().unwrap_or_else(|| options.run.join("experiments"));
     let mut made = Vec::new();
     for figure in figures {
@@ -80,6 +81,17 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
     refuse_damage(&run.damaged)?;
     let some_lost = made.iter().any(|experiment| experiment.n_lost > 0);
     Ok(if some_lost { ExitCode::from(3) } else { ExitCode::SUCCESS })
+}
+
+/// Writes what is known of the cells: `results.csv` of those of the paper's kind, `kinds.csv` of others.
+fn write_results(root: &Path, run: &Run) -> anyhow::Result<()> {
+    let of = |is_variant: bool| {
+        let finished = run.finished.iter().filter(|f| f.record.cell.is_variant() == is_variant);
+        let run = Run { finished: finished.cloned().collect(), ..run.clone() };
+        results(&run).to_csv()
+    };
+    let (papers, others) = (of(false), of(true));
+    Ok(write_listed(root, &[("results.csv", &papers), ("kinds.csv", &others)])?)
 }
 
 /// The weights of a cell, if they are there and are what was written.
@@ -121,12 +133,10 @@ fn store(root: &Path) -> anyhow::Result<(Store, BTreeSet<CellId>)> {
 
 /// The tables that cells are taken over from.
 fn known(options: &ReproduceOptions) -> Vec<PathBuf> {
-    let default = Path::new(KNOWN);
     match options.known.is_empty() {
         _ if options.from_scratch => Vec::new(),
         false => options.known.clone(),
-        true if default.exists() => vec![default.to_owned()],
-        true => Vec::new(),
+        true => KNOWN.map(PathBuf::from).into_iter().filter(|path| path.exists()).collect(),
     }
 }
 

@@ -11,7 +11,7 @@ use superpose_analysis::exponents::{FIT_COLUMNS, SEED_COLUMNS, fit_fields, seed_
 use superpose_analysis::quantity::Quantity;
 use superpose_analysis::run::Finished;
 use superpose_analysis::settings::{WIDTH_FIELD, settings_but_for};
-use superpose_files::table::{ColumnOf, Field, Table};
+use superpose_files::table::{Column, ColumnOf, Field, Table};
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 use superpose_stats::summary::{Summary, summarise};
 use superpose_store::record::{Measured, NORM_BIN};
@@ -145,6 +145,66 @@ pub fn cell_table(
         quantities.iter().zip(&values).map(|(q, of)| -> OfCell<'_> { (q.name, q.meaning, of) });
     let columns: Vec<OfCell<'_>> = columns.chain(extra.iter().copied()).collect();
     keyed(name, question, &KEY, cells.iter().map(|f| (&f.record.cell, *f)), &columns)
+}
+
+/// One row a setting, seeds apart: its key without the seed, what is `extra` of its first cell, how many
+/// cells it has, and the means over them of the `quantities` of `results.csv`.
+///
+/// # Panics
+/// When there is no such quantity.
+pub fn mean_table(
+    name: &str,
+    question: &str,
+    cells: &[&Finished],
+    quantities: &[&'static str],
+    extra: &[OfCell<'_>],
+) -> Table {
+    let mut table = Table::new(name, question, &[]);
+    let column = |name: &str, meaning: &str| (name.to_owned(), meaning.to_owned());
+    let mut columns: Vec<(String, String)> = KEY[..4]
+        .iter()
+        .map(|c| column(c.0, c.1))
+        .chain(extra.iter().map(|c| column(c.0, c.1)))
+        .collect();
+    columns.push(column("n_seeds", "trained cells"));
+    for name in quantities {
+        let quantity = Quantity::named(name).expect("figures ask for quantities that there are");
+        columns.push(column(name, &format!("mean over them: {}", quantity.meaning)));
+    }
+    table.columns = columns.into_iter().map(|(name, meaning)| Column { name, meaning }).collect();
+    for group in by_setting(cells) {
+        let mut row: Vec<Field> = KEY[..4].iter().map(|c| (c.2)(cell_of(&group))).collect();
+        row.extend(extra.iter().map(|c| (c.2)(group[0])));
+        row.push(group.len().into());
+        row.extend(quantities.iter().map(|name| Field::from(over_seeds(&group, name).mean)));
+        table.push(row);
+    }
+    table
+}
+
+/// The exponent of the loss over the widths of `cells` from `d_min` on, by seed.
+pub fn exponents_of_seeds(cells: &[&Finished], d_min: usize) -> BTreeMap<u64, f64> {
+    let seeds: BTreeSet<u64> = cells.iter().map(|f| f.record.cell.train.seed).collect();
+    let of_seed = |seed: u64| {
+        let its = cells.iter().filter(|f| f.record.cell.train.seed == seed).copied();
+        let points: Vec<(f64, f64)> = its
+            .filter(|f| d_hidden(f) >= d_min)
+            .filter_map(|f| Some((d_hidden(f) as f64, f.measured()?.loss_test)))
+            .collect();
+        Some((seed, law_through(&points)?.exponent))
+    };
+    seeds.into_iter().filter_map(of_seed).collect()
+}
+
+/// The logarithms of the losses of `cells` over those of the `others` that have the same width and seed, in
+/// groups by seed.
+pub fn log_ratios(cells: &[&Finished], others: &[&Finished]) -> Vec<Vec<f64>> {
+    let place = |f: &Finished| (f.record.cell.train.seed, d_hidden(f));
+    let pair = |f: &Finished| {
+        let other = others.iter().find(|other| place(other) == place(f))?;
+        Some((f.measured()?.loss_test / other.measured()?.loss_test).ln())
+    };
+    each_in(cells, seed, pair)
 }
 
 /// A bin of the row norms of a cell's `W`.

@@ -1,6 +1,8 @@
 //! All figures.
 
 mod against_paper;
+mod bias_start;
+mod correlated;
 mod dead;
 mod density;
 mod draw;
@@ -12,6 +14,8 @@ mod norms;
 mod overlaps;
 mod regime;
 mod sixty;
+mod softmax;
+mod unit_rows;
 
 use crate::figure::Figure;
 
@@ -50,6 +54,10 @@ pub const FIGURES: &[Figure] = &[
     sixty::SIXTY_LOSSES,
     dead::DEAD_OUTPUTS,
     regime::TRANSITION_GRID,
+    unit_rows::UNIT,
+    softmax::CROSS_ENTROPY,
+    correlated::TOGETHER,
+    bias_start::START,
 ];
 
 /// The figure called `id`.

@@ -57,6 +57,14 @@ sweep_files! {
     DEAD_SIZE, "configs/dead-outputs/size.toml";
     /// Dead outputs: learning rate of the biases, warm-up.
     DEAD_RATE, "configs/dead-outputs/rate.toml";
+    /// Unit rows beside a weight decay of −1.
+    UNIT_ROWS, "configs/kinds/unit-rows.toml";
+    /// Softmax with cross-entropy.
+    SOFTMAX, "configs/kinds/softmax.toml";
+    /// Correlated features.
+    CORRELATED, "configs/kinds/correlated.toml";
+    /// What leaves outputs dead.
+    BIAS_START, "configs/kinds/bias-start.toml";
 }
 
 impl SweepFile {

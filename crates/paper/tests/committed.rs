@@ -34,13 +34,15 @@ fn committed() -> impl Iterator<Item = (&'static Figure, PathBuf)> {
 
 /// The records in the repository.
 fn known() -> Vec<Finished> {
-    let csv = fs::read(experiments().join("liu2025.csv")).unwrap();
     let finished = |record: Record| {
         let probabilities = record.cell.probabilities().unwrap().as_slice().to_vec();
         Finished { record, curve: Vec::new(), probabilities }
     };
-    let table = Table::from_csv("liu2025", &csv).unwrap();
-    records(&table).unwrap().into_iter().map(finished).collect()
+    let of_file = |name: &str| {
+        let csv = fs::read(experiments().join(name)).unwrap();
+        records(&Table::from_csv(name, &csv).unwrap()).unwrap()
+    };
+    ["liu2025.csv", "kinds.csv"].into_iter().flat_map(of_file).map(finished).collect()
 }
 
 fn read(folder: &Path, name: &str) -> Table {

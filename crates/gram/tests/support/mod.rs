@@ -1,6 +1,7 @@
 //! A tiny cell, its first batch, and how far two gradients are apart: for the tests of both engines.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![allow(dead_code, reason = "not of every test")]
 #![allow(unreachable_pub, reason = "a module of each test")]
 
 use std::path::Path;

@@ -31,7 +31,8 @@ impl Exactly {
         }
         let density: f64 = p.iter().sum();
         if (density - k as f64).abs() > 1e-6 {
-            return Err(refused(format!("`data.activation_density` ({density})")));
+            let shown = (density * 1e6).round() / 1e6;
+            return Err(refused(format!("`data.activation_density` ({shown})")));
         }
         let odds: Vec<f64> = p.iter().map(|p| p / (1.0 - p)).collect();
         let accepted = accepted(p, &odds, k);
