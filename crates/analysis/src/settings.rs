@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use superpose_toy::cell::{DEFAULTS, SEED_FIELDS};
+use superpose_toy::cell::{SEED_FIELDS, default_of, short_name};
 
 use crate::run::{Finished, Run};
 use superpose_files::table::{Column, Field, Table};
@@ -60,19 +60,10 @@ pub fn label(fields: &[(String, Value)]) -> String {
             }
             other => other.to_string(),
         };
-        format!("{}={value}", short(name))
+        format!("{}={value}", short_name(name))
     };
     let parts: Vec<String> = fields.iter().filter(|field| !field.1.is_null()).map(part).collect();
     if parts.is_empty() { "all".to_owned() } else { parts.join(", ") }
-}
-
-/// The last part of a field's name; of the word that says of which kind a field is, the field's.
-fn short(name: &str) -> &str {
-    let name = match name {
-        "data.importance.law" => "importance",
-        _ => name.strip_suffix(".kind").unwrap_or(name),
-    };
-    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// The dotted names of the fields that vary between the cells of `run`, but for the width and the
@@ -158,15 +149,15 @@ pub(crate) fn with_fields(
 /// The values that a cell has in the fields `names`; of those that are left out at their default, that.
 pub fn values(names: &[String], finished: &Finished) -> Vec<(String, Value)> {
     let fields: BTreeMap<String, Value> = finished.record.cell.fields().into_iter().collect();
-    let default = |name: &String| {
-        DEFAULTS.iter().find(|(field, _)| field == name).map_or(Value::Null, |d| d.1.into())
-    };
+    let default = |name: &String| default_of(name).map_or(Value::Null, Value::from);
     let value = |name: &String| fields.get(name).cloned().unwrap_or_else(|| default(name));
     names.iter().map(|name| (name.clone(), value(name))).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use superpose_toy::cell::{Activation, Cell};
+
     use super::*;
 
     #[test]
@@ -242,5 +233,20 @@ mod tests {
         ];
         assert_eq!(label(&fields), "law=file, sha256=01234567");
         assert_eq!(label(&fields[2..]), "all");
+    }
+
+    #[test]
+    fn a_cell_of_the_usual_kind_is_named_by_it_beside_one_that_is_not() {
+        let changes: [fn(&mut Cell); 3] = [
+            |_| (),
+            |c| c.model.activation = Activation::LeakyRelu { slope: 0.1 },
+            |c| c.model.activation = Activation::Gelu,
+        ];
+        let run = Run::planted(&changes, |_| 1.0);
+        let labels: Vec<String> = settings(&run).iter().map(Setting::label).collect();
+        assert_eq!(
+            labels,
+            ["activation=relu", "activation=leaky_relu, slope=0.1", "activation=gelu"]
+        );
     }
 }

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use superpose_toy::cell::Cell;
+use superpose_toy::cell::{Cell, default_of, short_name};
 
 /// Cells that are looked at to find out what varies.
 const MOST_CELLS: usize = 1000;
 /// Fields that follow from another one unless they are given: they are named only if they do not.
-const FOLLOWING: [(&str, &str); 4] = [
+const FOLLOWING: [(&str, &str); 6] = [
     ("data.seed", "train.seed"),
     ("train.learning_rate_bias", "train.learning_rate"),
     ("train.warmup_steps", "train.steps"),
     ("data.frequencies.path", "data.frequencies.sha256"),
+    ("data.importance.path", "data.importance.sha256"),
+    ("data.dependence.path", "data.dependence.sha256"),
 ];
 /// What is named where nothing varies.
 const USUAL: [&str; 2] = ["model.d_hidden", "train.weight_decay"];
@@ -58,18 +60,17 @@ impl Labels {
     pub fn label(&self, cell: &Cell) -> String {
         let fields: BTreeMap<String, Value> = cell.fields().into_iter().collect();
         let parts = self.names.iter().filter_map(|name| {
-            let value = fields.get(name)?;
-            Some(format!("{}={}", self.short(name), written(name, value)))
+            let default = || default_of(name).map(Value::from);
+            let value = fields.get(name).cloned().or_else(default)?;
+            Some(format!("{}={}", self.short(name), written(name, &value)))
         });
         parts.collect::<Vec<_>>().join(" ")
     }
 
     /// The last part of a name, or all of it if another one ends in the same.
     fn short<'a>(&self, name: &'a str) -> &'a str {
-        let last = |name: &'a str| name.rsplit('.').next().unwrap_or(name);
-        let short = last(name);
-        let n_alike =
-            self.names.iter().filter(|other| other.rsplit('.').next() == Some(short)).count();
+        let short = short_name(name);
+        let n_alike = self.names.iter().filter(|other| short_name(other) == short).count();
         if n_alike > 1 { name } else { short }
     }
 }

@@ -88,6 +88,18 @@ pub const DEFAULTS: [(&str, &str); 8] = [
     ("train.optimizer.kind", "adam"),
 ];
 
+/// The default of the field `name`, if it is one that is left out at it.
+pub fn default_of(name: &str) -> Option<&'static str> {
+    DEFAULTS.iter().find(|(field, _)| *field == name).map(|(_, default)| *default)
+}
+
+/// The last part of a field's dotted name; of the word that says of which kind a field is, the field's own.
+pub fn short_name(name: &str) -> &str {
+    let of_kind = if name == "data.importance.law" { ".law" } else { ".kind" };
+    let name = name.strip_suffix(of_kind).unwrap_or(name);
+    name.rsplit('.').next().unwrap_or(name)
+}
+
 /// Dotted names of the seeds: the fields over which replicates of a setting differ.
 pub const SEED_FIELDS: [&str; 2] = ["data.seed", "train.seed"];
 
@@ -160,7 +172,7 @@ impl Cell {
     /// Whether the model, its loss or its data are of another kind than the paper's: some field is not
     /// at its default in [`DEFAULTS`].
     pub fn is_variant(&self) -> bool {
-        self.fields().iter().any(|(name, _)| DEFAULTS.iter().any(|(field, _)| name == field))
+        self.fields().iter().any(|(name, _)| default_of(name).is_some())
     }
 
     /// The data exponent `α`, where the frequencies follow a power law.
@@ -278,6 +290,29 @@ pub(crate) mod tests {
         };
         assert_eq!(with("a.txt", "00"), with("b.txt", "00"));
         assert_ne!(with("a.txt", "00"), with("a.txt", "01"));
+    }
+
+    #[test]
+    fn names_are_short_and_kinds_go_by_their_field() {
+        for (name, short) in [
+            ("model.d_hidden", "d_hidden"),
+            ("data.frequencies.law", "law"),
+            ("model.activation.kind", "activation"),
+            ("train.optimizer.momentum", "momentum"),
+            ("data.importance.law", "importance"),
+        ] {
+            assert_eq!(short_name(name), short);
+        }
+        assert_eq!(
+            (default_of("model.bias"), default_of("model.d_hidden")),
+            (Some("trained"), None)
+        );
+        // What is left out is what the defaults say.
+        let mut cell = example();
+        let is_left_out = |cell: &Cell, name: &str| cell.fields().iter().all(|f| f.0 != name);
+        assert!(DEFAULTS.iter().all(|(name, _)| is_left_out(&cell, name)) && !cell.is_variant());
+        cell.model.rows = Rows::Unit;
+        assert!(cell.is_variant() && !is_left_out(&cell, "model.rows"));
     }
 
     #[test]
