@@ -149,7 +149,7 @@ pub(crate) enum ImportanceToml {
     },
 }
 
-/// What a feature's activity has to do with that of others. Feature i is active with probability p_i under
+/// What a feature's activity has to do with that of others. Feature i is active with probability `p_i` under
 /// all of them.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]

@@ -23,10 +23,10 @@ pub enum Preset {
     /// Toy Models of Superposition (Elhage et al. 2022), as in the notebook published with it: 5 features
     /// of even frequencies with values uniform on [0, 1] and importance 0.9^i; biases from zero; Adam at
     /// 1e-3, constant; 10,000 steps of 1024 samples; no weight decay. Published versions differ: the
-    /// notebook's AdamW has PyTorch's usual decay of 0.01, and its W starts as N(0, 2/(n + d)) (Xavier),
-    /// where ours is N(0, 1/d); the text has importance 0.7^i where it shows 20 features in 5 dimensions;
-    /// the figures about geometry have 400 features in 30 dimensions and importance 1, those about phases
-    /// 2 in 1 and 3 in 2; re-implementations take Adam without decay or 5000 steps.
+    /// notebook's AdamW has PyTorch's usual decay of 0.01, and its W starts at Xavier's scale, where ours is
+    /// `N(0, 1/d)`; the text has importance 0.7^i where it shows 20 features in 5 dimensions; the figures
+    /// about geometry have 400 features in 30 dimensions and importance 1, those about phases 2 in 1 and 3
+    /// in 2.
     #[serde(rename = "elhage2022")]
     Elhage2022,
 }

@@ -1,5 +1,6 @@
 //! Why a cell's data cannot be drawn.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use crate::frequency::FrequencyError;
@@ -49,7 +50,7 @@ impl DataError {
     /// A `field` that must be `allowed` and is `value`.
     pub(crate) fn field(
         field: &'static str,
-        value: impl ToString,
+        value: impl Display,
         allowed: impl Into<String>,
     ) -> Self {
         Self::Field { field, value: value.to_string(), allowed: allowed.into() }

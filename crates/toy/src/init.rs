@@ -58,7 +58,7 @@ pub fn initial_weights(
     }
 }
 
-/// A matrix of N(0, 1/d_hidden), row by row.
+/// A matrix of `N(0, 1/d_hidden)`, row by row.
 fn matrix(n_features: usize, d_hidden: usize, seed: u64, stream: u64) -> Vec<f32> {
     normal(n_features * d_hidden, 1.0 / (d_hidden as f64).sqrt(), seed, stream)
 }

@@ -39,7 +39,11 @@ fn a_linear_model_keeps_the_features_that_count_most_and_pays_for_the_rest() {
     let engine = fastest(&cell, Processor::Cpu);
     assert_eq!(engine, EngineKind::Reference);
     let place = Place { engine, device, client: None, n_threads: NonZeroUsize::MIN };
-    let model = train(&[prepared.clone()], &place, &mut |_| true).unwrap().remove(0).model.unwrap();
+    let model = train(std::slice::from_ref(&prepared), &place, &mut |_| true)
+        .unwrap()
+        .remove(0)
+        .model
+        .unwrap();
 
     // Values are uniform on [0, 2].
     let p = prepared.probabilities.as_slice();
@@ -54,13 +58,13 @@ fn a_linear_model_keeps_the_features_that_count_most_and_pays_for_the_rest() {
     let loss = model.test_losses.iter().sum::<f64>() / model.test_losses.len() as f64;
     assert!((loss / expected - 1.0).abs() < 0.01, "{loss}, not {expected}");
     let row = |i: usize| &model.weights.weights[4 * i..4 * i + 4];
-    for i in 0..12 {
+    for (i, p) in p.iter().enumerate() {
         for j in 0..12 {
             let product: f32 = row(i).iter().zip(row(j)).map(|(a, b)| a * b).sum();
             let projector = if i == j && kept.contains(&i) { 1.0 } else { 0.0 };
             assert!((product - projector).abs() < 1e-2, "{i}, {j}: {product}");
         }
-        let mean = if kept.contains(&i) { 0.0 } else { p[i] };
+        let mean = if kept.contains(&i) { 0.0 } else { *p };
         assert!((f64::from(model.weights.bias[i]) - mean).abs() < 1e-2, "bias of {i}");
     }
 }

@@ -148,7 +148,7 @@ pub fn update_weights(
             let norm = select(square > 0.0f32, square.sqrt(), 1.0f32);
             let mut lane = UNIT_POS_X as usize;
             while lane < row_fours {
-                weights[row + lane] = weights[row + lane] / Four::new(norm);
+                weights[row + lane] /= Four::new(norm);
                 lane += LANES as usize;
             }
         }

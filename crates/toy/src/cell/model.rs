@@ -109,7 +109,6 @@ impl Activation {
 macro_rules! is_default {
     ($($name:ident),*) => {$(
         impl $name {
-            #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
             fn is_default(&self) -> bool {
                 *self == Self::default()
             }

@@ -117,10 +117,10 @@ mod tests {
 
     #[test]
     fn draws_of_even_frequencies_are_as_often_different_as_birthdays() {
-        for (n, k) in [(10, 1), (10, 2), (20, 3)] {
-            let p = vec![k as f64 / f64::from(n); n as usize];
+        for (n, k) in [(10_usize, 1_usize), (10, 2), (20, 3)] {
+            let p = vec![k as f64 / n as f64; n];
             let odds: Vec<f64> = p.iter().map(|p| p / (1.0 - p)).collect();
-            let different: f64 = (0..k).map(|m| 1.0 - m as f64 / f64::from(n)).product();
+            let different: f64 = (0..k).map(|m| 1.0 - m as f64 / n as f64).product();
             assert!((accepted(&p, &odds, k) - different).abs() < 1e-12);
         }
         // Of two features: 0.9/1.1 · the other's odds over all, and the other way round.
