@@ -176,7 +176,7 @@ fn describe(
         console::say(&format!("… and {} more", sweep.cells.len() - rows.len()));
     }
     console::say(&format!(
-        "{} cells ({}), {finished} of them finished; {steps} steps and {flop:.1e} operations in dense \
+        "{} cells, {finished} of them finished; {}; {steps} steps and {flop:.1e} operations in dense \
          matrix products; at most {} of memory a cell, {jobs} at a time. Nothing was trained.",
         sweep.cells.len(),
         engines(cells().map(|cell| trainer.engine(cell))),
