@@ -63,7 +63,11 @@ fn record(results: &Table, fields: &[Field], row: usize) -> Result<Record, Resul
         } else if is_field(name) && *field != Field::Missing {
             // Words, though they may look like numbers.
             let is_word = name.ends_with(".path") || name.ends_with(".sha256");
-            let json = if is_word { field.to_string().into() } else { field.as_written() };
+            let json = match field.to_string() {
+                word if is_word => word.into(),
+                word if word == "true" || word == "false" => (word == "true").into(),
+                _ => field.as_written(),
+            };
             plant(&mut value, &format!("cell.{name}"), json);
         }
     }
@@ -109,7 +113,10 @@ mod tests {
     use super::*;
     use crate::run::Finished;
     use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
-    use superpose_toy::cell::FrequencyLaw;
+    use superpose_toy::cell::{
+        Activation, Bias, Cell, Decoder, Dependence, FrequencyLaw, Importance, Loss, Optimizer,
+        Rows,
+    };
 
     fn run() -> Run {
         Run::planted(
@@ -129,6 +136,37 @@ mod tests {
         let read = records(&Table::from_csv("results", &csv).unwrap()).unwrap();
         let written: Vec<Record> = run.finished.into_iter().map(|f| f.record).collect();
         assert_eq!(read, written);
+    }
+
+    #[test]
+    fn cells_of_every_kind_are_read_back() {
+        let file = |name: &str| (name.into(), "0123456789".repeat(6) + "0123");
+        let (weights, text) = (file("weights.txt"), file("true"));
+        let changes: [&dyn Fn(&mut Cell); 8] = [
+            &|c| c.data.dependence = Dependence::Tree { branching: 4, depth: 1, exclusive: false },
+            &|c| c.data.dependence = Dependence::Tree { branching: 4, depth: 1, exclusive: true },
+            &|c| c.data.dependence = Dependence::Copula { rank: 3, strength: -0.25 },
+            &|c| c.model.activation = Activation::LeakyRelu { slope: 0.1 },
+            &|c| (c.model.decoder, c.model.bias) = (Decoder::Untied, Bias::None),
+            &|c| (c.model.rows, c.train.loss) = (Rows::Unit, Loss::Power { power: 4 }),
+            &|c| c.train.optimizer = Optimizer::Sgd { momentum: 0.0 },
+            &|c| {
+                let ((path, sha256), window) = (text.clone(), 20);
+                c.data.dependence = Dependence::Text { path, sha256, window };
+                c.data.frequencies = FrequencyLaw::Text {};
+                let (path, sha256) = weights.clone();
+                c.data.importance = Importance::File { path, sha256 };
+            },
+        ];
+        let golden = include_str!("../../store/tests/record-2.json");
+        let golden: Record = serde_json::from_str(golden).unwrap();
+        let records = changes.map(|change| {
+            let mut record = golden.clone();
+            change(&mut record.cell);
+            record.cell_id = record.cell.id();
+            record
+        });
+        assert_eq!(read_back(&records), records);
     }
 
     /// The golden record with these numbers and texts for all that is known of it by name.

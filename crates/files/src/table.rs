@@ -120,6 +120,8 @@ impl From<&Value> for Field {
                 number.as_u64().map_or_else(|| number.as_f64().into(), Self::from)
             }
             Value::String(text) => text.as_str().into(),
+            Value::Bool(true) => "true".into(),
+            Value::Bool(false) => "false".into(),
             _ => Self::Missing,
         }
     }
