@@ -12,7 +12,7 @@ use superpose_toy::prepared::Preparer;
 
 use crate::error::FieldError;
 use crate::value::{Number, Table, Value, Whole};
-use crate::written::{ResolveError, check, check_between, check_finite};
+use crate::written::resolve::{ResolveError, check, check_between, check_finite};
 
 /// The fields whose value may be a word, or a table with that word under this name.
 pub(crate) const KINDS: [(&str, &str); 5] = [
