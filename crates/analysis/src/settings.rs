@@ -56,11 +56,19 @@ pub fn label(fields: &[(String, Value)]) -> String {
             // Six digits tell settings apart that differ by more than rounding.
             Value::Number(n) if n.is_f64() => {
                 let number = n.as_f64().unwrap_or(f64::NAN);
-                format!("{}", (number * 1e6).round() / 1e6)
+                let rounded = (number * 1e6).round() / 1e6;
+                let is_near = (rounded - number).abs() <= 1e-5 * number.abs();
+                if is_near { format!("{rounded}") } else { format!("{number:e}") }
             }
             other => other.to_string(),
         };
-        format!("{}={value}", short_name(name))
+        let is_like = |other: &&(String, Value)| short_name(&other.0) == short_name(name);
+        let name = match fields.iter().filter(is_like).count() {
+            1 => short_name(name),
+            // The name without its table: `importance.exponent`.
+            _ => name.split_once('.').map_or(name.as_str(), |(_, rest)| rest),
+        };
+        format!("{name}={value}")
     };
     let parts: Vec<String> = fields.iter().filter(|field| !field.1.is_null()).map(part).collect();
     if parts.is_empty() { "all".to_owned() } else { parts.join(", ") }
@@ -83,8 +91,31 @@ pub fn setting_fields(run: &Run) -> Vec<String> {
     names.retain(|name| {
         !apart.contains(&name.as_str()) && !name.ends_with(".path") && varies_at_one_width(name)
     });
+    let follows = |name: &String, from: &str| {
+        let mut known: BTreeMap<String, Option<&Value>> = BTreeMap::new();
+        names.iter().any(|name| name == from)
+            && rows.iter().all(|row| {
+                let (value, key) = (row.get(name), format!("{:?}", row.get(from)));
+                *known.entry(key).or_insert(value) == value
+            })
+    };
+    let followed = |name: &String| {
+        FOLLOWING.iter().any(|(following, from)| following == name && follows(name, from))
+    };
+    let following: Vec<String> = names.iter().filter(|name| followed(name)).cloned().collect();
+    names.retain(|name| !following.contains(name));
     names
 }
+
+/// Fields that what kind a cell is of decides, unless they are given: no setting where they follow from it.
+const FOLLOWING: [(&str, &str); 6] = [
+    ("model.bias_init_std", "model.bias"),
+    ("train.learning_rate_bias", "model.bias"),
+    ("data.activation_density", "data.dependence.k"),
+    ("data.activation_density", "data.dependence.sha256"),
+    ("data.frequencies.law", "data.dependence.kind"),
+    ("train.loss.kind", "model.activation.kind"),
+];
 
 /// The settings of a run, in the order of their first cells.
 pub fn settings(run: &Run) -> Vec<Setting<'_>> {

@@ -1,7 +1,7 @@
 //! The answer that a run gives: its tables, its pictures, and what to say of it.
 
 use superpose_figures::study::{Note, Picture, Study};
-use superpose_files::table::{Field, LOSSES, Table, TableError, Tables};
+use superpose_files::table::{Field, LOSSES, LOSSES_OF_KINDS, Table, TableError, Tables};
 use superpose_stats::power_law::FEWEST_POINTS;
 use superpose_toy::trained::Outcome;
 
@@ -66,7 +66,9 @@ pub fn study(run: &Run, window: FitWindow) -> Result<Study, TableError> {
     notes.push(Note::Line(Progress::of(run).to_string()));
     let sweep = run.name.clone();
     let draw = Box::new(move |tables: &Tables| pictures(tables, &sweep));
-    Ok(Study { convention: LOSSES, tables, draw, notes })
+    let has_kinds = run.finished.iter().any(|f| f.record.cell.is_variant());
+    let convention = if has_kinds { LOSSES_OF_KINDS } else { LOSSES };
+    Ok(Study { convention, tables, draw, notes })
 }
 
 /// The pictures of the run of `sweep`, from its tables [`DRAWN`].

@@ -423,6 +423,12 @@ impl<'a> IntoIterator for &'a Tables {
 pub const LOSSES: &str =
     "Losses are squared errors summed over features and averaged over samples.";
 
+/// The same where some cells are of another kind than the paper's.
+pub const LOSSES_OF_KINDS: &str = "Losses are what a cell's own loss is (squared errors, a power of errors, or a cross-entropy), each output by its \
+     importance, summed over features and averaged over samples. What is said of rows is said of those of W. Of an \
+     output that is dead, its own feature does not lift the answer above zero, v W_i·V_i + b_i ≤ 0 for every v from 0 \
+     to the largest; it costs what it misses of that feature under the cell's own loss.";
+
 /// What the columns of the `tables` mean, after a `convention` that holds for them, in Markdown:
 /// `tables/README.md`.
 pub fn documentation(convention: &str, tables: &[Table]) -> String {

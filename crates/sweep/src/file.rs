@@ -187,6 +187,9 @@ impl Reader<'_> {
 
     /// What is wrong with an `assignment` that was made at `place`.
     fn refused(&self, place: &str, assignment: &Assignment, message: &str) -> ConfigError {
+        if assignment.is_empty() {
+            return self.wrong(message);
+        }
         let assignment = mistake::cut(&grid::show(assignment), ASSIGNMENT);
         self.wrong(format!("{place} cannot be `{assignment}`: {message}"))
     }
@@ -245,12 +248,16 @@ impl Reader<'_> {
         assignment: &Assignment,
     ) -> Result<(), ConfigError> {
         let refused = |message: &str| self.refused(place, assignment, message);
+        // What is wrong without it is not its fault, and is told of a cell.
+        let is_right = CellToml::deserialize(Value::Table(tables.clone())).is_ok();
         let tables = assigned(tables, assignment).map_err(|e| refused(&e))?;
         // A field inside a law, such as its exponent, may be swept beside the law itself, so a
         // law is only complete, and only checked, in the cell.
         let inside_law = assignment.keys().any(|name| is_inside(name));
         match CellToml::deserialize(Value::Table(tables)) {
-            Err(error) if !inside_law => Err(refused(&mistake::in_words(error.message()))),
+            Err(error) if !inside_law && is_right => {
+                Err(refused(&mistake::in_words(error.message())))
+            }
             _ => Ok(()),
         }
     }
@@ -288,6 +295,9 @@ impl Reader<'_> {
 /// The `tables` with the `assignment` made, or what stands in its way.
 fn assigned(tables: &Table, assignment: &Assignment) -> Result<Table, String> {
     let mut tables = tables.clone();
+    // A field before what is inside it, in whatever order they were written.
+    let mut assignment: Vec<_> = assignment.iter().collect();
+    assignment.sort_by_key(|(name, _)| name.matches('.').count());
     for (name, value) in assignment {
         let mut parts: Vec<&str> = name.split('.').collect();
         let last = parts.pop().unwrap_or_default();

@@ -11,11 +11,13 @@ use superpose_toy::cell::{Activation, Dependence, Importance, Loss, Optimizer};
 use superpose_toy::prepared::Preparer;
 
 use crate::error::FieldError;
+use crate::mistake::in_words;
 use crate::value::{Number, Table, Value, Whole};
 use crate::written::resolve::{ResolveError, check, check_between, check_finite};
 
 /// The fields whose value may be a word, or a table with that word under this name.
-pub(crate) const KINDS: [(&str, &str); 5] = [
+pub(crate) const KINDS: [(&str, &str); 6] = [
+    ("data.frequencies", "law"),
     ("model.activation", "kind"),
     ("data.dependence", "kind"),
     ("data.importance", "law"),
@@ -30,10 +32,14 @@ pub(crate) fn tag(field: &str) -> Option<&'static str> {
 
 /// The kinds that a field may have: an internally tagged enum.
 pub(crate) trait Kinds: for<'de> Deserialize<'de> + JsonSchema {
+    /// The field.
+    const FIELD: &'static str;
     /// The name under which a table has the word.
     const TAG: &'static str = "kind";
     /// Words that need no table.
     const WORDS: &'static [&'static str];
+    /// All words.
+    const ALL: &'static [&'static str];
     /// The word of a table that has a field of this name and none for the word.
     const SHORT: Option<&'static str> = None;
 }
@@ -42,21 +48,39 @@ pub(crate) trait Kinds: for<'de> Deserialize<'de> + JsonSchema {
 #[derive(Debug, Clone)]
 pub(crate) struct Kind<T>(pub(crate) T);
 
+impl<T: Kinds> Kind<T> {
+    /// What is allowed, for a message.
+    fn allowed() -> String {
+        let (words, all) = (T::WORDS.join("`, `"), T::ALL.join("`, `"));
+        let all = if words == all { "them".to_owned() } else { format!("`{all}`") };
+        format!("one of `{words}`, or a table whose `{}` is one of {all}", T::TAG)
+    }
+}
+
 impl<'de, T: Kinds> Deserialize<'de> for Kind<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut table = match Value::deserialize(deserializer)? {
             Value::Table(table) => table,
             word @ Value::Text(_) => Table::from([(T::TAG.to_owned(), word)]),
             other => {
-                let words = T::WORDS.join("`, `");
-                let allowed = format!("one of `{words}` or a table with `{}`", T::TAG);
-                return Err(D::Error::custom(format!("must be {allowed}, got {other}")));
+                let field = T::FIELD;
+                let allowed = Self::allowed();
+                return Err(D::Error::custom(format!("`{field}` must be {allowed}, got {other}")));
             }
         };
         if let Some(short) = T::SHORT.filter(|short| table.contains_key(*short)) {
             table.entry(T::TAG.to_owned()).or_insert_with(|| Value::Text(short.to_owned()));
         }
-        T::deserialize(Value::Table(table)).map(Self).map_err(|e| D::Error::custom(e.message()))
+        // A number would be taken for the place of a kind in the list.
+        if !matches!(table.get(T::TAG), Some(Value::Text(_))) {
+            let (field, allowed) = (T::FIELD, Self::allowed());
+            let got = Value::Table(table);
+            return Err(D::Error::custom(format!("`{field}` must be {allowed}, got {got}")));
+        }
+        let of_field = |e: toml::de::Error| {
+            D::Error::custom(format!("`{}`: {}", T::FIELD, in_words(e.message())))
+        };
+        T::deserialize(Value::Table(table)).map(Self).map_err(of_field)
     }
 }
 
@@ -67,7 +91,18 @@ impl<T: Kinds> JsonSchema for Kind<T> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let table = generator.subschema_for::<T>();
-        json_schema!({ "anyOf": [{ "enum": T::WORDS }, table] })
+        match T::SHORT {
+            None => json_schema!({ "anyOf": [{ "enum": T::WORDS }, table] }),
+            Some(short) => {
+                let short = serde_json::json!({
+                    "type": "object",
+                    "properties": { short: { "type": "integer" } },
+                    "required": [short],
+                    "additionalProperties": false,
+                });
+                json_schema!({ "anyOf": [{ "enum": T::WORDS }, short, table] })
+            }
+        }
     }
 }
 
@@ -193,26 +228,37 @@ pub(crate) enum DependenceToml {
 }
 
 impl Kinds for ActivationToml {
+    const FIELD: &'static str = "model.activation";
     const WORDS: &'static [&'static str] =
         &["relu", "identity", "leaky_relu", "gelu", "softplus", "softmax"];
+    const ALL: &'static [&'static str] = Self::WORDS;
 }
 
 impl Kinds for LossToml {
+    const FIELD: &'static str = "train.loss";
     const WORDS: &'static [&'static str] = &["squared", "cross_entropy"];
+    const ALL: &'static [&'static str] = &["squared", "power", "cross_entropy"];
     const SHORT: Option<&'static str> = Some("power");
 }
 
 impl Kinds for OptimizerToml {
+    const FIELD: &'static str = "train.optimizer";
     const WORDS: &'static [&'static str] = &["adam", "sgd"];
+    const ALL: &'static [&'static str] = Self::WORDS;
 }
 
 impl Kinds for ImportanceToml {
     const TAG: &'static str = "law";
+    const FIELD: &'static str = "data.importance";
     const WORDS: &'static [&'static str] = &["constant"];
+    const ALL: &'static [&'static str] = &["constant", "geometric", "power", "file"];
 }
 
 impl Kinds for DependenceToml {
+    const FIELD: &'static str = "data.dependence";
     const WORDS: &'static [&'static str] = &["none", "correlated", "anticorrelated"];
+    const ALL: &'static [&'static str] =
+        &["none", "correlated", "anticorrelated", "copula", "tree", "exactly", "text"];
 }
 
 impl ActivationToml {
@@ -267,11 +313,15 @@ impl ImportanceToml {
             Self::Geometric { ratio: Number(ratio) } => {
                 let fits = |ratio| ratio > 0.0 && ratio <= 1.0;
                 check("data.importance.ratio", ratio, "above 0 and at most 1", fits)?;
-                Importance::Geometric { ratio }
+                // Two more spellings of weights of one.
+                if ratio < 1.0 { Importance::Geometric { ratio } } else { Importance::Constant }
             }
             Self::Power { exponent: Number(exponent) } => {
                 check_finite("data.importance.exponent", exponent)?;
-                Importance::Power { exponent: 0.0 + exponent }
+                match exponent == 0.0 {
+                    true => Importance::Constant,
+                    false => Importance::Power { exponent },
+                }
             }
             Self::File { path } => {
                 let path = folder.join(path);
@@ -308,7 +358,7 @@ impl DependenceToml {
             }
             Self::Exactly { k } => {
                 let k = k.count();
-                check_between("data.dependence.k", k, 1..=MOST)?;
+                check_between("data.dependence.k", k, 1..=1000)?;
                 Dependence::Exactly { k }
             }
             Self::Text { path, window } => {

@@ -14,7 +14,8 @@ use serde::{Deserialize, Deserializer};
 use crate::axes::Axis;
 use crate::bench::Bench;
 use crate::kinds::{
-    ActivationToml, DependenceToml, ImportanceToml, KINDS, Kind, LossToml, OptimizerToml, tag,
+    ActivationToml, DependenceToml, ImportanceToml, KINDS, Kind, Kinds, LossToml, OptimizerToml,
+    tag,
 };
 use crate::preset::{LearningRateRule, Preset};
 use crate::value::{Number, Table, Value, Whole};
@@ -91,7 +92,7 @@ pub struct ModelToml {
 #[serde(deny_unknown_fields)]
 pub struct DataToml {
     /// Law of the relative feature frequencies. Default: the preset's, if it has one.
-    frequencies: Option<FrequencyLawToml>,
+    frequencies: Option<Kind<FrequencyLawToml>>,
     /// Mean number of active features in a sample, above 0; no feature may become more probable
     /// than 1. Default: 1.
     #[schemars(extend("exclusiveMinimum" = 0))]
@@ -130,6 +131,13 @@ enum FrequencyLawToml {
         /// Relative to the sweep file.
         path: PathBuf,
     },
+}
+
+impl Kinds for FrequencyLawToml {
+    const FIELD: &'static str = "data.frequencies";
+    const TAG: &'static str = "law";
+    const WORDS: &'static [&'static str] = &["linear"];
+    const ALL: &'static [&'static str] = &["power", "exponential", "linear", "file"];
 }
 
 /// How a cell is trained and tested.
@@ -238,7 +246,7 @@ impl<'de> Deserialize<'de> for SweepSection {
 /// The tables of a cell.
 pub(crate) const TABLES: [&str; 3] = ["model", "data", "train"];
 /// Fields beside [`KINDS`] whose values may be tables.
-const LAWS: [&str; 3] = ["data.frequencies", "train.learning_rate", "train.learning_rate_bias"];
+const LAWS: [&str; 2] = ["train.learning_rate", "train.learning_rate_bias"];
 
 /// Whether the value of a field may be a table.
 pub(crate) fn may_be_table(name: &str) -> bool {
@@ -299,8 +307,7 @@ fn is_axis(name: &str, table: &Table) -> bool {
 
 /// Whether a table is the value of a field, such as a law, and not a part of a dotted name.
 fn is_value(name: &str, table: &Table) -> bool {
-    let tag = if name == "data.frequencies" { Some("law") } else { tag(name) };
     let is_short = name == "train.loss" && table.contains_key("power");
-    let is_part = tag.is_some_and(|tag| !table.contains_key(tag)) && !is_short;
+    let is_part = tag(name).is_some_and(|tag| !table.contains_key(tag)) && !is_short;
     !TABLES.contains(&name) && !is_part
 }

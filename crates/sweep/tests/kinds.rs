@@ -48,6 +48,8 @@ fn what_is_at_its_default_is_the_same_cell_as_what_is_left_out() {
         "train.optimizer=adam",
         "data.importance=constant",
         "data.importance={ law = \"constant\" }",
+        "data.importance={ law = \"geometric\", ratio = 1 }",
+        "data.importance={ law = \"power\", exponent = 0 }",
         "data.dependence=none",
     ] {
         assert_eq!(cell(&[field]).id(), plain.id(), "{field}");
@@ -136,6 +138,12 @@ fn kinds_and_numbers_inside_them_are_swept_like_all_fields() {
     let copula = "data.dependence={ kind = \"copula\", rank = 2, strength = 0 }";
     let strengths = set(&[copula, "data.dependence.strength={ linspace = [0, 0.8, 5] }"]).unwrap();
     assert_eq!(strengths.len(), 5);
+    // What is inside a field comes after the field, however they are written.
+    let lines = "[sweep]\n\"data.dependence.strength\" = [0.1, 0.2]\n\"data.dependence\" = \
+                 [{ kind = \"copula\", rank = 1, strength = 0.3 }, { kind = \"copula\", rank = 2, strength = 0.3 }]\n";
+    let swept = set_in(&format!("{PLAIN}{lines}"), &[], Path::new("t.toml")).unwrap();
+    assert_eq!(swept.len(), 4);
+    assert_eq!(swept[3].data.dependence, Dependence::Copula { rank: 2, strength: 0.2 });
     let swept = format!("{PLAIN}[sweep]\ntrain.loss.power = [3, 4]\n");
     assert_eq!(set_in(&swept, &[], Path::new("t.toml")).unwrap().len(), 2);
     let added = format!("{PLAIN}[[sweep.add]]\ntrain.loss = {{ power = 4 }}\n");
@@ -185,11 +193,40 @@ fn what_does_not_go_together_is_refused_with_field_value_and_allowed() {
         (&["model.activation=geluu"], "did you mean `gelu`?"),
         (
             &["model.activation=3"],
-            "must be one of `relu`, `identity`, `leaky_relu`, `gelu`, `softplus`, `softmax` or a table with \
-             `kind`, got 3",
+            "`model.activation` must be one of `relu`, `identity`, `leaky_relu`, `gelu`, `softplus`, `softmax`, or \
+             a table whose `kind` is one of them, got 3",
         ),
         (&["model.activation={ kind = \"gelu\", slope = 0.1 }"], "unknown field `slope`"),
         (&["model.bias=zero"], "unknown value `zero`"),
+        // Not the fourth of them.
+        (
+            &["model.activation={ kind = 3 }"],
+            "a table whose `kind` is one of them, got { kind = 3 }",
+        ),
+        (
+            &["data.frequencies={ law = 0, exponent = 1 }"],
+            "`data.frequencies` must be one of `linear`, or a table whose `law` is one of `power`, `exponential`, \
+             `linear`, `file`, got { law = 0, exponent = 1 }",
+        ),
+        (
+            &["data.dependence={ rank = 3 }"],
+            "`data.dependence` must be one of `none`, `correlated`, `anticorrelated`, or a table whose `kind` is",
+        ),
+        (
+            &["data.dependence={ kind = \"copula\", rank = 20, strength = 0.5 }"],
+            "`data.dependence.rank` must be below `model.n_features` (20), so that factors are shared, got 20",
+        ),
+        (
+            &[
+                "data.dependence={ kind = \"exactly\", k = 2 }",
+                "data.frequencies={ law = \"power\", exponent = 3 }",
+            ],
+            "`data.dependence.k` must be so small that no feature is more probable than 1 (feature 0",
+        ),
+        (
+            &["data.importance={ law = \"power\", exponent = -400 }"],
+            "`data.importance` must be weights of which the largest is between 1e-12 and 1e12, got weights up to",
+        ),
         (
             &["data.dependence={ kind = \"copula\", rank = 2, strength = 1 }"],
             "`data.dependence.strength` must be above -1 and below 1, got 1",

@@ -27,6 +27,17 @@ fn power(ratio: f64, i: usize) -> f64 {
     ratio.powi(i as i32)
 }
 
+/// Refuses weights so large or small that squared gradients would overflow or vanish in single precision, so
+/// that nothing is trained: the same limits as those of `train.loss_scale`.
+pub(crate) fn check_size(weights: &[f64]) -> Result<(), DataError> {
+    let largest = weights.iter().copied().fold(0.0, f64::max);
+    if (1e-12..=1e12).contains(&largest) {
+        return Ok(());
+    }
+    let shown = format!("weights up to {largest:e}");
+    Err(DataError::field(FIELD, shown, "weights of which the largest is between 1e-12 and 1e12"))
+}
+
 /// A text file of weights: one a line, in the order of the features; empty lines and lines that start
 /// with `#` are passed over.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,6 +116,13 @@ mod tests {
         let inverse = Importance::Power { exponent: 1.0 };
         assert!(near(&of(inverse).importances(), &[1.0, 0.5, 1.0 / 3.0]));
         assert!(near(&of(Importance::Power { exponent: -1.0 }).importances(), &[1.0, 2.0, 3.0]));
+        for exponent in [-40.0, -1e300] {
+            let mut cell = example();
+            cell.data.importance = Importance::Power { exponent };
+            let said = Prepared::new(cell).unwrap_err().to_string();
+            let allowed = "`data.importance` must be weights of which the largest is between 1e-12 and 1e12, got";
+            assert!(said.contains(allowed), "{said}");
+        }
     }
 
     #[test]
@@ -130,10 +148,13 @@ mod tests {
             ("1\n-1\n", "line 2"),
             ("NaN\n", "line 1"),
             ("0\n0\n0\n", "at least one weight must be above 0"),
+            ("1e-60\n1e-60\n0\n", "got weights up to 1e-60"),
+            ("1e30\n1\n0\n", "got weights up to 1e30"),
             ("", "at least one weight"),
         ] {
             let said = of(content, 3).unwrap_err();
-            assert!(said.contains(part) && said.contains("weights.txt"), "{said}");
+            let is_named = said.contains("weights.txt") || said.contains("`data.importance`");
+            assert!(said.contains(part) && is_named, "{said}");
         }
         let sha256 = "0".repeat(64);
         let mut cell = example();

@@ -10,7 +10,7 @@ use crate::data_error::DataError;
 use crate::dependence::{Joint, Windows};
 use crate::frequency::FeatureProbabilities;
 use crate::frequency_file::FrequencyFile;
-use crate::importance::ImportanceFile;
+use crate::importance::{ImportanceFile, check_size};
 use crate::{hash, input};
 
 /// A cell that is ready to be trained.
@@ -157,7 +157,8 @@ impl Preparer {
             Some(known) => Arc::clone(known),
             None => {
                 let read = |path: &Path| self.file(path);
-                let made = Arc::new(cell.probabilities_from(read, windows.as_deref())?);
+                let made = cell.probabilities_from(read, windows.as_deref());
+                let made = Arc::new(made.map_err(|error| of_number(&cell, error))?);
                 self.laws.insert(law.clone(), Arc::clone(&made));
                 made
             }
@@ -196,12 +197,29 @@ impl Preparer {
     }
 
     fn importance_of(&mut self, cell: &Cell) -> Result<Option<Arc<[f64]>>, DataError> {
-        if let Importance::File { path, sha256 } = &cell.data.importance {
-            let file = self.importance_file(path)?;
-            check_unchanged("data.importance", path, &file.sha256, sha256)?;
-            return file.of_all(cell.model.n_features).map(Some);
+        let importance = match &cell.data.importance {
+            Importance::File { path, sha256 } => {
+                let file = self.importance_file(path)?;
+                check_unchanged("data.importance", path, &file.sha256, sha256)?;
+                Some(file.of_all(cell.model.n_features)?)
+            }
+            law => law.by_law(cell.model.n_features).map(Into::into),
+        };
+        if let Some(importance) = &importance {
+            check_size(importance)?;
         }
-        Ok(cell.data.importance.by_law(cell.model.n_features).map(Into::into))
+        Ok(importance)
+    }
+}
+
+/// The `error` of frequencies, said of the number of features at a time where that is the density.
+fn of_number(cell: &Cell, error: DataError) -> DataError {
+    match (&cell.data.dependence, error) {
+        (Dependence::Exactly { k }, DataError::Frequencies(error)) => {
+            let allowed = format!("so small that no feature is more probable than 1 ({error})");
+            DataError::field("data.dependence.k", k, allowed)
+        }
+        (_, error) => error,
     }
 }
 

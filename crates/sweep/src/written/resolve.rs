@@ -107,12 +107,18 @@ impl DataToml {
             }
             other => {
                 let law = match self.frequencies {
-                    Some(law) => law.resolve(folder, preparer)?,
+                    Some(law) => law.0.resolve(folder, preparer)?,
                     None => constants.frequencies.clone().ok_or_else(|| {
                         let allowed = "given, such as { law = \"power\", exponent = 1.0 }";
                         missing("data.frequencies", allowed)
                     })?,
                 };
+                if let Dependence::Copula { rank, .. } = *other {
+                    let allowed = format!(
+                        "below `model.n_features` ({n_features}), so that factors are shared"
+                    );
+                    check("data.dependence.rank", rank, &allowed, |rank| rank < n_features)?;
+                }
                 let mut usual = 1.0;
                 if let Dependence::Exactly { k } = *other {
                     let allowed = format!("at most `model.n_features` ({n_features})");

@@ -30,7 +30,7 @@ impl Exactly {
             return Err(refused(format!("at most `model.n_features` ({})", p.len())));
         }
         let density: f64 = p.iter().sum();
-        if (density - k as f64).abs() > 1e-6 {
+        if (density - k as f64).abs() > 1e-9 * (1.0 + k as f64) {
             let shown = (density * 1e6).round() / 1e6;
             return Err(refused(format!("`data.activation_density` ({shown})")));
         }

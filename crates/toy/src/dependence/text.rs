@@ -35,7 +35,9 @@ impl Windows {
         let mut counts: Vec<(usize, usize)> = Vec::new();
         let is_letter = |c: char| c.is_alphanumeric() || c == '\'' || c == '’';
         let mut words: Vec<usize> = Vec::new();
-        for part in text.split(|c| !is_letter(c)).filter(|part| !part.is_empty()) {
+        for part in
+            text.split(|c| !is_letter(c)).filter(|part| part.chars().any(char::is_alphanumeric))
+        {
             let next = counts.len();
             let place = *places.entry(part.to_lowercase()).or_insert(next);
             if place == next {
@@ -131,6 +133,7 @@ mod tests {
             [0, 1, 0],
             "an apostrophe is a letter"
         );
+        assert_eq!(Windows::new("a ''b'' ' a", 2, 1).unwrap().words.len(), 3, "but no word");
     }
 
     #[test]
