@@ -69,6 +69,18 @@ pub const DEAD_SHARE: OfCell<'static> =
         f.measured().map(Measured::dead_share).into()
     });
 
+/// The mean squared overlap of all rows of a cell over that of a tight frame.
+pub fn overlap_over_welch(finished: &Finished) -> Option<f64> {
+    finished.measured().map(|m| m.overlap_mean_square / m.overlap_welch)
+}
+
+/// That, as a column.
+pub const OVERLAP_OVER_WELCH: OfCell<'static> = (
+    "overlap_over_welch",
+    "overlap.mean_square, over all rows, over that of a tight frame",
+    &|f| overlap_over_welch(f).into(),
+);
+
 /// A finite number of each of the `cells` that has one.
 pub fn each(cells: &[&Finished], of: impl Fn(&Finished) -> Option<f64>) -> Vec<f64> {
     cells.iter().filter_map(|f| of(f)).filter(|value| value.is_finite()).collect()

@@ -2,6 +2,7 @@
 
 use crate::axes::{self, Partners, Values};
 use crate::error::FieldError;
+use crate::kinds;
 use crate::value::{Table, Value};
 use crate::written::SweepSection;
 
@@ -152,7 +153,12 @@ fn touches(a: &str, b: &str) -> bool {
 
 /// Whether the cell has all values of the `pattern`, assigned or from the `tables`.
 fn matches(cell: &Assignment, tables: &Table, pattern: &Assignment) -> bool {
-    pattern.iter().all(|(name, value)| of_cell(cell, tables, name).is_some_and(|v| same(v, value)))
+    let is_same = |name: &str, own: &Value, value: &Value| {
+        same(&kinds::in_full(name, own), &kinds::in_full(name, value))
+    };
+    pattern.iter().all(|(name, value)| {
+        of_cell(cell, tables, name).is_some_and(|own| is_same(name, own, value))
+    })
 }
 
 /// The value of a field of the cell: its own, or one inside a table that is its own, or else one of
@@ -163,7 +169,9 @@ fn of_cell<'a>(cell: &'a Assignment, tables: &'a Table, name: &str) -> Option<&'
     }
     for (whole, value) in cell {
         if let Some(rest) = name.strip_prefix(whole.as_str()).and_then(|r| r.strip_prefix('.')) {
-            return field(value, rest);
+            // A bare word is the table of its kind.
+            let is_kind = matches!(value, Value::Text(_)) && kinds::tag(whole) == Some(rest);
+            return if is_kind { Some(value) } else { field(value, rest) };
         }
     }
     let (first, rest) = name.split_once('.')?;
@@ -185,7 +193,14 @@ fn same(a: &Value, b: &Value) -> bool {
     match (a.whole(), b.whole(), a.number(), b.number()) {
         (Some(a), Some(b), ..) => a == b,
         (.., Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()),
-        _ => a == b,
+        _ => match (a, b) {
+            (Value::Table(a), Value::Table(b)) => {
+                let has =
+                    |(name, value): (&String, &Value)| b.get(name).is_some_and(|b| same(value, b));
+                a.len() == b.len() && a.iter().all(has)
+            }
+            _ => a == b,
+        },
     }
 }
 
@@ -265,6 +280,23 @@ mod tests {
             "\"data.frequencies\" = [{ law = \"power\", exponent = 2 }, { law = \"linear\" }]";
         let left = of(&format!("{laws}\n[[exclude]]\n\"data.frequencies.exponent\" = 2")).unwrap();
         assert_eq!(left, ["data.frequencies = { law = linear }"]);
+        // However a kind is spelled.
+        for exclude in [
+            "\"train.loss\" = { kind = \"power\", power = 4.0 }",
+            "\"train.loss\" = { power = 4 }",
+            "\"train.loss.power\" = 4",
+        ] {
+            let kinds = "\"train.loss\" = [\"squared\", { power = 4 }]\n[[exclude]]\n";
+            assert_eq!(of(&format!("{kinds}{exclude}")).unwrap(), ["train.loss = squared"]);
+        }
+        for exclude in ["= { kind = \"none\" }", "= \"none\"", ".kind\" = \"none\""] {
+            let kinds =
+                "\"data.dependence\" = [\"none\", \"correlated\"]\n[[exclude]]\n\"data.dependence";
+            let end =
+                if exclude.starts_with('.') { exclude.to_owned() } else { format!("\" {exclude}") };
+            let left = of(&format!("{kinds}{end}")).unwrap();
+            assert_eq!(left, ["data.dependence = correlated"], "{exclude}");
+        }
         // A field of the table that the cell has replaced is not the cell's.
         let one = format!("{laws}\n[[exclude]]\n\"data.frequencies.exponent\" = 1");
         assert!(of(&one).is_err());

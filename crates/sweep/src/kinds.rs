@@ -30,6 +30,21 @@ pub(crate) fn tag(field: &str) -> Option<&'static str> {
     KINDS.iter().find(|(name, _)| *name == field).map(|(_, tag)| *tag)
 }
 
+/// The `value` of a field as a table, where it is a word or a short form that stands for one.
+pub(crate) fn in_full(field: &str, value: &Value) -> Value {
+    match (tag(field), value) {
+        (Some(tag), Value::Text(_)) => Value::Table(Table::from([(tag.to_owned(), value.clone())])),
+        (Some(tag), Value::Table(table)) if field == LossToml::FIELD => {
+            let mut table = table.clone();
+            if let Some(short) = LossToml::SHORT.filter(|short| table.contains_key(*short)) {
+                table.entry(tag.to_owned()).or_insert_with(|| Value::Text(short.to_owned()));
+            }
+            Value::Table(table)
+        }
+        _ => value.clone(),
+    }
+}
+
 /// The kinds that a field may have: an internally tagged enum.
 pub(crate) trait Kinds: for<'de> Deserialize<'de> + JsonSchema {
     /// The field.
@@ -59,18 +74,14 @@ impl<T: Kinds> Kind<T> {
 
 impl<'de, T: Kinds> Deserialize<'de> for Kind<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut table = match Value::deserialize(deserializer)? {
+        let table = match in_full(T::FIELD, &Value::deserialize(deserializer)?) {
             Value::Table(table) => table,
-            word @ Value::Text(_) => Table::from([(T::TAG.to_owned(), word)]),
             other => {
                 let field = T::FIELD;
                 let allowed = Self::allowed();
                 return Err(D::Error::custom(format!("`{field}` must be {allowed}, got {other}")));
             }
         };
-        if let Some(short) = T::SHORT.filter(|short| table.contains_key(*short)) {
-            table.entry(T::TAG.to_owned()).or_insert_with(|| Value::Text(short.to_owned()));
-        }
         // A number would be taken for the place of a kind in the list.
         if !matches!(table.get(T::TAG), Some(Value::Text(_))) {
             let (field, allowed) = (T::FIELD, Self::allowed());

@@ -9,8 +9,8 @@ use superpose_store::record::Record;
 use superpose_toy::cell::{Cell, Dependence};
 
 use crate::cells::{
-    OfCell, SMALL_WIDTHS, cell_table, complete_exponents, each, exponent_table, exponents_of_seeds,
-    log_ratios, mean_table,
+    OVERLAP_OVER_WELCH, OfCell, SMALL_WIDTHS, cell_table, complete_exponents, each, exponent_table,
+    exponents_of_seeds, log_ratios, mean_table, overlap_over_welch,
 };
 use crate::claim::{AtMost, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, decay_is};
@@ -57,17 +57,6 @@ const KINDS: [&str; 4] = ["pairs, together", "pairs, never both", "copula", "tre
 const KIND: OfCell<'static> =
     ("dependence", "what features have to do with one another", &|f| kind(&f.record.cell).into());
 
-/// The mean squared overlap over that of a tight frame.
-fn overlap_over_welch(finished: &Finished) -> Option<f64> {
-    finished.measured().map(|m| m.overlap_mean_square / m.overlap_welch)
-}
-
-const OVER_WELCH: OfCell<'static> = (
-    "overlap_over_welch",
-    "overlap.mean_square, over all rows, over that of a tight frame",
-    &|f| overlap_over_welch(f).into(),
-);
-
 fn make(material: &Material<'_>) -> Findings {
     let all = material.trained();
     let quantities = [
@@ -81,7 +70,7 @@ fn make(material: &Material<'_>) -> Findings {
         "density.drawn",
     ];
     let question = "What came of features of every dependence?";
-    let cells = cell_table("cells", question, &all, &quantities, &[KIND, OVER_WELCH]);
+    let cells = cell_table("cells", question, &all, &quantities, &[KIND, OVERLAP_OVER_WELCH]);
     let means = mean_table("means", "And on average over seeds?", &all, &quantities, &[KIND]);
     let laws = complete_exponents(&all, SMALL_WIDTHS);
     let fits = exponent_table(

@@ -11,8 +11,9 @@ use superpose_store::record::Measured;
 use superpose_toy::cell::{Cell, Model};
 
 use crate::cells::{
-    DEAD_SHARE, Exponent, OfCell, SMALL_WIDTHS, by_setting, cell_of, cell_table,
-    complete_exponents, dead_fraction, each, each_in, exponents, law_through, over_seeds, seed,
+    DEAD_SHARE, Exponent, OVERLAP_OVER_WELCH, OfCell, SMALL_WIDTHS, by_setting, cell_of,
+    cell_table, complete_exponents, dead_fraction, each, each_in, exponents, law_through,
+    over_seeds, overlap_over_welch, seed,
 };
 use crate::claim::{AtMost, Between, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, decay_is, exponent_is, near};
@@ -137,17 +138,8 @@ const EXTRA: [OfCell<'static>; 8] = [
     ("warmup_steps", "steps of warm-up", &|f| f.record.cell.train.warmup_steps.into()),
     ("dead_fraction", "dead_outputs over n", &|f| dead_fraction(f).into()),
     DEAD_SHARE,
-    (
-        "overlap_over_welch",
-        "overlap.mean_square, over all rows, over that of a tight frame",
-        &|f| overlap_over_welch(f).into(),
-    ),
+    OVERLAP_OVER_WELCH,
 ];
-
-/// The mean squared overlap of all rows over that of a tight frame.
-fn overlap_over_welch(finished: &Finished) -> Option<f64> {
-    finished.measured().map(|m| m.overlap_mean_square / m.overlap_welch)
-}
 
 /// Means over seeds by spread of the biases, for the picture.
 fn mean_table(cells: &[&Finished]) -> Table {
