@@ -109,6 +109,6 @@ fn draw(tables: &Tables) -> Drawn {
     let of = |y| Lines { ..lines_by(start.clone(), y, ("change", "")) };
     let mut panels = lines(means, &of(("loss.test", Axis::linear("test loss L"))))?;
     panels.extend(lines(means, &of(("dead_outputs", Axis::linear("dead outputs of 1000"))))?);
-    let caption = "α = 0, γ = −1 (unit rows: none), n = 1000, d = 39; means over three seeds. Table: means.csv.";
+    let caption = "α = 0, γ = −1 (unit rows: none), n = 1000, d = 39; means over seeds. Table: means.csv.";
     Ok(pictures([sheet("What leaves outputs dead", 2, panels, Axes::Own, caption)]))
 }
