@@ -2,7 +2,7 @@
 
 use superpose_analysis::run::Finished;
 use superpose_figures::axis::Axis;
-use superpose_figures::lines::{Lines, lines};
+use superpose_figures::lines::lines;
 use superpose_figures::sheet::Axes;
 use superpose_files::table::Tables;
 use superpose_toy::cell::{Activation, Bias, Cell, Optimizer, Rows};
@@ -106,9 +106,10 @@ fn claims(material: &Material<'_>, of: &'static str) -> Vec<Claim> {
 fn draw(tables: &Tables) -> Drawn {
     let means = tables.get("means")?;
     let start = ("bias_init_std", Axis::linear("spread σ(b) of the initial biases"));
-    let of = |y| Lines { ..lines_by(start.clone(), y, ("change", "")) };
+    let of = |y| lines_by(start.clone(), y, ("change", ""));
     let mut panels = lines(means, &of(("loss.test", Axis::linear("test loss L"))))?;
     panels.extend(lines(means, &of(("dead_outputs", Axis::linear("dead outputs of 1000"))))?);
-    let caption = "α = 0, γ = −1 (unit rows: none), n = 1000, d = 39; means over seeds. Table: means.csv.";
+    let caption =
+        "α = 0, γ = −1 (unit rows: none), n = 1000, d = 39; means over seeds. Table: means.csv.";
     Ok(pictures([sheet("What leaves outputs dead", 2, panels, Axes::Own, caption)]))
 }
