@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use superpose_toy::cell::{SEED_FIELDS, default_of, short_name};
+use superpose_toy::cell::{FOLLOWING_KINDS, SEED_FIELDS, default_of, is_function, short_name};
 
 use crate::run::{Finished, Run};
 use superpose_files::table::{Column, Field, Table};
@@ -91,31 +91,17 @@ pub fn setting_fields(run: &Run) -> Vec<String> {
     names.retain(|name| {
         !apart.contains(&name.as_str()) && !name.ends_with(".path") && varies_at_one_width(name)
     });
-    let follows = |name: &String, from: &str| {
-        let mut known: BTreeMap<String, Option<&Value>> = BTreeMap::new();
+    let follows = |name: &str, from: &str| {
         names.iter().any(|name| name == from)
-            && rows.iter().all(|row| {
-                let (value, key) = (row.get(name), format!("{:?}", row.get(from)));
-                *known.entry(key).or_insert(value) == value
-            })
+            && is_function(rows.iter().map(|row| (row.get(name), row.get(from))))
     };
     let followed = |name: &String| {
-        FOLLOWING.iter().any(|(following, from)| following == name && follows(name, from))
+        FOLLOWING_KINDS.iter().any(|(following, from)| following == name && follows(name, from))
     };
     let following: Vec<String> = names.iter().filter(|name| followed(name)).cloned().collect();
     names.retain(|name| !following.contains(name));
     names
 }
-
-/// Fields that what kind a cell is of decides, unless they are given: no setting where they follow from it.
-const FOLLOWING: [(&str, &str); 6] = [
-    ("model.bias_init_std", "model.bias"),
-    ("train.learning_rate_bias", "model.bias"),
-    ("data.activation_density", "data.dependence.k"),
-    ("data.activation_density", "data.dependence.sha256"),
-    ("data.frequencies.law", "data.dependence.kind"),
-    ("train.loss.kind", "model.activation.kind"),
-];
 
 /// The settings of a run, in the order of their first cells.
 pub fn settings(run: &Run) -> Vec<Setting<'_>> {

@@ -87,8 +87,8 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
 fn write_results(root: &Path, run: &Run) -> anyhow::Result<()> {
     let of = |is_variant: bool| {
         let finished = run.finished.iter().filter(|f| f.record.cell.is_variant() == is_variant);
-        let run = Run { finished: finished.cloned().collect(), ..run.clone() };
-        results(&run).to_csv()
+        let (name, finished) = (run.name.clone(), finished.cloned().collect());
+        results(&Run { name, finished, missing: Vec::new(), damaged: Vec::new() }).to_csv()
     };
     let (papers, others) = (of(false), of(true));
     Ok(write_listed(root, &[("results.csv", &papers), ("kinds.csv", &others)])?)

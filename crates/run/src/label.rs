@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use superpose_toy::cell::{Cell, default_of, short_name};
+use superpose_toy::cell::{Cell, default_of, is_function, short_name};
 
 /// Cells that are looked at to find out what varies.
 const MOST_CELLS: usize = 1000;
@@ -38,9 +38,9 @@ impl Labels {
         let of = |name: &str| rows.iter().map(|row| row.get(name)).collect::<Vec<_>>();
         let varies = |name: &str| of(name).windows(2).any(|pair| pair[0] != pair[1]);
         let follows = |name: &str| {
-            FOLLOWING
-                .iter()
-                .any(|(following, from)| *following == name && is_function(&of(name), &of(from)))
+            FOLLOWING.iter().any(|(following, from)| {
+                *following == name && is_function(of(name).into_iter().zip(of(from)))
+            })
         };
         let mut names: Vec<String> = Vec::new();
         for cell in cells.iter().step_by(every).chain(cells.last()) {
@@ -73,14 +73,6 @@ impl Labels {
         let n_alike = self.names.iter().filter(|other| short_name(other) == short).count();
         if n_alike > 1 { name } else { short }
     }
-}
-
-/// Whether equal values of `from` have equal values of `of`.
-fn is_function(of: &[Option<&Value>], from: &[Option<&Value>]) -> bool {
-    let mut known: BTreeMap<String, &Option<&Value>> = BTreeMap::new();
-    of.iter()
-        .zip(from)
-        .all(|(value, key)| *known.entry(format!("{key:?}")).or_insert(value) == value)
 }
 
 /// A value for people: six digits tell settings apart that differ by more than rounding.

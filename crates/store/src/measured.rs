@@ -105,7 +105,7 @@ quantities! {
         "mean number of active features in a sample, in the test batches",
         |model| model.losses.density_drawn }
     variant { decoder_cosine: Option<f64> => "decoder.cosine",
-        "dimensionless; missing where the decoder is tied, and there are no two rows to compare",
+        "dimensionless; missing where the decoder is tied: then it is one",
         "mean cosine between a feature's rows of W and of the decoder V",
         |model| model.decoder_cosine() }
     record { wall_s: f64 => "wall_s", "seconds", "wall time of training and test, in seconds" }

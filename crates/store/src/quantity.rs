@@ -289,24 +289,15 @@ macro_rules! quantity {
             |record| record.measured.as_ref().is_none_or(|measured| measured.$field.is_kept()),
         )
     };
-    (geometry {
+    // A part of what was measured, which a record may lack: `geometry` or `variant`.
+    ($part:ident {
         $field:ident: $type:ty => $name:literal, $unit:literal, $meaning:literal, $($value:tt)*
     }) => {
         Quantity::new::<$type>(
             [$name, $unit, $meaning],
-            Some(concat!("measured.geometry.", stringify!($field))),
-            |record| record.geometry().map(|geometry| geometry.$field.field()).into(),
-            |record| record.geometry().is_none_or(|geometry| geometry.$field.is_kept()),
-        )
-    };
-    (variant {
-        $field:ident: $type:ty => $name:literal, $unit:literal, $meaning:literal, $($value:tt)*
-    }) => {
-        Quantity::new::<$type>(
-            [$name, $unit, $meaning],
-            Some(concat!("measured.variant.", stringify!($field))),
-            |record| record.variant().map(|variant| variant.$field.field()).into(),
-            |record| record.variant().is_none_or(|variant| variant.$field.is_kept()),
+            Some(concat!("measured.", stringify!($part), ".", stringify!($field))),
+            |record| record.$part().map(|part| part.$field.field()).into(),
+            |record| record.$part().is_none_or(|part| part.$field.is_kept()),
         )
     };
     (derived { $name:literal, $unit:literal, $meaning:literal, |$measured:ident| $value:expr }) => {

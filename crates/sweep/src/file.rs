@@ -18,7 +18,7 @@ use crate::axes::{self, Partners};
 use crate::bench::Bench;
 use crate::error::{ConfigError, FieldError};
 use crate::grid::{self, Assignment, Grid};
-use crate::kinds::tag;
+use crate::kinds::in_full;
 use crate::mistake;
 use crate::value::{Table, Value};
 use crate::written::resolve::ResolveError;
@@ -248,14 +248,14 @@ impl Reader<'_> {
         assignment: &Assignment,
     ) -> Result<(), ConfigError> {
         let refused = |message: &str| self.refused(place, assignment, message);
+        let with_it = assigned(tables, assignment).map_err(|e| refused(&e))?;
         // What is wrong without it is not its fault, and is told of a cell.
-        let is_right = CellToml::deserialize(Value::Table(tables.clone())).is_ok();
-        let tables = assigned(tables, assignment).map_err(|e| refused(&e))?;
+        let is_its_fault = || CellToml::deserialize(Value::Table(tables.clone())).is_ok();
         // A field inside a law, such as its exponent, may be swept beside the law itself, so a
         // law is only complete, and only checked, in the cell.
         let inside_law = assignment.keys().any(|name| is_inside(name));
-        match CellToml::deserialize(Value::Table(tables)) {
-            Err(error) if !inside_law && is_right => {
+        match CellToml::deserialize(Value::Table(with_it)) {
+            Err(error) if !inside_law && is_its_fault() => {
                 Err(refused(&mistake::in_words(error.message())))
             }
             _ => Ok(()),
@@ -313,8 +313,8 @@ fn assigned(tables: &Table, assignment: &Assignment) -> Result<Table, String> {
             let entry =
                 table.entry((*part).to_owned()).or_insert_with(|| Value::Table(Table::new()));
             // `optimizer = "sgd"` is short for a table, which a number can be put into.
-            if let (Value::Text(word), Some(tag)) = (&*entry, tag(&parts[..depth].join("."))) {
-                *entry = Value::Table(Table::from([(tag.to_owned(), Value::Text(word.clone()))]));
+            if matches!(entry, Value::Text(_)) {
+                *entry = in_full(&parts[..depth].join("."), entry);
             }
             let Value::Table(inner) = entry else {
                 return Err(format!("`{part}` is a value and has no fields"));

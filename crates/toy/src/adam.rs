@@ -14,17 +14,18 @@
 //! c = 1 + s − s / (‖W_i‖ + ε)  where s < 0: the row moves towards norm one
 //! ```
 //!
-//! and then, where rows are to have norm one, `W_i ← W_i / ‖W_i‖`. Gradient descent with momentum `μ`
-//! is the same step with other numbers, so that every engine can make it:
+//! at step `t` (from 1) with learning rate `η` and weight decay `γ`. The decay acts on the weights
+//! before the update and not through the moments (it is decoupled); the norm `‖W_i‖` is that before
+//! the step. `ε` is added after the bias correction, and the same one to the norm. For `γ < 0` the
+//! decay is a gradient step on `(‖W_i‖ − 1)² / 2`, whether or not the feature is of use. Where rows are
+//! to have norm one, `W_i ← W_i / ‖W_i‖` follows.
+//!
+//! Gradient descent with momentum `μ` is the same step with other numbers, so that every engine can
+//! make it:
 //!
 //! ```text
 //! m ← μ m + g,  w ← c w − η m        β₁ = μ, 1 for 1 − β₁; v stays zero, and ε is one but in the norm
 //! ```
-//!
-//! at step `t` (from 1) with learning rate `η` and weight decay `γ`. The decay acts on the weights
-//! before the update and not through the moments (it is decoupled); the norm `‖W_i‖` is that before
-//! the step. `ε` is added after the bias correction, and the same one to the norm. For `γ < 0` the
-//! decay is a gradient step on `(‖W_i‖ − 1)² / 2`, whether or not the feature is of use.
 //!
 //! **Source**: Liu, Liu & Gore 2025, eq. 2 and their published optimizer; Kingma & Ba 2015 for Adam;
 //! gradient descent with momentum as PyTorch has it.

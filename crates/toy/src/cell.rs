@@ -100,6 +100,24 @@ pub fn short_name(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
+/// Fields that the kind of a cell decides unless they are given: each with what it follows from.
+pub const FOLLOWING_KINDS: [(&str, &str); 6] = [
+    ("model.bias_init_std", "model.bias"),
+    ("train.learning_rate_bias", "model.bias"),
+    ("data.activation_density", "data.dependence.k"),
+    ("data.activation_density", "data.dependence.sha256"),
+    ("data.frequencies.law", "data.dependence.kind"),
+    ("train.loss.kind", "model.activation.kind"),
+];
+
+/// Whether, of pairs of values of two fields, equal ones of the second have equal ones of the first.
+pub fn is_function<'a>(
+    pairs: impl IntoIterator<Item = (Option<&'a Value>, Option<&'a Value>)>,
+) -> bool {
+    let mut known: BTreeMap<String, Option<&Value>> = BTreeMap::new();
+    pairs.into_iter().all(|(of, from)| *known.entry(format!("{from:?}")).or_insert(of) == of)
+}
+
 /// Dotted names of the seeds: the fields over which replicates of a setting differ.
 pub const SEED_FIELDS: [&str; 2] = ["data.seed", "train.seed"];
 

@@ -2,10 +2,9 @@
 
 use superpose_analysis::run::Finished;
 use superpose_figures::axis::Axis;
-use superpose_figures::lines::{Lines, lines};
+use superpose_figures::lines::Lines;
 use superpose_figures::sheet::Axes;
 use superpose_files::table::Tables;
-use superpose_store::record::Record;
 use superpose_toy::cell::{Cell, Dependence};
 
 use crate::cells::{
@@ -14,7 +13,7 @@ use crate::cells::{
 };
 use crate::claim::{AtMost, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, decay_is};
-use crate::figures::draw::{Drawn, lines_by, loss, pictures, sheet, width};
+use crate::figures::draw::{Drawn, lines_by, loss, pictures, rows_of_panels, sheet, width};
 use crate::sweeps::CORRELATED;
 
 /// The experiment.
@@ -89,7 +88,7 @@ fn make(material: &Material<'_>) -> Findings {
 /// Marginals are kept: as many features are active as should be.
 fn density_claim(cells: &[&Finished]) -> Claim {
     let off = each(cells, |f| {
-        let variant = Record::variant(&f.record)?;
+        let variant = f.record.variant()?;
         Some((variant.density_drawn? / variant.density_nominal - 1.0).abs())
     });
     says(
@@ -147,11 +146,9 @@ fn draw(tables: &Tables) -> Drawn {
         panel_label: "γ",
         ..lines_by(width(), y, ("dependence", ""))
     };
-    let mut panels = lines(means, &of(loss()))?;
-    let columns = panels.len();
     let overlap = ("overlap.mean_square", Axis::logarithmic("mean squared overlap"));
-    panels.extend(lines(means, &of(overlap))?);
-    panels.extend(lines(means, &of(("phi_half", Axis::linear("φ½"))))?);
+    let rows = [loss(), overlap, ("phi_half", Axis::linear("φ½"))];
+    let (columns, panels) = rows_of_panels(means, rows.map(of))?;
     let caption = "α = 1, E = 1; means over seeds. Table: means.csv.";
     Ok(pictures([sheet("Correlated features", columns, panels, Axes::SharedX, caption)]))
 }

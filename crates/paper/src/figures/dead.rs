@@ -17,7 +17,7 @@ use crate::cells::{
 };
 use crate::claim::{AtMost, Between, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, decay_is, exponent_is, near};
-use crate::figures::draw::{Drawn, lines_by, loss, pictures, sheet, width};
+use crate::figures::draw::{Drawn, lines_by, loss, pictures, rows_of_panels, sheet, width};
 use crate::figures::fate::{fate_claims, fate_panel, fate_table, is_fate};
 use crate::sweeps::{DEAD_BIAS_INIT, DEAD_RATE, DEAD_SEEDS, DEAD_SIZE};
 
@@ -394,10 +394,7 @@ fn by_bias_init(tables: &Tables) -> Result<Sheet, TableError> {
         |y| Lines { panel: Some("setting"), ..lines_by(width(), y, ("bias_init_std", "σ(b)")) };
     let alive = ("loss.alive_part", Axis::logarithmic("L without dead outputs"));
     let dead = ("dead_outputs", Axis::linear("dead outputs"));
-    let mut panels = lines(table, &of(loss()))?;
-    let columns = panels.len();
-    panels.extend(lines(table, &of(alive))?);
-    panels.extend(lines(table, &of(dead))?);
+    let (columns, panels) = rows_of_panels(table, [loss(), alive, dead].map(of))?;
     let caption = "σ(b): standard deviation of the initial biases; the paper's code has 1. Means over seeds. \
                    Table: by_bias_init.csv.";
     let title = "Loss, its live part, and dead outputs";

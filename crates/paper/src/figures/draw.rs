@@ -9,7 +9,7 @@ use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::panel::Panel;
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_figures::study::Picture;
-use superpose_files::table::{TableError, Tables};
+use superpose_files::table::{Table, TableError, Tables};
 
 pub(super) type Drawn = Result<Vec<Picture>, TableError>;
 
@@ -104,6 +104,15 @@ pub(super) fn sheet(
 ) -> Sheet {
     let (title, caption) = (title.to_owned(), caption.to_owned());
     Sheet { title, columns: columns.max(1), panels, axes, caption }
+}
+
+/// Panels of `table`, a row for each of the `rows`, all with as many panels; and how many that is.
+pub(super) fn rows_of_panels<'a>(
+    table: &Table,
+    rows: impl IntoIterator<Item = Lines<'a>>,
+) -> Result<(usize, Vec<Panel>), TableError> {
+    let rows = rows.into_iter().map(|row| lines(table, &row)).collect::<Result<Vec<_>, _>>()?;
+    Ok((rows.first().map_or(0, Vec::len), rows.into_iter().flatten().collect()))
 }
 
 /// The picture of a figure that is lines of the table `name`, in panels beside each other.

@@ -8,7 +8,7 @@ use superpose_figures::chart::Mark;
 use superpose_figures::colour_bar::ColourScale;
 use superpose_figures::heat_maps::{HeatMaps, heat_maps};
 use superpose_figures::histograms::{Histograms, histograms};
-use superpose_figures::lines::{ErrorBars, Lines, lines};
+use superpose_figures::lines::{ErrorBars, Lines};
 use superpose_figures::sheet::Axes;
 use superpose_files::table::{Field, Table, Tables};
 use superpose_stats::summary::{Summary, correlation, summarise};
@@ -21,7 +21,8 @@ use crate::cells::{
 use crate::claim::{AtLeast, AtMost, Claim, Within, mean_difference, says};
 use crate::figure::{Figure, Findings, Material, decay_is, exponent_is};
 use crate::figures::draw::{
-    Drawn, decay, decay_map, guide, lines_by, loss, norm_histograms, one, pictures, sheet,
+    Drawn, decay, decay_map, guide, lines_by, loss, norm_histograms, one, pictures, rows_of_panels,
+    sheet,
 };
 use crate::published::FIG3B;
 use crate::report::number;
@@ -405,11 +406,9 @@ fn draw_transition(tables: &Tables) -> Drawn {
         panel_label: "α",
         ..lines_by(decay(), y, ("d_hidden", "d"))
     };
-    let mut panels = lines(cells, &of(("phi_half", Axis::linear("φ½"))))?;
-    let columns = panels.len();
-    panels.extend(lines(cells, &of(loss()))?);
     let share = ("loss.dead_share", Axis::linear("share of dead outputs in L"));
-    panels.extend(lines(cells, &of(share))?);
+    let rows = [("phi_half", Axis::linear("φ½")), loss(), share];
+    let (columns, panels) = rows_of_panels(cells, rows.map(of))?;
     let caption = "One training a cell. Table: cells.csv.";
     Ok(pictures([sheet("Around γ = 0", columns, panels, Axes::SharedX, caption)]))
 }

@@ -3,7 +3,7 @@
 use superpose_analysis::run::Finished;
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
-use superpose_figures::lines::{Lines, lines};
+use superpose_figures::lines::Lines;
 use superpose_figures::sheet::Axes;
 use superpose_files::table::Tables;
 use superpose_toy::cell::Cell;
@@ -11,7 +11,7 @@ use superpose_toy::cell::Cell;
 use crate::cells::{OfCell, SMALL_WIDTHS, cell_table, each, law_through};
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, decay_is, exponent_is};
-use crate::figures::draw::{Drawn, guide, lines_by, pictures, sheet, width};
+use crate::figures::draw::{Drawn, guide, lines_by, pictures, rows_of_panels, sheet, width};
 use crate::sweeps::SOFTMAX;
 
 /// The experiment.
@@ -119,12 +119,14 @@ fn draw(tables: &Tables) -> Drawn {
     let panel =
         |lines: Lines<'static>| Lines { panel: Some("data_exponent"), panel_label: "α", ..lines };
     let of = |y| panel(lines_by(width(), y, ("weight_decay", "γ")));
-    let mut panels = lines(cells, &Lines { guides: &guides, mark: Mark::Dots, ..of(loss) })?;
-    let columns = panels.len();
     let part = ("overlap_part", Axis::logarithmic("what overlaps cost"));
     let by_formula = [guide("formula_part", "formula", Mark::Dotted)];
-    panels.extend(lines(cells, &Lines { guides: &by_formula, mark: Mark::Dots, ..of(part) })?);
-    panels.extend(lines(cells, &of(("norm.mean", Axis::linear("mean row norm"))))?);
+    let rows = [
+        Lines { guides: &guides, mark: Mark::Dots, ..of(loss) },
+        Lines { guides: &by_formula, mark: Mark::Dots, ..of(part) },
+        of(("norm.mean", Axis::linear("mean row norm"))),
+    ];
+    let (columns, panels) = rows_of_panels(cells, rows)?;
     let caption = "One training a cell. Dotted: the appendix's formula at each cell's own norms and overlaps. Table: \
                    cells.csv.";
     Ok(pictures([sheet("Softmax and cross-entropy", columns, panels, Axes::SharedX, caption)]))

@@ -2,7 +2,7 @@
 
 use superpose_analysis::run::Finished;
 use superpose_figures::axis::Axis;
-use superpose_figures::lines::{Lines, lines};
+use superpose_figures::lines::Lines;
 use superpose_figures::sheet::Axes;
 use superpose_files::table::Tables;
 use superpose_toy::cell::{Cell, Rows};
@@ -13,7 +13,7 @@ use crate::cells::{
 };
 use crate::claim::{AtLeast, Claim, Within, says};
 use crate::figure::{Figure, Findings, Material, exponent_is};
-use crate::figures::draw::{Drawn, lines_by, loss, pictures, sheet, width};
+use crate::figures::draw::{Drawn, lines_by, loss, pictures, rows_of_panels, sheet, width};
 use crate::sweeps::UNIT_ROWS;
 
 /// The experiment.
@@ -113,10 +113,9 @@ fn draw(tables: &Tables) -> Drawn {
         panel_label: "α",
         ..lines_by(width(), y, ("rows", ""))
     };
-    let mut panels = lines(means, &of(loss()))?;
-    let columns = panels.len();
-    panels.extend(lines(means, &of(("norm.mean", Axis::linear("mean row norm"))))?);
-    panels.extend(lines(means, &of(("dead_outputs", Axis::linear("dead outputs"))))?);
+    let norms = ("norm.mean", Axis::linear("mean row norm"));
+    let rows = [loss(), norms, ("dead_outputs", Axis::linear("dead outputs"))];
+    let (columns, panels) = rows_of_panels(means, rows.map(of))?;
     let caption = "Means over seeds. Biases start at zero. Table: means.csv.";
     Ok(pictures([sheet(
         "Rows on the sphere and rows pulled to it",
