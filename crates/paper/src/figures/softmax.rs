@@ -127,7 +127,7 @@ fn draw(tables: &Tables) -> Drawn {
         of(("norm.mean", Axis::linear("mean row norm"))),
     ];
     let (columns, panels) = rows_of_panels(cells, rows)?;
-    let caption = "One training a cell. Dotted: the appendix's formula at each cell's own norms and overlaps. Table: \
-                   cells.csv.";
+    let caption = "One training a cell. Dotted: the appendix's formula at each cell's own norms and overlaps. Parts \
+                   below zero (some at α = 1) are not drawn. Table: cells.csv.";
     Ok(pictures([sheet("Softmax and cross-entropy", columns, panels, Axes::SharedX, caption)]))
 }
