@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::axes::{Side, axes};
+use crate::axes::{Plot, Side, axes};
 use crate::canvas::{BORDER, Canvas, DrawResult, FAINT_TEXT, TEXT, said};
 use crate::chart::Series;
 use crate::colour_bar::Shades;
@@ -51,7 +51,8 @@ const LABEL_GAP: u32 = 8;
 /// A sheet whose sizes are known.
 pub(crate) struct Arrangement<'a> {
     sheet: &'a Sheet,
-    title: String,
+    /// Its title, with that of its only panel.
+    pub(crate) title: String,
     layout: Layout,
     /// Which of the axes are shared.
     shared: [bool; 2],
@@ -76,10 +77,7 @@ pub(crate) struct Arrangement<'a> {
 
 impl<'a> Arrangement<'a> {
     /// Finds the sizes of everything on `sheet`.
-    ///
-    /// # Errors
-    /// What the font said.
-    pub(crate) fn of(sheet: &'a Sheet) -> Result<Self, String> {
+    pub(crate) fn of(sheet: &'a Sheet) -> Self {
         let panels = &sheet.panels;
         let shared = common::shared(sheet);
         let shades: Vec<Option<Shades>> = panels.iter().map(Panel::shades).collect();
@@ -89,7 +87,7 @@ impl<'a> Arrangement<'a> {
         let mut aside = 0;
         if bar.is_none() {
             for shades in shades.iter().flatten() {
-                aside = aside.max(shades.width(letters)? + PANEL_GAP);
+                aside = aside.max(shades.width(letters) + PANEL_GAP);
             }
         }
         if legend.is_none() {
@@ -98,7 +96,7 @@ impl<'a> Arrangement<'a> {
         let layout = Layout::of(panels, sheet.columns, shared, aside);
         let legend_text = match &legend {
             Some(all) => {
-                let widest = font::widest(all.iter().map(|series| &series.label), STRIP)?;
+                let widest = font::widest(all.iter().map(|series| &series.label), STRIP);
                 widest.min(LEGEND_TEXT) + LEGEND_AIR
             }
             None => PANEL_LEGEND_TEXT,
@@ -106,7 +104,7 @@ impl<'a> Arrangement<'a> {
         let legend = legend.unwrap_or_default();
         let strip_legend =
             if legend.is_empty() { 0 } else { legend::INDENT + legend_text + LEGEND_AIR };
-        let strip_bar = bar.as_ref().map_or(Ok(0), |bar| bar.width(STRIP))?;
+        let strip_bar = bar.as_ref().map_or(0, |bar| bar.width(STRIP));
         let strip = match strip_legend.max(strip_bar) {
             0 => 0,
             width => STRIP_GAP + width,
@@ -119,17 +117,17 @@ impl<'a> Arrangement<'a> {
         let extent = layout.extent(aside);
         let title = title(sheet);
         let width = origin.0 + extent.0 + strip + MARGIN;
-        let width = width.max(NARROWEST).max(font::width(&title, TITLE)? + 2 * MARGIN);
-        let caption = font::lines(&sheet.caption, CAPTION, width - 2 * MARGIN)?;
+        let width = width.max(NARROWEST).max(font::width(&title, TITLE) + 2 * MARGIN);
+        let caption = font::lines(&sheet.caption, CAPTION, width - 2 * MARGIN);
         let lines = u32::try_from(caption.len()).unwrap_or(0);
         // The sheet grows for its legend, unless that is very long or shares its place with a bar.
         let legend_height = match bar.is_some() || legend.len() > legend::LONGEST {
             true => 0,
-            false => legend::height(&legend, legend_text, STRIP)? + LEGEND_TOP,
+            false => legend::height(&legend, legend_text, STRIP) + LEGEND_TOP,
         };
         let plots = extent.1 + layout.rooms.1 + apart;
         let height = origin.1 + plots.max(legend_height) + CAPTION_GAP + CAPTION_LINE * lines;
-        Ok(Self {
+        Self {
             sheet,
             title,
             layout,
@@ -144,11 +142,11 @@ impl<'a> Arrangement<'a> {
             origin,
             strip_end: origin.1 + extent.1.max(legend_height),
             size: (width, height),
-        })
+        }
     }
 
-    /// Draws everything on a white canvas of its size.
-    pub(crate) fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> DrawResult {
+    /// Draws everything on a canvas of its size.
+    pub(crate) fn draw(&self, canvas: &Canvas) -> DrawResult {
         canvas.write(&self.title, &canvas.font(TITLE, TEXT), (MARGIN, TITLE_TOP))?;
         let caption = canvas.font(CAPTION, FAINT_TEXT);
         for (line, text) in (0..).zip(self.caption.iter().rev()) {
@@ -163,24 +161,24 @@ impl<'a> Arrangement<'a> {
     }
 
     /// Draws panel `i`.
-    fn panel<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>, i: usize) -> DrawResult {
+    fn panel(&self, canvas: &Canvas, i: usize) -> DrawResult {
         let (layout, panel) = (&self.layout, &self.sheet.panels[i]);
         let corner = layout.corner(i);
         let (left, top) = (self.origin.0 + corner.0, self.origin.1 + corner.1);
         if self.sheet.panels.len() > 1 {
             let style = canvas.font(layout.title_letters, TEXT);
             let style = style.pos(Pos::new(HPos::Left, VPos::Bottom));
-            let title = canvas.cut(panel.title(), &style, canvas.px(layout.pitch.0 - 4))?;
+            let title = canvas.cut(panel.title(), layout.title_letters, layout.pitch.0 - 4);
             canvas.write(&title, &style, (left, top.saturating_sub(3)))?;
         }
         let ends = [(left, top), (left + layout.plot.0, top + layout.plot.1)];
-        let pixels = ends.map(|p| canvas.at(p.0, p.1));
+        let places = ends.map(|p| canvas.at(p.0, p.1));
         // Not a rectangle, whose lines are as thin as an SVG's coordinates are fine.
-        let [(x0, y0), (x1, y1)] = pixels;
+        let [(x0, y0), (x1, y1)] = places;
         let border = vec![(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)];
         let border = PathElement::new(border, canvas.pen(BORDER, 1));
         let Some([x, y]) = self.ends[i] else {
-            absent(canvas, pixels)?;
+            absent(canvas, places)?;
             return canvas.area.draw(&border).map_err(said);
         };
         let compact = layout.kind == Kind::Compact;
@@ -200,22 +198,18 @@ impl<'a> Arrangement<'a> {
             sides[0].leave_end_free();
             sides.iter_mut().for_each(|side| side.label.clear());
         }
-        let corner = (left - sides[1].room, top);
-        let size = (layout.plot.0 + sides[1].room, layout.plot.1 + sides[0].room);
-        let area =
-            canvas.area.clone().shrink(canvas.at(corner.0, corner.1), canvas.at(size.0, size.1));
-        let plot = axes(canvas, &area, [&sides[0], &sides[1]], &layout.look)?;
-        let pixel = |x: f64, y: f64| plot.backend_coord(&(x, y));
+        let plot = Plot { corner: (left, top), size: layout.plot, ends: [x, y] };
+        axes(canvas, &plot, [&sides[0], &sides[1]], &layout.look)?;
         if panel.ends().is_some() {
-            panel.draw(canvas, self.shades[i].as_ref(), &pixel, [x, y], layout.look.dot)?;
+            panel.draw(canvas, self.shades[i].as_ref(), &plot, layout.look.dot)?;
         } else {
-            absent(canvas, pixels)?;
+            absent(canvas, places)?;
         }
         canvas.area.draw(&border).map_err(said)?;
         let mut next = left + layout.plot.0 + PANEL_GAP;
         if let (None, Some(shades)) = (&self.bar, &self.shades[i]) {
             shades.draw(canvas, (next, top), layout.plot.1, layout.look.tick)?;
-            next += shades.width(layout.look.tick)? + PANEL_GAP;
+            next += shades.width(layout.look.tick) + PANEL_GAP;
         }
         if self.legend.is_empty() {
             self.legend_at(canvas, &panel.legend(), (next, top), top + layout.plot.1)?;
@@ -223,9 +217,9 @@ impl<'a> Arrangement<'a> {
         Ok(())
     }
 
-    fn legend_at<DB: DrawingBackend>(
+    fn legend_at(
         &self,
-        canvas: &Canvas<'_, DB>,
+        canvas: &Canvas,
         entries: &[&Series],
         (left, top): (u32, u32),
         end: u32,
@@ -237,7 +231,7 @@ impl<'a> Arrangement<'a> {
     }
 
     /// Draws what holds for all panels, right of them.
-    fn strip<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> DrawResult {
+    fn strip(&self, canvas: &Canvas) -> DrawResult {
         let extent = self.layout.extent(self.aside);
         let (left, top) = (self.origin.0 + extent.0 + STRIP_GAP, self.origin.1);
         let mut end = self.strip_end;
@@ -256,7 +250,7 @@ impl<'a> Arrangement<'a> {
     }
 
     /// Writes once what the axes of all panels say.
-    fn labels<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> DrawResult {
+    fn labels(&self, canvas: &Canvas) -> DrawResult {
         let (Kind::Compact, Some(first)) = (self.layout.kind, self.sheet.panels.first()) else {
             return Ok(());
         };

@@ -1,42 +1,38 @@
 //! Draws the two axes of a plot: lines, ticks and their labels.
 
-use plotters::chart::ChartContext;
-use plotters::coord::Shift;
-use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::axis::{Axis, place, value};
-use crate::canvas::{BORDER, Canvas, GRID, TEXT, said};
+use crate::canvas::{BORDER, Canvas, DrawResult, GRID, TEXT, said};
 use crate::font;
 use crate::ticks::{fitting, label, ticks};
 
-/// A linear axis whose ticks are given.
-pub(crate) struct Ticked {
-    range: (f64, f64),
-    ticks: Vec<f64>,
+/// From the end of a tick to its number.
+const NUMBER_GAP: u32 = 3;
+
+/// Where a plot is, and what its ends are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plot {
+    /// Its left top corner and its size, in units.
+    pub(crate) corner: (u32, u32),
+    pub(crate) size: (u32, u32),
+    /// Places at its ends, from the left and from below.
+    pub(crate) ends: [(f64, f64); 2],
 }
 
-impl Ranged for Ticked {
-    type FormatOption = DefaultFormatting;
-    type ValueType = f64;
-
-    #[expect(clippy::cast_possible_truncation, reason = "a pixel")]
-    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        let share = (value - self.range.0) / (self.range.1 - self.range.0);
-        limit.0 + (share * f64::from(limit.1 - limit.0)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
-        self.ticks.clone()
-    }
-
-    fn range(&self) -> std::ops::Range<f64> {
-        self.range.0..self.range.1
+impl Plot {
+    /// The coordinates of a pair of places.
+    #[expect(clippy::cast_possible_truncation, reason = "a coordinate")]
+    pub(crate) fn at(&self, canvas: &Canvas, x: f64, y: f64) -> (i32, i32) {
+        let share = |v: f64, (low, high): (f64, f64)| (v - low) / (high - low);
+        let along = |from: u32, share: f64, length: u32| {
+            (f64::from(canvas.px(from)) + share * f64::from(canvas.px(length))).round() as i32
+        };
+        let [x, y] = [share(x, self.ends[0]), 1.0 - share(y, self.ends[1])];
+        (along(self.corner.0, x, self.size.0), along(self.corner.1, y, self.size.1))
     }
 }
-
-/// A plot with its axes drawn.
-pub(crate) type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<Ticked, Ticked>>;
 
 /// One of the two axes, ready to be drawn.
 pub(crate) struct Side {
@@ -67,7 +63,7 @@ impl Side {
 
     /// Thins the ticks to what fits beneath `length` units in letters of a size.
     pub(crate) fn fit_beneath(&mut self, length: u32, letters: u32) {
-        let width = |text: &str| f64::from(font::width(text, letters).unwrap_or(0) + letters / 2);
+        let width = |text: &str| f64::from(font::width(text, letters) + letters / 2);
         self.ticks = fitting(self.ticks.split_off(0), self.ends, f64::from(length), &width);
     }
 
@@ -100,47 +96,58 @@ pub(crate) struct Look {
     pub(crate) grid: bool,
 }
 
-/// Draws the axes along the left and the bottom of `area`.
-pub(crate) fn axes<'a, DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    area: &DrawingArea<DB, Shift>,
-    [x, y]: [&Side; 2],
-    look: &Look,
-) -> Result<Plot<'a, DB>, String> {
-    let ticked =
-        |side: &Side| Ticked { range: side.ends, ticks: side.ticks.iter().map(|t| t.0).collect() };
-    let written = |side: &Side, at: f64| {
-        let tick = side.ticks.iter().find(|t| t.0.total_cmp(&at).is_eq());
-        tick.map_or_else(String::new, |t| t.1.clone())
-    };
-    let mut context = ChartBuilder::on(area)
-        .x_label_area_size(canvas.px(x.room))
-        .y_label_area_size(canvas.px(y.room))
-        .build_cartesian_2d(ticked(x), ticked(y))
-        .map_err(said)?;
-    let grid = if look.grid { canvas.pen(GRID, 1) } else { TRANSPARENT.into() };
-    let (x_written, y_written) = (|at: &f64| written(x, *at), |at: &f64| written(y, *at));
-    let mut mesh = context.configure_mesh();
-    if !x.label.is_empty() {
-        mesh.x_desc(&x.label);
+/// Draws the axes along the left and the lower end of `plot`: lines across it, ticks, numbers, titles.
+pub(crate) fn axes(canvas: &Canvas, plot: &Plot, [x, y]: [&Side; 2], look: &Look) -> DrawResult {
+    let [(left, right), (low, high)] = plot.ends;
+    let (grid, pen) = (canvas.pen(GRID, 1), canvas.pen(BORDER, 1));
+    let line =
+        |from, to, pen| canvas.area.draw(&PathElement::new(vec![from, to], pen)).map_err(said);
+    if look.grid {
+        for (at, _) in &x.ticks {
+            line(plot.at(canvas, *at, low), plot.at(canvas, *at, high), grid)?;
+        }
+        for (at, _) in &y.ticks {
+            line(plot.at(canvas, left, *at), plot.at(canvas, right, *at), grid)?;
+        }
     }
-    if !y.label.is_empty() {
-        mesh.y_desc(&y.label);
+    let long = canvas.px(look.tick_mark).cast_signed();
+    let gap = canvas.px(look.tick_mark + NUMBER_GAP).cast_signed();
+    let style = canvas.font(look.tick, TEXT);
+    let (below, beside) = (
+        style.pos(Pos::new(HPos::Center, VPos::Top)),
+        style.pos(Pos::new(HPos::Right, VPos::Center)),
+    );
+    for (at, number) in x.ticks.iter().filter(|_| x.room > 0) {
+        let (h, v) = plot.at(canvas, *at, low);
+        line((h, v), (h, v + long), pen)?;
+        canvas.area.draw_text(number, &below, (h, v + gap)).map_err(said)?;
     }
-    mesh.set_all_tick_mark_size(canvas.px(look.tick_mark))
-        .x_labels(x.ticks.len().max(1))
-        .y_labels(y.ticks.len().max(1))
-        .x_label_formatter(&x_written)
-        .y_label_formatter(&y_written)
-        .label_style(canvas.font(look.tick, TEXT))
-        .axis_desc_style(canvas.font(look.label, TEXT))
-        .axis_style(canvas.pen(BORDER, 1))
-        .bold_line_style(grid)
-        .light_line_style(TRANSPARENT)
-        .draw()
-        .map_err(said)?;
-    drop(mesh);
-    Ok(context)
+    for (at, number) in y.ticks.iter().filter(|_| y.room > 0) {
+        let (h, v) = plot.at(canvas, left, *at);
+        line((h - long, v), (h, v), pen)?;
+        canvas.area.draw_text(number, &beside, (h - gap, v)).map_err(said)?;
+    }
+    titles(canvas, plot, [x, y], look)
+}
+
+/// Writes the titles of the axes at the far ends of their rooms.
+fn titles(canvas: &Canvas, plot: &Plot, [x, y]: [&Side; 2], look: &Look) -> DrawResult {
+    let style = canvas.font(look.label, TEXT);
+    let (middle, bottom) = (plot.corner.0 + plot.size.0 / 2, plot.corner.1 + plot.size.1);
+    if x.room > 0 && !x.label.is_empty() {
+        let below = style.pos(Pos::new(HPos::Center, VPos::Top));
+        canvas.write(&x.label, &below, (middle, bottom + x.room - look.label))?;
+    }
+    if y.room > 0 && !y.label.is_empty() {
+        let beside =
+            style.transform(FontTransform::Rotate270).pos(Pos::new(HPos::Center, VPos::Top));
+        canvas.write(
+            &y.label,
+            &beside,
+            (plot.corner.0 - y.room, plot.corner.1 + plot.size.1 / 2),
+        )?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -156,11 +163,50 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_as_far_on_the_axis_as_between_its_ends() {
-        let ticked = Ticked { range: (-1.0, 3.0), ticks: vec![1.0] };
-        assert_eq!([-1.0, 0.0, 3.0].map(|v| ticked.map(&v, (100, 20))), [100, 80, 20]);
-        assert_eq!(ticked.map(&0.5, (0, 9)), 3);
-        assert_eq!((ticked.range(), ticked.key_points(5)), (-1.0..3.0, vec![1.0]));
+    fn a_place_is_as_far_in_the_plot_as_between_its_ends() {
+        let canvas = Canvas::new((200, 200), 2);
+        let plot = Plot { corner: (10, 20), size: (100, 80), ends: [(-1.0, 3.0), (0.0, 2.0)] };
+        assert_eq!(plot.at(&canvas, -1.0, 0.0), (20, 200));
+        assert_eq!(plot.at(&canvas, 3.0, 2.0), (220, 40));
+        assert_eq!(plot.at(&canvas, 0.0, 0.5), (70, 160));
+    }
+
+    /// The tags of axes whose plot is 100 by 80 units with its corner at (60, 10).
+    fn tags(rooms: (u32, u32), grid: bool) -> String {
+        let canvas = Canvas::new((200, 200), 1);
+        let plot = Plot { corner: (60, 10), size: (100, 80), ends: [(0.0, 2.0); 2] };
+        let side = |room| Side { room, ..side((0.0, 2.0), &[0.0, 2.0]) };
+        let look = Look { tick: 10, label: 12, tick_mark: 4, dot: 3, grid };
+        axes(&canvas, &plot, [&side(rooms.0), &side(rooms.1)], &look).unwrap();
+        canvas.tags()
+    }
+
+    #[test]
+    fn grid_lines_end_at_the_plot_and_ticks_with_numbers_stand_outside() {
+        let both = tags((40, 50), true);
+        for line in ["60,90 60,10", "160,90 160,10", "60,90 160,90", "60,10 160,10"] {
+            assert!(
+                both.contains(&format!("points=\"{line}\" fill=\"none\" stroke=\"#E4E4E4\"")),
+                "{both}"
+            );
+        }
+        for line in ["60,90 60,94", "160,90 160,94", "56,90 60,90", "56,10 60,10"] {
+            assert!(
+                both.contains(&format!("points=\"{line}\" fill=\"none\" stroke=\"#969696\"")),
+                "{both}"
+            );
+        }
+        assert!(
+            both.contains("<text x=\"160\" y=\"103\"") && both.contains("<text x=\"53\" y=\"12\""),
+            "{both}"
+        );
+        // 12 above the lower end of its room, and at the left end of its room.
+        assert!(
+            both.contains("<text x=\"110\" y=\"125\"") && both.contains("rotate(270 10 50)"),
+            "{both}"
+        );
+        assert_eq!(tags((40, 50), false).matches("E4E4E4").count(), 0);
+        assert_eq!(tags((0, 0), true).matches("<text").count(), 0);
     }
 
     #[test]
@@ -190,7 +236,7 @@ mod tests {
         assert_eq!(fitted(54, true), [0.0, 1.0, 2.0]);
         assert_eq!(fitted(53, true), [0.0, 2.0]);
         // The digit and half a letter's size.
-        let each = font::width("0", 20).unwrap().max(font::width("2", 20).unwrap()) + 10;
+        let each = font::width("0", 20).max(font::width("2", 20)) + 10;
         assert_eq!(fitted(2 * each, false), [0.0, 1.0, 2.0]);
         assert_eq!(fitted(2 * each - 3, false), [0.0, 2.0]);
     }

@@ -1,12 +1,14 @@
 //! What a figure shows, before it is drawn.
 
+use std::sync::Arc;
+
 use plotters::style::RGBColor;
 
 use crate::axis::{Axis, Scale, place, range, shown};
 use crate::colour_bar::ColourScale;
 
 /// A point with the ends of its error bar.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Point {
     /// Abscissa.
     pub x: f64,
@@ -16,12 +18,15 @@ pub struct Point {
     pub bar: Option<(f64, f64)>,
     /// What its colour stands for, on [`Chart::colours`]; the colour of its series if none.
     pub value: Option<f64>,
+    /// What it is a point of: its setting, its cell. Shown with its coordinates where the pointer rests on it;
+    /// without, the label of its series is.
+    pub of: Option<Arc<str>>,
 }
 
 impl Point {
     /// A point without an error bar, in the colour of its series.
     pub fn at(x: f64, y: f64) -> Self {
-        Self { x, y, bar: None, value: None }
+        Self { x, y, bar: None, value: None, of: None }
     }
 }
 

@@ -1,58 +1,75 @@
-//! The letters, carried along: Roboto (Apache License 2.0), reduced to what labels need.
+//! The letters, carried along: Roboto, and DejaVu Sans for what it lacks, both reduced to what labels need.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use plotters::style::{FontStyle, IntoFont, register_font};
+use ttf_parser::Face;
 
-/// The family that all text is set in.
-pub(crate) const FAMILY: &str = "Roboto";
+/// The families that all text is set in, the first that has a letter.
+pub(crate) const FAMILIES: &str = "Roboto,'DejaVu Sans',sans-serif";
 
-static BYTES: &[u8] = include_bytes!("../fonts/Roboto-subset.ttf");
+/// What a letter that neither has takes, in sizes.
+const ELSEWHERE: f64 = 1.0;
 
-/// Makes the font known to the drawing library.
-pub(crate) fn register() -> Result<(), String> {
-    static DONE: OnceLock<bool> = OnceLock::new();
-    let usable = *DONE.get_or_init(|| register_font(FAMILY, FontStyle::Normal, BYTES).is_ok());
-    if usable { Ok(()) } else { Err("the font that it carries is damaged".to_owned()) }
+/// Size of letters to the height of a line, by which sizes are counted here.
+pub(crate) const LINE: f64 = 1.24;
+
+/// A font that is carried along.
+pub(crate) struct Font {
+    family: &'static str,
+    /// Its file.
+    pub(crate) bytes: &'static [u8],
+    face: Option<Face<'static>>,
 }
 
-/// The letters there are, besides those of Latin-1. Others cost a letter, not the picture: the SVG keeps
-/// them, and whoever shows it takes another font for them; in the PNG an empty box is drawn.
-#[cfg(test)]
-pub(crate) const LETTERS: &str = "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθικλμνξοπρςστυφχψω\
-                                  –—‘’…⁰⁴⁵⁶⁷⁸⁹⁻₀₁₂₃∑−√∞≈≠≤≥";
+impl Font {
+    fn of(family: &'static str, bytes: &'static [u8]) -> Self {
+        Self { family, bytes, face: Face::parse(bytes, 0).ok() }
+    }
 
-/// The `svg` with a box in the place of what XML cannot hold, such as an escape in a name.
-pub(crate) fn as_xml(svg: &str) -> String {
-    let holds = |c: char| !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}');
-    svg.chars().map(|c| if holds(c) || matches!(c, '\n' | '\t') { c } else { '\u{FFFD}' }).collect()
+    /// The width of a letter, in sizes, if it has the letter.
+    fn advance(&self, letter: char) -> Option<f64> {
+        let face = self.face.as_ref()?;
+        let advance = face.glyph_hor_advance(face.glyph_index(letter)?)?;
+        Some(f64::from(advance) / f64::from(face.units_per_em()))
+    }
+}
+
+/// The fonts, the first that has a letter to be taken.
+pub(crate) static FONTS: LazyLock<[Font; 2]> = LazyLock::new(|| {
+    [
+        Font::of("Roboto", include_bytes!("../fonts/Roboto-subset.ttf")),
+        Font::of("DejaVu Sans", include_bytes!("../fonts/DejaVuSans-subset.ttf")),
+    ]
+});
+
+/// Whether a letter stands in one of the fonts.
+pub(crate) fn is_carried(letter: char) -> bool {
+    letter.is_ascii() || FONTS.iter().any(|font| font.advance(letter).is_some())
 }
 
 /// The width of a text in letters of `size`, in the same unit.
-pub(crate) fn width(text: &str, size: u32) -> Result<u32, String> {
-    register()?;
-    let size = (FAMILY, size).into_font().box_size(text).map_err(|e| e.to_string())?;
-    Ok(size.0)
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length")]
+pub(crate) fn width(text: &str, size: u32) -> u32 {
+    let advance = |letter| FONTS.iter().find_map(|font| font.advance(letter)).unwrap_or(ELSEWHERE);
+    let width: f64 = text.chars().map(advance).sum();
+    (width * f64::from(size) / LINE).ceil() as u32
 }
 
 /// The width of the widest of several texts.
-pub(crate) fn widest<'t>(
-    texts: impl IntoIterator<Item = &'t String>,
-    size: u32,
-) -> Result<u32, String> {
-    texts.into_iter().try_fold(0, |widest, text| Ok(width(text, size)?.max(widest)))
+pub(crate) fn widest<'t>(texts: impl IntoIterator<Item = &'t String>, size: u32) -> u32 {
+    texts.into_iter().map(|text| width(text, size)).max().unwrap_or(0)
 }
 
 /// The `text` in lines of at most `room` at letters of `size`, broken between words.
-pub(crate) fn lines(text: &str, size: u32, room: u32) -> Result<Vec<String>, String> {
+pub(crate) fn lines(text: &str, size: u32, room: u32) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();
         for word in paragraph.split(' ') {
             let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
-            if !line.is_empty() && width(&longer, size)? > room {
+            if !line.is_empty() && width(&longer, size) > room {
                 lines.push(std::mem::replace(&mut line, word.to_owned()));
             } else {
                 line = longer;
@@ -60,80 +77,80 @@ pub(crate) fn lines(text: &str, size: u32, room: u32) -> Result<Vec<String>, Str
         }
         lines.push(line);
     }
-    Ok(lines)
+    lines
 }
 
-/// The `svg` with the font inside it, so that it looks the same wherever it is opened.
-pub(crate) fn embed(svg: &str) -> String {
-    let style = format!(
-        "<style>@font-face{{font-family:\"{FAMILY}\";\
-         src:url(data:font/ttf;base64,{})}}</style>",
-        STANDARD.encode(BYTES)
-    );
-    match svg.find('>') {
-        // The first tag is `<svg …>`.
-        Some(end) => format!("{}{style}{}", &svg[..=end], &svg[end + 1..]),
-        None => svg.to_owned(),
-    }
+/// The fonts for `tags`, inside the file so that it looks the same wherever it is opened. The second one is
+/// there if a letter of it is.
+pub(crate) fn style(tags: &str) -> String {
+    let is_second =
+        |letter| FONTS[0].advance(letter).is_none() && FONTS[1].advance(letter).is_some();
+    let n = if tags.chars().any(|c| !c.is_control() && is_second(c)) { 2 } else { 1 };
+    let face = |font: &Font| {
+        let data = STANDARD.encode(font.bytes);
+        format!(
+            "@font-face{{font-family:\"{}\";src:url(data:font/ttf;base64,{data})}}",
+            font.family
+        )
+    };
+    let faces: String = FONTS[..n].iter().map(face).collect();
+    format!("<style>{faces}</style>\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn letters_have_a_width_whether_the_font_has_them_or_not() {
-        for letter in LETTERS.chars().chain("模数‖🙂".chars()) {
-            assert!(width(&letter.to_string(), 13).unwrap() > 0, "{letter}");
-        }
-    }
+    /// Letters that labels of this program have.
+    const LETTERS: &str = "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθικλμνξοπρςστυφχψω\
+                           –—‘’…⁰⁴⁵⁶⁷⁸⁹⁻₀₁₂₃∑−√∞≈≠≤≥‖Ŵᵀ⟨⟩∈→∝ДжŁő½";
 
     #[test]
-    fn what_xml_cannot_hold_is_a_box() {
-        assert_eq!(
-            as_xml("<a>\n\t模\u{1b}\0\u{9b}\u{FFFF}</a>"),
-            "<a>\n\t模\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}</a>"
-        );
+    fn letters_have_the_width_of_the_font_that_has_them() {
+        for letter in LETTERS.chars().chain(' '..='~').chain('\u{a1}'..='ÿ') {
+            assert!(is_carried(letter), "{letter}");
+            assert!(width(&letter.to_string(), 40) > 0 || letter == '\u{ad}', "{letter}");
+        }
+        assert!(!is_carried('模') && !is_carried('🙂'));
+        assert_eq!(width("模🙂", 124), 200);
+        // Roboto's own figures: 1150 of 2048 units each, or one more.
+        assert!((1123..=1125).contains(&width("00", 1240)));
     }
 
     #[test]
     fn a_long_text_is_broken_between_words_and_keeps_them_all() {
         let text = "one two three four five six\nseven";
-        let lines = lines(text, 13, 60).unwrap();
+        let lines = lines(text, 13, 60);
         assert!(lines.len() > 3 && lines.last().unwrap() == "seven");
         assert_eq!(lines.join(" "), text.replace('\n', " "));
     }
 
     #[test]
-    fn the_style_stands_inside_the_first_tag() {
-        let svg = embed("<svg width=\"1\"><text/></svg>");
-        assert!(svg.starts_with("<svg width=\"1\"><style>@font-face"));
-        assert!(svg.ends_with("</style><text/></svg>"));
-    }
-
-    #[test]
-    fn every_letter_that_the_font_has_takes_room() {
-        for letter in LETTERS.chars().chain(' '..='~').chain('\u{a1}'..='ÿ') {
-            let is_drawn = width(&format!("{letter}|"), 40).unwrap() > width("|", 40).unwrap();
-            assert!(is_drawn || letter == '\u{ad}', "{letter}");
-        }
+    fn a_file_carries_the_fonts_that_it_needs() {
+        let (plain, both) = (style("<text>α = 1 模</text>"), style("<text>Ŵ</text>"));
+        assert!(plain.starts_with("<style>@font-face{font-family:\"Roboto\""));
+        assert_eq!(
+            [plain.matches("@font-face").count(), both.matches("@font-face").count()],
+            [1, 2]
+        );
+        assert!(both.contains("font-family:\"DejaVu Sans\"") && both.len() > plain.len() + 100_000);
     }
 
     #[test]
     fn a_text_is_as_wide_as_its_letters_are_large_and_the_widest_of_several_counts() {
-        let (small, large) = (width("some words", 20).unwrap(), width("some words", 40).unwrap());
-        assert!((80..110).contains(&small) && large.abs_diff(2 * small) <= 2, "{small} {large}");
+        let (small, large) = (width("some words", 20), width("some words", 40));
+        assert!((75..100).contains(&small) && large.abs_diff(2 * small) <= 1, "{small} {large}");
         let texts = ["a", "some words", "bc"].map(str::to_owned);
-        assert_eq!(widest(&texts, 20).unwrap(), small);
-        assert_eq!(widest(&[], 20).unwrap(), 0);
+        assert_eq!(widest(&texts, 20), small);
+        assert_eq!(widest(&[], 20), 0);
     }
 
     #[test]
     fn a_line_may_be_as_wide_as_its_room() {
-        let room = width("one two", 13).unwrap();
-        assert_eq!(lines("one two one", 13, room).unwrap(), ["one two", "one"]);
-        assert_eq!(lines("one two one", 13, room - 1).unwrap(), ["one", "two", "one"]);
+        let room = width("one two", 13);
+        assert_eq!(lines("one two one", 13, room), ["one two", "one"]);
+        assert_eq!(lines("one two one", 13, room - 1), ["one", "two", "one"]);
         // A word that is wider alone has a line of its own.
-        assert_eq!(lines("incomprehensible a b", 13, room).unwrap(), ["incomprehensible", "a b"]);
+        assert_eq!(lines("incomprehensible a b", 13, room), ["incomprehensible", "a b"]);
     }
 }

@@ -7,6 +7,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use superpose_files::table::{Table, TableError};
 
+use crate::axes::Plot;
 use crate::axis::Axis;
 use crate::canvas::{Canvas, DrawResult, said};
 use crate::colour_bar::{ColourScale, Shades};
@@ -14,7 +15,7 @@ use crate::font;
 use crate::keys::{Keys, Order};
 use crate::palette::letters_on;
 use crate::panel::Panel;
-use crate::ticks::rounded;
+use crate::ticks::{precise, rounded};
 
 /// Where nothing was measured.
 const ABSENT: RGBColor = RGBColor(238, 238, 238);
@@ -49,14 +50,9 @@ impl HeatMap {
         self.values.iter().flatten().copied().collect()
     }
 
-    /// Draws the cells; `pixel` is that of a pair of places.
-    pub(crate) fn draw<DB: DrawingBackend>(
-        &self,
-        canvas: &Canvas<'_, DB>,
-        shades: Option<&Shades>,
-        pixel: &dyn Fn(f64, f64) -> (i32, i32),
-    ) -> DrawResult {
-        let corner = |x: usize, y: usize| pixel(x as f64 - 0.5, y as f64 - 0.5);
+    /// Draws the cells.
+    pub(crate) fn draw(&self, canvas: &Canvas, shades: Option<&Shades>, plot: &Plot) -> DrawResult {
+        let corner = |x: usize, y: usize| plot.at(canvas, x as f64 - 0.5, y as f64 - 0.5);
         let letters = self.letters(canvas, corner(0, 0), corner(1, 1))?;
         let (more, end) = (canvas.at(1, 0).0, corner(self.x.names.len(), self.y.names.len()));
         for (j, row) in self.values.iter().enumerate() {
@@ -69,6 +65,7 @@ impl HeatMap {
                 let colour = shades.colour(value);
                 // A unit more, so that no white shows between the cells; the next ones cover it.
                 let ends = [(left, bottom), ((right + more).min(end.0), (top - more).max(end.1))];
+                canvas.title(self.title(i, j));
                 canvas.area.draw(&Rectangle::new(ends, colour.filled())).map_err(said)?;
                 if let Some((size, digits)) = letters {
                     let style = canvas.font(size, letters_on(colour));
@@ -82,10 +79,24 @@ impl HeatMap {
         Ok(())
     }
 
+    /// What a cell is: `α = 1, γ = −1: L = 0.124`.
+    fn title(&self, column: usize, row: usize) -> String {
+        let said = |axis: &Axis, at: usize| match &*axis.label {
+            "" => axis.names[at].clone(),
+            label => format!("{label} = {}", axis.names[at]),
+        };
+        let value = precise(self.values[row][column]);
+        let of = format!("{}, {}", said(&self.x, column), said(&self.y, row));
+        match &*self.colours.label {
+            "" => format!("{of}: {value}"),
+            label => format!("{of}: {label} = {value}"),
+        }
+    }
+
     /// The size of letters and the number of digits that fit into a cell; `None` if none do.
-    fn letters<DB: DrawingBackend>(
+    fn letters(
         &self,
-        canvas: &Canvas<'_, DB>,
+        canvas: &Canvas,
         (left, bottom): (i32, i32),
         (right, top): (i32, i32),
     ) -> Result<Option<(u32, Digits)>, String> {
@@ -102,7 +113,7 @@ impl HeatMap {
         let two = [(12, Digits::Two), (10, Digits::Two), (9, Digits::Two)];
         for (size, digits) in three.into_iter().chain(two.into_iter().filter(|_| short)) {
             let texts: Vec<String> = values.iter().map(|v| written(*v, digits)).collect();
-            if font::widest(&texts, size)? + 3 <= width && size + 2 <= height {
+            if font::widest(&texts, size) + 3 <= width && size + 2 <= height {
                 return Ok(Some((size, digits)));
             }
         }
@@ -171,9 +182,9 @@ fn distinct(values: &[f64]) -> Vec<f64> {
     values
 }
 
-/// A place where nothing was measured: light grey and crossed out. `ends` are pixels.
-pub(crate) fn absent<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
+/// A place where nothing was measured: light grey and crossed out. `ends` are coordinates.
+pub(crate) fn absent(
+    canvas: &Canvas,
     [(left, top), (right, bottom)]: [(i32, i32); 2],
 ) -> DrawResult {
     let area = Rectangle::new([(left, top), (right, bottom)], ABSENT.filled());
@@ -305,16 +316,14 @@ mod tests {
             values: vec![values.to_vec()],
             colours: ColourScale::linear(""),
         };
-        let mut svg = String::new();
-        let area = SVGBackend::with_string(&mut svg, (9, 9)).into_drawing_area();
-        let canvas = Canvas { area: &area, unit: 2 };
+        let canvas = Canvas::new((9, 9), 2);
         let [right, top] = [2 * size.0, 2 * size.1].map(u32::cast_signed);
         map.letters(&canvas, (10, 100), (10 + right, 100 - top)).unwrap()
     }
 
     #[test]
     fn the_largest_letters_and_most_digits_that_fit_are_written() {
-        let wide = |digits, size| font::width(&written(0.123, digits), size).unwrap() + 3;
+        let wide = |digits, size| font::width(&written(0.123, digits), size) + 3;
         for (width, height, expected) in [
             (wide(Digits::Three, 12), 14, Some((12, Digits::Three))),
             (wide(Digits::Three, 12), 13, Some((10, Digits::Three))),
@@ -344,18 +353,11 @@ mod tests {
             values: vec![vec![1.0, 2.0, 3.0], vec![4.0, f64::NAN, 6.0]],
             colours: ColourScale::linear(""),
         };
-        let mut svg = String::new();
-        {
-            let area = SVGBackend::with_string(&mut svg, (400, 400)).into_drawing_area();
-            font::register().unwrap();
-            let canvas = Canvas { area: &area, unit: 2 };
-            // Cells of 40 by 50 pixels from (20, 300) up.
-            #[expect(clippy::cast_possible_truncation, reason = "small")]
-            let pixel = |x: f64, y: f64| {
-                ((20.0 + 40.0 * (x + 0.5)) as i32, (300.0 - 50.0 * (y + 0.5)) as i32)
-            };
-            map.draw(&canvas, map.colours.shades(&map.values()).as_ref(), &pixel).unwrap();
-        }
+        // Cells of 40 by 50 coordinates from (20, 300) up.
+        let canvas = Canvas::new((200, 200), 2);
+        let plot = Plot { corner: (10, 100), size: (60, 50), ends: map.ends().unwrap() };
+        map.draw(&canvas, map.colours.shades(&map.values()).as_ref(), &plot).unwrap();
+        let svg = canvas.tags();
         let value = |tag: &str, name: &str| -> i32 {
             let start = tag.find(&format!(" {name}=\"")).unwrap() + name.len() + 3;
             tag[start..].split('"').next().unwrap().parse().unwrap()
@@ -378,7 +380,7 @@ mod tests {
         // Numbers stand in the middle.
         assert_eq!(svg.matches("<text").count(), 5);
         assert!(
-            svg.contains("<text x=\"80\" y=\"275\"") && svg.contains("<text x=\"120\" y=\"225\"")
+            svg.contains("<text x=\"80\" y=\"280\"") && svg.contains("<text x=\"120\" y=\"230\"")
         );
     }
 }

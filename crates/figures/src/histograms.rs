@@ -3,6 +3,7 @@
 use plotters::prelude::*;
 use superpose_files::table::{Table, TableError};
 
+use crate::axes::Plot;
 use crate::axis::{Axis, range};
 use crate::canvas::{Canvas, DrawResult, said};
 use crate::keys::{Keys, Order};
@@ -38,24 +39,20 @@ impl Histogram {
         (high > low).then_some([(low, high), (0.0, top)])
     }
 
-    /// Draws bars and guides; `pixel` is that of a pair of places, of which `x` and `y` are the ends.
-    pub(crate) fn draw<DB: DrawingBackend>(
-        &self,
-        canvas: &Canvas<'_, DB>,
-        pixel: &dyn Fn(f64, f64) -> (i32, i32),
-        [x, y]: [(f64, f64); 2],
-    ) -> DrawResult {
+    /// Draws bars and guides.
+    pub(crate) fn draw(&self, canvas: &Canvas, plot: &Plot) -> DrawResult {
+        let ([x, y], at) = (plot.ends, |x, y| plot.at(canvas, x, y));
         let bars: Vec<usize> = (0..self.heights.len()).filter(|i| self.heights[*i] > 0.0).collect();
         // Neighbours are one shape: no white between them, and a small file.
         for run in bars.chunk_by(|a, b| a + 1 == *b) {
-            let corner = |i: usize, right: usize| pixel(self.edges[i + right], self.heights[i]);
-            let mut outline = vec![pixel(self.edges[run[0]], 0.0)];
+            let corner = |i: usize, right: usize| at(self.edges[i + right], self.heights[i]);
+            let mut outline = vec![at(self.edges[run[0]], 0.0)];
             outline.extend(run.iter().flat_map(|&i| [corner(i, 0), corner(i, 1)]));
-            outline.push(pixel(self.edges[run[run.len() - 1] + 1], 0.0));
+            outline.push(at(self.edges[run[run.len() - 1] + 1], 0.0));
             canvas.area.draw(&Polygon::new(outline, colour(0, 1).filled())).map_err(said)?;
         }
         for &guide in self.guides.iter().filter(|g| **g >= x.0 && **g <= x.1) {
-            let ends = [pixel(guide, y.0), pixel(guide, y.1)];
+            let ends = [at(guide, y.0), at(guide, y.1)];
             let line = PathElement::new(ends.to_vec(), canvas.pen(GUIDE, 1));
             canvas.area.draw(&line).map_err(said)?;
         }
@@ -284,17 +281,13 @@ mod tests {
             heights: vec![2.0, 4.0, f64::NAN, 3.0, 0.0],
             guides: vec![0.0, 5.0, -0.1, 5.1],
         };
-        let mut svg = String::new();
-        {
-            let area = SVGBackend::with_string(&mut svg, (99, 99)).into_drawing_area();
-            #[expect(clippy::cast_possible_truncation, reason = "small")]
-            let pixel = |x: f64, y: f64| ((10.0 * x) as i32, (90.0 - 10.0 * y) as i32);
-            let canvas = Canvas { area: &area, unit: 1 };
-            histogram.draw(&canvas, &pixel, [(0.0, 5.0), (0.0, 5.0)]).unwrap();
-        }
+        let canvas = Canvas::new((99, 99), 1);
+        let plot = Plot { corner: (0, 40), size: (50, 50), ends: [(0.0, 5.0); 2] };
+        histogram.draw(&canvas, &plot).unwrap();
+        let svg = canvas.tags();
         let points: Vec<&str> = svg
             .lines()
-            .filter_map(|line| line.split("points=\"").nth(1)?.split(" \"").next())
+            .filter_map(|line| line.split("points=\"").nth(1)?.split('"').next())
             .collect();
         let guides = ["0,90 0,40", "50,90 50,40"];
         assert_eq!(

@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::canvas::{Canvas, DrawResult, TEXT, said};
 use crate::chart::{Mark, Series};
 use crate::font;
-use crate::marks::line_width;
+use crate::marks::{dots, line_width};
 
 /// Entries that a picture grows for; of more, some are left out.
 pub(crate) const LONGEST: usize = 24;
@@ -31,15 +31,8 @@ pub(crate) struct Spot {
 }
 
 /// Units that a legend of `entries` takes below the middle of its first one; `text` is the room for a text.
-///
-/// # Errors
-/// What the font said.
-pub(crate) fn height(entries: &[&Series], text: u32, letters: u32) -> Result<u32, String> {
-    let mut height = 0;
-    for series in entries {
-        height += entry_height(&lines(&series.label, text, letters)?);
-    }
-    Ok(height)
+pub(crate) fn height(entries: &[&Series], text: u32, letters: u32) -> u32 {
+    entries.iter().map(|series| entry_height(&lines(&series.label, text, letters))).sum()
 }
 
 /// Units that an entry takes.
@@ -49,18 +42,13 @@ fn entry_height<T>(lines: &[T]) -> u32 {
 
 /// Draws the legend. Labels that do not fit are broken or cut, and
 /// entries thinned.
-pub(crate) fn draw<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    entries: &[&Series],
-    spot: &Spot,
-) -> DrawResult {
+pub(crate) fn draw(canvas: &Canvas, entries: &[&Series], spot: &Spot) -> DrawResult {
     let style = canvas.font(spot.letters, TEXT).pos(Pos::new(HPos::Left, VPos::Center));
-    let room = canvas.px(spot.text);
     let wrap = |series: &&Series| {
-        let lines = lines(&series.label, spot.text, spot.letters)?;
-        lines.into_iter().map(|line| canvas.cut(line, &style, room)).collect()
+        let lines = lines(&series.label, spot.text, spot.letters);
+        lines.into_iter().map(|line| canvas.cut(line, spot.letters, spot.text)).collect()
     };
-    let wrapped: Vec<Vec<String>> = entries.iter().map(wrap).collect::<Result<_, String>>()?;
+    let wrapped: Vec<Vec<String>> = entries.iter().map(wrap).collect();
     let heights: Vec<u32> = wrapped.iter().map(|lines| entry_height(lines)).collect();
     let room = spot.end.saturating_sub(spot.top);
     let most = match heights.iter().max() {
@@ -79,18 +67,12 @@ pub(crate) fn draw<DB: DrawingBackend>(
 }
 
 /// An entry's mark.
-fn mark<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    series: &Series,
-    (left, y): (u32, u32),
-) -> DrawResult {
+fn mark(canvas: &Canvas, series: &Series, (left, y): (u32, u32)) -> DrawResult {
     let pen = ShapeStyle::from(&series.colour).stroke_width(line_width(canvas, series.mark));
     match series.mark {
         Mark::Dotted => {
-            for dot in 0..4 {
-                let (from, to) = (left + 6 * dot, left + 6 * dot + 2);
-                canvas.line(&[(from, y), (to, y)], pen)?;
-            }
+            let ends = [canvas.at(left, y), canvas.at(left + 22, y)];
+            canvas.dotted(&ends, series.colour, dots(canvas));
         }
         Mark::Line | Mark::JoinedDots => canvas.line(&[(left, y), (left + 22, y)], pen)?,
         Mark::Bars => {
@@ -110,13 +92,13 @@ fn mark<DB: DrawingBackend>(
 
 /// A label in its lines: broken after its setting if it does not fit, and what does not fit then after what
 /// is said first of it.
-fn lines(label: &str, text: u32, letters: u32) -> Result<Vec<&str>, String> {
+fn lines(label: &str, text: u32, letters: u32) -> Vec<&str> {
     let mut lines = vec![label];
     for end in [": ", "; "] {
         let mut shorter = Vec::new();
         for line in lines {
             match line.split_once(end) {
-                Some((first, rest)) if font::width(line, letters)? > text => {
+                Some((first, rest)) if font::width(line, letters) > text => {
                     shorter.extend([first, rest]);
                 }
                 _ => shorter.push(line),
@@ -124,7 +106,7 @@ fn lines(label: &str, text: u32, letters: u32) -> Result<Vec<&str>, String> {
         }
         lines = shorter;
     }
-    Ok(lines)
+    lines
 }
 
 /// The indices of `n` entries, evenly thinned to `most` if they are more.
@@ -161,22 +143,22 @@ mod tests {
     #[test]
     fn an_entry_is_broken_after_its_setting_if_it_is_wider_than_its_room() {
         let label = "γ = 1: fitted exponent";
-        let width = font::width(label, 14).unwrap();
-        assert_eq!(lines(label, width, 14).unwrap(), [label]);
-        assert_eq!(lines(label, width - 1, 14).unwrap(), ["γ = 1", "fitted exponent"]);
-        assert_eq!(lines("nothing to break it at", 1, 14).unwrap().len(), 1);
+        let width = font::width(label, 14);
+        assert_eq!(lines(label, width, 14), [label]);
+        assert_eq!(lines(label, width - 1, 14), ["γ = 1", "fitted exponent"]);
+        assert_eq!(lines("nothing to break it at", 1, 14).len(), 1);
         // 26 units an entry and 18 for its second line.
         let (long, short) = (series(label), series("1/d"));
-        assert_eq!(height(&[&long, &short, &long], width - 1, 14).unwrap(), 26 * 3 + 18 * 2);
-        assert_eq!(height(&[&long, &short], width, 14).unwrap(), 26 * 2);
+        assert_eq!(height(&[&long, &short, &long], width - 1, 14), 26 * 3 + 18 * 2);
+        assert_eq!(height(&[&long, &short], width, 14), 26 * 2);
         let label = "γ = 1: slope −0.22 ± 0.03 (line, 6 widths); theory −0.25";
         let [setting, slope, theory] =
             ["γ = 1", "slope −0.22 ± 0.03 (line, 6 widths)", "theory −0.25"];
-        let wide = |text| font::width(text, 14).unwrap();
-        assert_eq!(lines(label, wide(label), 14).unwrap(), [label]);
+        let wide = |text| font::width(text, 14);
+        assert_eq!(lines(label, wide(label), 14), [label]);
         let both = format!("{slope}; {theory}");
-        assert_eq!(lines(label, wide(&both), 14).unwrap(), [setting, &both]);
-        assert_eq!(lines(label, wide(&both) - 1, 14).unwrap(), [setting, slope, theory]);
-        assert_eq!(height(&[&series(label)], wide(slope), 14).unwrap(), 26 + 2 * 18);
+        assert_eq!(lines(label, wide(&both), 14), [setting, &both]);
+        assert_eq!(lines(label, wide(&both) - 1, 14), [setting, slope, theory]);
+        assert_eq!(height(&[&series(label)], wide(slope), 14), 26 + 2 * 18);
     }
 }

@@ -23,9 +23,11 @@ pub mod palette;
 pub mod panel;
 #[cfg(test)]
 mod picture_tests;
+mod raster;
 pub mod render;
 pub mod sheet;
 pub mod study;
+mod svg;
 mod ticks;
 
 pub use render::Drawn;

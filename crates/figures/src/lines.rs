@@ -1,7 +1,9 @@
 //! Charts from a tidy table: one row a point.
 
+use std::sync::Arc;
+
 use plotters::style::RGBColor;
-use superpose_files::table::{Table, TableError};
+use superpose_files::table::{Field, Table, TableError};
 
 use crate::axis::Axis;
 use crate::chart::{Chart, Mark, Point, Series};
@@ -128,6 +130,8 @@ struct Columns {
     published: Option<Vec<f64>>,
     values: Option<Vec<f64>>,
     colours: Option<ColourScale>,
+    /// What each row is of.
+    of: Vec<Arc<str>>,
 }
 
 impl Columns {
@@ -145,6 +149,7 @@ impl Columns {
         };
         let groups = Keys::of(table, lines.group, lines.group_label, Order::Size)?;
         let of_line = Keys::of(table, lines.line, "", Order::Appearance)?;
+        let of = of_rows(table, lines, &groups);
         let guides =
             lines.guides.iter().map(|g| table.numbers(g.column)).collect::<Result<_, _>>()?;
         let published = lines.published.map(|column| table.numbers(column)).transpose()?;
@@ -165,6 +170,7 @@ impl Columns {
             published,
             values,
             colours,
+            of,
         })
     }
 
@@ -247,7 +253,7 @@ impl Columns {
     /// The point of a column in a row, with the value that colours it.
     fn at(&self, row: usize, y: &[f64]) -> Point {
         let value = self.values.as_ref().map(|values| values[row]).filter(|v| v.is_finite());
-        Point { value, ..Point::at(self.x[row], y[row]) }
+        Point { value, of: Some(self.of[row].clone()), ..Point::at(self.x[row], y[row]) }
     }
 
     /// Our point in a row.
@@ -266,6 +272,26 @@ impl Columns {
         points.dedup();
         points
     }
+}
+
+/// What each row is of: its group, its line and its cell, as far as the table has them.
+fn of_rows(table: &Table, lines: &Lines<'_>, groups: &Keys) -> Vec<Arc<str>> {
+    let group = |row: usize| match lines.group {
+        Some(_) => groups.labels[groups.of_row[row]].clone(),
+        None => lines.group_label.to_owned(),
+    };
+    let column = |name: &str| table.column(name).ok();
+    let cell = column("cell_id");
+    let seed =
+        lines.line.filter(|name| *name != "cell_id").and_then(|name| Some((name, column(name)?)));
+    let of = |(row, fields): (usize, &Vec<Field>)| {
+        let mut parts = vec![group(row)];
+        parts.extend(seed.map(|(name, at)| format!("{name} = {}", fields[at].short())));
+        parts.extend(cell.map(|at| format!("cell {}", fields[at].short())));
+        parts.retain(|part| !part.is_empty());
+        Arc::from(parts.join(", "))
+    };
+    table.rows.iter().enumerate().map(of).collect()
 }
 
 /// The abscissae and their axis; places 0, 1, 2, … if it is one of names.

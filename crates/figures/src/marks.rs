@@ -1,13 +1,15 @@
 //! The marks of a chart: lines, dots, rings and bars, each a point of a series.
 
-use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::axis::{Scale, place, shown};
+use crate::axes::Plot;
+use crate::axis::{Axis, Scale, place, shown};
 use crate::canvas::{Canvas, DrawResult, TEXT, said};
 use crate::chart::{Chart, Mark, Point, Series};
 use crate::colour_bar::Shades;
+use crate::font;
+use crate::ticks::precise;
 
 /// The share of the way to the next name that the bars of all series take together.
 const BARS: f64 = 0.76;
@@ -19,22 +21,22 @@ const NAME: u32 = 9;
 const DARK: RGBColor = RGBColor(60, 60, 60);
 
 /// What draws the marks of a chart.
-pub(crate) struct Marks<'a, DB: DrawingBackend> {
+pub(crate) struct Marks<'a> {
     /// On what.
-    pub(crate) canvas: &'a Canvas<'a, DB>,
+    pub(crate) canvas: &'a Canvas,
     /// Which.
     pub(crate) chart: &'a Chart,
     /// What the colours of its points mean.
     pub(crate) shades: Option<&'a Shades>,
-    /// The pixel of a pair of places.
-    pub(crate) pixel: &'a dyn Fn(f64, f64) -> (i32, i32),
+    /// Where.
+    pub(crate) plot: &'a Plot,
     /// The place that bars stand on.
     pub(crate) floor: f64,
     /// Radius of a dot in units.
     pub(crate) radius: u32,
 }
 
-impl<DB: DrawingBackend> Marks<'_, DB> {
+impl Marks<'_> {
     /// Draws them, the first series at the bottom.
     pub(crate) fn draw(&self) -> DrawResult {
         let bars: Vec<&Series> =
@@ -71,7 +73,7 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
         let mut taken = Vec::new();
         for (point, name) in named.filter(|(p, _)| shown(p.x, x) && shown(p.y, y)) {
             let (at, beyond) = (place(point.x, x), place(point.x, x) > f64::midpoint(left, right));
-            self.name(name, (self.pixel)(at, place(point.y, y)), beyond, &mut taken)?;
+            self.name(name, self.at(at, place(point.y, y)), beyond, &mut taken)?;
         }
         Ok(())
     }
@@ -85,8 +87,7 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
         taken: &mut Vec<[i32; 4]>,
     ) -> DrawResult {
         let style = self.canvas.font(NAME, TEXT).pos(Pos::new(HPos::Left, VPos::Center));
-        let width =
-            self.canvas.area.estimate_text_size(name, &style).map_err(said)?.0.cast_signed();
+        let width = font::width(name, self.canvas.px(NAME)).cast_signed();
         let gap = self.canvas.px(self.radius + 3).cast_signed();
         let height = self.canvas.px(NAME).cast_signed();
         let start = if is_left { dot.0 - gap - width } else { dot.0 + gap };
@@ -100,15 +101,44 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
         self.canvas.area.draw_text(name, &style, (start, level(step))).map_err(said)
     }
 
+    /// The coordinates of a pair of places.
+    fn at(&self, x: f64, y: f64) -> (i32, i32) {
+        self.plot.at(self.canvas, x, y)
+    }
+
     fn scales(&self) -> (Scale, Scale) {
         (self.chart.x.scale, self.chart.y.scale)
     }
 
-    /// The points that have a place, each with its pixel.
+    /// The points that have a place, each with its coordinates.
     fn points<'s>(&self, series: &'s Series) -> Vec<(&'s Point, (i32, i32))> {
         let (x, y) = self.scales();
         let points = series.points.iter().filter(|p| shown(p.x, x) && shown(p.y, y));
-        points.map(|p| (p, (self.pixel)(place(p.x, x), place(p.y, y)))).collect()
+        points.map(|p| (p, self.at(place(p.x, x), place(p.y, y)))).collect()
+    }
+
+    /// What a point is of, and its coordinates: `γ = −1, cell 0123: d = 8, L = 0.124 (0.12 to 0.13)`.
+    fn title(&self, series: &Series, point: &Point) -> String {
+        let Chart { x, y, colours, .. } = self.chart;
+        let number = |axis: &Axis, value: f64| match axis.names.get(nearest(value)) {
+            Some(name) => name.clone(),
+            None => precise(value),
+        };
+        let said = |axis: &Axis, value| match &*axis.label {
+            "" => number(axis, value),
+            label => format!("{label} = {}", number(axis, value)),
+        };
+        let mut title = format!("{}, {}", said(x, point.x), said(y, point.y));
+        if let Some((low, high)) = point.bar {
+            title.push_str(&format!(" ({} to {})", precise(low), precise(high)));
+        }
+        if let (Some(scale), Some(value)) = (colours, point.value) {
+            title.push_str(&format!(", {} = {}", scale.label, precise(value)));
+        }
+        match point.of.as_deref().unwrap_or(&series.label) {
+            "" => title,
+            of => format!("{of}: {title}"),
+        }
     }
 
     fn colour(&self, series: &Series, point: &Point) -> RGBColor {
@@ -123,16 +153,16 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
     }
 
     fn line(&self, series: &Series) -> DrawResult {
-        let pixels: Vec<_> = self.points(series).into_iter().map(|p| p.1).collect();
-        let (area, pen) = (self.canvas.area, self.pen(series, series.colour));
-        match series.mark {
-            _ if pixels.is_empty() => Ok(()),
-            Mark::Dotted => {
-                let (dot, gap) = (self.canvas.px(2), self.canvas.px(4));
-                area.draw(&DashedPathElement::new(pixels, dot, gap, pen)).map_err(said)
-            }
-            _ => area.draw(&PathElement::new(pixels, pen)).map_err(said),
+        let places: Vec<_> = self.points(series).into_iter().map(|p| p.1).collect();
+        if places.len() < 2 {
+            return Ok(());
         }
+        if series.mark == Mark::Dotted {
+            self.canvas.dotted(&places, series.colour, dots(self.canvas));
+            return Ok(());
+        }
+        let line = PathElement::new(places, self.pen(series, series.colour));
+        self.canvas.area.draw(&line).map_err(said)
     }
 
     fn error_bars(&self, series: &Series, aside: f64) -> DrawResult {
@@ -144,7 +174,7 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
                     Mark::Bars => DARK,
                     _ => self.colour(series, point),
                 };
-                let end = |v: f64| (self.pixel)(place(point.x, x) + aside, place(v, y));
+                let end = |v: f64| self.at(place(point.x, x) + aside, place(v, y));
                 let bar = PathElement::new(vec![end(low), end(high)], self.pen(series, colour));
                 self.canvas.area.draw(&bar).map_err(said)?;
             }
@@ -159,6 +189,7 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
                 Mark::Rings => (self.radius + 2, self.pen(series, colour)),
                 _ => (self.radius, colour.filled()),
             };
+            self.canvas.title(self.title(series, point));
             let circle = Circle::new(at, self.canvas.px(radius), style);
             self.canvas.area.draw(&circle).map_err(said)?;
         }
@@ -168,8 +199,9 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
     fn bars(&self, series: &Series, (left, right): (f64, f64)) -> DrawResult {
         let (x, y) = self.scales();
         for (point, _) in self.points(series) {
-            let corner = |aside, at| (self.pixel)(place(point.x, x) + aside, at);
+            let corner = |aside, at| self.at(place(point.x, x) + aside, at);
             let ends = [corner(left, self.floor), corner(right, place(point.y, y))];
+            self.canvas.title(self.title(series, point));
             let bar = Rectangle::new(ends, series.colour.filled());
             self.canvas.area.draw(&bar).map_err(said)?;
         }
@@ -177,8 +209,19 @@ impl<DB: DrawingBackend> Marks<'_, DB> {
     }
 }
 
-/// The width of a mark's line in pixels.
-pub(crate) fn line_width<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, mark: Mark) -> u32 {
+/// The index of the name nearest to a place.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small index")]
+fn nearest(place: f64) -> usize {
+    place.round() as usize
+}
+
+/// The width of a dotted line, of its dots and of the gaps between them, in coordinates.
+pub(crate) fn dots(canvas: &Canvas) -> (u32, u32, u32) {
+    (line_width(canvas, Mark::Dotted), canvas.px(2), canvas.px(4))
+}
+
+/// The width of a mark's line in coordinates.
+pub(crate) fn line_width(canvas: &Canvas, mark: Mark) -> u32 {
     match mark {
         Mark::Dots | Mark::JoinedDots | Mark::Rings | Mark::Bars => canvas.px(1).max(2),
         Mark::Line | Mark::Dotted => canvas.px(3) / 2,
@@ -198,8 +241,8 @@ mod tests {
         Point { bar: Some(bar), ..Point::at(x, y) }
     }
 
-    /// What is drawn of series: from each tag its name and its place, width and colours. Ten pixels a step on both
-    /// axes, from (0, 100), and two pixels a unit.
+    /// What is drawn of series: from each tag its name and its place, width and colours. Ten places a step on both
+    /// axes, from (0, 100), and two places a unit.
     fn drawn(scale: Scale, all: &[(Mark, &[Point])], colours: Option<&ColourScale>) -> Vec<String> {
         let series =
             |(mark, points): &(Mark, &[Point])| Series::of("", COLOUR, *mark, points.to_vec());
@@ -208,17 +251,19 @@ mod tests {
         let chart =
             Chart { title: String::new(), x: axis(), y: axis(), series, colours: colours.cloned() };
         let shades = colours.and_then(|scale| scale.shades(&chart.values()));
-        let mut svg = String::new();
-        {
-            let area = SVGBackend::with_string(&mut svg, (300, 300)).into_drawing_area();
-            #[expect(clippy::cast_possible_truncation, reason = "small")]
-            let pixel =
-                |x: f64, y: f64| ((10.0 * x).round() as i32, (100.0 - 10.0 * y).round() as i32);
-            let canvas = Canvas { area: &area, unit: 2 };
-            let shades = shades.as_ref();
-            let (chart, pixel) = (&chart, &pixel);
-            Marks { canvas: &canvas, chart, shades, pixel, floor: 1.0, radius: 3 }.draw().unwrap();
+        let canvas = Canvas::new((150, 150), 2);
+        let plot = Plot { corner: (0, 0), size: (150, 50), ends: [(0.0, 30.0), (0.0, 10.0)] };
+        Marks {
+            canvas: &canvas,
+            chart: &chart,
+            shades: shades.as_ref(),
+            plot: &plot,
+            floor: 1.0,
+            radius: 3,
         }
+        .draw()
+        .unwrap();
+        let svg = canvas.tags();
         let told = |tag: &str| {
             let names = [
                 "points",
@@ -239,14 +284,14 @@ mod tests {
             };
             names.iter().filter_map(value).collect::<Vec<String>>().join(" ")
         };
-        svg.lines().filter(|line| line.contains("opacity")).map(told).collect()
+        let is_shape = |line: &&str| line.contains("fill=") && !line.starts_with("<text");
+        svg.lines().filter(is_shape).map(told).collect()
     }
 
     #[test]
     fn dots_stand_on_their_error_bars_and_joined_ones_on_their_line() {
         let points = [Point::at(1.0, 2.0), with_bar(3.0, 4.0, (3.5, 5.0))];
-        let dots =
-            ["30,65 30,50 2 none #010203", "10 80 6 1 #010203 none", "30 60 6 1 #010203 none"];
+        let dots = ["30,65 30,50 2 none #010203", "10 80 6 #010203", "30 60 6 #010203"];
         assert_eq!(drawn(Scale::Linear, &[(Mark::Dots, &points)], None), dots);
         let joined = drawn(Scale::Linear, &[(Mark::JoinedDots, &points)], None);
         assert_eq!(
@@ -266,7 +311,7 @@ mod tests {
         );
         let level = [Point::at(0.0, 0.0), Point::at(2.4, 0.0)];
         let dotted = drawn(Scale::Linear, &[(Mark::Dotted, &level)], None);
-        assert_eq!(dotted[..2], ["0,100 4,100 3 none #010203", "12,100 16,100 3 none #010203"]);
+        assert_eq!(dotted, ["0,100 24,100 3 none #010203"]);
         assert!(drawn(Scale::Linear, &[(Mark::Line, &[]), (Mark::Dotted, &[])], None).is_empty());
     }
 
@@ -277,12 +322,12 @@ mod tests {
         let all = [(Mark::Bars, &first[..]), (Mark::Line, &first), (Mark::Bars, &second)];
         let found = drawn(Scale::Linear, &all, None);
         // Each 0.38 wide, about 0.81 and 1.19.
-        let expected = ["6 70 4 20 #010203 none", "8,80 8,60 2 none #3C3C3C"];
+        let expected = ["6 70 4 20 #010203", "8,80 8,60 2 none #3C3C3C"];
         assert_eq!(found[..2], expected);
-        assert_eq!(found[3], "10 90 4 10 #010203 none");
+        assert_eq!(found[2], "10 90 4 10 #010203");
         // One alone is 0.76 wide about its place.
         let alone = drawn(Scale::Linear, &[(Mark::Bars, &first)], None);
-        assert_eq!(alone, ["6 70 8 20 #010203 none", "10,80 10,60 2 none #3C3C3C"]);
+        assert_eq!(alone, ["6 70 8 20 #010203", "10,80 10,60 2 none #3C3C3C"]);
         let three = [(Mark::Bars, &second[..]); 3];
         let middles = drawn(Scale::Linear, &three, None);
         assert!(middles[1].starts_with("9 90 2 10"), "{middles:?}");
@@ -298,7 +343,7 @@ mod tests {
             with_bar(1.0, 100.0, (10.0, 1000.0)),
         ];
         let found = drawn(Scale::Logarithmic, &[(Mark::Dots, &points)], None);
-        let circles = ["10 100 6", "20 90 6", "0 80 6"].map(|at| format!("{at} 1 #010203 none"));
+        let circles = ["10 100 6", "20 90 6", "0 80 6"].map(|at| format!("{at} #010203"));
         assert_eq!((&*found[0], &found[1..]), ("0,90 0,70 2 none #010203", &circles[..]));
     }
 
@@ -311,7 +356,7 @@ mod tests {
         let colours = ["#440154", "#FDE725", "#010203"];
         for (k, colour) in colours.into_iter().enumerate() {
             assert_eq!(found[k], format!("10,90 10,70 2 none {colour}"));
-            assert_eq!(found[3 + k], format!("10 80 6 1 {colour} none"));
+            assert_eq!(found[3 + k], format!("10 80 6 {colour}"));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! A part of a sheet: a chart, a heat map or a histogram, seen alike by what lays them out.
 
-use plotters::prelude::*;
-
+use crate::axes::Plot;
 use crate::axis::Axis;
 use crate::canvas::{Canvas, DrawResult};
 use crate::chart::{Chart, Series};
@@ -72,23 +71,21 @@ impl Panel {
         }
     }
 
-    /// Draws its marks; `pixel` is that of a pair of places, `ends` are those of the
-    /// axes, `dot` is the radius of a dot in units.
-    pub(crate) fn draw<DB: DrawingBackend>(
+    /// Draws its marks in `plot`; `dot` is the radius of a dot in units.
+    pub(crate) fn draw(
         &self,
-        canvas: &Canvas<'_, DB>,
+        canvas: &Canvas,
         shades: Option<&Shades>,
-        pixel: &dyn Fn(f64, f64) -> (i32, i32),
-        ends: [(f64, f64); 2],
+        plot: &Plot,
         dot: u32,
     ) -> DrawResult {
         match self {
             Self::Chart(chart) => {
-                let floor = chart.floor(ends[1]);
-                Marks { canvas, chart, shades, pixel, floor, radius: dot }.draw()
+                let floor = chart.floor(plot.ends[1]);
+                Marks { canvas, chart, shades, plot, floor, radius: dot }.draw()
             }
-            Self::HeatMap(map) => map.draw(canvas, shades, pixel),
-            Self::Histogram(histogram) => histogram.draw(canvas, pixel, ends),
+            Self::HeatMap(map) => map.draw(canvas, shades, plot),
+            Self::Histogram(histogram) => histogram.draw(canvas, plot),
         }
     }
 }

@@ -5,7 +5,6 @@ mod places;
 
 use std::ops::Range;
 
-use plotters::prelude::*;
 use superpose_files::table::Table;
 
 use crate::arrangement::Arrangement;
@@ -107,47 +106,46 @@ fn points(tag: &str) -> Vec<(f64, f64)> {
 fn place_of_text(tag: &str, text: &str) -> Area {
     let (x, y, size) = (number(tag, "x"), number(tag, "y"), number(tag, "font-size"));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size")]
-    let width = f64::from(font::width(text, (size * 1.24).round() as u32).unwrap());
-    let left = match attribute(tag, "text-anchor") {
-        "start" => 0.0,
-        "middle" => -0.5 * width,
-        "end" => -width,
-        other => panic!("{other}"),
+    let width = f64::from(font::width(text, (size * 1.24).round() as u32));
+    let left = match tag {
+        _ if tag.contains("text-anchor=\"middle\"") => -0.5 * width,
+        _ if tag.contains("text-anchor=\"end\"") => -width,
+        _ => 0.0,
     };
-    let line = match attribute(tag, "dy") {
-        "0.76em" => 0.76 * size,
-        "0.5ex" => 0.26 * size,
-        "-0.5ex" => -0.26 * size,
-        other => panic!("{other}"),
-    };
-    let corners = [(left, line - 0.74 * size), (left + width, line + 0.2 * size)];
-    let turned = corners.map(|(dx, dy)| match tag.find("rotate(") {
+    let corners = [(left, -0.74 * size), (left + width, 0.2 * size)];
+    let turned = corners.map(|(dx, dy)| match tag.split_once("rotate(") {
         None => (x + dx, y + dy),
-        Some(at) if tag[at..].starts_with("rotate(90,") => (x - dy, y + dx),
-        Some(at) if tag[at..].starts_with("rotate(270,") => (x + dy, y - dx),
-        Some(_) => panic!("{tag}"),
+        Some((_, turn)) => {
+            let turn: Vec<f64> =
+                turn.split([' ', ')']).take(3).map(|n| n.parse().unwrap()).collect();
+            // Where it is before it is turned, from the point that it is turned about.
+            let (dx, dy) = (x + dx - turn[1], y + dy - turn[2]);
+            if turn[0] < 180.0 {
+                (turn[1] - dy, turn[2] + dx)
+            } else {
+                (turn[1] + dy, turn[2] - dx)
+            }
+        }
     });
     Area::around(&turned, text)
 }
 
 /// Reads the SVG of a sheet.
 pub(crate) fn read(sheet: &Sheet) -> Read {
-    font::register().unwrap();
-    let scene = Arrangement::of(sheet).unwrap();
-    let mut svg = String::new();
-    let size = (scene.size.0 * UNIT, scene.size.1 * UNIT);
-    {
-        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        scene.draw(&Canvas { area: &area, unit: UNIT }).unwrap();
-    }
+    let scene = Arrangement::of(sheet);
+    let canvas = Canvas::new(scene.size, UNIT);
+    scene.draw(&canvas).unwrap();
+    let (svg, size) = (canvas.tags(), canvas.area.dim_in_pixel());
     let end = (f64::from(size.0), f64::from(size.1));
     let whole = Area::around(&[(0.0, 0.0), end], "picture");
     let mut read = Read { whole, plots: vec![], texts: vec![], marks: vec![] };
-    let mut rest = svg.lines();
-    while let Some(tag) = rest.next() {
+    for tag in svg.lines() {
         let name = tag.trim_start_matches('<').split(' ').next().unwrap();
         match name {
-            "text" => read.texts.push(place_of_text(tag, &unescaped(rest.next().unwrap()))),
+            "text" => {
+                let text = tag.split_once('>').unwrap().1.trim_end_matches("</text>");
+                read.texts.push(place_of_text(tag, &unescaped(text)));
+            }
             "polyline" | "polygon" => {
                 let points = points(tag);
                 let area = Area::around(&points, name);
@@ -166,11 +164,6 @@ pub(crate) fn read(sheet: &Sheet) -> Read {
                 let corner = (number(tag, "x"), number(tag, "y"));
                 let other = (corner.0 + number(tag, "width"), corner.1 + number(tag, "height"));
                 read.marks.push(Area::around(&[corner, other], name));
-            }
-            "line" => {
-                let ends =
-                    [("x1", "y1"), ("x2", "y2")].map(|(x, y)| (number(tag, x), number(tag, y)));
-                read.marks.push(Area::around(&ends, name));
             }
             _ => {}
         }

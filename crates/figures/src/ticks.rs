@@ -75,6 +75,23 @@ pub(crate) fn rounded(value: f64) -> String {
     label((value / unit).round() * unit)
 }
 
+/// A number to four significant digits, integers as they are.
+pub(crate) fn precise(value: f64) -> String {
+    let is_integer = (value - value.round()).abs() < 1e-9 * value.abs();
+    if value == 0.0 || !value.is_finite() || (is_integer && value.abs() < 1e7) {
+        return value.to_string().replace('-', "−");
+    }
+    let power = value.abs().log10().floor();
+    if !(-4.0..7.0).contains(&power) {
+        let mantissa = format!("{:.3}", value / 10_f64.powf(power)).replace('-', "−");
+        return format!("{mantissa}·10{}", superscript(&format!("{power:.0}")));
+    }
+    let unit = 10_f64.powf(power - 3.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 7")]
+    let decimals = (3.0 - power).max(0.0) as usize;
+    format!("{:.decimals$}", (value / unit).round() * unit).replace('-', "−")
+}
+
 /// The `ticks`, each a place and its label, thinned so that no two labels meet on an axis of
 /// `length` from `ends.0` to `ends.1`. `extent` is the room that a label takes along the axis.
 pub(crate) fn fitting(
@@ -136,6 +153,22 @@ mod tests {
             (12.345, "12.3"),
         ] {
             assert_eq!(rounded(value), text);
+        }
+    }
+
+    #[test]
+    fn numbers_of_titles_have_four_digits() {
+        for (value, text) in [
+            (0.123_456, "0.1235"),
+            (-12.345_6, "−12.35"),
+            (1024.0, "1024"),
+            (123_456.7, "123500"),
+            (0.000_012_347, "1.235·10⁻⁵"),
+            (1.5e9, "1.500·10⁹"),
+            (0.0, "0"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(precise(value), text);
         }
     }
 

@@ -28,7 +28,7 @@ fn letters(size: f64) -> f64 {
 fn assert_caption(read: &Read, sheet: &Sheet) -> f64 {
     let room = read.whole.x.end - 40.0;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width")]
-    let lines = font::lines(&sheet.caption, 13, room as u32).unwrap();
+    let lines = font::lines(&sheet.caption, 13, room as u32);
     for (k, line) in (1..).map(f64::from).zip(lines.iter().rev()) {
         assert_at(read.text(line), (20.0, read.whole.y.end - 22.0 - 17.0 * (k - 1.0)));
     }
@@ -42,7 +42,7 @@ fn a_chart_alone_stands_where_its_sizes_say() {
     // 20 + 78 from the left and 36 + 6 from the top.
     assert_plot(&read.plots[0], (98.0, 42.0), (600.0, 430.0));
     assert_at(read.text("Loss against width: α = 0"), (20.0, 12.0));
-    let widest = f64::from(font::width("published", 14).unwrap());
+    let widest = f64::from(font::width("published", 14));
     let left = 98.0 + 600.0 + 16.0;
     for (text, k) in [("1/d", 0.0), ("γ = 0", 1.0), ("γ = 1", 2.0), ("published", 3.0)] {
         let text = read.text(text);
@@ -77,10 +77,7 @@ fn marks_of_a_legend_stand_by_their_words() {
     let beside: Vec<&Area> = read.marks.iter().filter(|m| m.x.start > 699.0).collect();
     let expected = [
         ("polyline", left, left + 22.0, 0.0, 0.0),
-        ("polyline", left, left + 2.0, 1.0, 0.0),
-        ("polyline", left + 6.0, left + 8.0, 1.0, 0.0),
-        ("polyline", left + 12.0, left + 14.0, 1.0, 0.0),
-        ("polyline", left + 18.0, left + 20.0, 1.0, 0.0),
+        ("polyline", left, left + 22.0, 1.0, 0.0),
         ("circle", left + 7.0, left + 15.0, 2.0, 4.0),
         ("polyline", left, left + 22.0, 3.0, 0.0),
         ("circle", left + 7.0, left + 15.0, 3.0, 4.0),
@@ -118,7 +115,7 @@ fn panels_stand_a_pitch_apart_with_their_titles_above() {
         assert_eq!(read.texts.iter().filter(|t| t.what == text).count(), times, "{text}");
     }
     let extent = (2.0 * 420.0 + 400.0, 320.0 + 284.0);
-    let legend = f64::from(font::width("published", 14).unwrap()) + 32.0 + 4.0 + 4.0;
+    let legend = f64::from(font::width("published", 14)) + 32.0 + 4.0 + 4.0;
     assert!((read.whole.x.end - (origin.0 + extent.0 + 16.0 + legend + 20.0)).abs() < 0.1);
     let caption = assert_caption(&read, &sheet);
     assert!((read.whole.y.end - (origin.1 + extent.1 + 48.0 + 20.0 + caption)).abs() < 0.1);
@@ -229,8 +226,8 @@ fn titles_of_compact_panels_axes_stand_once_in_the_middle() {
 fn a_title_of_a_panel_is_cut_only_where_the_next_one_begins() {
     let mut panels = charts(4, 1, &|_| ());
     let words = "a title of some words that goes on for a while";
-    let width = font::width(words, 15).unwrap();
-    assert!((250..400).contains(&width), "{width}");
+    let width = font::width(words, 15);
+    assert!((230..400).contains(&width), "{width}");
     for (k, panel) in panels.iter_mut().enumerate() {
         let Panel::Chart(chart) = panel else { panic!("a chart") };
         chart.title =
