@@ -10,7 +10,7 @@ use superpose_store::lease::{Lease, Ownership};
 use superpose_store::record::Record;
 use superpose_store::store::Store;
 use superpose_toy::prepared::Prepared;
-use superpose_toy::trained::{CurvePoint, Weights};
+use superpose_toy::trained::{CurvePoint, Snapshot, Weights};
 
 use crate::error::RunError;
 use crate::event::{Event, Observer, lost};
@@ -29,6 +29,8 @@ pub struct Ended {
     pub curve: Vec<CurvePoint>,
     /// The trained model; none unless all steps were made.
     pub weights: Option<Weights>,
+    /// What it was at moments of the training, if that is kept.
+    pub snapshots: Vec<Snapshot>,
 }
 
 /// How cells are trained, once they are ours.
@@ -227,9 +229,9 @@ impl<'a> Queue<'a> {
 
     /// Writes the record of a cell that has ended.
     fn keep(&self, cell: &Prepared, ended: &Ended) -> Result<(), RunError> {
-        let Ended { record, curve, weights } = ended;
+        let Ended { record, curve, weights, snapshots } = ended;
         let weights = weights.as_ref().map(|w| (w, cell.features()));
-        self.store.write(record, curve, weights)?;
+        self.store.write_with(record, curve, weights, snapshots)?;
         (self.observer)(Event::Finished { cell, record: Some(record) });
         match lost(record, self.labels) {
             Some(sentence) if self.on_loss == OnLoss::Stop => Err(RunError::Lost(sentence)),
@@ -319,7 +321,7 @@ mod tests {
                 let (cell_id, width) = (cell.id.clone(), cell.cell.model.d_hidden);
                 let outcome = (self.outcome)(width);
                 let record = Record { cell_id, outcome, cell: cell.cell.clone(), ..golden() };
-                Ended { record, curve: Vec::new(), weights: None }
+                Ended { record, curve: Vec::new(), weights: None, snapshots: Vec::new() }
             };
             Ok(Some(cells.iter().map(ended).collect()))
         }

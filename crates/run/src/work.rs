@@ -189,15 +189,15 @@ fn ended(cell: &Prepared, trained: Trained, wall_s: f64, provenance: Provenance)
         cell: cell.cell.clone(),
         provenance,
     };
-    let mut weights = model.map(|model| model.weights);
+    let (mut weights, mut snapshots) = model.map(|model| (model.weights, model.snapshots)).unzip();
     let lost = record.not_finite();
     if !lost.is_empty() && record.measured.is_some() {
         let reason = format!("`{}` is not finite", lost.join("`, `"));
         let step = record.cell.train.steps;
         record.outcome = Outcome::Diverged { step, reason: Some(reason) };
-        (record.measured, weights) = (None, None);
+        (record.measured, weights, snapshots) = (None, None, None);
     }
-    Ended { record, curve, weights }
+    Ended { record, curve, weights, snapshots: snapshots.unwrap_or_default() }
 }
 
 fn provenance(engine: Engine, device: &str) -> Provenance {
@@ -231,7 +231,8 @@ mod tests {
             bias: vec![0.0; 2],
             decoder: None,
         };
-        let model = TrainedModel { weights, test_losses, loss_train_last100: 1.0 };
+        let model =
+            TrainedModel { weights, test_losses, loss_train_last100: 1.0, snapshots: vec![] };
         let curve = vec![CurvePoint { step: 9, loss: 1.0 }];
         let trained = Trained { outcome: Outcome::Completed, curve, model: Some(model) };
         ended(&Prepared::new(cell).unwrap(), trained, 1.0, provenance(Engine::Gram, "cpu"))

@@ -5,6 +5,7 @@
 //!             cells/<id>/record.json     what became of a cell
 //!             cells/<id>/curve.csv       its loss curve
 //!             cells/<id>/weights.safetensors   W, b and p
+//!             cells/<id>/snapshots.safetensors   W and b at moments of the training, if it was asked for
 //!             cells/<id>/SHA256SUMS      digests of these files, by which damage is noticed
 //!             leases/<id>.lease          who is training a cell
 //!             leases/sweep.lease         who is training in this folder

@@ -10,16 +10,18 @@ use serde_json::Value;
 use superpose_files::disk::{at, check_is_file, read};
 use superpose_files::sums::{Mismatch, Sums, TRIES, sha256};
 use superpose_toy::cell::CellId;
-use superpose_toy::trained::{CurvePoint, Outcome, Weights};
+use superpose_toy::trained::{CurvePoint, Outcome, Snapshot, Weights};
 
 use crate::folder::{Store, StoreError};
 use crate::record::{RECORD_VERSION, Record};
+use crate::snapshots_file::snapshots;
 use crate::weights_file::{Model, check_length, model};
 
 /// The files of a cell's folder.
 pub(crate) const RECORD: &str = "record.json";
 pub(crate) const CURVE: &str = "curve.csv";
 pub(crate) const WEIGHTS: &str = "weights.safetensors";
+pub(crate) const SNAPSHOTS: &str = "snapshots.safetensors";
 
 /// How closely a cell's files are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +145,7 @@ impl Store {
             check_length(&weights_path, &record.cell).map_err(|e| unreadable(&weights_path, e))?;
             if care == Care::Everything {
                 self.read_model(id, sums.as_ref())?;
+                self.read_snapshots(id, sums.as_ref())?;
             }
         }
         Ok(Kept { record, curve, weights, seen })
@@ -190,6 +193,15 @@ impl Store {
     /// As for [`Store::model`].
     pub fn weights(&self, id: &CellId) -> Result<Option<Weights>, StoreError> {
         Ok(self.model(id)?.map(|model| model.weights))
+    }
+
+    /// The model of a cell at the moments of its training at which it was kept, in order; none when it was not, or
+    /// the file was removed.
+    ///
+    /// # Errors
+    /// As for [`Store::model`].
+    pub fn snapshots(&self, id: &CellId) -> Result<Vec<Snapshot>, StoreError> {
+        self.read_again(id, |sums| self.read_snapshots(id, sums))
     }
 
     /// Damage to the weights of a cell that only shows beside something else.
@@ -253,6 +265,18 @@ impl Store {
     fn read_model(&self, id: &CellId, sums: Option<&Sums>) -> Result<Model, StoreError> {
         let (path, bytes) = self.file(id, WEIGHTS, sums)?;
         model(&bytes, id).map_err(|error| unreadable(&path, error))
+    }
+
+    fn read_snapshots(
+        &self,
+        id: &CellId,
+        sums: Option<&Sums>,
+    ) -> Result<Vec<Snapshot>, StoreError> {
+        if fs::symlink_metadata(self.cell_folder(id).join(SNAPSHOTS)).is_err() {
+            return Ok(Vec::new());
+        }
+        let (path, bytes) = self.file(id, SNAPSHOTS, sums)?;
+        snapshots(&bytes, id).map_err(|error| unreadable(&path, error))
     }
 
     /// The path and the content of a cell's file, which is what was written if there are digests.

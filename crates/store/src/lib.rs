@@ -11,5 +11,6 @@ pub mod measured;
 mod planted;
 pub mod quantity;
 pub mod record;
+mod snapshots_file;
 pub mod store;
 mod weights_file;

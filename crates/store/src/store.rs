@@ -8,15 +8,16 @@ use superpose_files::disk::{at, remove_folder, sync_folder, write_synced, write_
 use superpose_files::sums::{NAME as SUMS, Sums, write_listed};
 use superpose_toy::cell::CellId;
 use superpose_toy::prepared::Features;
-use superpose_toy::trained::{CurvePoint, Weights};
+use superpose_toy::trained::{CurvePoint, Snapshot, Weights};
 
 pub use crate::begin::{Begun, Start};
 pub use crate::folder::{Manifest, Store, StoreError};
 use crate::folder::{content, json_of, names};
-use crate::kept::{CURVE, RECORD, WEIGHTS, curve_text, parse_record};
+use crate::kept::{CURVE, RECORD, SNAPSHOTS, WEIGHTS, curve_text, parse_record};
 pub use crate::kept::{Care, Damage, Found, Kept, Presence, Seen};
 use crate::lease::{self, Ownership};
 use crate::record::Record;
+use crate::snapshots_file;
 use crate::weights_file;
 pub use crate::weights_file::Model;
 
@@ -101,9 +102,23 @@ impl Store {
         curve: &[CurvePoint],
         weights: Option<(&Weights, Features<'_>)>,
     ) -> Result<(), StoreError> {
+        self.write_with(record, curve, weights, &[])
+    }
+
+    /// The same with the model at `snapshots` of its training.
+    ///
+    /// # Errors
+    /// As for [`Store::write`].
+    pub fn write_with(
+        &self,
+        record: &Record,
+        curve: &[CurvePoint],
+        weights: Option<(&Weights, Features<'_>)>,
+        snapshots: &[Snapshot],
+    ) -> Result<(), StoreError> {
         let work = self.work_folder(&record.cell_id);
         remove(&work)?;
-        let written = self.write_into(&work, record, curve, weights);
+        let written = self.write_into(&work, record, curve, weights, snapshots);
         if written.is_err() {
             // The first error is the one to tell.
             let _ = remove(&work);
@@ -130,12 +145,16 @@ impl Store {
         record: &Record,
         curve: &[CurvePoint],
         weights: Option<(&Weights, Features<'_>)>,
+        snapshots: &[Snapshot],
     ) -> Result<(), StoreError> {
         let json = readable_json(&work.join(RECORD), record)?;
         let curve = curve_text(curve).into_bytes();
         let weights = weights.map(|(w, p)| weights_file::bytes(&record.cell, w, p));
         let mut files: Vec<(&str, &[u8])> = vec![(RECORD, &json), (CURVE, &curve)];
         files.extend(weights.as_ref().map(|bytes| (WEIGHTS, bytes.as_slice())));
+        let moments =
+            (!snapshots.is_empty()).then(|| snapshots_file::bytes(&record.cell, snapshots));
+        files.extend(moments.as_ref().map(|bytes| (SNAPSHOTS, bytes.as_slice())));
         let sums = Sums::of(files.iter().copied()).text();
         files.push((SUMS, sums.as_bytes()));
         fs::create_dir(work).map_err(at("create", work))?;
@@ -217,6 +236,34 @@ mod tests {
         assert!(again.to_string().contains("cannot create"), "{again}");
         assert_eq!(store.curve(id).unwrap(), curve());
         assert_eq!(names(&store.cells_folder()).unwrap(), [id.to_string()]);
+    }
+
+    #[test]
+    fn moments_of_the_training_come_back_and_damage_to_them_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut record = small(0);
+        (record.cell.train.snapshots, record.cell.train.steps) = (2, 1);
+        record.cell_id = record.cell.id();
+        let id = &record.cell_id.clone();
+        let store = store(folder.path(), std::slice::from_ref(&record));
+        let moments = [0, 1].map(|step| Snapshot { step, weights: weights() });
+        let curve = [CurvePoint { step: 1, loss: 1.0 }];
+        let model = Some((&weights(), Features::alike(&P)));
+        store.write_with(&record, &curve, model, &moments).unwrap();
+        assert_eq!(store.snapshots(id).unwrap(), moments);
+        assert!(matches!(store.look(id, Care::Everything).unwrap(), Found::Kept(_)));
+        let path = store.cell_folder(id).join(SNAPSHOTS);
+        let mut bytes = fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let said = store.snapshots(id).unwrap_err().to_string();
+        assert!(said.contains("snapshots.safetensors` is damaged"), "{said}");
+        assert!(matches!(store.look(id, Care::Everything).unwrap(), Found::Damaged(_)));
+        assert!(matches!(store.look(id, Care::Tables).unwrap(), Found::Kept(_)));
+        // Who removes them to make room loses nothing else.
+        fs::remove_file(&path).unwrap();
+        assert_eq!(store.snapshots(id).unwrap(), []);
+        assert!(matches!(store.look(id, Care::Everything).unwrap(), Found::Kept(_)));
     }
 
     #[test]

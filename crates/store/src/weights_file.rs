@@ -36,16 +36,12 @@ impl Model {
 /// where there are any, `V` (like `W`) and `I` (like `p`), with the cell as JSON in the metadata.
 pub(crate) fn bytes(cell: &Cell, weights: &Weights, features: Features<'_>) -> Vec<u8> {
     let (n, d) = (weights.n_features, weights.d_hidden);
-    let bytes32 = |v: &[f32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
-    let matrix = bytes32(&weights.weights);
-    let bias = bytes32(&weights.bias);
+    let matrix = bytes_of(&weights.weights);
+    let bias = bytes_of(&weights.bias);
     let bytes64 = |v: &[f64]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
     let p = bytes64(features.probabilities);
-    let decoder = weights.decoder.as_deref().map(bytes32);
+    let decoder = weights.decoder.as_deref().map(bytes_of);
     let importance = features.importance.map(bytes64);
-    let view = |dtype, shape: Vec<usize>, bytes| {
-        TensorView::new(dtype, shape, bytes).expect("the lengths follow from the cell")
-    };
     let mut tensors = vec![
         ("W", view(Dtype::F32, vec![n, d], &matrix)),
         ("b", view(Dtype::F32, vec![n], &bias)),
@@ -53,9 +49,83 @@ pub(crate) fn bytes(cell: &Cell, weights: &Weights, features: Features<'_>) -> V
     ];
     tensors.extend(decoder.as_ref().map(|v| ("V", view(Dtype::F32, vec![n, d], v))));
     tensors.extend(importance.as_ref().map(|i| ("I", view(Dtype::F64, vec![n], i))));
+    serialised(cell, tensors)
+}
+
+/// The content of a file of tensors, and of which cell they are.
+pub(crate) struct Tensors<'a> {
+    /// The cell.
+    pub(crate) cell: Cell,
+    tensors: SafeTensors<'a>,
+}
+
+impl<'a> Tensors<'a> {
+    /// Those of the cell `id`.
+    ///
+    /// # Errors
+    /// Of the kind `InvalidData` when the content is damaged, or another cell's.
+    pub(crate) fn of(content: &'a [u8], id: &CellId) -> io::Result<Self> {
+        let (_, header) = SafeTensors::read_metadata(content).map_err(damaged)?;
+        let json = header.metadata().as_ref().and_then(|metadata| metadata.get("cell"));
+        let json = json.ok_or_else(|| damaged("it does not say of which cell it is"))?;
+        let cell: Cell = serde_json::from_str(json).map_err(damaged)?;
+        let found = cell.id();
+        if found != *id {
+            return Err(damaged(format!("it is of the cell {found}")));
+        }
+        Ok(Self { cell, tensors: SafeTensors::deserialize(content).map_err(damaged)? })
+    }
+
+    fn data(&self, name: &str, dtype: Dtype, shape: &[usize]) -> io::Result<&'a [u8]> {
+        let tensor = self.tensors.tensor(name).map_err(damaged)?;
+        let (found, is) = (tensor.shape().to_vec(), tensor.dtype());
+        if is != dtype || found != shape {
+            let problem = format!("its `{name}` must be {dtype:?} {shape:?}, got {is:?} {found:?}");
+            return Err(damaged(problem));
+        }
+        Ok(tensor.data())
+    }
+
+    /// Numbers of single precision, all finite.
+    pub(crate) fn numbers(&self, name: &str, shape: &[usize]) -> io::Result<Vec<f32>> {
+        let (bytes, _) = self.data(name, Dtype::F32, shape)?.as_chunks::<4>();
+        let numbers: Vec<f32> = bytes.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        match numbers.iter().filter(|number| !number.is_finite()).count() {
+            0 => Ok(numbers),
+            count => Err(damaged(format!("its `{name}` has {count} numbers that are not finite"))),
+        }
+    }
+
+    /// Numbers of double precision.
+    pub(crate) fn doubles(&self, name: &str, shape: &[usize]) -> io::Result<Vec<f64>> {
+        let (bytes, _) = self.data(name, Dtype::F64, shape)?.as_chunks::<8>();
+        Ok(bytes.iter().map(|b| f64::from_le_bytes(*b)).collect())
+    }
+
+    /// Whole numbers, of which there are as many as the file says.
+    pub(crate) fn counts(&self, name: &str) -> io::Result<Vec<u64>> {
+        let tensor = self.tensors.tensor(name).map_err(damaged)?;
+        let (bytes, _) =
+            self.data(name, Dtype::U64, &[tensor.shape().iter().product()])?.as_chunks::<8>();
+        Ok(bytes.iter().map(|b| u64::from_le_bytes(*b)).collect())
+    }
+}
+
+/// Tensors as SafeTensors, with the `cell` as JSON in the metadata.
+pub(crate) fn serialised(cell: &Cell, tensors: Vec<(&str, TensorView<'_>)>) -> Vec<u8> {
     let json = serde_json::to_string(cell).expect("a cell is plain data");
     let metadata = Some([("cell".to_owned(), json)].into());
     safetensors::serialize(tensors, metadata).expect("names are distinct and shapes fit")
+}
+
+/// A tensor whose bytes are as many as its shape says.
+pub(crate) fn view(dtype: Dtype, shape: Vec<usize>, bytes: &[u8]) -> TensorView<'_> {
+    TensorView::new(dtype, shape, bytes).expect("the lengths follow from the cell")
+}
+
+/// Numbers as they are kept.
+pub(crate) fn bytes_of<'n>(numbers: impl IntoIterator<Item = &'n f32>) -> Vec<u8> {
+    numbers.into_iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
 /// The model of the cell `id` in the content of a file.
@@ -63,48 +133,19 @@ pub(crate) fn bytes(cell: &Cell, weights: &Weights, features: Features<'_>) -> V
 /// # Errors
 /// Of the kind `InvalidData` when the content is not what [`bytes`] makes, or is another cell's.
 pub(crate) fn model(content: &[u8], id: &CellId) -> io::Result<Model> {
-    let (_, header) = SafeTensors::read_metadata(content).map_err(damaged)?;
-    let json = header.metadata().as_ref().and_then(|metadata| metadata.get("cell"));
-    let json = json.ok_or_else(|| damaged("it does not say of which cell it is"))?;
-    let cell: Cell = serde_json::from_str(json).map_err(damaged)?;
-    let found = cell.id();
-    if found != *id {
-        return Err(damaged(format!("it is of the cell {found}")));
-    }
+    let tensors = Tensors::of(content, id)?;
+    let cell = &tensors.cell;
     let (n, d) = (cell.model.n_features, cell.model.d_hidden);
-    let tensors = SafeTensors::deserialize(content).map_err(damaged)?;
-    let data = |name: &str, dtype: Dtype, shape: &[usize]| {
-        let tensor = tensors.tensor(name).map_err(damaged)?;
-        let (found, is) = (tensor.shape().to_vec(), tensor.dtype());
-        if is != dtype || found != shape {
-            let problem = format!("its `{name}` must be {dtype:?} {shape:?}, got {is:?} {found:?}");
-            return Err(damaged(problem));
-        }
-        Ok(tensor.data())
-    };
-    let numbers = |name: &str, shape: &[usize]| -> io::Result<Vec<f32>> {
-        let data = data(name, Dtype::F32, shape)?;
-        let (bytes, _) = data.as_chunks::<4>();
-        let numbers: Vec<f32> = bytes.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        match numbers.iter().filter(|number| !number.is_finite()).count() {
-            0 => Ok(numbers),
-            count => Err(damaged(format!("its `{name}` has {count} numbers that are not finite"))),
-        }
-    };
-    let (weights, bias) = (numbers("W", &[n, d])?, numbers("b", &[n])?);
-    let decoder = match has_decoder(&cell) {
-        true => Some(numbers("V", &[n, d])?),
+    let (weights, bias) = (tensors.numbers("W", &[n, d])?, tensors.numbers("b", &[n])?);
+    let decoder = match has_decoder(cell) {
+        true => Some(tensors.numbers("V", &[n, d])?),
         false => None,
     };
-    let doubles = |name: &str| -> io::Result<Vec<f64>> {
-        let (bytes, _) = data(name, Dtype::F64, &[n])?.as_chunks::<8>();
-        Ok(bytes.iter().map(|b| f64::from_le_bytes(*b)).collect())
-    };
-    let probabilities = doubles("p")?;
+    let probabilities = tensors.doubles("p", &[n])?;
     if let Some(other) = probabilities.iter().find(|p| !(0.0..=1.0).contains(*p)) {
         return Err(damaged(format!("its `p` must be from 0 to 1, got {other}")));
     }
-    let importance = if has_importance(&cell) { Some(doubles("I")?) } else { None };
+    let importance = if has_importance(cell) { Some(tensors.doubles("I", &[n])?) } else { None };
     if let Some(other) = importance.iter().flatten().find(|i| !(i.is_finite() && **i >= 0.0)) {
         let problem = format!("its `I` must be finite and not negative, got {other}");
         return Err(damaged(problem));
@@ -113,7 +154,7 @@ pub(crate) fn model(content: &[u8], id: &CellId) -> io::Result<Model> {
     Ok(Model { weights, probabilities, importance })
 }
 
-fn has_decoder(cell: &Cell) -> bool {
+pub(crate) fn has_decoder(cell: &Cell) -> bool {
     cell.model.decoder == Decoder::Untied
 }
 
@@ -149,8 +190,8 @@ pub(crate) fn check_length(path: &Path, cell: &Cell) -> io::Result<()> {
     Err(damaged(expected.map_or(is.clone(), |expected| format!("{is} and should have {expected}"))))
 }
 
-/// The error of a file that is read but is not what [`bytes`] makes.
-fn damaged(problem: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
+/// The error of a file that is read but is not what was written.
+pub(crate) fn damaged(problem: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, problem)
 }
 

@@ -39,7 +39,7 @@ pub const FORMS: &str = "a list of values, or one of { linspace = [from, to, cou
 
 /// The fields that hold integers: a generated value is rounded down for these, as the paper
 /// rounds its six widths from 10 to 100.
-pub const INTEGER_FIELDS: [&str; 9] = [
+pub const INTEGER_FIELDS: [&str; 10] = [
     "model.n_features",
     "model.d_hidden",
     "data.seed",
@@ -49,6 +49,7 @@ pub const INTEGER_FIELDS: [&str; 9] = [
     "train.seed",
     "train.test_batches",
     "train.log_every",
+    "train.snapshots",
 ];
 
 /// Most values that one axis may have.

@@ -184,6 +184,9 @@ pub struct TrainToml {
     test_batches: Option<Whole<2>>,
     /// Steps averaged into a point of the loss curve, at least 1. Default: 100.
     log_every: Option<Whole<1>>,
+    /// Moments of the training at which W and b are kept, the first before it and the others evenly in the logarithm
+    /// of the step, 0 to 1000. They change nothing of it. Default: 0, for none.
+    snapshots: Option<Whole<0>>,
 }
 
 /// A fixed rate, or one that falls with width: `value * (reference_width / d_hidden)^exponent`.

@@ -77,7 +77,7 @@ impl CellId {
 }
 
 /// Dotted names of the fields that are left out at their defaults, with these.
-pub const DEFAULTS: [(&str, &str); 8] = [
+pub const DEFAULTS: [(&str, &str); 9] = [
     ("model.activation.kind", "relu"),
     ("model.bias", "trained"),
     ("model.decoder", "tied"),
@@ -86,7 +86,11 @@ pub const DEFAULTS: [(&str, &str); 8] = [
     ("data.importance.law", "constant"),
     ("train.loss.kind", "squared"),
     ("train.optimizer.kind", "adam"),
+    (SNAPSHOTS, "0"),
 ];
+
+/// The field that says what is kept of a training, and nothing of what is trained.
+pub const SNAPSHOTS: &str = "train.snapshots";
 
 /// The default of the field `name`, if it is one that is left out at it.
 pub fn default_of(name: &str) -> Option<&'static str> {
@@ -190,7 +194,8 @@ impl Cell {
     /// Whether the model, its loss or its data are of another kind than the paper's: some field is not
     /// at its default in [`DEFAULTS`].
     pub fn is_variant(&self) -> bool {
-        self.fields().iter().any(|(name, _)| default_of(name).is_some())
+        let fields = self.fields();
+        fields.iter().any(|(name, _)| name != SNAPSHOTS && default_of(name).is_some())
     }
 
     /// The data exponent `α`, where the frequencies follow a power law.
@@ -267,6 +272,7 @@ pub(crate) mod tests {
                 seed: 0,
                 test_batches: 100,
                 log_every: 100,
+                snapshots: 0,
                 loss: Loss::Squared,
                 optimizer: Optimizer::Adam,
             },

@@ -43,6 +43,15 @@ pub struct CurvePoint {
     pub loss: f64,
 }
 
+/// A model as it was at a moment of its training.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// Steps that had been made.
+    pub step: u64,
+    /// Its parameters.
+    pub weights: Weights,
+}
+
 /// A trained model, on the host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {

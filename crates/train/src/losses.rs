@@ -1,7 +1,7 @@
 //! The losses of a cell in training, and what comes of them.
 
 use superpose_toy::cell::Cell;
-use superpose_toy::trained::{CurvePoint, Outcome, Weights};
+use superpose_toy::trained::{CurvePoint, Outcome, Snapshot, Weights};
 
 /// What came of training a cell. Losses are squared errors summed over features.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,8 @@ pub struct TrainedModel {
     pub test_losses: Vec<f64>,
     /// Mean training loss over the last 100 steps, or over all if there are fewer.
     pub loss_train_last100: f64,
+    /// What it was at the moments at which it is kept, in order.
+    pub snapshots: Vec<Snapshot>,
 }
 
 /// Steps at the end of training whose mean loss is reported, as in the paper.
@@ -102,7 +104,7 @@ impl LossLog {
     }
 
     /// What came of a training with all its steps and its test.
-    pub(crate) fn completed(mut self, weights: Weights) -> Trained {
+    pub(crate) fn completed(mut self, weights: Weights, snapshots: Vec<Snapshot>) -> Trained {
         if self.has_diverged() {
             return self.stopped();
         }
@@ -111,7 +113,8 @@ impl LossLog {
             let outcome = Outcome::Diverged { step: self.steps, reason: Some(what) };
             return Trained { outcome, curve: self.curve, model: None };
         }
-        let model = TrainedModel { weights, test_losses: self.test_losses, loss_train_last100 };
+        let test_losses = self.test_losses;
+        let model = TrainedModel { weights, test_losses, loss_train_last100, snapshots };
         Trained { outcome: Outcome::Completed, curve: self.curve, model: Some(model) }
     }
 }

@@ -2,7 +2,7 @@
 
 use superpose_ensemble::batches::Drawer;
 use superpose_gram::engine::{PANEL_NUMBERS, n_strips};
-use superpose_toy::cell::Cell;
+use superpose_toy::cell::{Cell, Decoder};
 use superpose_toy::engine::EngineKind;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::{Sampler, Stream};
@@ -24,10 +24,18 @@ const ENTRY: f64 = 16.0;
 
 /// Memory that a cell in training by `engine` needs on the host, in bytes.
 pub fn host_bytes(engine: EngineKind, cell: &Cell) -> f64 {
-    match engine {
+    let training = match engine {
         EngineKind::Gram => gram_bytes(cell),
         EngineKind::Reference => reference_bytes(cell),
-    }
+    };
+    training + snapshot_bytes(cell)
+}
+
+/// Memory that the models kept from a cell's training take on the host, in bytes.
+fn snapshot_bytes(cell: &Cell) -> f64 {
+    let (n, d) = (cell.model.n_features as f64, cell.model.d_hidden as f64);
+    let matrices = if cell.model.decoder == Decoder::Untied { 2.0 } else { 1.0 };
+    4.0 * n * (matrices * d + 1.0) * cell.train.snapshots as f64
 }
 
 /// Memory that the reference engine needs for one cell in training, in bytes of single precision:

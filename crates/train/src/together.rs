@@ -10,6 +10,7 @@ use superpose_ensemble::plan::Shape;
 use superpose_toy::cell::{Activation, Cell, Decoder, Loss, Rows};
 use superpose_toy::engine::EngineKind;
 use superpose_toy::sampler::Stream;
+use superpose_toy::schedule::moments;
 
 /// What cells must have in common to be trained together.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,6 +31,8 @@ pub struct Common {
     pub test_batches: u64,
     /// Steps averaged into one point of the loss curve.
     pub log_every: u64,
+    /// Moments at which the models are kept.
+    pub snapshots: u64,
 }
 
 impl Common {
@@ -44,24 +47,40 @@ impl Common {
         let (activation, decoder, rows) =
             (cell.model.activation, cell.model.decoder, cell.model.rows);
         let (steps, test_batches, log_every) = (train.steps, train.test_batches, train.log_every);
-        let loss = train.loss;
-        Self { shape, activation, decoder, rows, loss, steps, test_batches, log_every }
+        let (loss, snapshots) = (train.loss, train.snapshots);
+        Self { shape, activation, decoder, rows, loss, steps, test_batches, log_every, snapshots }
     }
 
-    /// The steps of the training, in chunks of at most `length`.
+    /// The steps after which the models are kept.
+    pub(crate) fn moments(self) -> Vec<u64> {
+        moments(self.steps, self.snapshots)
+    }
+
+    /// The steps of the training, in chunks of at most `length` that end at every moment.
     pub(crate) fn training(self, length: u64) -> impl Iterator<Item = Chunk> + Clone + Send {
-        cut(Stream::Train, self.steps, length)
+        cut(Stream::Train, self.steps, length, self.moments())
     }
 
     /// The batches of the test, in chunks of at most `length`.
     pub(crate) fn test(self, length: u64) -> impl Iterator<Item = Chunk> + Clone + Send {
-        cut(Stream::Test, self.test_batches, length)
+        cut(Stream::Test, self.test_batches, length, Vec::new())
     }
 }
 
-fn cut(stream: Stream, end: u64, length: u64) -> impl Iterator<Item = Chunk> + Clone + Send {
-    let starts = (0..end).step_by(usize::try_from(length).unwrap_or(usize::MAX));
-    starts.map(move |at| Chunk { stream, steps: at..end.min(at.saturating_add(length)) })
+/// The steps from 0 to `end` in chunks of at most `length`, which begin at its multiples and at `stops`.
+fn cut(
+    stream: Stream,
+    end: u64,
+    length: u64,
+    stops: Vec<u64>,
+) -> impl Iterator<Item = Chunk> + Clone + Send {
+    let chunk = move |at: u64| {
+        let whole = (at / length + 1).saturating_mul(length);
+        let stop = stops.iter().copied().find(|stop| *stop > at);
+        (at < end).then(|| Chunk { stream, steps: at..end.min(whole).min(stop.unwrap_or(end)) })
+    };
+    let next = chunk.clone();
+    std::iter::successors(chunk(0), move |before| next(before.steps.end))
 }
 
 /// The streams of batches that `cells` are trained on, each by its first cell, and each cell's

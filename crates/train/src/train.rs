@@ -8,6 +8,7 @@ pub use superpose_ensemble::peak::peak_flop_per_s as gpu_peak_flop_per_s;
 use superpose_toy::engine::EngineKind;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::Stream;
+use superpose_toy::trained::Snapshot;
 
 use crate::engine::{DeviceFailure, Effort, Engine, supports};
 use crate::losses::{LossLog, Sums};
@@ -54,24 +55,39 @@ pub fn train(
     };
     let chunks = common.training(steps).chain(common.test(tests));
     let mut engine = place.start(prepared, &chunks)?;
-    run(&mut *engine, chunks, in_flight, logs, on_steps)
+    run(&mut *engine, chunks, &common.moments(), in_flight, logs, on_steps)
 }
 
-/// The one loop of training: gives `engine` all `chunks`, keeping `in_flight` of them ahead of what is read.
+/// The one loop of training: gives `engine` all `chunks`, keeping `in_flight` of them ahead of what is read, and
+/// keeps the models at the `moments`, at which chunks end.
 fn run(
     engine: &mut dyn Engine,
     chunks: impl Iterator<Item = Chunk>,
+    moments: &[u64],
     in_flight: usize,
     mut logs: Vec<LossLog>,
     on_steps: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Vec<Trained>, DeviceFailure> {
     let mut chunks = chunks.fuse();
     let mut begun = VecDeque::new();
+    let mut kept: Vec<Vec<Snapshot>> = vec![Vec::with_capacity(moments.len()); logs.len()];
+    let mut keep = |engine: &dyn Engine, step: u64| {
+        let weights = engine.weights()?;
+        let snapshots = weights.into_iter().map(|weights| Snapshot { step, weights });
+        kept.iter_mut().zip(snapshots).for_each(|(kept, snapshot)| kept.push(snapshot));
+        Ok::<(), DeviceFailure>(())
+    };
+    if moments.first() == Some(&0) {
+        keep(engine, 0)?;
+    }
     loop {
         while begun.len() < in_flight
             && let Some(chunk) = chunks.next()
         {
             let pending = engine.begin(&chunk)?;
+            if chunk.stream == Stream::Train && moments.contains(&chunk.steps.end) {
+                keep(engine, chunk.steps.end)?;
+            }
             begun.push_back((chunk, pending));
         }
         let Some((chunk, pending)) = begun.pop_front() else { break };
@@ -90,7 +106,8 @@ fn run(
         }
     }
     let weights = engine.weights()?;
-    Ok(logs.into_iter().zip(weights).map(|(log, weights)| log.completed(weights)).collect())
+    let ended = logs.into_iter().zip(weights).zip(kept);
+    Ok(ended.map(|((log, weights), kept)| log.completed(weights, kept)).collect())
 }
 
 /// Cells in training together, a round of steps at a time: for timing.
@@ -208,7 +225,9 @@ pub(crate) mod tests {
         }
 
         fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
-            let (weights, bias) = (vec![0.0; 8], vec![0.0; 4]);
+            // As many steps as were begun.
+            let steps: u64 = self.begun.iter().map(|c| c.steps.end - c.steps.start).sum();
+            let (weights, bias) = (vec![steps as f32; 8], vec![0.0; 4]);
             let weights = Weights { n_features: 4, d_hidden: 2, weights, bias, decoder: None };
             Ok(vec![weights; self.diverge_from.len()])
         }
@@ -217,8 +236,13 @@ pub(crate) mod tests {
     /// What comes of cells that diverge from these steps on, chunks of five steps two at a time;
     /// the number of chunks begun; and the last step heard of.
     fn run_scripted(diverge_from: &[u64], stop_at: u64) -> (Vec<Trained>, usize, u64) {
-        let common = Common::of(&cell());
-        let logs = diverge_from.iter().map(|_| LossLog::new(&cell(), Sums::Double)).collect();
+        scripted(&cell(), diverge_from, stop_at)
+    }
+
+    /// The same of cells like `cell`.
+    fn scripted(cell: &Cell, diverge_from: &[u64], stop_at: u64) -> (Vec<Trained>, usize, u64) {
+        let common = Common::of(cell);
+        let logs = diverge_from.iter().map(|_| LossLog::new(cell, Sums::Double)).collect();
         let mut engine = Scripted { diverge_from: diverge_from.to_vec(), begun: Vec::new() };
         let chunks = common.training(5).chain(common.test(1));
         let mut last = 0;
@@ -226,7 +250,7 @@ pub(crate) mod tests {
             last = step;
             step < stop_at
         };
-        let trained = run(&mut engine, chunks, 2, logs, &mut on_steps).unwrap();
+        let trained = run(&mut engine, chunks, &common.moments(), 2, logs, &mut on_steps).unwrap();
         (trained, engine.begun.len(), last)
     }
 
@@ -242,6 +266,23 @@ pub(crate) mod tests {
             (model.test_losses.as_slice(), model.loss_train_last100),
             (&[4.0, 8.0][..], 102.0)
         );
+    }
+
+    #[test]
+    fn models_are_kept_as_they_are_at_their_moments_and_nothing_else_changes() {
+        let mut cell = cell();
+        cell.train.snapshots = 5;
+        let (with, ..) = scripted(&cell, &[u64::MAX, u64::MAX], u64::MAX);
+        let (without, ..) = run_scripted(&[u64::MAX], u64::MAX);
+        let (with, without) = (|i: usize| with[i].model.clone().unwrap(), without[0].model.clone());
+        for model in [with(0), with(1)] {
+            let kept: Vec<(u64, f32)> =
+                model.snapshots.iter().map(|s| (s.step, s.weights.weights[7])).collect();
+            // The square root of 50 is seven.
+            assert_eq!(kept, [(0, 0.0), (1, 1.0), (7, 7.0), (50, 50.0)]);
+            let model = Some(TrainedModel { snapshots: vec![], ..model });
+            assert_eq!(model, without);
+        }
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(crate) enum ResolveError {
 
 /// Largest number of features, samples or hidden units: what an index of 32 bits can safely hold.
 const MOST: usize = 1 << 24;
+/// Most moments of a training at which a model is kept: each is as large as the model.
+const MOST_SNAPSHOTS: u64 = 1000;
 
 impl CellToml {
     pub(crate) fn activation_density(&self) -> f64 {
@@ -199,6 +201,7 @@ impl TrainToml {
             seed: self.seed.map_or(0, |seed| seed.0),
             test_batches: self.test_batches.map_or(100, |batches| batches.0),
             log_every: self.log_every.map_or(100, |steps| steps.0),
+            snapshots: self.snapshots.map_or(0, |moments| moments.0),
             loss: self.loss.map_or(Ok(Loss::Squared), |kind| kind.0.resolve())?,
             optimizer,
         })
@@ -317,5 +320,6 @@ fn check_training(train: &Training) -> Result<(), FieldError> {
     }
     check_finite("train.weight_decay", train.weight_decay)?;
     check_between("train.test_batches", train.test_batches, 2..=1_000_000)?;
+    check_between("train.snapshots", train.snapshots, 0..=MOST_SNAPSHOTS)?;
     check("train.log_every", train.log_every, "at least 1", |n| n >= 1)
 }

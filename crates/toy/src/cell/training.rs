@@ -34,6 +34,10 @@ pub struct Training {
     pub test_batches: u64,
     /// Steps averaged into one point of the loss curve.
     pub log_every: u64,
+    /// Moments of the training at which the model is kept, evenly in the logarithm of the step
+    /// ([`crate::schedule::moments`]); they change nothing of it. 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub snapshots: u64,
     /// What is made small.
     #[serde(default, skip_serializing_if = "Loss::is_default")]
     pub loss: Loss,
@@ -71,6 +75,11 @@ pub enum Optimizer {
         /// What is kept of the sum of gradients from step to step: at least 0 and below 1.
         momentum: f64,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Loss {
