@@ -23,12 +23,15 @@ pub struct Axis {
     pub ticks: Vec<f64>,
     /// Names in place of numbers: what stands at 0, 1, 2, …; none on an axis of numbers.
     pub names: Vec<String>,
+    /// Values at its ends; from the values shown, with some air, if none.
+    pub ends: Option<(f64, f64)>,
 }
 
 impl Axis {
     /// An axis in steps.
     pub fn linear(label: &str) -> Self {
-        Self { label: label.to_owned(), scale: Scale::Linear, ticks: Vec::new(), names: Vec::new() }
+        let (label, scale) = (label.to_owned(), Scale::Linear);
+        Self { label, scale, ticks: Vec::new(), names: Vec::new(), ends: None }
     }
 
     /// An axis in factors.
@@ -39,6 +42,12 @@ impl Axis {
     /// An axis of names.
     pub fn named(label: &str, names: Vec<String>) -> Self {
         Self { names, ..Self::linear(label) }
+    }
+
+    /// The same axis from one value to another.
+    #[must_use]
+    pub fn from_to(self, low: f64, high: f64) -> Self {
+        Self { ends: Some((low, high)), ..self }
     }
 
     /// The same axis with a tick at each of `values`, unless they are more than can be read.

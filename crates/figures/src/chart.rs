@@ -46,6 +46,10 @@ pub enum Mark {
     /// Bars from zero (on an axis of factors, from its end), with error bars; those of several
     /// series at one place stand side by side.
     Bars,
+    /// A line in a band between the ends of the error bars.
+    Band,
+    /// Arrows from the origin.
+    Arrows,
 }
 
 /// Points that belong together.
@@ -82,9 +86,29 @@ pub struct Chart {
     pub series: Vec<Series>,
     /// What the colours of points with a value mean.
     pub colours: Option<ColourScale>,
+    /// Whether a step on one axis is as long as one on the other, about the origin.
+    pub is_square: bool,
+    /// Abscissae between which it is shaded: where a fit was made.
+    pub window: Option<(f64, f64)>,
+    /// Whether dots of several series at one place are moved apart a little.
+    pub is_parted: bool,
 }
 
 impl Chart {
+    /// One without anything to see.
+    pub fn empty(title: &str, x: Axis, y: Axis) -> Self {
+        Self {
+            title: title.to_owned(),
+            x,
+            y,
+            series: Vec::new(),
+            colours: None,
+            is_square: false,
+            window: None,
+            is_parted: false,
+        }
+    }
+
     /// Whether there is nothing to see.
     pub fn is_empty(&self) -> bool {
         self.series.iter().all(|s| s.points.is_empty())
@@ -106,7 +130,23 @@ impl Chart {
 
     /// The ends of both axes as places, with some air; `None` if nothing can be shown.
     pub(crate) fn ends(&self) -> Option<[(f64, f64); 2]> {
+        let given =
+            |axis: &Axis| axis.ends.map(|(a, b)| (place(a, axis.scale), place(b, axis.scale)));
+        if let (Some(x), Some(y)) = (given(&self.x), given(&self.y)) {
+            return Some([x, y]);
+        }
+        let [x, y] = self.found_ends()?;
+        Some([given(&self.x).unwrap_or(x), given(&self.y).unwrap_or(y)])
+    }
+
+    /// The ends that follow from what is shown.
+    fn found_ends(&self) -> Option<[(f64, f64); 2]> {
         let [x, y] = self.ranges()?;
+        if self.is_square {
+            let reach = [x.0, x.1, y.0, y.1].into_iter().map(f64::abs).fold(0.0, f64::max);
+            let reach = if reach > 0.0 { 1.1 * reach } else { 1.0 };
+            return Some([(-reach, reach); 2]);
+        }
         let with_air = |(low, high): (f64, f64), scale| {
             let (low, high) = (place(low, scale), place(high, scale));
             let air = if high > low { 0.05 * (high - low) } else { 0.5 };
@@ -149,7 +189,7 @@ mod tests {
         let series =
             |(mark, points): &(Mark, &[Point])| Series::of("", BLACK, *mark, points.to_vec());
         let series = marks.iter().map(series).collect();
-        Chart { title: String::new(), x: Axis::linear("x"), y, series, colours: None }
+        Chart { series, ..Chart::empty("", Axis::linear("x"), y) }
     }
 
     fn assert_close(got: (f64, f64), expected: (f64, f64)) {
@@ -213,6 +253,23 @@ mod tests {
         let mut chart = chart(Axis::linear("y"), &[(Mark::Dots, &[Point::at(1.0, 1.0)])]);
         chart.x = Axis::named("", ["a", "b", "c"].map(str::to_owned).to_vec());
         assert_close(chart.ends().unwrap()[0], (-0.6, 2.6));
+    }
+
+    #[test]
+    fn the_ends_of_an_axis_may_be_given_and_those_of_a_square_are_alike() {
+        let mut chart = chart(
+            Axis::linear("y"),
+            &[(Mark::Arrows, &[Point::at(0.5, -2.0), Point::at(0.0, 1.0)])],
+        );
+        chart.is_square = true;
+        let ends = chart.ends().unwrap();
+        assert_close(ends[0], (-2.2, 2.2));
+        assert_close(ends[1], (-2.2, 2.2));
+        chart.x = Axis::logarithmic("x").from_to(1.0, 1000.0);
+        assert_close(chart.ends().unwrap()[0], (0.0, 3.0));
+        chart.y = Axis::linear("y").from_to(-1.0, 1.0);
+        chart.series.clear();
+        assert_close(chart.ends().unwrap()[1], (-1.0, 1.0));
     }
 
     #[test]

@@ -4,10 +4,10 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::axes::Side;
-use crate::axis::{Axis, range};
+use crate::axis::{Axis, Scale, place, range, shown};
 use crate::canvas::{Canvas, DrawResult, TEXT, said};
 use crate::font;
-use crate::palette::shade;
+use crate::palette::{diverging, shade};
 
 /// The width of the bar without letters, in units, and its number of colours.
 const BAR: u32 = 12;
@@ -21,12 +21,26 @@ pub struct ColourScale {
     /// The values of the first and the last colour, which those beyond share; from the smallest to
     /// the largest if none. Heat maps of a sheet that are given the same range share one bar.
     pub range: Option<(f64, f64)>,
+    /// Whether they count in steps or in factors.
+    pub scale: Scale,
+    /// Whether zero is white, values below it blue and values above it red.
+    pub is_signed: bool,
 }
 
 impl ColourScale {
     /// A scale in steps, from the smallest to the largest value.
     pub fn linear(label: &str) -> Self {
-        Self { label: label.to_owned(), range: None }
+        Self { label: label.to_owned(), range: None, scale: Scale::Linear, is_signed: false }
+    }
+
+    /// A scale in factors, from the smallest to the largest value above zero.
+    pub fn logarithmic(label: &str) -> Self {
+        Self { scale: Scale::Logarithmic, ..Self::linear(label) }
+    }
+
+    /// A scale of two signs in steps, as far to either side as the largest value.
+    pub fn signed(label: &str) -> Self {
+        Self { is_signed: true, ..Self::linear(label) }
     }
 
     /// The same scale from one value to another.
@@ -37,14 +51,24 @@ impl ColourScale {
 
     /// The same scale, over `values` unless it has a range.
     pub(crate) fn over(&self, values: &[f64]) -> Self {
-        Self { range: self.range.or_else(|| range(values.iter().copied())), ..self.clone() }
+        let shown = values.iter().copied().filter(|v| shown(*v, self.scale));
+        let found = || match range(shown)? {
+            (low, high) if self.is_signed => {
+                let largest = low.abs().max(high.abs());
+                Some((-largest, largest))
+            }
+            ends => Some(ends),
+        };
+        Self { range: self.range.or_else(found), ..self.clone() }
     }
 
     /// The colours of `values`; `None` when no value has one.
     pub(crate) fn shades(&self, values: &[f64]) -> Option<Shades> {
         let (low, high) = self.over(values).range?;
+        let (low, high) = (place(low, self.scale), place(high, self.scale));
         let ends = if high > low { (low, high) } else { (low - 0.5, low + 0.5) };
-        Some(Shades { label: self.label.clone(), ends })
+        let (label, scale, is_signed) = (self.label.clone(), self.scale, self.is_signed);
+        Some(Shades { label, ends, scale, is_signed })
     }
 }
 
@@ -52,17 +76,25 @@ impl ColourScale {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Shades {
     label: String,
+    /// Places on its scale.
     ends: (f64, f64),
+    scale: Scale,
+    is_signed: bool,
 }
 
 impl Shades {
     /// The colour of a value.
     pub(crate) fn colour(&self, value: f64) -> RGBColor {
-        shade((value - self.ends.0) / (self.ends.1 - self.ends.0))
+        self.at((place(value, self.scale) - self.ends.0) / (self.ends.1 - self.ends.0))
+    }
+
+    /// The colour of a share of the way between its ends.
+    fn at(&self, share: f64) -> RGBColor {
+        if self.is_signed { diverging(share) } else { shade(share) }
     }
 
     fn side(&self) -> Side {
-        Side::of(&Axis::linear(""), self.ends, 0)
+        Side::of(&Axis { scale: self.scale, ..Axis::linear("") }, self.ends, 0)
     }
 
     /// The width of its bar with all letters, in units.
@@ -91,7 +123,7 @@ impl Shades {
                 (left, edge(step)),
                 (right, (edge(step + 1) + canvas.at(1, 0).0).min(top + pixels)),
             ];
-            canvas.area.draw(&Rectangle::new(ends, shade(share).filled())).map_err(said)?;
+            canvas.area.draw(&Rectangle::new(ends, self.at(share).filled())).map_err(said)?;
         }
         let mut side = self.side();
         side.fit_beside(height, letters);
@@ -134,6 +166,17 @@ mod tests {
         assert_eq!((shades.colour(1.0), shades.colour(3.0)), (shade(0.0), shade(1.0)));
         assert_eq!(shades.colour(2.0), shade(0.5));
         assert_eq!(scale.shades(&[f64::NAN]), None);
+    }
+
+    #[test]
+    fn a_scale_of_two_signs_is_white_at_zero_and_one_in_factors_has_its_middle_between() {
+        let signed = ColourScale::signed("w").shades(&[-0.5, 2.0]).unwrap();
+        let of = [signed.colour(-2.0), signed.colour(0.0), signed.colour(2.0)];
+        assert_eq!(of, [diverging(0.0), diverging(0.5), diverging(1.0)]);
+        let factors = ColourScale::logarithmic("d").shades(&[0.0, 10.0, 1000.0]).unwrap();
+        assert_eq!(factors.colour(100.0), shade(0.5));
+        let ticks: Vec<String> = factors.side().ticks.into_iter().map(|t| t.1).collect();
+        assert_eq!((&*ticks[0], &**ticks.last().unwrap()), ("10", "1000"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::axis::Axis;
 use crate::canvas::{Canvas, DrawResult, said};
 use crate::colour_bar::{ColourScale, Shades};
 use crate::font;
-use crate::keys::{Keys, Order};
+use crate::keys::grid;
 use crate::palette::letters_on;
 use crate::panel::Panel;
 use crate::ticks::{precise, rounded};
@@ -130,6 +130,10 @@ pub struct HeatMaps<'a> {
     pub y: &'a str,
     /// Values.
     pub value: &'a str,
+    /// What sets the rows of a grid of panels apart; without, panels stand as they come.
+    pub row: Option<&'a str>,
+    /// The symbol before its value in the panel's title.
+    pub row_label: &'a str,
     /// What sets panels apart: one map for each distinct value.
     pub panel: Option<&'a str>,
     /// The symbol before the value in the panel's title.
@@ -155,8 +159,8 @@ pub fn heat_maps(table: &Table, maps: &HeatMaps<'_>) -> Result<Vec<Panel>, Table
     let axis =
         |label: &str, all: &[f64]| Axis::named(label, all.iter().map(|v| rounded(*v)).collect());
     let place = |all: &[f64], v: f64| all.iter().position(|other| other.total_cmp(&v).is_eq());
-    let panels = Keys::of(table, maps.panel, maps.panel_label, Order::Appearance)?;
-    let map = |(title, of_panel): (&String, Vec<usize>)| {
+    let panels = grid(table, (maps.row, maps.row_label), (maps.panel, maps.panel_label))?;
+    let map = |(title, of_panel): (String, Vec<usize>)| {
         let mut values = vec![vec![f64::NAN; columns.len()]; rows.len()];
         for row in of_panel.into_iter().filter(|row| value[*row].is_finite()) {
             if let (Some(i), Some(j)) = (place(&columns, x[row]), place(&rows, y[row])) {
@@ -164,14 +168,14 @@ pub fn heat_maps(table: &Table, maps: &HeatMaps<'_>) -> Result<Vec<Panel>, Table
             }
         }
         Panel::HeatMap(HeatMap {
-            title: title.clone(),
+            title,
             x: axis(maps.x_label, &columns),
             y: axis(maps.y_label, &rows),
             values,
             colours: maps.colours.clone(),
         })
     };
-    Ok(panels.labels.iter().zip(panels.rows()).map(map).collect())
+    Ok(panels.into_iter().map(map).collect())
 }
 
 /// The distinct finite values, from small to large.
@@ -226,6 +230,8 @@ mod tests {
             x: "alpha",
             y: "gamma",
             value: "loss",
+            row: None,
+            row_label: "",
             panel: Some("d"),
             panel_label: "d",
             x_label: "α",

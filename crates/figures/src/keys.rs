@@ -70,6 +70,32 @@ impl Keys {
     }
 }
 
+/// Panels in order: the title and the rows of the table of each.
+pub(crate) fn grid(
+    table: &Table,
+    down: (Option<&str>, &str),
+    across: (Option<&str>, &str),
+) -> Result<Vec<(String, Vec<usize>)>, TableError> {
+    let Some(row) = down.0 else {
+        let panels = Keys::of(table, across.0, across.1, Order::Appearance)?;
+        let rows = panels.rows();
+        return Ok(panels.labels.into_iter().zip(rows).collect());
+    };
+    let down = Keys::of(table, Some(row), down.1, Order::Size)?;
+    let across = Keys::of(table, across.0, across.1, Order::Size)?;
+    let mut panels = Vec::new();
+    for (i, row_name) in down.labels.iter().enumerate() {
+        for (j, column_name) in across.labels.iter().enumerate() {
+            let own = |row: &usize| down.of_row[*row] == i && across.of_row[*row] == j;
+            let names =
+                [row_name.as_str(), column_name].into_iter().filter(|name| !name.is_empty());
+            let title = names.collect::<Vec<_>>().join(", ");
+            panels.push((title, (0..table.rows.len()).filter(own).collect()));
+        }
+    }
+    Ok(panels)
+}
+
 fn called(field: &Field, symbol: &str, number: &dyn Fn(f64) -> String) -> String {
     let value = match (field, field.number()) {
         (Field::Number(value), _) => number(*value),

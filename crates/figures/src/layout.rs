@@ -96,6 +96,9 @@ impl Layout {
                 panel.1.saturating_sub(gap.1 + title + inner.1).max(LEAST_PLOT.1),
             ),
         };
+        let is_square = !panels.is_empty() && panels.iter().all(Panel::is_square);
+        let side = plot.0.min(plot.1);
+        let plot = if is_square { (side, side) } else { plot };
         let pitch = (plot.0 + gap.0 + inner.0 + aside, plot.1 + gap.1 + title + inner.1);
         let grid = panels.iter().any(|p| matches!(p, Panel::Chart(_)));
         let look = Look { tick, label, tick_mark, dot, grid };

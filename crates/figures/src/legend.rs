@@ -56,12 +56,18 @@ pub(crate) fn draw(canvas: &Canvas, entries: &[&Series], spot: &Spot) -> DrawRes
         _ => u32::MAX,
     };
     let mut y = spot.top;
-    for i in thinned(entries.len(), most as usize) {
+    let most = if entries.len() > most as usize { most as usize - 1 } else { most as usize };
+    let kept = thinned(entries.len(), most);
+    let n_left_out = entries.len() - kept.len();
+    for i in kept {
         mark(canvas, entries[i], (spot.left, y))?;
         for (text, below) in wrapped[i].iter().zip(0..) {
             canvas.write(text, &style, (spot.left + INDENT, y + LINE * below))?;
         }
         y += heights[i];
+    }
+    if n_left_out > 0 {
+        canvas.write(&format!("… and {n_left_out} more"), &style, (spot.left + INDENT, y))?;
     }
     Ok(())
 }
@@ -74,7 +80,15 @@ fn mark(canvas: &Canvas, series: &Series, (left, y): (u32, u32)) -> DrawResult {
             let ends = [canvas.at(left, y), canvas.at(left + 22, y)];
             canvas.dotted(&ends, series.colour, dots(canvas));
         }
-        Mark::Line | Mark::JoinedDots => canvas.line(&[(left, y), (left + 22, y)], pen)?,
+        Mark::Band => {
+            let ends = [canvas.at(left, y - 5), canvas.at(left + 22, y + 5)];
+            let band = series.colour.mix(0.2).filled();
+            canvas.area.draw(&Rectangle::new(ends, band)).map_err(said)?;
+            canvas.line(&[(left, y), (left + 22, y)], pen)?;
+        }
+        Mark::Line | Mark::JoinedDots | Mark::Arrows => {
+            canvas.line(&[(left, y), (left + 22, y)], pen)?;
+        }
         Mark::Bars => {
             let ends = [canvas.at(left + 4, y - 6), canvas.at(left + 18, y + 6)];
             canvas.area.draw(&Rectangle::new(ends, series.colour.filled())).map_err(said)?;
@@ -85,7 +99,7 @@ fn mark(canvas: &Canvas, series: &Series, (left, y): (u32, u32)) -> DrawResult {
     let circle = match series.mark {
         Mark::Dots | Mark::JoinedDots => Circle::new(middle, canvas.px(4), series.colour.filled()),
         Mark::Rings => Circle::new(middle, canvas.px(5), pen),
-        Mark::Line | Mark::Dotted | Mark::Bars => return Ok(()),
+        Mark::Line | Mark::Dotted | Mark::Bars | Mark::Band | Mark::Arrows => return Ok(()),
     };
     canvas.area.draw(&circle).map_err(said)
 }

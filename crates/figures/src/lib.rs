@@ -4,6 +4,7 @@
 //! [`histograms`] make panels from tidy tables; a [`sheet::Sheet`] holds them, and [`render`] draws it.
 //! [`study`] is the way from tables to files.
 
+pub mod animation;
 mod arrangement;
 mod axes;
 pub mod axis;

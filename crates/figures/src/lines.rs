@@ -8,7 +8,7 @@ use superpose_files::table::{Field, Table, TableError};
 use crate::axis::Axis;
 use crate::chart::{Chart, Mark, Point, Series};
 use crate::colour_bar::ColourScale;
-use crate::keys::{Keys, Order};
+use crate::keys::{Keys, Order, grid};
 use crate::palette::{self, GREY};
 use crate::panel::Panel;
 
@@ -54,6 +54,10 @@ pub struct Lines<'a> {
     pub group_label: &'a str,
     /// What sets lines of a group apart: one line for each distinct value; one line a group if none.
     pub line: Option<&'a str>,
+    /// What sets the rows of a grid of panels apart; without, panels stand as they come.
+    pub row: Option<&'a str>,
+    /// The symbol before its value in the panel's title.
+    pub row_label: &'a str,
     /// What sets panels apart: one chart for each distinct value.
     pub panel: Option<&'a str>,
     /// The symbol before the value in the panel's title.
@@ -70,6 +74,11 @@ pub struct Lines<'a> {
     pub y_axis: Axis,
     /// How groups are drawn.
     pub mark: Mark,
+    /// Where groups are numbers, what they are numbers of: each has its colour on a scale with a bar, and none an
+    /// entry in the legend.
+    pub group_scale: Option<ColourScale>,
+    /// Whether dots of several groups at one place are moved apart a little.
+    pub is_parted: bool,
 }
 
 impl<'a> Lines<'a> {
@@ -82,6 +91,8 @@ impl<'a> Lines<'a> {
             group: None,
             group_label: "",
             line: None,
+            row: None,
+            row_label: "",
             panel: None,
             panel_label: "",
             guides: &[],
@@ -90,26 +101,27 @@ impl<'a> Lines<'a> {
             x_axis: x.1,
             y_axis: y.1,
             mark: Mark::JoinedDots,
+            group_scale: None,
+            is_parted: false,
         }
     }
 }
 
-/// One chart for each distinct value of `lines.panel`, in order of appearance; none when the table
-/// is empty. Groups have the same colours in all of them, and come in order of size if they are
+/// One chart for each distinct value of `lines.panel`, in order of appearance; with `lines.row` one for each pair of
+/// values, row by row, both in order of size; none when the table is empty. Groups have the same colours in all of them, and come in order of size if they are
 /// numbers.
 ///
 /// # Errors
 /// [`TableError`] when the table lacks a column or a word stands where a number must.
 pub fn lines(table: &Table, lines: &Lines<'_>) -> Result<Vec<Panel>, TableError> {
     let columns = Columns::of(table, lines)?;
-    let panels = Keys::of(table, lines.panel, lines.panel_label, Order::Appearance)?;
-    let charts = panels.labels.iter().zip(panels.rows()).map(|(title, rows)| {
+    let panels = grid(table, (lines.row, lines.row_label), (lines.panel, lines.panel_label))?;
+    let charts = panels.into_iter().map(|(title, rows)| {
         Panel::Chart(Chart {
-            title: title.clone(),
-            x: columns.x_axis.clone(),
-            y: lines.y_axis.clone(),
             series: columns.series(lines, &rows),
             colours: columns.colours.clone(),
+            is_parted: lines.is_parted,
+            ..Chart::empty(&title, columns.x_axis.clone(), lines.y_axis.clone())
         })
     });
     Ok(charts.collect())
@@ -130,6 +142,8 @@ struct Columns {
     published: Option<Vec<f64>>,
     values: Option<Vec<f64>>,
     colours: Option<ColourScale>,
+    /// The colour of each group.
+    group_colours: Vec<RGBColor>,
     /// What each row is of.
     of: Vec<Arc<str>>,
 }
@@ -154,8 +168,10 @@ impl Columns {
             lines.guides.iter().map(|g| table.numbers(g.column)).collect::<Result<_, _>>()?;
         let published = lines.published.map(|column| table.numbers(column)).transpose()?;
         let values = lines.colour.as_ref().map(|(column, _)| table.numbers(column)).transpose()?;
-        let colours =
+        let of_dots =
             lines.colour.as_ref().zip(values.as_ref()).map(|((_, scale), v)| scale.over(v));
+        let (group_colours, of_groups) = group_colours(table, lines, &groups)?;
+        let colours = of_dots.or(of_groups);
         let is_marked = |row: &usize| x[*row].is_finite() && y[*row].is_finite();
         let present = groups.rows().iter().map(|rows| rows.iter().any(is_marked)).collect();
         Ok(Self {
@@ -170,6 +186,7 @@ impl Columns {
             published,
             values,
             colours,
+            group_colours,
             of,
         })
     }
@@ -183,9 +200,7 @@ impl Columns {
             .map(|g| {
                 let own = rows.iter().copied().filter(|r| self.groups.of_row[*r] == g).collect();
                 // Where a value gives the colour a group has none.
-                let valued = self.colours.is_some();
-                let colour = palette::colour(g, self.groups.labels.len());
-                (own, if valued { GREY } else { colour })
+                (own, if self.values.is_some() { GREY } else { self.group_colours[g] })
             })
             .collect();
         let mut series = Vec::new();
@@ -195,6 +210,7 @@ impl Columns {
         }
         for (g, (rows, colour)) in groups.iter().enumerate().filter(|(g, _)| self.present[*g]) {
             let label = match lines.group {
+                Some(_) if self.values.is_none() && self.colours.is_some() => "",
                 Some(_) => &self.groups.labels[g],
                 None => lines.group_label,
             };
@@ -274,6 +290,28 @@ impl Columns {
     }
 }
 
+/// The colour of each group, and the scale that gives it, if a number does.
+fn group_colours(
+    table: &Table,
+    lines: &Lines<'_>,
+    groups: &Keys,
+) -> Result<(Vec<RGBColor>, Option<ColourScale>), TableError> {
+    let n = groups.labels.len();
+    if let (Some(scale), Some(column)) = (&lines.group_scale, lines.group) {
+        let values = table.numbers(column)?;
+        let of_group: Vec<f64> = groups
+            .rows()
+            .iter()
+            .map(|rows| rows.first().map_or(f64::NAN, |r| values[*r]))
+            .collect();
+        let scale = scale.over(&of_group);
+        if let Some(shades) = scale.shades(&of_group) {
+            return Ok((of_group.iter().map(|v| shades.colour(*v)).collect(), Some(scale)));
+        }
+    }
+    Ok(((0..n).map(|g| palette::colour(g, n)).collect(), None))
+}
+
 /// What each row is of: its group, its line and its cell, as far as the table has them.
 fn of_rows(table: &Table, lines: &Lines<'_>, groups: &Keys) -> Vec<Arc<str>> {
     let group = |row: usize| match lines.group {
@@ -322,6 +360,8 @@ mod tests {
             group: Some("gamma"),
             group_label: "γ",
             line: None,
+            row: None,
+            row_label: "",
             panel: Some("set"),
             panel_label: "",
             guides: &[Guide { column: "theory", label: "1/d", mark: Mark::Dotted }],
@@ -330,6 +370,8 @@ mod tests {
             x_axis: Axis::logarithmic("d"),
             y_axis: Axis::logarithmic("loss"),
             mark: Mark::Dots,
+            group_scale: None,
+            is_parted: false,
         }
     }
 

@@ -14,6 +14,14 @@ use crate::ticks::precise;
 /// The share of the way to the next name that the bars of all series take together.
 const BARS: f64 = 0.76;
 
+/// Units from a dot to the next that is moved apart from it, and from the first of all to the last, at most.
+const APART: u32 = 5;
+const APART_ALL: u32 = 24;
+/// How much of its series' colour a band has.
+const BAND: f64 = 0.2;
+/// Where a fit was made.
+const WINDOW: RGBColor = RGBColor(240, 243, 248);
+
 /// Size of the names beside dots.
 const NAME: u32 = 9;
 
@@ -39,6 +47,7 @@ pub(crate) struct Marks<'a> {
 impl Marks<'_> {
     /// Draws them, the first series at the bottom.
     pub(crate) fn draw(&self) -> DrawResult {
+        self.window()?;
         let bars: Vec<&Series> =
             self.chart.series.iter().filter(|s| s.mark == Mark::Bars).collect();
         for series in &self.chart.series {
@@ -55,6 +64,11 @@ impl Marks<'_> {
                     self.circles(series)?;
                 }
                 Mark::Rings => self.circles(series)?,
+                Mark::Band => {
+                    self.band(series)?;
+                    self.line(series)?;
+                }
+                Mark::Arrows => self.arrows(series)?,
                 Mark::Bars => {
                     self.bars(series, (middle - width / 2.0, middle + width / 2.0))?;
                     self.error_bars(series, middle)?;
@@ -62,6 +76,65 @@ impl Marks<'_> {
             }
         }
         self.names()
+    }
+
+    /// Shades where a fit was made.
+    fn window(&self) -> DrawResult {
+        let ([(left, right), (low, high)], x) = (self.plot.ends, self.chart.x.scale);
+        let Some((from, to)) = self.chart.window.filter(|w| shown(w.0, x) && shown(w.1, x)) else {
+            return Ok(());
+        };
+        let end = |v: f64| place(v, x).clamp(left, right);
+        let ends = [self.at(end(from), high), self.at(end(to), low)];
+        self.canvas.area.draw(&Rectangle::new(ends, WINDOW.filled())).map_err(said)
+    }
+
+    /// The band between the ends of error bars; where a point has none it is as narrow as the line.
+    fn band(&self, series: &Series) -> DrawResult {
+        let (x, y) = self.scales();
+        let points = series.points.iter().filter(|p| shown(p.x, x) && shown(p.y, y));
+        let ends: Vec<((i32, i32), (i32, i32))> = points
+            .map(|point| {
+                let bar = point.bar.filter(|(low, high)| shown(*low, y) && shown(*high, y));
+                let (low, high) = bar.unwrap_or((point.y, point.y));
+                let [low, high] = [low, high]
+                    .map(|v| place(v, y).clamp(self.plot.ends[1].0, self.plot.ends[1].1));
+                (self.at(place(point.x, x), low), self.at(place(point.x, x), high))
+            })
+            .collect();
+        if ends.len() < 2 {
+            return Ok(());
+        }
+        let around = ends.iter().map(|e| e.0).chain(ends.iter().rev().map(|e| e.1));
+        let band = Polygon::new(around.collect::<Vec<_>>(), series.colour.mix(BAND).filled());
+        self.canvas.area.draw(&band).map_err(said)
+    }
+
+    /// Arrows from the origin, each with its own colour.
+    fn arrows(&self, series: &Series) -> DrawResult {
+        let origin = self.at(0.0, 0.0);
+        for (point, tip) in self.points(series) {
+            let colour = self.colour(series, point);
+            let pen = ShapeStyle::from(&colour).stroke_width(self.canvas.px(3) / 2);
+            self.canvas.area.draw(&PathElement::new(vec![origin, tip], pen)).map_err(said)?;
+            self.canvas.title(self.title(series, point));
+            let dot = Circle::new(tip, self.canvas.px(self.radius), colour.filled());
+            self.canvas.area.draw(&dot).map_err(said)?;
+        }
+        Ok(())
+    }
+
+    /// How far the marks of a series stand aside, in coordinates, where dots at one place are parted.
+    fn aside(&self, series: &Series) -> i32 {
+        let is_parted =
+            |s: &&Series| matches!(s.mark, Mark::Dots | Mark::JoinedDots) && !s.points.is_empty();
+        let dots: Vec<&Series> = self.chart.series.iter().filter(is_parted).collect();
+        let at = dots.iter().position(|s| std::ptr::eq(*s, series));
+        let (Some(at), true) = (at, self.chart.is_parted) else { return 0 };
+        let n = i32::try_from(dots.len()).unwrap_or(i32::MAX);
+        let step =
+            self.canvas.px(APART).cast_signed().min(self.canvas.px(APART_ALL).cast_signed() / n);
+        step * (2 * i32::try_from(at).unwrap_or(0) - (n - 1)) / 2
     }
 
     /// Writes names beside the dots that have one, towards the middle; a name that would stand on another
@@ -174,7 +247,11 @@ impl Marks<'_> {
                     Mark::Bars => DARK,
                     _ => self.colour(series, point),
                 };
-                let end = |v: f64| self.at(place(point.x, x) + aside, place(v, y));
+                let parted = self.aside(series);
+                let end = |v: f64| {
+                    let (h, v) = self.at(place(point.x, x) + aside, place(v, y));
+                    (h + parted, v)
+                };
                 let bar = PathElement::new(vec![end(low), end(high)], self.pen(series, colour));
                 self.canvas.area.draw(&bar).map_err(said)?;
             }
@@ -183,7 +260,9 @@ impl Marks<'_> {
     }
 
     fn circles(&self, series: &Series) -> DrawResult {
-        for (point, at) in self.points(series) {
+        let parted = self.aside(series);
+        for (point, (h, v)) in self.points(series) {
+            let at = (h + parted, v);
             let colour = self.colour(series, point);
             let (radius, style) = match series.mark {
                 Mark::Rings => (self.radius + 2, self.pen(series, colour)),
@@ -202,7 +281,7 @@ impl Marks<'_> {
             let corner = |aside, at| self.at(place(point.x, x) + aside, at);
             let ends = [corner(left, self.floor), corner(right, place(point.y, y))];
             self.canvas.title(self.title(series, point));
-            let bar = Rectangle::new(ends, series.colour.filled());
+            let bar = Rectangle::new(ends, self.colour(series, point).filled());
             self.canvas.area.draw(&bar).map_err(said)?;
         }
         Ok(())
@@ -224,7 +303,7 @@ pub(crate) fn dots(canvas: &Canvas) -> (u32, u32, u32) {
 pub(crate) fn line_width(canvas: &Canvas, mark: Mark) -> u32 {
     match mark {
         Mark::Dots | Mark::JoinedDots | Mark::Rings | Mark::Bars => canvas.px(1).max(2),
-        Mark::Line | Mark::Dotted => canvas.px(3) / 2,
+        Mark::Line | Mark::Dotted | Mark::Band | Mark::Arrows => canvas.px(3) / 2,
     }
 }
 
@@ -248,8 +327,7 @@ mod tests {
             |(mark, points): &(Mark, &[Point])| Series::of("", COLOUR, *mark, points.to_vec());
         let axis = || Axis { scale, ..Axis::linear("") };
         let series = all.iter().map(series).collect();
-        let chart =
-            Chart { title: String::new(), x: axis(), y: axis(), series, colours: colours.cloned() };
+        let chart = Chart { series, colours: colours.cloned(), ..Chart::empty("", axis(), axis()) };
         let shades = colours.and_then(|scale| scale.shades(&chart.values()));
         let canvas = Canvas::new((150, 150), 2);
         let plot = Plot { corner: (0, 0), size: (150, 50), ends: [(0.0, 30.0), (0.0, 10.0)] };

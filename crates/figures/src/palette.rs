@@ -35,6 +35,19 @@ const VIRIDIS: [RGBColor; 9] = [
     RGBColor(253, 231, 37),
 ];
 
+/// Nine points of a map from blue over white to red (ColorBrewer's RdBu), for what has two signs.
+const DIVERGING: [RGBColor; 9] = [
+    RGBColor(33, 102, 172),
+    RGBColor(67, 147, 195),
+    RGBColor(146, 197, 222),
+    RGBColor(209, 229, 240),
+    RGBColor(247, 247, 247),
+    RGBColor(253, 219, 199),
+    RGBColor(244, 165, 130),
+    RGBColor(214, 96, 77),
+    RGBColor(178, 24, 43),
+];
+
 /// Guides, that several can be told apart.
 const GUIDES: [RGBColor; 4] =
     [GREY, RGBColor(30, 30, 30), RGBColor(175, 175, 175), RGBColor(130, 90, 60)];
@@ -60,6 +73,11 @@ pub fn sequence(i: usize, n: usize) -> RGBColor {
 /// The colour of a share from 0 to 1 on the whole viridis map, for areas; beyond, that of the end.
 pub fn shade(share: f64) -> RGBColor {
     between(&VIRIDIS, share.clamp(0.0, 1.0))
+}
+
+/// The colour of a share from 0 to 1 on a map whose middle is white; beyond, that of the end.
+pub fn diverging(share: f64) -> RGBColor {
+    between(&DIVERGING, share.clamp(0.0, 1.0))
 }
 
 /// White or black letters, whichever can be read on `colour`.

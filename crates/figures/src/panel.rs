@@ -45,6 +45,15 @@ impl Panel {
         self.head().2
     }
 
+    /// Whether its plot is to be square.
+    pub(crate) fn is_square(&self) -> bool {
+        match self {
+            Self::Chart(chart) => chart.is_square,
+            Self::HeatMap(map) => map.x.names == map.y.names,
+            Self::Histogram(_) => false,
+        }
+    }
+
     /// Its entries in a legend.
     pub(crate) fn legend(&self) -> Vec<&Series> {
         match self {

@@ -282,6 +282,8 @@ pub(crate) fn maps(n_panels: usize, colours: &ColourScale) -> Vec<Panel> {
         x: "x",
         y: "group",
         value: "value",
+        row: None,
+        row_label: "",
         panel: Some("panel"),
         panel_label: "d",
         x_label: "α",

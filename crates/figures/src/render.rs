@@ -66,7 +66,7 @@ mod tests {
     use crate::common::{ends, legend, shared};
     use crate::heat_maps::{HeatMaps, heat_maps};
     use crate::histograms::{Histograms, histograms};
-    use crate::lines::{ErrorBars, Lines, lines};
+    use crate::lines::{Lines, lines};
     use crate::panel::Panel;
     use crate::sheet::Axes;
 
@@ -78,20 +78,12 @@ mod tests {
 
     fn charts(group: Option<&'static str>) -> Vec<Panel> {
         let columns = Lines {
-            x: "d",
-            y: "loss",
-            error_bars: ErrorBars::None,
             group,
             group_label: if group.is_some() { "γ" } else { "" },
-            line: None,
             panel: Some("gamma"),
             panel_label: "γ",
-            guides: &[],
-            published: None,
-            colour: None,
-            x_axis: Axis::linear("width"),
-            y_axis: Axis::linear("test loss"),
             mark: Mark::Dots,
+            ..Lines::plain(("d", Axis::linear("width")), ("loss", Axis::linear("test loss")))
         };
         lines(&table(), &columns).unwrap()
     }
@@ -101,6 +93,8 @@ mod tests {
             x: "d",
             y: "gamma",
             value: "loss",
+            row: None,
+            row_label: "",
             panel: None,
             panel_label: "",
             x_label: "width",

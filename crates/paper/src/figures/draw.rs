@@ -87,6 +87,8 @@ pub(super) fn decay_map(value: &str, colours: ColourScale) -> HeatMaps<'_> {
         x: "weight_decay",
         y: "data_exponent",
         value,
+        row: None,
+        row_label: "",
         panel: None,
         panel_label: "",
         x_label: "weight decay γ",
