@@ -1,14 +1,13 @@
 //! How weight decay chooses the regime.
 
-use std::collections::BTreeMap;
-
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::study::Picture;
 use superpose_stats::summary::summarise;
 
-use crate::pictures::{ENTRY, picture, symbols, with_entries};
+use crate::facets::Facets;
+use crate::pictures::grid;
 use crate::run::{Finished, Run};
 use crate::settings::{label, row_start, setting_fields, values, with_fields};
 use superpose_files::table::{Table, TableError, Tables};
@@ -75,36 +74,32 @@ pub fn decay(run: &Run) -> Table {
 /// [`TableError`] when there is no table `decay` or it lacks a column.
 pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
     let table = tables.get("decay")?;
-    let settings = table.words("setting")?;
-    let one_setting = settings.windows(2).all(|pair| pair[0] == pair[1]);
-    let entry = |(setting, width): (&String, String)| match one_setting {
-        true => format!("d = {width}"),
-        false => format!("d = {width}, {}", symbols(setting)),
-    };
-    let entries: Vec<String> = settings.iter().zip(table.words("d_hidden")?).map(entry).collect();
-    let mut n_decays: BTreeMap<&str, usize> = BTreeMap::new();
-    for entry in &entries {
-        *n_decays.entry(entry).or_default() += 1;
-    }
-    // A line through two points would claim what lies between them.
-    let mark = if n_decays.values().any(|n| *n > 2) { Mark::JoinedDots } else { Mark::Dots };
-    let weak = Guide { column: "weak_phi", label: "weak regime: φ = d/n", mark: Mark::Dotted };
+    let mut decays = table.numbers("weight_decay")?;
+    decays.sort_by(f64::total_cmp);
+    decays.dedup();
+    let facets = Facets::of(table, &[DECAY], Some(("d_hidden", "d")), &|_| String::new())?;
+    // A line through two points would claim what lies between them, and one is no dependence.
+    let mark = if decays.len() > 2 { Mark::JoinedDots } else { Mark::Dots };
+    let guides = [Guide { column: "weak_phi", label: "weak regime: φ = d/n", mark: Mark::Dotted }];
     let fraction = Axis::linear("φ½: rows of W with norm above ½");
-    let columns = Lines {
+    let columns = facets.lines(Lines {
         error_bars: ErrorBars::Deviation("phi_half_sd"),
-        group: Some(ENTRY),
-        guides: &[weak],
+        guides: &guides,
         mark,
+        is_parted: true,
         ..Lines::plain(
             ("weight_decay", Axis::linear("weight decay γ")),
             ("phi_half", fraction.ticked_at(&[0.0, 0.2, 0.4, 0.6, 0.8, 1.0])),
         )
-    };
+    });
     let title = "Fraction of features represented against weight decay";
     let caption =
         "Bars: one standard deviation over seeds. Dotted: weak regime, φ = d/n. Table: decay.csv.";
-    let panels = lines(&with_entries(table, entries), &columns)?;
-    Ok(picture("phi_half_by_decay", title, panels, caption))
+    let mut panels = lines(&facets.table, &columns)?;
+    if decays.len() < 2 {
+        panels.clear();
+    }
+    Ok(grid("phi_half_by_decay", title, (facets.n_columns(), panels), caption))
 }
 
 #[cfg(test)]

@@ -6,12 +6,14 @@
 //!
 //! ```no_run
 //! use std::path::Path;
+//! use superpose_analysis::models::{MOST_FEATURES, Models};
 //! use superpose_analysis::{FitWindow, run::Run, study::study};
 //! use superpose_figures::study::Places;
 //! use superpose_store::store::Store;
 //!
 //! let store = Store::open(Path::new("runs/quickstart"))?;
-//! let study = study(&Run::read(&store)?, FitWindow::ALL)?;
+//! let run = Run::read(&store)?;
+//! let study = study(&run, &Models::read(&run, &store, MOST_FEATURES)?, FitWindow::ALL)?;
 //! let places = Places {
 //!     tables: Path::new("tables"),
 //!     pictures: Path::new("figures"),
@@ -25,8 +27,14 @@
 pub mod curves;
 pub mod decay;
 pub mod exponents;
+mod facets;
+pub mod features;
+pub mod life;
+pub mod models;
+pub mod outcomes;
 pub mod overlaps;
 mod pictures;
+pub mod portrait;
 pub mod published;
 pub mod regime;
 pub mod representation;
@@ -38,6 +46,8 @@ pub mod widths;
 
 pub use superpose_store::quantity;
 
+use models::Models;
+pub use pictures::Subject;
 use run::Run;
 use superpose_files::table::Tables;
 
@@ -60,8 +70,11 @@ impl FitWindow {
     }
 }
 
-/// All tables of a run, but for `results.csv`.
-pub fn tables(run: &Run, window: FitWindow) -> Tables {
+/// Tables that a run has only if models were looked at.
+const OF_MODELS: [&str; 4] = ["features", "life", "features_by_step", "gallery"];
+
+/// All tables of a run, but for `results.csv`; those of single features as far as their `models` were looked at.
+pub fn tables(run: &Run, models: &Models<'_>, window: FitWindow) -> Tables {
     let settings = settings::settings(run);
     [
         exponents::exponents(&settings, window),
@@ -70,8 +83,15 @@ pub fn tables(run: &Run, window: FitWindow) -> Tables {
         representation::representation(run),
         decay::decay(run),
         overlaps::overlaps(run),
+        outcomes::outcomes(run, models),
         curves::curves(run),
+        curves::curve_means(run),
+        features::features(run, models),
+        life::life(run, models),
+        life::features_by_step(models),
+        portrait::gallery(run, models),
     ]
     .into_iter()
+    .filter(|table| !table.rows.is_empty() || !OF_MODELS.contains(&table.name.as_str()))
     .collect()
 }

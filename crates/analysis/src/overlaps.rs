@@ -6,7 +6,8 @@ use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::study::Picture;
 use superpose_toy::overlap::random_mean_square;
 
-use crate::pictures::{ENTRY, picture, symbols, with_entries};
+use crate::facets::Facets;
+use crate::pictures::grid;
 use crate::run::{Finished, Run};
 use crate::settings::{label, row_start, setting_fields, values, with_fields};
 use superpose_files::table::{Table, TableError, Tables};
@@ -54,24 +55,24 @@ pub fn overlaps(run: &Run) -> Table {
 /// [`TableError`] when there is no table `overlaps` or it lacks a column.
 pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
     let table = tables.get("overlaps")?;
-    let entries = table.words("setting")?.iter().map(|setting| symbols(setting)).collect();
+    let facets = Facets::of(table, &[], None, &|_| String::new())?;
     let guides = [
         Guide { column: "random", label: "random directions: 1/d", mark: Mark::Line },
         Guide { column: "welch", label: "Welch bound: (n−d) / d(n−1)", mark: Mark::Dotted },
     ];
     let width = Axis::logarithmic("hidden width d").ticked_at(&table.numbers("d_hidden")?);
-    let columns = Lines {
-        group: Some(ENTRY),
+    let columns = facets.lines(Lines {
         guides: &guides,
         mark: Mark::Dots,
+        is_parted: true,
         ..Lines::plain(
             ("d_hidden", width),
             ("mean_square", Axis::logarithmic("mean cos² between rows of W")),
         )
-    };
+    });
     let caption = "One dot a cell, over all rows that are not zero. Table: overlaps.csv.";
-    let panels = lines(&with_entries(table, entries), &columns)?;
-    Ok(picture("overlap_by_width", "Mean squared overlap of feature directions", panels, caption))
+    let panels = (facets.n_columns(), lines(&facets.table, &columns)?);
+    Ok(grid("overlap_by_width", "Mean squared overlap of feature directions", panels, caption))
 }
 
 #[cfg(test)]

@@ -6,11 +6,17 @@ use superpose_stats::power_law::FEWEST_POINTS;
 use superpose_toy::trained::Outcome;
 
 use crate::exponents::interval_of;
+use crate::models::Models;
 use crate::run::Run;
-use crate::{FitWindow, curves, decay, overlaps, tables, widths};
+use crate::{
+    FitWindow, Subject, curves, decay, features, life, outcomes, overlaps, portrait, tables, widths,
+};
 
 /// The tables that the pictures are drawn from.
-pub const DRAWN: [&str; 5] = ["losses", "exponents", "curves", "decay", "overlaps"];
+pub const DRAWN: [&str; 4] = ["losses", "exponents", "decay", "overlaps"];
+/// Tables that are drawn if they are there: those of older runs, and of runs without weights, are not.
+pub const DRAWN_IF_THERE: [&str; 6] =
+    ["local_exponents", "outcomes", "curve_means", "features", "life", "gallery"];
 
 /// Settings whose fit is said; of more, only how many there are.
 const MOST_SAID: usize = 40;
@@ -55,35 +61,50 @@ impl std::fmt::Display for Progress {
     }
 }
 
-/// The study of `run`, with fits over the widths in `window`. Its tables are all but `results.csv`; its notes
+/// The study of `run` and its `models`, with fits over the widths in `window`. Its tables are all but `results.csv`; its notes
 /// are the fits and how far the run has come.
 ///
 /// # Errors
 /// [`TableError`] never, as long as this crate's tests pass.
-pub fn study(run: &Run, window: FitWindow) -> Result<Study, TableError> {
-    let tables = tables(run, window);
+pub fn study(run: &Run, models: &Models<'_>, window: FitWindow) -> Result<Study, TableError> {
+    let tables = tables(run, models, window);
     let mut notes = fits(tables.get("exponents")?)?;
+    notes.extend(models.left_out.iter().cloned().map(Note::Line));
     notes.push(Note::Line(Progress::of(run).to_string()));
-    let sweep = run.name.clone();
-    let draw = Box::new(move |tables: &Tables| pictures(tables, &sweep));
+    let subject = Subject::of(&run.name, run.finished.iter().map(|f| &f.record.cell));
+    let draw = Box::new(move |tables: &Tables| pictures(tables, &subject));
     let has_kinds = run.finished.iter().any(|f| f.record.cell.is_variant());
     let convention = if has_kinds { LOSSES_OF_KINDS } else { LOSSES };
     Ok(Study { convention, tables, draw, notes })
 }
 
-/// The pictures of the run of `sweep`, from its tables [`DRAWN`].
+/// The pictures of a run, from its tables [`DRAWN`] and those of [`DRAWN_IF_THERE`] that are there.
 ///
 /// # Errors
 /// [`TableError`] when a table is not there or lacks a column.
-pub fn pictures(tables: &Tables, sweep: &str) -> Result<Vec<Picture>, TableError> {
-    let mut pictures = vec![
-        widths::draw(tables)?,
-        curves::draw(tables)?,
-        decay::draw(tables)?,
-        overlaps::draw(tables)?,
-    ];
+pub fn pictures(tables: &Tables, subject: &Subject) -> Result<Vec<Picture>, TableError> {
+    let has = |name: &str| tables.get(name).is_ok();
+    let mut pictures = vec![widths::draw(tables)?];
+    if has("local_exponents") {
+        pictures.push(widths::draw_residuals(tables)?);
+    }
+    if has("curve_means") {
+        pictures.push(curves::draw(tables)?);
+    }
+    pictures.extend([decay::draw(tables)?, overlaps::draw(tables)?]);
+    if has("outcomes") {
+        pictures.extend(outcomes::draw(tables)?);
+    }
+    let of_models: [(&str, fn(&Tables) -> Result<Picture, TableError>); 3] =
+        [("features", features::draw), ("life", life::draw), ("gallery", portrait::draw_gallery)];
+    for (name, draw) in of_models {
+        if has(name) {
+            pictures.push(draw(tables)?);
+        }
+    }
+    let words = subject.words();
     for picture in &mut pictures {
-        picture.sheet.caption.push_str(&format!(" Sweep: {sweep}; drawn by superpose figures."));
+        picture.sheet.caption.push_str(&words);
     }
     Ok(pictures)
 }
@@ -219,17 +240,35 @@ mod tests {
 
     #[test]
     fn every_picture_of_a_run_has_marks_for_every_group() {
-        let study = study(&planted(), FitWindow::ALL).unwrap();
+        let study = study(&planted(), &Models::default(), FitWindow::ALL).unwrap();
         let pictures = (study.draw)(&read_back(&study)).unwrap();
         // Name, how groups are drawn, how many marks each series has, and the entries of the legend.
-        let expected: [(&str, Mark, &[usize], &[&str]); 4] = [
+        let expected: [(&str, Mark, &[usize], &[&str]); 3] = [
             ("loss_by_width", Mark::Dots, &[3, 3, 3], &["γ = −1: slope −1.00", "γ = 0", "γ = 1"]),
-            ("loss_curves", Mark::Line, &[2; 9], &["γ = −1", "γ = 0", "γ = 1"]),
             ("phi_half_by_decay", Mark::JoinedDots, &[3, 3, 3], &["d = 8", "d = 16", "d = 32"]),
             ("overlap_by_width", Mark::Dots, &[3, 3, 3], &["γ = −1", "γ = 0", "γ = 1", "Welch"]),
         ];
-        assert_eq!(pictures.len(), expected.len());
-        for (picture, (name, mark, counts, entries)) in pictures.iter().zip(expected) {
+        let names: Vec<&str> = pictures.iter().map(|picture| &*picture.name).collect();
+        let all = [
+            "loss_by_width",
+            "residuals",
+            "loss_curves",
+            "phi_half_by_decay",
+            "overlap_by_width",
+            "phase",
+        ];
+        assert_eq!(names, all);
+        // A panel a decay, a band a width.
+        let panels = &pictures[2].sheet.panels;
+        assert_eq!(
+            panels.iter().map(Panel::title).collect::<Vec<_>>(),
+            ["γ = −1", "γ = 0", "γ = 1"]
+        );
+        let Panel::Chart(first) = &panels[0] else { panic!("a chart") };
+        let bands = first.series.iter().filter(|s| s.mark == Mark::Band);
+        assert_eq!(bands.map(|s| s.points.len()).collect::<Vec<_>>(), [2, 2, 2]);
+        let single = pictures.iter().filter(|p| expected.iter().any(|e| e.0 == p.name));
+        for (picture, (name, mark, counts, entries)) in single.zip(expected) {
             let chart = chart(picture);
             assert_eq!(picture.name, name);
             let groups =
@@ -249,7 +288,7 @@ mod tests {
 
     #[test]
     fn the_fit_and_the_theory_are_lines_beside_the_dots() {
-        let study = study(&planted(), FitWindow::ALL).unwrap();
+        let study = study(&planted(), &Models::default(), FitWindow::ALL).unwrap();
         let picture = widths::draw(&read_back(&study)).unwrap();
         let points = |mark| -> usize {
             let series = chart(&picture).series.iter().filter(|s| s.mark == mark);
@@ -269,7 +308,7 @@ mod tests {
                 (None, Outcome::Failed { message: "stopped".to_owned() });
             finished.curve.clear();
         }
-        let study = study(&run, FitWindow::ALL).unwrap();
+        let study = study(&run, &Models::default(), FitWindow::ALL).unwrap();
         let pictures = (study.draw)(&read_back(&study)).unwrap();
         assert!(pictures.iter().all(|picture| picture.sheet.panels.is_empty()));
         let line = Note::Line("0 cells completed, 9 diverged or failed".to_owned());
@@ -279,7 +318,7 @@ mod tests {
     #[test]
     fn a_setting_without_an_exponent_has_a_reason() {
         let lines = |run: &Run| {
-            let notes = study(run, FitWindow::ALL).unwrap().notes.into_iter();
+            let notes = study(run, &Models::default(), FitWindow::ALL).unwrap().notes.into_iter();
             notes.filter_map(|n| if let Note::Line(l) = n { Some(l) } else { None })
         };
         let few: [fn(&mut Cell); 2] = [|c| c.model.d_hidden = 8, |c| c.model.d_hidden = 16];
@@ -297,7 +336,7 @@ mod tests {
 
     #[test]
     fn the_fits_are_said_with_their_theory() {
-        let study = study(&planted(), FitWindow::ALL).unwrap();
+        let study = study(&planted(), &Models::default(), FitWindow::ALL).unwrap();
         let Note::Rows { header, rows } = &study.notes[0] else { panic!("{:?}", study.notes) };
         assert_eq!((header.len(), rows.len()), (9, 3));
         assert_eq!(rows[0][..2], ["weight_decay=-1", "1.000 ± 0.000"]);

@@ -3,20 +3,24 @@
 use std::collections::BTreeMap;
 
 use superpose_figures::axis::Axis;
-use superpose_figures::chart::Mark;
+use superpose_figures::chart::{Mark, Point, Series};
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
+use superpose_figures::palette::GREY;
+use superpose_figures::panel::Panel;
+use superpose_figures::sheet::Axes;
 use superpose_figures::study::Picture;
 use superpose_stats::summary::{geometric_mean, summarise};
 use superpose_toy::superposition::{ignored_features_loss, unrepresented_loss};
 
 use crate::FitWindow;
 use crate::exponents::{Exponent, common_regime, interval_of, predicted_strong};
-use crate::pictures::{ENTRY, picture, symbols, with_entries};
+use crate::facets::Facets;
+use crate::pictures::grid;
 use crate::regime::{Regime, is_defined_for};
 use crate::settings::{Setting, field_names, row_start, with_fields};
 use superpose_files::table::{Field, Table, TableError, Tables};
 
-const COLUMNS: [(&str, &str); 13] = [
+const COLUMNS: [(&str, &str); 14] = [
     ("setting", "the swept fields in one line"),
     ("d_hidden", "hidden width d"),
     ("n_seeds", "trained cells at this width"),
@@ -33,6 +37,7 @@ const COLUMNS: [(&str, &str); 13] = [
          predicted slope through the loss at the largest width",
     ),
     ("fit_loss", "loss on the fitted line of exponents.csv, inside its window"),
+    ("residual", "ln(loss / fit_loss)"),
     ("outcomes_lost", "cells at this width that diverged or failed"),
 ];
 
@@ -72,6 +77,7 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
                     unrepresented_loss(&c.probabilities, values),
                 )
             });
+            let fitted = fit.filter(|_| window.contains(d_hidden)).map(|f| f.at(d_hidden as f64));
             table.push(vec![
                 setting.label().into(),
                 d_hidden.into(),
@@ -88,7 +94,8 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
                     Some(Regime::Strong) => anchored.into(),
                     _ => Field::Missing,
                 },
-                fit.filter(|_| window.contains(d_hidden)).map(|f| f.at(d_hidden as f64)).into(),
+                fitted.into(),
+                fitted.map(|fitted| (mean / fitted).ln()).into(),
                 (cells.len() - trained.len()).into(),
             ]);
         }
@@ -97,39 +104,108 @@ pub fn losses_by_width(settings: &[Setting<'_>], window: FitWindow) -> Table {
     with_fields(table, &field_names(settings), rows)
 }
 
-/// The loss against width: dots with error bars, the fitted law as a line, theory dotted.
+/// The loss against width: dots with error bars, the fitted law as a line in its shaded window, theory dotted.
 ///
 /// # Errors
 /// [`TableError`] when a table `losses` or `exponents` is not there or lacks a column.
 pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
     let losses = tables.get("losses")?;
-    let laws = laws(tables.get("exponents")?)?;
-    let entry = |setting: &String| {
-        let law = laws.get(setting).map_or("", String::as_str);
-        format!("{}{law}", symbols(setting))
-    };
-    let entries = losses.words("setting")?.iter().map(entry).collect();
+    let exponents = tables.get("exponents")?;
+    let (laws, settings) = (laws(exponents)?, losses.words("setting")?);
+    let law = |row: usize| laws.get(&settings[row]).cloned().unwrap_or_default();
+    let facets = Facets::of(losses, &[], None, &law)?;
     let guides = [
         Guide { column: "theory_loss", label: "theory", mark: Mark::Dotted },
         Guide { column: "fit_loss", label: "least squares", mark: Mark::Line },
     ];
-    let width = Axis::logarithmic("hidden width d").ticked_at(&losses.numbers("d_hidden")?);
-    let columns = Lines {
+    let widths = losses.numbers("d_hidden")?;
+    let width = Axis::logarithmic("hidden width d").ticked_at(&widths);
+    let columns = facets.lines(Lines {
         error_bars: ErrorBars::Ends("loss_low", "loss_high"),
-        group: Some(ENTRY),
         guides: &guides,
         mark: Mark::Dots,
+        is_parted: true,
         ..Lines::plain(
             ("d_hidden", width),
             ("loss", Axis::logarithmic("test loss L (sum over features)")),
         )
-    };
-    let caption = "Bars: one standard deviation over seeds (of the test, where there is one seed). Lines: least \
-                   squares, ± standard error over seeds or of the widths about the line. Dotted: theory of the \
-                   regime that the cells are in; in the strong one only its slope is predicted. Tables: losses.csv, \
-                   exponents.csv.";
-    let panels = lines(&with_entries(losses, entries), &columns)?;
-    Ok(picture("loss_by_width", "Test loss against hidden width", panels, caption))
+    });
+    let mut panels = lines(&facets.table, &columns)?;
+    let window = window(exponents, &widths)?;
+    for panel in &mut panels {
+        if let Panel::Chart(chart) = panel {
+            chart.window = window;
+        }
+    }
+    let shaded = if window.is_some() { " Shaded: the widths of the fits." } else { "" };
+    let caption = format!(
+        "Bars: one standard deviation over seeds (of the test, where there is one seed). Lines: least squares, ± \
+         standard error over seeds or of the widths about the line.{shaded} Dotted: theory of the regime that the \
+         cells are in; in the strong one only its slope is predicted. Tables: losses.csv, exponents.csv."
+    );
+    let panels = (facets.n_columns(), panels);
+    Ok(grid("loss_by_width", "Test loss against hidden width", panels, &caption))
+}
+
+/// The widths that all fits were made over, if there are wider or narrower ones.
+fn window(exponents: &Table, widths: &[f64]) -> Result<Option<(f64, f64)>, TableError> {
+    let (low, high) = (exponents.numbers("d_min")?, exponents.numbers("d_max")?);
+    let ends: Vec<(f64, f64)> = low
+        .into_iter()
+        .zip(high)
+        .filter(|(low, high)| low.is_finite() && high.is_finite())
+        .collect();
+    let Some(&(low, high)) = ends.first() else { return Ok(None) };
+    let same =
+        ends.iter().all(|end| end.0.total_cmp(&low).is_eq() && end.1.total_cmp(&high).is_eq());
+    let is_part = widths.iter().any(|d| *d < low || *d > high);
+    Ok((same && is_part).then_some((low, high)))
+}
+
+/// How far the losses are from their fitted laws, and the exponent between neighbouring widths.
+///
+/// # Errors
+/// [`TableError`] when a table `losses` or `local_exponents` is not there or lacks a column.
+pub fn draw_residuals(tables: &Tables) -> Result<Picture, TableError> {
+    let (losses, local) = (tables.get("losses")?, tables.get("local_exponents")?);
+    let mut panels = Vec::new();
+    for (table, x, y, title, zero) in [
+        (losses, "d_hidden", "residual", "ln(loss / fitted law)", true),
+        (local, "d_middle", "local_exponent", "local exponent −Δ ln L / Δ ln d", false),
+    ] {
+        // Tables of older runs have no residuals.
+        if table.column(y).is_err() {
+            continue;
+        }
+        let facets = Facets::together(table)?;
+        let columns = facets.lines(Lines {
+            mark: Mark::JoinedDots,
+            ..Lines::plain((x, Axis::logarithmic("hidden width d")), (y, Axis::linear(title)))
+        });
+        let mut charts = lines(&facets.table, &columns)?;
+        for panel in &mut charts {
+            let Panel::Chart(chart) = panel else { continue };
+            title.clone_into(&mut chart.title);
+            let ends = table.numbers(x)?;
+            let low = ends.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = ends.iter().copied().fold(0.0, f64::max);
+            if zero && low < high {
+                let points = vec![Point::at(low, 0.0), Point::at(high, 0.0)];
+                chart.series.insert(0, Series::line(GREY, points));
+            }
+        }
+        panels.extend(charts);
+    }
+    let is_empty = |panel: &Panel| matches!(panel, Panel::Chart(c) if c.series.iter().all(|s| s.points.len() < 3));
+    if panels.iter().all(is_empty) {
+        panels.clear();
+    }
+    let caption = "Left: how far the mean loss of a width is from the fitted law, inside the window of the fit. Right: \
+                   the exponent between two neighbouring widths, at their geometric mean; a power law is level. \
+                   Tables: losses.csv, local_exponents.csv.";
+    let mut picture = grid("residuals", "Is it one power law?", (2, panels), caption);
+    picture.sheet.axes = Axes::SharedX;
+    Ok(picture)
 }
 
 /// The fitted law of each setting that has one, as it is written in the legend, beside that of its theory.

@@ -68,7 +68,13 @@ pub struct Series {
 }
 
 impl Series {
-    pub(crate) fn of(label: &str, colour: RGBColor, mark: Mark, points: Vec<Point>) -> Self {
+    /// A dotted line without an entry in the legend.
+    pub fn line(colour: RGBColor, points: Vec<Point>) -> Self {
+        Self::of("", colour, Mark::Dotted, points)
+    }
+
+    /// A series with an entry in the legend, or none if `label` is empty.
+    pub fn of(label: &str, colour: RGBColor, mark: Mark, points: Vec<Point>) -> Self {
         Self { label: label.to_owned(), colour, mark, points, names: Vec::new() }
     }
 }

@@ -49,6 +49,12 @@ impl ColourScale {
         Self { range: Some((low, high)), ..self }
     }
 
+    /// The same scale from the smallest to the largest of `values`, for maps that are to be compared.
+    #[must_use]
+    pub fn spanning(self, values: &[f64]) -> Self {
+        self.over(values)
+    }
+
     /// The same scale, over `values` unless it has a range.
     pub(crate) fn over(&self, values: &[f64]) -> Self {
         let shown = values.iter().copied().filter(|v| shown(*v, self.scale));

@@ -52,6 +52,9 @@ const DIVERGING: [RGBColor; 9] = [
 const GUIDES: [RGBColor; 4] =
     [GREY, RGBColor(30, 30, 30), RGBColor(175, 175, 175), RGBColor(130, 90, 60)];
 
+/// What is to be noticed.
+pub const VERMILION: RGBColor = FEW[1];
+
 /// Guides and annotations.
 pub const GREY: RGBColor = RGBColor(120, 120, 120);
 

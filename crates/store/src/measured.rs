@@ -177,34 +177,52 @@ impl Losses {
 /// # Panics
 /// When the number of weights is not `n_features × d_hidden`.
 pub fn measure(cell: &Cell, features: Features<'_>, weights: &Weights, losses: Losses) -> Measured {
-    let rows = Rows::new(&weights.weights, weights.d_hidden);
-    let norms = norms::row_norms(rows);
-    let decoder = weights.decoder.as_ref().map(|decoder| Rows::new(decoder, weights.d_hidden));
-    let gains = match decoder {
-        None => norms.iter().map(|norm| norm * norm).collect(),
-        Some(decoder) => feature::products(rows, decoder),
-    };
-    let largest = cell.data.values.supremum();
-    // Only what is flat below zero can be dead, or nearly so.
-    let dead = match (cell.model.activation.negative_slope(), decoder) {
-        (None, _) => vec![false; norms.len()],
-        (Some(_), None) => dead::dead_outputs(&norms, &weights.bias, largest),
-        (Some(_), Some(_)) => dead::dead_outputs_untied(&gains, &weights.bias, largest),
-    };
+    let model = Trained::of(cell, features, weights, losses);
+    let rows = model.rows;
     Measured::of(&Trained {
-        cell,
-        features,
-        bias: &weights.bias,
-        losses,
-        rows,
-        decoder,
-        gains,
-        dead,
-        norms,
         overlaps: squared_overlaps(rows, 0.0),
         overlaps_strong: squared_overlaps(rows, 1.0),
         spectrum: frame::gram_spectrum(rows),
+        ..model
     })
+}
+
+/// What is known of each feature of a model, and sums over them that take no more time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ByFeature {
+    /// Norms of the rows of `W`, in entries of `W`.
+    pub norms: Vec<f64>,
+    /// The dimensions that each feature has to itself: [`feature::dimensionality`].
+    pub dimensionality: Vec<f64>,
+    /// Whether its output is dead.
+    pub dead: Vec<bool>,
+    /// What the dead outputs cost, as a squared error summed over features.
+    pub loss_dead_part: f64,
+    /// Mean cos² between rows that are not zero; zero if there are fewer than two.
+    pub overlap_mean_square: f64,
+}
+
+impl ByFeature {
+    /// The fraction of the rows of `W` with norm above `threshold`.
+    pub fn fraction_above(&self, threshold: f64) -> f64 {
+        norms::fraction_above(&self.norms, threshold)
+    }
+}
+
+/// What is known of each feature of a model of a cell, in `n·d²` operations.
+///
+/// # Panics
+/// When the number of weights is not `n_features × d_hidden`.
+pub fn by_feature(cell: &Cell, features: Features<'_>, weights: &Weights) -> ByFeature {
+    let losses = Losses { test: 0.0, test_se: 0.0, train_last100: 0.0, density_drawn: None };
+    let model = Trained::of(cell, features, weights, losses);
+    ByFeature {
+        dimensionality: feature::dimensionality(model.rows),
+        loss_dead_part: model.dead_cost(),
+        overlap_mean_square: overlap::mean_square(model.rows, 0.0).unwrap_or(0.0),
+        norms: model.norms,
+        dead: model.dead,
+    }
 }
 
 /// A trained model, with what several quantities are computed from.
@@ -231,7 +249,39 @@ struct Trained<'a> {
     spectrum: Vec<f64>,
 }
 
-impl Trained<'_> {
+impl<'a> Trained<'a> {
+    /// What a model has, but for its overlaps and its spectrum.
+    fn of(cell: &'a Cell, features: Features<'a>, weights: &'a Weights, losses: Losses) -> Self {
+        let rows = Rows::new(&weights.weights, weights.d_hidden);
+        let norms = norms::row_norms(rows);
+        let decoder = weights.decoder.as_ref().map(|decoder| Rows::new(decoder, weights.d_hidden));
+        let gains = match decoder {
+            None => norms.iter().map(|norm| norm * norm).collect(),
+            Some(decoder) => feature::products(rows, decoder),
+        };
+        let largest = cell.data.values.supremum();
+        // Only what is flat below zero can be dead, or nearly so.
+        let dead = match (cell.model.activation.negative_slope(), decoder) {
+            (None, _) => vec![false; norms.len()],
+            (Some(_), None) => dead::dead_outputs(&norms, &weights.bias, largest),
+            (Some(_), Some(_)) => dead::dead_outputs_untied(&gains, &weights.bias, largest),
+        };
+        Self {
+            cell,
+            features,
+            bias: &weights.bias,
+            losses,
+            rows,
+            decoder,
+            gains,
+            dead,
+            norms,
+            overlaps: None,
+            overlaps_strong: None,
+            spectrum: Vec::new(),
+        }
+    }
+
     /// What the dead outputs cost by their own features: the mean of `I |v − s (v g + b)|^k` over samples
     /// that have them, with `s` the slope below zero, `g` the gain and `k` the power of the loss.
     fn dead_cost(&self) -> f64 {
@@ -323,6 +373,31 @@ mod tests {
         (measured.loss_test, measured.loss_dead_part) = (8.0, 2.0);
         assert!((measured.dead_share() - 0.25).abs() < f64::EPSILON);
         assert!((measured.loss_alive_part() - 6.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn what_is_known_by_feature_is_what_a_record_has_the_means_of() {
+        let record: Record = serde_json::from_str(VERSION_2).unwrap();
+        let mut cell = record.cell;
+        (cell.model.n_features, cell.model.d_hidden) = (4, 2);
+        let weights = Weights {
+            n_features: 4,
+            d_hidden: 2,
+            weights: vec![1.0, 0.0, -0.5, 0.5, 0.0, 0.0, 0.1, 0.9],
+            bias: vec![-0.1, -0.9, 0.0, 0.2],
+            decoder: None,
+        };
+        let features = Features::alike(&[0.4, 0.3, 0.2, 0.1]);
+        let losses = Losses { test: 1.0, test_se: 0.1, train_last100: 1.0, density_drawn: None };
+        let (of, all) =
+            (by_feature(&cell, features, &weights), measure(&cell, features, &weights, losses));
+        let geometry = all.geometry.unwrap();
+        assert!((mean(&of.dimensionality) - geometry.dimensionality_mean).abs() < 1e-15);
+        assert!((mean(&of.norms) - geometry.norm_mean).abs() < 1e-15);
+        assert_eq!(of.dead, [false, false, true, false]);
+        assert_eq!(of.dead.iter().filter(|dead| **dead).count(), all.dead_outputs);
+        assert!((of.loss_dead_part - all.loss_dead_part).abs() < 1e-15);
+        assert!((of.overlap_mean_square - all.overlap_mean_square).abs() < 1e-15);
     }
 
     #[test]

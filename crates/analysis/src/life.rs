@@ -1,0 +1,189 @@
+//! The life of a model: what became of its features from step to step.
+
+use superpose_figures::axis::Axis;
+use superpose_figures::chart::Mark;
+use superpose_figures::colour_bar::ColourScale;
+use superpose_figures::lines::{Lines, lines};
+use superpose_figures::panel::Panel;
+use superpose_figures::sheet::{Axes, Sheet};
+use superpose_figures::study::Picture;
+use superpose_files::table::{Table, TableError, Tables};
+use superpose_stats::summary::summarise;
+
+use crate::models::{MOST_FEATURES, Models, Moment, Seen};
+use crate::pictures::{ENTRY, symbols, with_entries};
+use crate::run::Run;
+use crate::settings::{label, row_start, setting_fields, values, with_fields};
+
+/// Quantities with a panel each: column, title.
+const PANELS: [(&str, &str); 6] = [
+    ("loss", "training loss"),
+    ("loss.dead_part", "loss that dead outputs cost"),
+    ("phi_half", "φ½: rows with norm above 1/2"),
+    ("dead_share", "share of dead outputs"),
+    ("dimensionality_mean", "mean dimensionality D_i"),
+    ("overlap_mean_square", "mean cos² between rows"),
+];
+
+/// The mean training loss of the point of a cell's curve that covers the step after `step`.
+fn loss_at(seen: &Seen<'_>, step: u64) -> Option<f64> {
+    let curve = &seen.finished.curve;
+    curve.iter().find(|point| point.step > step).or(curve.last()).map(|point| point.loss)
+}
+
+/// One row a moment of a cell whose model was kept on the way.
+pub fn life(run: &Run, models: &Models<'_>) -> Table {
+    let names = setting_fields(run);
+    let rows: Vec<(&Seen<'_>, &Moment)> =
+        models.seen.iter().flat_map(|s| s.life.iter().map(move |m| (s, m))).collect();
+    let share = |of: &[bool]| of.iter().filter(|b| **b).count() as f64 / of.len() as f64;
+    let table = Table::of(
+        "life",
+        "What became of the features from step to step?",
+        &rows,
+        &[
+            ("setting", "the swept fields in one line", &|r| {
+                label(&values(&names, r.0.finished)).into()
+            }),
+            ("d_hidden", "hidden width d", &|r| r.0.finished.record.cell.model.d_hidden.into()),
+            ("seed", "seed of the initial weights", &|r| {
+                r.0.finished.record.cell.train.seed.into()
+            }),
+            ("cell_id", "identity of the cell", &|r| r.0.finished.record.cell_id.as_str().into()),
+            ("step", "steps that had been made; 0 is the start", &|r| r.1.step.into()),
+            (
+                "loss",
+                "mean training loss of the point of the curve that covers the next step",
+                &|r| loss_at(r.0, r.1.step).into(),
+            ),
+            ("loss.dead_part", "what the dead outputs cost", &|r| {
+                r.1.features.loss_dead_part.into()
+            }),
+            ("dead_outputs", "number of outputs that cannot fire", &|r| {
+                r.1.features.dead.iter().filter(|dead| **dead).count().into()
+            }),
+            ("dead_share", "that over the number of features", &|r| {
+                share(&r.1.features.dead).into()
+            }),
+            ("phi_half", "fraction of the rows of W with norm above 1/2", &|r| {
+                r.1.features.fraction_above(0.5).into()
+            }),
+            ("phi_one", "fraction of the rows of W with norm above 1", &|r| {
+                r.1.features.fraction_above(1.0).into()
+            }),
+            ("norm_mean", "mean row norm of W", &|r| summarise(&r.1.features.norms).mean.into()),
+            ("bias_mean", "mean of b", &|r| {
+                let bias: Vec<f64> = r.1.bias.iter().map(|b| f64::from(*b)).collect();
+                summarise(&bias).mean.into()
+            }),
+            ("overlap_mean_square", "mean cos² between rows of W that are not zero", &|r| {
+                r.1.features.overlap_mean_square.into()
+            }),
+            ("dimensionality_mean", "mean of D_i over features", &|r| {
+                summarise(&r.1.features.dimensionality).mean.into()
+            }),
+        ],
+    );
+    let starts = rows.iter().map(|(seen, _)| row_start(&values(&names, seen.finished)));
+    with_fields(table, &names, starts)
+}
+
+/// One row a feature at a moment, as far as they are few enough.
+pub fn features_by_step(models: &Models<'_>) -> Table {
+    let mut n_rows = 0;
+    let mut rows: Vec<(&Seen<'_>, &Moment, usize)> = Vec::new();
+    for seen in &models.seen {
+        n_rows += seen.life.len() * seen.bias.len();
+        if n_rows <= MOST_FEATURES {
+            let of_moment = |m| (0..seen.bias.len()).map(move |i| (seen, m, i));
+            rows.extend(seen.life.iter().flat_map(of_moment));
+        }
+    }
+    Table::of(
+        "features_by_step",
+        "When does each feature appear?",
+        &rows,
+        &[
+            ("cell_id", "identity of the cell", &|r| r.0.finished.record.cell_id.as_str().into()),
+            ("step", "steps that had been made; 0 is the start", &|r| r.1.step.into()),
+            ("feature", "number of the feature, from 1", &|r| (r.2 + 1).into()),
+            ("norm", "norm of its row of W, in entries of W", &|r| r.1.features.norms[r.2].into()),
+            ("bias", "its bias b_i, in values of a feature", &|r| f64::from(r.1.bias[r.2]).into()),
+            (
+                "dimensionality",
+                "D_i = ‖W_i‖² / Σ_j (Ŵ_i·W_j)²; zero for a row of zeros",
+                &|r| r.1.features.dimensionality[r.2].into(),
+            ),
+            ("is_dead", "1 if its output cannot fire, else 0", &|r| {
+                usize::from(r.1.features.dead[r.2]).into()
+            }),
+        ],
+    )
+}
+
+/// What became of the models, a panel a quantity and a line a cell.
+///
+/// # Errors
+/// [`TableError`] when there is no table `life` or it lacks a column.
+pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
+    let table = tables.get("life")?;
+    let settings = table.words("setting")?;
+    let is_one = settings.windows(2).all(|pair| pair[0] == pair[1]);
+    let entries = settings.iter().map(|setting| symbols(setting)).collect();
+    let table = with_entries(table, entries);
+    let mut panels: Vec<Panel> = Vec::new();
+    for (column, title) in PANELS {
+        let axis = if column == "loss" { Axis::logarithmic(title) } else { Axis::linear(title) };
+        let columns = Lines {
+            // One setting is told apart by its widths.
+            group: Some(if is_one { "d_hidden" } else { ENTRY }),
+            group_label: if is_one { "d" } else { "" },
+            group_scale: is_one.then(|| ColourScale::logarithmic("hidden width d")),
+            line: Some("cell_id"),
+            mark: Mark::Line,
+            ..Lines::plain(("step", Axis::logarithmic("step")), (column, axis))
+        };
+        panels.extend(lines(&table, &columns)?);
+    }
+    panels.retain(|panel| !matches!(panel, Panel::Chart(chart) if chart.is_empty()));
+    let sheet = Sheet {
+        title: "The life of the models".to_owned(),
+        columns: 3,
+        panels,
+        axes: Axes::SharedX,
+        caption: "One line a cell, at the moments at which its model was kept (the start, step 0, has no place on \
+                  an axis of factors). Table: life.csv."
+            .to_owned(),
+    };
+    Ok(Picture { name: "life".to_owned(), sheet })
+}
+
+#[cfg(test)]
+mod tests {
+    use superpose_toy::cell::Cell;
+    use superpose_toy::trained::CurvePoint;
+
+    use super::*;
+    use crate::models::tests::planted;
+
+    #[test]
+    fn every_moment_is_a_row_and_every_quantity_that_changes_a_panel() {
+        let cells: [fn(&mut Cell); 2] = [|c| c.model.d_hidden = 8, |c| c.model.d_hidden = 16];
+        let mut run = Run::planted(&cells, |_| 1.0);
+        for finished in &mut run.finished {
+            finished.curve =
+                [(50, 3.0), (100, 2.0)].map(|(step, loss)| CurvePoint { step, loss }).to_vec();
+        }
+        let models = planted(&run);
+        let table = life(&run, &models);
+        let of = |column: &str| table.numbers(column).unwrap()[..3].to_vec();
+        assert_eq!(of("step"), [0.0, 1.0, 100.0]);
+        // After the last step there is no next one.
+        assert_eq!(of("loss"), [3.0, 3.0, 2.0]);
+        assert_eq!((of("phi_half")[1], of("dead_outputs")[0]), (0.0, 1.0));
+        assert!((of("phi_half")[2] - 2.0 / 3.0).abs() < 1e-12);
+        assert_eq!(features_by_step(&models).rows.len(), 2 * 3 * 3);
+        let picture = draw(&[table].into_iter().collect()).unwrap();
+        assert_eq!(picture.sheet.panels.len(), 6);
+    }
+}
