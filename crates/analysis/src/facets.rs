@@ -37,6 +37,14 @@ impl Varied {
         Ok(Self { column: column.to_owned(), symbol: symbol.to_owned(), values })
     }
 
+    /// What varies in a column, by its symbol.
+    ///
+    /// # Errors
+    /// [`TableError`] when there is no such column.
+    pub(crate) fn of_column(table: &Table, column: &str) -> Result<Self, TableError> {
+        Self::of(table, column, symbol(column))
+    }
+
     /// Its values, if all are numbers.
     fn numbers(&self) -> Option<Vec<f64>> {
         self.values.iter().map(Field::number).collect()
@@ -72,7 +80,7 @@ impl Varied {
     }
 
     /// A scale for it, where it has more numbers than there are hues.
-    fn scale(&self) -> Option<ColourScale> {
+    pub(crate) fn scale(&self) -> Option<ColourScale> {
         self.numbers().filter(|numbers| numbers.len() > MOST_HUES)?;
         let scale =
             if self.is_of_factors() { ColourScale::logarithmic } else { ColourScale::linear };

@@ -24,6 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod chosen;
 pub mod curves;
 pub mod decay;
 pub mod exponents;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use superpose_toy::cell::{FOLLOWING_KINDS, SEED_FIELDS, default_of, is_function, short_name};
+use superpose_toy::cell::{
+    FOLLOWING_KINDS, SEED_FIELDS, SNAPSHOTS, default_of, is_function, short_name,
+};
 
 use crate::run::{Finished, Run};
 use superpose_files::table::{Column, Field, Table};
@@ -86,7 +88,7 @@ pub fn setting_fields(run: &Run) -> Vec<String> {
             *seen.entry(row[WIDTH_FIELD].to_string()).or_insert(value) != value
         })
     };
-    let apart = [&SEED_FIELDS[..], &[WIDTH_FIELD]].concat();
+    let apart = [&SEED_FIELDS[..], &[WIDTH_FIELD, SNAPSHOTS]].concat();
     let mut names = run.field_names();
     names.retain(|name| {
         !apart.contains(&name.as_str()) && !name.ends_with(".path") && varies_at_one_width(name)

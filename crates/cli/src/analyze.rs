@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
+use superpose_analysis::chosen::{self, Choice};
+use superpose_analysis::models::{MOST_FEATURES, Models};
 use superpose_analysis::run::{Finished, Run};
-use superpose_analysis::study::{DRAWN, Progress, pictures, study};
-use superpose_analysis::{FitWindow, published, results};
-use superpose_figures::study::{Note, Places, Study, draw, write_csv, write_page};
+use superpose_analysis::study::{DRAWN, DRAWN_IF_THERE, Progress, pictures, study};
+use superpose_analysis::{FitWindow, Subject, published, results};
+use superpose_figures::study::{
+    Note, Picture, Places, Study, draw, read_table, write_csv, write_page,
+};
 use superpose_files::disk::DiskError;
 use superpose_files::sums::write_listed;
 use superpose_files::table::{Table, Tables};
@@ -17,7 +21,7 @@ use superpose_run::remeasure::{Remeasured, remeasure};
 use superpose_store::store::{Damage, Store};
 use superpose_toy::cell::CellId;
 
-use crate::args::{AnalyzeOptions, FolderOptions};
+use crate::args::{AnalyzeOptions, FiguresOptions};
 use crate::console;
 use crate::study::{read_given, say};
 
@@ -102,9 +106,12 @@ pub(crate) fn refuse_damage(damaged: &[Damage]) -> anyhow::Result<()> {
     bail!("{cells}; `superpose run` with the sweep file trains what is damaged anew");
 }
 
-pub(crate) fn figures(options: &FolderOptions) -> anyhow::Result<()> {
+pub(crate) fn figures(options: &FiguresOptions) -> anyhow::Result<()> {
     let store = Store::open(&options.folder)?;
-    let written = write_figures(&store)?;
+    let written = match choice(options) {
+        Some(choice) => write_chosen(&store, &choice)?,
+        None => write_figures(&store)?,
+    };
     if options.json {
         console::say_json(&json!({ "figures": written }));
     } else {
@@ -115,15 +122,53 @@ pub(crate) fn figures(options: &FolderOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the user wants to see, if that is said.
+fn choice(options: &FiguresOptions) -> Option<Choice> {
+    let FiguresOptions { value, x, y, colour, columns, rows, .. } = options;
+    Some(Choice {
+        value: value.clone()?,
+        x: x.clone()?,
+        y: y.clone(),
+        colour: colour.clone(),
+        columns: columns.clone(),
+        rows: rows.clone(),
+    })
+}
+
+/// Draws what was chosen from the results of the run in `store`.
+fn write_chosen(store: &Store, choice: &Choice) -> anyhow::Result<Vec<PathBuf>> {
+    let root = store.root();
+    let remedy = &format!("superpose analyze {}", root.display());
+    let of_results = Places { tables: root, pictures: root, remedy };
+    let (mut table, pictures) = chosen::chosen(&read_table("results", &of_results)?, choice)?;
+    // One table for each picture, called like it.
+    let name = pictures.first().map_or_else(String::new, |picture| picture.name.clone());
+    table.name.clone_from(&name);
+    let (tables, figures) = (root.join("tables"), root.join("figures"));
+    write_csv(&tables, std::slice::from_ref(&table))?;
+    let places = Places { tables: &tables, pictures: &figures, remedy };
+    let rename = |mut picture: Picture| {
+        picture.sheet.caption = picture.sheet.caption.replace("chosen.csv", &format!("{name}.csv"));
+        picture
+    };
+    let pictures: Vec<Picture> = pictures.into_iter().map(rename).collect();
+    Ok(draw(&[&name], &|_| Ok(pictures.clone()), &places)?)
+}
+
 /// Draws all figures of the run in `store` from its tables.
 pub(crate) fn write_figures(store: &Store) -> anyhow::Result<Vec<PathBuf>> {
-    let (root, sweep) = (store.root(), store.manifest()?.name);
+    let (root, manifest) = (store.root(), store.manifest()?);
+    let subject = Subject::of(&manifest.name, &manifest.cells);
+    let tables = root.join("tables");
+    let is_there = |name: &&str| tables.join(format!("{name}.csv")).exists();
+    let names: Vec<&str> =
+        DRAWN.into_iter().chain(DRAWN_IF_THERE.into_iter().filter(is_there)).collect();
     let places = Places {
         tables: &root.join("tables"),
         pictures: &root.join("figures"),
         remedy: &format!("superpose analyze {}", root.display()),
     };
-    Ok(draw(&DRAWN, &|tables: &Tables| pictures(tables, &sweep), &places)?)
+    Ok(draw(&names, &|tables: &Tables| pictures(tables, &subject), &places)?)
 }
 
 pub(crate) fn print_written(root: &Path, n_tables: usize, figures: &[PathBuf]) {
@@ -148,7 +193,8 @@ impl RunSummary {
     ) -> anyhow::Result<Self> {
         let run = Run::read(store)?;
         let results = results::results(&run);
-        let mut study = study(&run, window)?;
+        let models = Models::read(&run, store, MOST_FEATURES)?;
+        let mut study = study(&run, &models, window)?;
         if let Some(path) = published {
             let beside = published::published(&results, &read_given(path)?)?;
             study.notes.push(Note::Line(published::agreement(&beside)?));

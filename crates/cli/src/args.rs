@@ -26,7 +26,9 @@ pub(crate) enum Verb {
     /// Write the tables of a run anew from its records
     Analyze(AnalyzeOptions),
     /// Draw the figures of a run anew from its tables
-    Figures(FolderOptions),
+    Figures(FiguresOptions),
+    /// Draw what the weights of a few cells look like: arrows, W Wᵀ, norms, and their training
+    Portrait(PortraitOptions),
     /// Reproduce figures of the paper: train what is missing, write tables, claims and pictures
     Reproduce(ReproduceOptions),
     /// Write the pages of reproduced figures anew from their tables
@@ -283,10 +285,52 @@ pub(crate) struct AnalyzeOptions {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct FolderOptions {
+pub(crate) struct FiguresOptions {
     /// The folder of the run, such as runs/quickstart
     pub(crate) folder: PathBuf,
+    /// Draw only this: a measured column of results.csv against `--x`, such as loss.test
+    #[arg(long, value_name = "QUANTITY", requires = "x")]
+    pub(crate) value: Option<String>,
+    /// The field on the horizontal axis, such as data.activation_density
+    #[arg(long, value_name = "FIELD", requires = "value")]
+    pub(crate) x: Option<String>,
+    /// The field on the vertical axis: the value becomes a colour
+    #[arg(long, value_name = "FIELD", requires = "value")]
+    pub(crate) y: Option<String>,
+    /// The field that lines are coloured by
+    #[arg(long, value_name = "FIELD", requires = "value")]
+    pub(crate) colour: Option<String>,
+    /// The field that sets columns of panels apart
+    #[arg(long, value_name = "FIELD", requires = "value")]
+    pub(crate) columns: Option<String>,
+    /// The field that sets rows of panels apart
+    #[arg(long, value_name = "FIELD", requires = "value")]
+    pub(crate) rows: Option<String>,
     /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PortraitOptions {
+    /// The folder of the run, such as runs/quickstart
+    pub(crate) folder: PathBuf,
+    /// The cell of this id, or of which this is the beginning; several times for several
+    #[arg(long = "cell", value_name = "ID")]
+    pub(crate) cells: Vec<String>,
+    /// The cells whose field has this value, such as d_hidden=2; several must all hold
+    #[arg(long = "where", value_name = "FIELD=VALUE")]
+    pub(crate) fields: Vec<String>,
+    /// Features in the map of W Wᵀ
+    #[arg(long, value_name = "N", default_value_t = superpose_analysis::portrait::FEATURES)]
+    pub(crate) features: usize,
+    /// Leave out the animation of cells that have snapshots
+    #[arg(long)]
+    pub(crate) still: bool,
+    /// Where tables and pictures go [default: portraits in the folder of the run]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print a JSON object instead of lines
     #[arg(long)]
     pub(crate) json: bool,
 }

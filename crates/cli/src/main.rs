@@ -12,6 +12,7 @@ mod fit_loss;
 mod frequencies;
 mod heads;
 mod limits;
+mod portrait;
 mod progress;
 mod reproduce;
 mod run;
@@ -66,6 +67,7 @@ fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Bench(verb) => return bench::bench(&verb),
         Verb::Analyze(options) => analyze::analyze(&options)?,
         Verb::Figures(options) => analyze::figures(&options)?,
+        Verb::Portrait(options) => portrait::portrait(&options)?,
         Verb::Report { folders, json } => reproduce::report(&folders, json)?,
         Verb::Frequencies(options) => frequencies::frequencies(&options)?,
         Verb::Theory(verb) => theory::theory(&verb)?,
