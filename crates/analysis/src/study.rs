@@ -86,7 +86,7 @@ pub fn pictures(tables: &Tables, subject: &Subject) -> Result<Vec<Picture>, Tabl
     let has = |name: &str| tables.get(name).is_ok();
     let mut pictures = vec![widths::draw(tables)?];
     if has("local_exponents") {
-        pictures.push(widths::draw_residuals(tables)?);
+        pictures.extend(widths::draw_residuals(tables)?);
     }
     if has("curve_means") {
         pictures.push(curves::draw(tables)?);

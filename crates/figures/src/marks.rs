@@ -15,8 +15,8 @@ use crate::ticks::precise;
 const BARS: f64 = 0.76;
 
 /// Units from a dot to the next that is moved apart from it, and from the first of all to the last, at most.
-const APART: u32 = 5;
-const APART_ALL: u32 = 24;
+const APART: u32 = 4;
+const APART_ALL: u32 = 20;
 /// How much of its series' colour a band has.
 const BAND: f64 = 0.2;
 /// Where a fit was made.
@@ -126,8 +126,7 @@ impl Marks<'_> {
 
     /// How far the marks of a series stand aside, in coordinates, where dots at one place are parted.
     fn aside(&self, series: &Series) -> i32 {
-        let is_parted =
-            |s: &&Series| matches!(s.mark, Mark::Dots | Mark::JoinedDots) && !s.points.is_empty();
+        let is_parted = |s: &&Series| s.mark == Mark::Dots && !s.points.is_empty();
         let dots: Vec<&Series> = self.chart.series.iter().filter(is_parted).collect();
         let at = dots.iter().position(|s| std::ptr::eq(*s, series));
         let (Some(at), true) = (at, self.chart.is_parted) else { return 0 };
@@ -142,11 +141,24 @@ impl Marks<'_> {
     fn names(&self) -> DrawResult {
         let Some([(left, right), _]) = self.chart.ends() else { return Ok(()) };
         let (x, y) = self.scales();
-        let named = self.chart.series.iter().flat_map(|s| s.points.iter().zip(&s.names));
+        let of_series = |s: &'_ Series| {
+            let is_line = matches!(s.mark, Mark::Line | Mark::Dotted);
+            s.points
+                .iter()
+                .cloned()
+                .zip(s.names.clone())
+                .map(move |(p, name)| (p, name, is_line))
+                .collect::<Vec<_>>()
+        };
+        let named = self.chart.series.iter().flat_map(of_series);
+        let named = named.filter(|(p, name, _)| shown(p.x, x) && shown(p.y, y) && !name.is_empty());
         let mut taken = Vec::new();
-        for (point, name) in named.filter(|(p, _)| shown(p.x, x) && shown(p.y, y)) {
+        for (point, name, is_line) in named {
             let (at, beyond) = (place(point.x, x), place(point.x, x) > f64::midpoint(left, right));
-            self.name(name, self.at(at, place(point.y, y)), beyond, &mut taken)?;
+            // The name of a line stands above it.
+            let up = if is_line { self.canvas.px(NAME).cast_signed() * 2 / 3 } else { 0 };
+            let (h, v) = self.at(at, place(point.y, y));
+            self.name(&name, (h, v - up), beyond, &mut taken)?;
         }
         Ok(())
     }
