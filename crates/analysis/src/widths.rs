@@ -143,7 +143,7 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
             chart.window = window;
         }
     }
-    let named = if has_slopes { " Beside the widest: the slopes." } else { "" };
+    let named = if has_slopes { " Below the widest: the slopes." } else { "" };
     let shaded = if window.is_some() { " Shaded: the widths of the fits." } else { "" };
     let caption = format!(
         "Bars: one standard deviation over seeds (of the test, where there is one seed). Lines: least squares, ± \

@@ -6,7 +6,7 @@ use plotters::style::RGBColor;
 use superpose_files::table::{Field, Table, TableError};
 
 use crate::axis::Axis;
-use crate::chart::{Chart, Mark, Point, Series};
+use crate::chart::{Chart, Mark, NamesAt, Point, Series};
 use crate::colour_bar::ColourScale;
 use crate::keys::{Keys, Order, grid};
 use crate::palette::{self, GREY};
@@ -52,7 +52,7 @@ pub struct Lines<'a> {
     pub group: Option<&'a str>,
     /// The symbol before the value in the legend; without groups the entry itself.
     pub group_label: &'a str,
-    /// What is written beside each dot, where that is not empty.
+    /// What is written below each dot, where that is not empty.
     pub name: Option<&'a str>,
     /// What sets lines of a group apart: one line for each distinct value; one line a group if none.
     pub line: Option<&'a str>,
@@ -250,6 +250,7 @@ impl Columns {
             let names = |all: &Vec<String>| rows.iter().map(|row| all[*row].clone()).collect();
             Series {
                 names: self.names.as_ref().map_or(Vec::new(), names),
+                names_at: NamesAt::Below,
                 ..Series::of(label, colour, mark, rows.iter().map(|r| self.point(*r)).collect())
             }
         };

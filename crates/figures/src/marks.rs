@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::axes::Plot;
 use crate::axis::{Axis, Scale, place, shown};
 use crate::canvas::{Canvas, DrawResult, TEXT, said};
-use crate::chart::{Chart, Mark, Point, Series};
+use crate::chart::{Chart, Mark, NamesAt, Point, Series};
 use crate::colour_bar::Shades;
 use crate::font;
 use crate::ticks::precise;
@@ -20,7 +20,8 @@ const APART_ALL: u32 = 20;
 /// How much of its series' colour a band has.
 const BAND: f64 = 0.2;
 /// Where a fit was made.
-const WINDOW: RGBColor = RGBColor(240, 243, 248);
+const WINDOW: RGBColor = RGBColor(60, 90, 160);
+const WINDOW_SHARE: f64 = 0.07;
 
 /// Size of the names beside dots.
 const NAME: u32 = 9;
@@ -86,7 +87,7 @@ impl Marks<'_> {
         };
         let end = |v: f64| place(v, x).clamp(left, right);
         let ends = [self.at(end(from), high), self.at(end(to), low)];
-        self.canvas.area.draw(&Rectangle::new(ends, WINDOW.filled())).map_err(said)
+        self.canvas.area.draw(&Rectangle::new(ends, WINDOW.mix(WINDOW_SHARE).filled())).map_err(said)
     }
 
     /// The band between the ends of error bars; where a point has none it is as narrow as the line.
@@ -142,21 +143,25 @@ impl Marks<'_> {
         let Some([(left, right), _]) = self.chart.ends() else { return Ok(()) };
         let (x, y) = self.scales();
         let of_series = |s: &'_ Series| {
-            let is_line = matches!(s.mark, Mark::Line | Mark::Dotted);
+            let side = s.names_at;
             s.points
                 .iter()
                 .cloned()
                 .zip(s.names.clone())
-                .map(move |(p, name)| (p, name, is_line))
+                .map(move |(p, name)| (p, name, side))
                 .collect::<Vec<_>>()
         };
         let named = self.chart.series.iter().flat_map(of_series);
         let named = named.filter(|(p, name, _)| shown(p.x, x) && shown(p.y, y) && !name.is_empty());
         let mut taken = Vec::new();
-        for (point, name, is_line) in named {
+        for (point, name, side) in named {
             let (at, beyond) = (place(point.x, x), place(point.x, x) > f64::midpoint(left, right));
-            // The name of a line stands above it.
-            let up = if is_line { self.canvas.px(NAME).cast_signed() * 2 / 3 } else { 0 };
+            let half = self.canvas.px(NAME).cast_signed() * 2 / 3;
+            let up = match side {
+                NamesAt::Beside => 0,
+                NamesAt::Above => half,
+                NamesAt::Below => -half,
+            };
             let (h, v) = self.at(at, place(point.y, y));
             self.name(&name, (h, v - up), beyond, &mut taken)?;
         }
