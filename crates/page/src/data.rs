@@ -110,7 +110,10 @@ mod tests {
         let columns = &table["columns"];
         assert_eq!(table["rows"], 3);
         assert_eq!(columns[0]["numbers"], json!([1, 2.5, null]));
-        assert_eq!((&columns[1]["words"], &columns[1]["at"]), (&json!(["x", "y"]), &json!([0, 1, 0])));
+        assert_eq!(
+            (&columns[1]["words"], &columns[1]["at"]),
+            (&json!(["x", "y"]), &json!([0, 1, 0]))
+        );
         assert_eq!(columns[2]["numbers"], json!([7]), "one value stands once");
         assert_eq!(columns[3]["words"], json!(["001", "002", "003"]), "a name stays a text");
         assert_eq!(columns[4]["numbers"], json!([null]));

@@ -10,11 +10,17 @@ use crate::data::{island, stored};
 use crate::page::{Content, Fact, Image, Listing, Page, Section};
 
 const PLOTLY: &str = include_str!("../assets/plotly-basic.min.js");
-const SCRIPT: &str = include_str!("../assets/page.js");
+const SCRIPT: &str = concat!(
+    include_str!("../assets/common.js"),
+    include_str!("../assets/table.js"),
+    include_str!("../assets/chart.js"),
+    include_str!("../assets/page.js"),
+);
 const STYLE: &str = include_str!("../assets/page.css");
 
 /// What is said where scripts do not run.
-const NO_SCRIPT: &str = "The charts and tables of this page need JavaScript; the tables are also CSV files beside it.";
+const NO_SCRIPT: &str =
+    "The charts and tables of this page need JavaScript; the tables are also CSV files beside it.";
 
 impl Page {
     /// The page as one file, which needs nothing else.
@@ -109,7 +115,8 @@ impl Page {
 
     /// The table called `name`.
     fn table(&self, name: &str) -> Result<&Table, TableError> {
-        let table = self.sources.iter().map(|source| &source.table).find(|table| table.name == name);
+        let table =
+            self.sources.iter().map(|source| &source.table).find(|table| table.name == name);
         table.ok_or_else(|| {
             let known: Vec<&str> = self.sources.iter().map(|s| s.table.name.as_str()).collect();
             TableError::NoTable(name.to_owned(), known.join(", "))

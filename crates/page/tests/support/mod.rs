@@ -25,7 +25,13 @@ fn cell(i: usize) -> (String, f64, f64, u64, f64) {
     let width = [8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 96.0, 128.0, 192.0][i / 4 % 10];
     let exponent = if decay < 0.0 { 1.0 } else { 0.25 };
     let loss = 2.0 * f64::powf(width, -exponent) * (1.0 + 0.1 * (noise(i) - 0.5));
-    (format!("{:016x}", (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)), decay, width, seed, loss)
+    (
+        format!("{:016x}", (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+        decay,
+        width,
+        seed,
+        loss,
+    )
 }
 
 /// One row a cell.
