@@ -26,6 +26,7 @@ pub mod curves;
 pub mod decay;
 pub mod exponents;
 pub mod overlaps;
+pub mod page;
 mod pictures;
 pub mod published;
 pub mod regime;

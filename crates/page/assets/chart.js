@@ -223,12 +223,11 @@ class Chart {
       const id = `law ${JSON.stringify(law.of)}`;
       const isNew = !named.has(id);
       named.add(id);
-      const of = Object.entries(law.of).map(([name, value]) => plain(`${name}: ${short(value)}`));
       return {
         ...axes, type: "scatter", mode: "lines", x, y: x.map((at) => law.coefficient * at ** -law.exponent),
-        name: plain(law.label), legendgroup: group ? `g${group.key}` : id, showlegend: isNew && fitting.length <= MOST_LAWS,
+        name: plain(group ? law.label : `${law.name}: ${law.label}`), legendgroup: group ? `g${group.key}` : id, showlegend: isNew && fitting.length <= MOST_LAWS,
         line: { color: group?.colour ?? "#888888", width: 1.5, dash: this.mean?.checked ? "dash" : "solid" }, hoverinfo: "text",
-        text: [...of, plain(law.label)].join("<br>"),
+        text: [law.name, law.label].map(plain).join("<br>"),
       };
     }).filter((law) => this.kept.length === this.table.n || named.has(law.legendgroup.slice(1)) || !law.legendgroup.startsWith("g"));
   }

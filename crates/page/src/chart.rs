@@ -74,9 +74,11 @@ pub struct Law {
     pub exponent: f64,
     /// The smallest and largest `x` of the fit.
     pub window: (f64, f64),
+    /// Which rows it is of, in words.
+    pub name: String,
     /// The exponent with its interval, in words.
     pub label: String,
-    /// Which rows it is of: columns, and the value that they have in each.
+    /// The same: columns, and the value that these rows have in each.
     pub of: Vec<(String, Field)>,
 }
 
@@ -118,7 +120,7 @@ impl Law {
             self.of.iter().map(|(column, value)| (column.clone(), value.as_written())).collect();
         json!({
             "x": self.x, "y": self.y, "coefficient": self.coefficient, "exponent": self.exponent,
-            "from": self.window.0, "to": self.window.1, "label": self.label, "of": of,
+            "from": self.window.0, "to": self.window.1, "name": self.name, "label": self.label, "of": of,
         })
     }
 }

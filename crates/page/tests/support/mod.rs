@@ -82,6 +82,7 @@ pub(crate) fn page(n_cells: usize) -> Page {
         coefficient: 2.0,
         exponent,
         window: (8.0, 192.0),
+        name: format!("weight_decay={decay}"),
         label: format!("exponent {exponent} ± 0.01, d 8–192"),
         of: vec![("train.weight_decay".to_owned(), decay.into())],
     };
