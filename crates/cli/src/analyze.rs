@@ -1,15 +1,16 @@
-//! `superpose analyze` and `superpose figures`: from records to tables, from tables to pictures.
+//! `superpose analyze` and `superpose figures`: from records to tables, from tables to pictures and the page.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
+use superpose_analysis::page::{Pictures, write_page as write_report};
 use superpose_analysis::run::{Finished, Run};
 use superpose_analysis::study::{DRAWN, Progress, pictures, study};
 use superpose_analysis::{FitWindow, published, results};
 use superpose_figures::study::{Note, Places, Study, draw, write_csv, write_page};
 use superpose_files::disk::DiskError;
-use superpose_files::sums::write_listed;
+use superpose_files::sums::{Sums, write_listed};
 use superpose_files::table::{Table, Tables};
 use superpose_run::event::loss;
 use superpose_run::label::Labels;
@@ -41,18 +42,25 @@ pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
     }
     let window = FitWindow { d_min: options.d_min, d_max: options.d_max };
     let summary = RunSummary::of(&store, window, options.published.as_deref())?;
-    let written = summary.write();
+    let tables = options.folder.join("tables");
+    let before = Sums::read(&tables).ok().flatten();
+    let written = summary.write().context("the tables are not written");
+    // Pictures of other tables than these are not theirs.
+    let is_same = before.is_some() && Sums::read(&tables).ok().flatten() == before;
+    let pictures = if is_same { Pictures::Drawn } else { Pictures::Outdated };
+    let page = written.and_then(|()| write_page(&store, pictures));
     if options.json {
         console::say_json(&summary.to_json()?);
     } else {
         summary.study.notes.iter().for_each(say);
-        if written.is_ok() {
+        if let Ok(page) = &page {
             let (folder, n_tables) = (options.folder.display(), summary.n_tables());
             console::say(&format!("wrote {folder}/results.csv and {n_tables} tables"));
+            console::say(&format!("wrote {}", page.display()));
             console::say(&format!("next: superpose figures {folder}"));
         }
     }
-    written.context("the tables are not written")?;
+    page?;
     refuse_damage(&[remeasured.damaged, summary.run.damaged].concat())
 }
 
@@ -104,38 +112,41 @@ pub(crate) fn refuse_damage(damaged: &[Damage]) -> anyhow::Result<()> {
 
 pub(crate) fn figures(options: &FolderOptions) -> anyhow::Result<()> {
     let store = Store::open(&options.folder)?;
-    let written = write_figures(&store)?;
+    let (written, page) = write_figures(&store)?;
     if options.json {
-        console::say_json(&json!({ "figures": written }));
+        console::say_json(&json!({ "figures": written, "page": page }));
     } else {
-        for path in written {
+        for path in written.iter().chain([&page]) {
             console::say(&format!("wrote {}", path.display()));
         }
     }
     Ok(())
 }
 
-/// Draws all figures of the run in `store` from its tables.
-pub(crate) fn write_figures(store: &Store) -> anyhow::Result<Vec<PathBuf>> {
+/// Draws all figures of the run in `store` from its tables, and writes its page; returns their files.
+pub(crate) fn write_figures(store: &Store) -> anyhow::Result<(Vec<PathBuf>, PathBuf)> {
     let (root, sweep) = (store.root(), store.manifest()?.name);
     let places = Places {
         tables: &root.join("tables"),
         pictures: &root.join("figures"),
         remedy: &format!("superpose analyze {}", root.display()),
     };
-    Ok(draw(&DRAWN, &|tables: &Tables| pictures(tables, &sweep), &places)?)
+    let drawn = draw(&DRAWN, &|tables: &Tables| pictures(tables, &sweep), &places)?;
+    Ok((drawn, write_page(store, Pictures::Drawn)?))
 }
 
-pub(crate) fn print_written(root: &Path, n_tables: usize, figures: &[PathBuf]) {
+/// Writes the page of the run in `store` from its tables and these pictures, and returns its path.
+pub(crate) fn write_page(store: &Store, pictures: Pictures) -> anyhow::Result<PathBuf> {
+    Ok(write_report(store.root(), &store.manifest()?, pictures)?)
+}
+
+pub(crate) fn print_written(root: &Path, n_tables: usize, n_figures: usize, page: &Path) {
     let root = root.display();
     console::say(&format!(
-        "wrote {root}/results.csv, {n_tables} tables in {root}/tables and {} pictures in \
-         {root}/figures",
-        figures.len()
+        "wrote {root}/results.csv, {n_tables} tables in {root}/tables, {n_figures} pictures in \
+         {root}/figures and a page of all"
     ));
-    if let Some(first) = figures.iter().find(|p| p.extension().is_some_and(|e| e == "png")) {
-        console::say(&format!("next: look at {}", first.display()));
-    }
+    console::say(&format!("next: look at {}", page.display()));
 }
 
 impl RunSummary {
