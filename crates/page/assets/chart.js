@@ -16,26 +16,38 @@ class Chart {
     this.logX = this.check(part.lines ? `log ${part.x.column}` : "log x", part.x.log);
     this.logY = this.check(part.lines ? `log ${part.y.column}` : "log y", part.y.log);
     this.colour = this.select("colour", part.colour ?? "", { swept, measured: numbers, other: few }, "one");
-    const apart = columns.filter((column) => (swept.includes(column) || few.includes(column)) && distinct(column.values).length <= 60);
+    const apart = columns.filter(
+      (column) => (swept.includes(column) || few.includes(column)) && distinct(column.values).length <= 60,
+    );
     this.panel = this.select("panels", part.panel ?? "", { swept: apart }, "one");
-    this.mean = part.repeats.some((name) => this.table.columns.get(name).varies) && !part.lines
-      ? this.check("mean ± sd over seeds", false) : null;
-    this.plot = element("div", { className: "plot" });
+    this.mean =
+      part.repeats.some((name) => this.table.columns.get(name).varies) && !part.lines
+        ? this.check("mean ± sd over seeds", false)
+        : null;
+    this.plot = element("div", { className: "plot", role: "figure", ariaLabel: "chart" });
     this.remark = element("p", { className: "remark", role: "status" });
     place.classList.add("chart");
     place.append(this.controls, this.plot, this.remark);
     this.byLine = new Map(part.lines?.lines.map((line) => [line[0], line]) ?? []);
-    this.table.watchers.push(() => { if (this.isDrawn && this.kept !== this.table.kept) this.draw(); });
+    this.table.watchers.push(() => {
+      if (this.isDrawn && this.kept !== this.table.kept) this.draw();
+    });
     charts.push(this);
   }
 
   select(label, value, groups, none) {
-    const options = (columns) => columns.map((column) =>
-      element("option", { value: column.name, title: column.meaning, selected: column.name === value }, column.name));
-    const made = element("select", { onchange: () => this.draw(), name: label },
+    const options = (columns) =>
+      columns.map((column) =>
+        element("option", { value: column.name, title: column.meaning, selected: column.name === value }, column.name),
+      );
+    const made = element(
+      "select",
+      { onchange: () => this.draw(), name: label },
       ...(none ? [element("option", { value: "" }, none)] : []),
-      ...Object.entries(groups).filter(([, columns]) => columns.length).map(([name, columns]) =>
-        element("optgroup", { label: name }, ...options(columns))));
+      ...Object.entries(groups)
+        .filter(([, columns]) => columns.length)
+        .map(([name, columns]) => element("optgroup", { label: name }, ...options(columns))),
+    );
     if (![...made.options].some((option) => option.value === value) && this.table.columns.has(value)) {
       made.prepend(...options([this.table.columns.get(value)]));
     }
@@ -53,8 +65,10 @@ class Chart {
   // The rows as marks: where they are, and what is said of them.
   marks() {
     const { table, part } = this;
-    const of = (row) => [part.id, ...part.swept].filter((name) => table.columns.get(name).varies || name === part.id)
-      .map((name) => `${name}: ${short(table.value(name, row))}`);
+    const of = (row) =>
+      [part.id, ...part.swept]
+        .filter((name) => table.columns.get(name).varies || name === part.id)
+        .map((name) => `${name}: ${short(table.value(name, row))}`);
     const isOn = (value, isLog) => isThere(value) && (!isLog || !isNumber(value) || value > 0);
     const marks = [];
     for (const row of table.kept) {
@@ -68,9 +82,13 @@ class Chart {
       if (!kept.length) continue;
       const [x, y] = [kept.map((i) => xs[i]), kept.map((i) => ys[i])];
       const said = of(row);
-      if (!part.lines) for (const [name, at] of [[this.x.value, x], [this.y.value, y]]) {
-        if (!part.swept.includes(name)) said.push(`${name}: ${short(at[0])}`);
-      }
+      if (!part.lines)
+        for (const [name, at] of [
+          [this.x.value, x],
+          [this.y.value, y],
+        ]) {
+          if (!part.swept.includes(name)) said.push(`${name}: ${short(at[0])}`);
+        }
       const shown = this.colour.value;
       if (shown && !part.swept.includes(shown) && !said.some((line) => line.startsWith(shown + ": "))) {
         said.push(`${shown}: ${short(table.value(shown, row))}`);
@@ -90,18 +108,22 @@ class Chart {
     const isLog = isScale && values[0] > 0 && values.at(-1) / values[0] > 50;
     const place = (value) => (isLog ? Math.log10(value) : value);
     const [low, high] = [place(values[0]), place(values.at(-1))];
-    const scaled = (value) => viridis((place(value) - low) / (high - low));
+    const share = (value) => (place(value) - low) / (high - low);
+    // Of more values than there are shades, neighbours share one.
+    const isShared = isScale && values.length > SHADES;
+    const key = (value) => (isShared ? `shade ${Math.round(share(value) * (SHADES - 1))}` : String(value));
     const group = (value, i) => ({
-      key: String(value), label: short(value), value,
-      colour: isScale ? scaled(value) : COLOURS[i % COLOURS.length],
+      key: key(value),
+      label: short(value),
+      colour: isScale ? viridis(share(value)) : COLOURS[i % COLOURS.length],
       symbol: isScale ? SYMBOLS[0] : SYMBOLS[Math.floor(i / COLOURS.length) % SYMBOLS.length],
     });
-    const groups = values.map(group);
+    const groups = [...new Map(values.map((value, i) => [key(value), group(value, i)])).values()];
     if (marks.some((mark) => !isThere(column.values[mark.row]))) {
       groups.push({ key: "–", label: "nothing", colour: "#888888", symbol: "x" });
     }
     const scale = isScale ? { low, high, isLog, name } : null;
-    return { groups, key: (row) => String(column.values[row] ?? "–"), scale };
+    return { groups, key: (row) => (isThere(column.values[row]) ? key(column.values[row]) : "–"), scale };
   }
 
   draw() {
@@ -126,7 +148,10 @@ class Chart {
         const isFirst = !named.has(group.key);
         named.add(group.key);
         const common = {
-          ...axes, type: "scatter", legendgroup: `g${group.key}`, name: plain(group.label),
+          ...axes,
+          type: "scatter",
+          legendgroup: `g${group.key}`,
+          name: plain(group.label),
           showlegend: isFirst && !colouring.scale && colouring.groups.length > 1,
         };
         traces.push(...(this.mean?.checked ? this.means(inGroup, group, common) : [this.trace(inGroup, group, common)]));
@@ -135,7 +160,10 @@ class Chart {
     });
     if (colouring.scale) traces.push(scaleBar(colouring.scale));
     Plotly.react(this.plot, traces, this.layout(panels, colouring, marks), {
-      responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "",
+      responsive: true,
+      displaylogo: false,
+      showSendToCloud: false,
+      plotlyServerURL: "",
       modeBarButtonsToRemove: ["select2d", "lasso2d"],
       toImageButtonOptions: { format: "svg", filename: `${data.title}-chart` },
     });
@@ -153,8 +181,13 @@ class Chart {
   trace(marks, group, common) {
     if (!this.part.lines) {
       return {
-        ...common, mode: "markers", x: marks.map((m) => m.x[0]), y: marks.map((m) => m.y[0]),
-        rows: marks.map((m) => m.row), hovertext: marks.map((m) => m.text), hoverinfo: "text",
+        ...common,
+        mode: "markers",
+        x: marks.map((m) => m.x[0]),
+        y: marks.map((m) => m.y[0]),
+        rows: marks.map((m) => m.row),
+        hovertext: marks.map((m) => m.text),
+        hoverinfo: "text",
         marker: { color: group.colour, symbol: group.symbol, size: marks.length > 300 ? 6 : 8, opacity: 0.85 },
       };
     }
@@ -162,11 +195,19 @@ class Chart {
     for (const mark of marks) {
       joined.x.push(...mark.x, null);
       joined.y.push(...mark.y, null);
-      for (let i = 0; i <= mark.x.length; i++) { joined.rows.push(mark.row); joined.hovertext.push(mark.text); }
+      for (let i = 0; i <= mark.x.length; i++) {
+        joined.rows.push(mark.row);
+        joined.hovertext.push(mark.text);
+      }
     }
     const [x, y] = [this.part.x.column, this.part.y.column].map(plain);
     return {
-      ...common, ...joined, mode: "lines", connectgaps: false, line: { color: group.colour, width: marks.length > 50 ? 1 : 1.6 }, opacity: marks.length > 50 ? 0.6 : 1,
+      ...common,
+      ...joined,
+      mode: "lines",
+      connectgaps: false,
+      line: { color: group.colour, width: marks.length > 50 ? 1 : 1.6 },
+      opacity: marks.length > 50 ? 0.6 : 1,
       hovertemplate: `%{hovertext}<br>${x}: %{x}<br>${y}: %{y:.4g}<extra></extra>`,
     };
   }
@@ -183,11 +224,16 @@ class Chart {
       if (!at.has(mark.x[0])) at.set(mark.x[0], []);
       at.get(mark.x[0]).push(mark);
     }
-    const [line, band] = [{ x: [], y: [], rows: [], hovertext: [] }, { x: [], y: [] }];
+    const [line, band] = [
+      { x: [], y: [], rows: [], hovertext: [] },
+      { x: [], y: [] },
+    ];
     for (const at of lines.values()) {
-      const upper = [], lower = [];
+      const upper = [],
+        lower = [];
       for (const x of [...at.keys()].sort(compare)) {
-        const here = at.get(x), ys = here.map((mark) => mark.y[0]);
+        const here = at.get(x),
+          ys = here.map((mark) => mark.y[0]);
         const mean = ys.reduce((sum, y) => sum + y, 0) / ys.length;
         const sd = ys.length < 2 ? 0 : Math.sqrt(ys.reduce((sum, y) => sum + (y - mean) ** 2, 0) / (ys.length - 1));
         const low = this.logY.checked && mean - sd <= 0 ? Math.min(...ys) : mean - sd;
@@ -196,17 +242,40 @@ class Chart {
         line.x.push(x);
         line.y.push(mean);
         line.rows.push(here[0].row);
-        const said = [...apart, this.x.value].filter((name) => table.columns.get(name).varies).map((name) => `${name}: ${short(table.value(name, here[0].row))}`);
-        line.hovertext.push([...said, `${this.y.value}: ${short(mean)} ± ${short(sd)} (sd of ${ys.length})`].map(plain).join("<br>"));
+        const said = [...apart, this.x.value]
+          .filter((name) => table.columns.get(name).varies)
+          .map((name) => `${name}: ${short(table.value(name, here[0].row))}`);
+        line.hovertext.push(
+          [...said, `${this.y.value}: ${short(mean)} ± ${short(sd)} (sd of ${ys.length})`].map(plain).join("<br>"),
+        );
       }
       for (const [to, part] of [[line.x], [line.y], [line.rows], [line.hovertext]]) to.push(null);
-      for (const [x, y] of [...upper, ...lower, upper[0]]) { band.x.push(x); band.y.push(y); }
+      for (const [x, y] of [...upper, ...lower, upper[0]]) {
+        band.x.push(x);
+        band.y.push(y);
+      }
       band.x.push(null);
       band.y.push(null);
     }
     return [
-      { ...common, ...band, mode: "lines", line: { width: 0 }, fill: "toself", fillcolor: faint(group.colour), hoverinfo: "skip", showlegend: false },
-      { ...common, ...line, mode: "lines+markers", hoverinfo: "text", line: { color: group.colour }, marker: { color: group.colour, symbol: group.symbol, size: 7 } },
+      {
+        ...common,
+        ...band,
+        mode: "lines",
+        line: { width: 0 },
+        fill: "toself",
+        fillcolor: faint(group.colour),
+        hoverinfo: "skip",
+        showlegend: false,
+      },
+      {
+        ...common,
+        ...line,
+        mode: "lines+markers",
+        hoverinfo: "text",
+        line: { color: group.colour },
+        marker: { color: group.colour, symbol: group.symbol, size: 7 },
+      },
     ];
   }
 
@@ -215,27 +284,42 @@ class Chart {
     if (this.part.lines) return [];
     const fitting = this.part.laws.filter((law) => law.x === this.x.value && law.y === this.y.value);
     const isHere = (law) => panel === null || !(this.panel.value in law.of) || law.of[this.panel.value] === panel;
-    return fitting.filter(isHere).map((law) => {
-      const key = this.colour.value in law.of ? String(law.of[this.colour.value] ?? "–") : null;
-      const group = colouring.groups.find((known) => known.key === key && key !== null);
-      const n = 40;
-      const x = Array.from({ length: n + 1 }, (_, i) => law.from * (law.to / law.from) ** (i / n));
-      const id = `law ${JSON.stringify(law.of)}`;
-      const isNew = !named.has(id);
-      named.add(id);
-      return {
-        ...axes, type: "scatter", mode: "lines", x, y: x.map((at) => law.coefficient * at ** -law.exponent),
-        name: plain(group ? law.label : `${law.name}: ${law.label}`), legendgroup: group ? `g${group.key}` : id, showlegend: isNew && fitting.length <= MOST_LAWS,
-        line: { color: group?.colour ?? "#888888", width: 1.5, dash: this.mean?.checked ? "dash" : "solid" }, hoverinfo: "text",
-        text: [law.name, law.label].map(plain).join("<br>"),
-      };
-    }).filter((law) => this.kept.length === this.table.n || named.has(law.legendgroup.slice(1)) || !law.legendgroup.startsWith("g"));
+    return fitting
+      .filter(isHere)
+      .map((law) => {
+        const key = this.colour.value in law.of ? String(law.of[this.colour.value] ?? "–") : null;
+        const group = colouring.groups.find((known) => known.key === key && key !== null);
+        const n = 40;
+        const x = Array.from({ length: n + 1 }, (_, i) => law.from * (law.to / law.from) ** (i / n));
+        const id = `law ${JSON.stringify(law.of)}`;
+        const isNew = !named.has(id);
+        named.add(id);
+        return {
+          ...axes,
+          type: "scatter",
+          mode: "lines",
+          x,
+          y: x.map((at) => law.coefficient * at ** -law.exponent),
+          name: plain(group ? law.label : `${law.name}: ${law.label}`),
+          legendgroup: group ? `g${group.key}` : id,
+          showlegend: isNew && fitting.length <= MOST_LAWS,
+          line: { color: group?.colour ?? "#888888", width: 1.5, dash: this.mean?.checked ? "dash" : "solid" },
+          hoverinfo: "text",
+          text: [law.name, law.label].map(plain).join("<br>"),
+        };
+      })
+      .filter(
+        (law) => this.kept.length === this.table.n || named.has(law.legendgroup.slice(1)) || !law.legendgroup.startsWith("g"),
+      );
   }
 
   layout(panels, colouring, marks) {
     const { part } = this;
-    const ends = (at) => marks.reduce(([low, high], mark) => mark[at].reduce(
-      ([a, b], value) => [Math.min(a, value), Math.max(b, value)], [low, high]), [Infinity, -Infinity]);
+    const ends = (at) =>
+      marks.reduce(
+        ([low, high], mark) => mark[at].reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [low, high]),
+        [Infinity, -Infinity],
+      );
     const [endsX, endsY] = [ends("x"), ends("y")];
     const style = getComputedStyle(document.documentElement);
     const [ink, grid] = ["--ink", "--line"].map((name) => style.getPropertyValue(name).trim());
@@ -244,32 +328,75 @@ class Chart {
     const down = Math.ceil(panels.length / across);
     const isNarrow = wide < 560;
     const titles = [this.x?.value ?? part.x.column, this.y?.value ?? part.y.column].map(plain);
-    const axis = (isLog, [low, high]) => ({
-      gridcolor: grid, linecolor: ink, zeroline: false, automargin: true, ticks: "outside", tickcolor: grid,
-      ...(isLog ? { type: "log", exponentformat: "power", dtick: high / low < 1e4 ? "D2" : undefined } : { exponentformat: "none" }),
-    });
     const isWords = (select) => select && !this.table.columns.get(select.value).isNumber;
+    const kind = (select, isLog, [low, high]) => {
+      if (isWords(select)) return { type: "category", categoryorder: "category ascending" };
+      if (!isLog) return { type: "linear", exponentformat: "none" };
+      return { type: "log", exponentformat: "power", dtick: high / low < 1e4 ? "D2" : undefined };
+    };
+    const axis = (...of) => ({
+      ...kind(...of),
+      gridcolor: grid,
+      linecolor: ink,
+      zeroline: false,
+      automargin: true,
+      ticks: "outside",
+      tickcolor: grid,
+    });
     const hasLegend = colouring.groups.length > 1 || part.laws.length;
     const layout = {
-      font: { color: ink, family: "system-ui, sans-serif", size: 13 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { color: ink, family: "system-ui, sans-serif", size: 13 },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
       height: Math.max(down * (panels.length > 1 ? 260 : 460), 320) + (isNarrow && hasLegend ? 120 : 0),
-      margin: { l: 60, r: 15, t: 30, b: 50 }, hovermode: "closest", hoverlabel: { align: "left" },
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: style.getPropertyValue("--dim").trim(), activecolor: ink }, uirevision: titles.join() + this.panel.value,
-      legend: isNarrow ? { orientation: "h", y: -0.2 } : { title: { text: plain(this.colour.value) } }, annotations: [],
+      margin: { l: 60, r: 15, t: 30, b: 50 },
+      hovermode: "closest",
+      hoverlabel: { align: "left" },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: style.getPropertyValue("--dim").trim(), activecolor: ink },
+      uirevision: [...titles, this.panel.value, this.logX.checked, this.logY.checked].join(),
+      legend: {
+        uirevision: this.colour.value,
+        ...(isNarrow ? { orientation: "h", y: -0.2 } : { title: { text: plain(this.colour.value) } }),
+      },
+      annotations: [],
       showlegend: !colouring.scale || part.laws.length > 0,
     };
     if (colouring.scale && !isNarrow) layout.legend.x = 1.16;
     const gap = { x: 0.05, y: down > 1 ? 0.32 / down : 0 };
     panels.forEach((panel, at) => {
       const [column, row] = [at % across, Math.floor(at / across)];
-      const width = (1 - gap.x * (across - 1)) / across, height = (1 - gap.y * (down - 1)) / down;
+      const width = (1 - gap.x * (across - 1)) / across,
+        height = (1 - gap.y * (down - 1)) / down;
       const [left, top] = [column * (width + gap.x), 1 - row * (height + gap.y)];
       const n = at ? at + 1 : "";
       const isLast = at + across >= panels.length;
-      layout[`xaxis${n}`] = { ...axis(this.logX.checked && !isWords(this.x), endsX), anchor: `y${n}`, domain: [left, left + width], matches: at ? "x" : undefined, title: isLast ? { text: titles[0] } : undefined };
-      layout[`yaxis${n}`] = { ...axis(this.logY.checked && !isWords(this.y), endsY), anchor: `x${n}`, domain: [Math.max(top - height, 0), top], matches: at ? "y" : undefined, title: column ? undefined : { text: titles[1] }, showticklabels: column === 0 };
-      if (panel !== null) layout.annotations.push({
-        text: plain(`${this.panel.value}: ${short(panel)}`), showarrow: false, xref: "paper", yref: "paper", x: left + width / 2, y: top, xanchor: "center", yanchor: "bottom", font: { size: 12 } });
+      layout[`xaxis${n}`] = {
+        ...axis(this.x, this.logX.checked, endsX),
+        anchor: `y${n}`,
+        domain: [left, left + width],
+        matches: at ? "x" : undefined,
+        title: isLast ? { text: titles[0] } : undefined,
+      };
+      layout[`yaxis${n}`] = {
+        ...axis(this.y, this.logY.checked, endsY),
+        anchor: `x${n}`,
+        domain: [Math.max(top - height, 0), top],
+        matches: at ? "y" : undefined,
+        title: column ? undefined : { text: titles[1] },
+        showticklabels: column === 0,
+      };
+      if (panel !== null)
+        layout.annotations.push({
+          text: plain(`${this.panel.value}: ${short(panel)}`),
+          showarrow: false,
+          xref: "paper",
+          yref: "paper",
+          x: left + width / 2,
+          y: top,
+          xanchor: "center",
+          yanchor: "bottom",
+          font: { size: 12 },
+        });
     });
     return layout;
   }
@@ -277,15 +404,23 @@ class Chart {
   // What the axes mean, and what is not shown.
   say(marks, morePanels) {
     const { part, table } = this;
-    const meaning = (select, at) => [select?.value ?? part[at].column,
-      select ? table.columns.get(select.value).meaning : part.lines.meanings[at === "x" ? 0 : 1]];
-    const said = [["x", this.x], ["y", this.y]].map(([at, select]) => meaning(select, at)).filter(([, text]) => text)
+    const meaning = (select, at) => [
+      select?.value ?? part[at].column,
+      select ? table.columns.get(select.value).meaning : part.lines.meanings[at === "x" ? 0 : 1],
+    ];
+    const said = [
+      ["x", this.x],
+      ["y", this.y],
+    ]
+      .map(([at, select]) => meaning(select, at))
+      .filter(([, text]) => text)
       .map(([name, text]) => `${name}: ${text}.`);
     if (table.kept.length < table.n) said.push(`The filter of the table keeps ${table.kept.length} of ${table.n} rows.`);
     const lost = table.kept.length - marks.length;
     if (lost) said.push(`${lost} of ${table.kept.length} rows have no place here: no value, or none that a logarithmic axis has.`);
     if (morePanels > 0) said.push(`${morePanels} more panels are not shown.`);
-    if (part.lines && part.lines.kept < part.lines.of) said.push(`Of each line ${part.lines.kept} of ${part.lines.of} points are here.`);
+    if (part.lines && part.lines.kept < part.lines.of)
+      said.push(`Of each line ${part.lines.kept} of ${part.lines.of} points are here.`);
     this.remark.textContent = said.join(" ");
   }
 }
@@ -295,11 +430,25 @@ function scaleBar({ low, high, isLog, name }) {
   const ticks = Array.from({ length: 5 }, (_, i) => low + ((high - low) * i) / 4);
   const tick = (at) => short(Number((isLog ? 10 ** at : at).toPrecision(3)));
   return {
-    type: "scatter", mode: "markers", x: [null], y: [null], showlegend: false, hoverinfo: "skip",
+    type: "scatter",
+    mode: "markers",
+    x: [null],
+    y: [null],
+    showlegend: false,
+    hoverinfo: "skip",
     marker: {
-      color: [low], cmin: low, cmax: high, showscale: true,
+      color: [low],
+      cmin: low,
+      cmax: high,
+      showscale: true,
       colorscale: VIRIDIS.map((_, i) => [i / (VIRIDIS.length - 1), viridis(i / (VIRIDIS.length - 1))]),
-      colorbar: { title: { text: plain(name), side: "right" }, thickness: 14, outlinewidth: 0, tickvals: ticks, ticktext: ticks.map(tick) },
+      colorbar: {
+        title: { text: plain(name), side: "right" },
+        thickness: 14,
+        outlinewidth: 0,
+        tickvals: ticks,
+        ticktext: ticks.map(tick),
+      },
     },
   };
 }

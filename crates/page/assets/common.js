@@ -7,9 +7,19 @@ const data = JSON.parse(document.getElementById("data").textContent);
 // Wong 2011, without black and the yellow that is too light for lines; then a sequence for more than these.
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "star"];
-const VIRIDIS = [[68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141], [39, 173, 129],
-  [92, 200, 99], [170, 220, 50], [253, 231, 37]];
+const VIRIDIS = [
+  [68, 1, 84],
+  [71, 44, 122],
+  [59, 81, 139],
+  [44, 113, 142],
+  [33, 144, 141],
+  [39, 173, 129],
+  [92, 200, 99],
+  [170, 220, 50],
+  [253, 231, 37],
+];
 const FEW = 6; // Numbers up to so many are told apart by hues.
+const SHADES = 40; // Of a scale.
 const MOST_PANELS = 12;
 const MOST_LAWS = 16; // In the legend.
 const ROWS = 50; // Of a table at a time.
@@ -56,8 +66,7 @@ function viridis(share) {
 }
 
 function faint(colour) {
-  const parts = colour.startsWith("#")
-    ? [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)) : colour.match(/\d+/g);
+  const parts = colour.startsWith("#") ? [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)) : colour.match(/\d+/g);
   return `rgba(${[...parts].slice(0, 3).join(",")},0.2)`;
 }
 
