@@ -10,7 +10,7 @@ use superpose_page::{
     Axis, Chart, Content, Fact, Image, Law, Lines, Link, Listing, Page, Section, Source,
 };
 use superpose_store::store::Manifest;
-use superpose_toy::cell::{SEED_FIELDS, short_name};
+use superpose_toy::cell::SEED_FIELDS;
 use time::OffsetDateTime;
 
 use crate::results::is_field;
@@ -413,16 +413,25 @@ fn facts(results: &Table, swept: &[String]) -> Result<Vec<Fact>, TableError> {
     let mut facts = Vec::new();
     for name in swept {
         let values = counts(results, name)?;
-        let shown: Vec<&str> = values.iter().take(6).map(|(word, _)| word.as_str()).collect();
-        let more = if values.len() > 6 {
-            format!(" … ({} values)", values.len())
-        } else {
-            String::new()
+        let shown: Vec<String> = values.iter().take(6).map(|(word, _)| four_digits(word)).collect();
+        let more = match values.len() {
+            n if n > 6 => format!(" … ({n} values)"),
+            _ => String::new(),
         };
-        facts.push(Fact::new(short_name(name), format!("{}{more}", shown.join(", "))));
+        facts.push(Fact::new(name, format!("{}{more}", shown.join(", "))));
     }
     facts.extend(trained(results)?);
     Ok(facts)
+}
+
+/// A number with four significant digits; another word as it is.
+fn four_digits(word: &str) -> String {
+    let rounded = word
+        .parse::<f64>()
+        .ok()
+        .filter(|n| n.is_finite())
+        .and_then(|n| format!("{n:.3e}").parse::<f64>().ok());
+    rounded.map_or_else(|| word.to_owned(), |n| n.to_string().replace('-', "−"))
 }
 
 /// When the first and the last cell were trained.

@@ -154,7 +154,15 @@ class Chart {
           name: plain(group.label),
           showlegend: isFirst && !colouring.scale && colouring.groups.length > 1,
         };
-        traces.push(...(this.mean?.checked ? this.means(inGroup, group, common) : [this.trace(inGroup, group, common)]));
+        if (this.mean?.checked) traces.push(...this.means(inGroup, group, common));
+        else if (part.lines) traces.push(this.joined(inGroup, group, common));
+        else if (!colouring.scale) traces.push(this.dots(inGroup, group.colour, group.symbol, common));
+      }
+      if (colouring.scale && !part.lines && !this.mean?.checked) {
+        // All shades in one, which is much faster.
+        const shades = new Map(colouring.groups.map((group) => [group.key, group.colour]));
+        const colours = here.map((mark) => shades.get(colouring.key(mark.row)));
+        traces.push(this.dots(here, colours, SYMBOLS[0], { ...axes, type: "scatter", showlegend: false }));
       }
       traces.push(...this.laws(panel, axes, colouring, named));
     });
@@ -177,20 +185,22 @@ class Chart {
     this.say(marks, all.length - panels.length);
   }
 
-  // Dots, or lines with gaps between rows.
-  trace(marks, group, common) {
-    if (!this.part.lines) {
-      return {
-        ...common,
-        mode: "markers",
-        x: marks.map((m) => m.x[0]),
-        y: marks.map((m) => m.y[0]),
-        rows: marks.map((m) => m.row),
-        hovertext: marks.map((m) => m.text),
-        hoverinfo: "text",
-        marker: { color: group.colour, symbol: group.symbol, size: marks.length > 300 ? 6 : 8, opacity: 0.85 },
-      };
-    }
+  // Dots of one colour, or of one each.
+  dots(marks, color, symbol, common) {
+    return {
+      ...common,
+      mode: "markers",
+      x: marks.map((m) => m.x[0]),
+      y: marks.map((m) => m.y[0]),
+      rows: marks.map((m) => m.row),
+      hovertext: marks.map((m) => m.text),
+      hoverinfo: "text",
+      marker: { color, symbol, size: marks.length > 300 ? 6 : 8, opacity: 0.85 },
+    };
+  }
+
+  // Lines with gaps between rows.
+  joined(marks, group, common) {
     const joined = { x: [], y: [], rows: [], hovertext: [] };
     for (const mark of marks) {
       joined.x.push(...mark.x, null);
@@ -289,7 +299,8 @@ class Chart {
       .map((law) => {
         const key = this.colour.value in law.of ? String(law.of[this.colour.value] ?? "–") : null;
         const group = colouring.groups.find((known) => known.key === key && key !== null);
-        const n = 40;
+        // Where both axes are logarithmic it is straight.
+        const n = this.logX.checked && this.logY.checked ? 1 : 40;
         const x = Array.from({ length: n + 1 }, (_, i) => law.from * (law.to / law.from) ** (i / n));
         const id = `law ${JSON.stringify(law.of)}`;
         const isNew = !named.has(id);
@@ -304,6 +315,7 @@ class Chart {
           legendgroup: group ? `g${group.key}` : id,
           showlegend: isNew && fitting.length <= MOST_LAWS,
           line: { color: group?.colour ?? "#888888", width: 1.5, dash: this.mean?.checked ? "dash" : "solid" },
+          opacity: group ? 1 : 0.4,
           hoverinfo: "text",
           text: [law.name, law.label].map(plain).join("<br>"),
         };
@@ -329,10 +341,11 @@ class Chart {
     const isNarrow = wide < 560;
     const titles = [this.x?.value ?? part.x.column, this.y?.value ?? part.y.column].map(plain);
     const isWords = (select) => select && !this.table.columns.get(select.value).isNumber;
+    const most = panels.length > 1 ? 20 : 1e4; // Of an axis with labels at 2 and 5.
     const kind = (select, isLog, [low, high]) => {
       if (isWords(select)) return { type: "category", categoryorder: "category ascending" };
       if (!isLog) return { type: "linear", exponentformat: "none" };
-      return { type: "log", exponentformat: "power", dtick: high / low < 1e4 ? "D2" : undefined };
+      return { type: "log", exponentformat: "power", dtick: high / low < most ? "D2" : undefined };
     };
     const axis = (...of) => ({
       ...kind(...of),
@@ -349,7 +362,7 @@ class Chart {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       height: Math.max(down * (panels.length > 1 ? 260 : 460), 320) + (isNarrow && hasLegend ? 120 : 0),
-      margin: { l: 60, r: 15, t: 30, b: 50 },
+      margin: { l: 60, r: 15, t: panels.length > 1 ? 50 : 30, b: 50 },
       hovermode: "closest",
       hoverlabel: { align: "left" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: style.getPropertyValue("--dim").trim(), activecolor: ink },
@@ -443,7 +456,7 @@ function scaleBar({ low, high, isLog, name }) {
       showscale: true,
       colorscale: VIRIDIS.map((_, i) => [i / (VIRIDIS.length - 1), viridis(i / (VIRIDIS.length - 1))]),
       colorbar: {
-        title: { text: plain(name), side: "right" },
+        title: { text: plain(name), side: "top" },
         thickness: 14,
         outlinewidth: 0,
         tickvals: ticks,

@@ -60,7 +60,9 @@ impl Page {
     /// Links to the sections.
     fn contents(&self) -> String {
         let link = |(number, section): (usize, &Section)| {
-            format!("<li><a href=\"#section-{number}\">{}</a></li>", escaped(&section.heading))
+            // Of a long heading, what stands before its colon.
+            let name = section.heading.split(": ").next().unwrap_or_default();
+            format!("<li><a href=\"#section-{number}\">{}</a></li>", escaped(name))
         };
         let links: String = self.sections.iter().enumerate().map(link).collect();
         format!("<nav aria-label=\"Sections\"><ul>{links}</ul></nav>\n")
