@@ -82,7 +82,7 @@ pub fn write_page(
         Pictures::Drawn => images(root, "figures", &MAIN_PICTURES, MOST_PICTURE_BYTES)?,
         Pictures::Outdated => Vec::new(),
     };
-    let html = page(manifest, tables, pictures)?.to_html()?;
+    let html = page(manifest, &tables, pictures)?.to_html()?;
     let path = root.join(PAGE);
     write_whole(&path, html.as_bytes())?;
     Ok(path)
@@ -143,7 +143,7 @@ pub fn images(
 }
 
 /// The page of a run that has these tables and pictures.
-fn page(manifest: &Manifest, tables: Tables, pictures: Vec<Image>) -> Result<Page, TableError> {
+fn page(manifest: &Manifest, tables: &Tables, pictures: Vec<Image>) -> Result<Page, TableError> {
     let exponents = tables.get("exponents")?;
     let fields = setting_fields(exponents)?;
     let results = with_settings(tables.get("results")?, exponents, &fields)?;

@@ -58,8 +58,12 @@ function compare(a, b) {
 
 const distinct = (values) => [...new Set(values.filter(isThere))].sort(compare);
 
+const darkness = matchMedia("(prefers-color-scheme: dark)");
+
+// On dark paper the scale begins where it can be seen.
 function viridis(share) {
-  const place = Math.min(Math.max(share, 0), 1) * (VIRIDIS.length - 1);
+  const from = darkness.matches ? 0.2 : 0;
+  const place = (from + (1 - from) * Math.min(Math.max(share, 0), 1)) * (VIRIDIS.length - 1);
   const low = Math.min(Math.floor(place), VIRIDIS.length - 2);
   const mixed = VIRIDIS[low].map((c, i) => Math.round(c + (VIRIDIS[low + 1][i] - c) * (place - low)));
   return `rgb(${mixed.join(",")})`;

@@ -55,6 +55,4 @@ const watcher = new IntersectionObserver(
 );
 charts.forEach((chart) => watcher.observe(chart.plot));
 addEventListener("beforeprint", () => charts.forEach(draw));
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
-  charts.filter((chart) => chart.isDrawn).forEach((chart) => chart.draw()),
-);
+darkness.addEventListener("change", () => charts.filter((chart) => chart.isDrawn).forEach((chart) => chart.draw()));

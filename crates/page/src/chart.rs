@@ -195,7 +195,7 @@ mod tests {
         let lines = Lines { points, line: "id".to_owned() };
         let stored = lines.stored("step", "loss").unwrap();
         assert_eq!(stored["x"], json!([[100, 200], [100]]));
-        assert_eq!(stored["lines"][1], json!(["b", 0, [0.333333, 0.333333]]));
+        assert_eq!(stored["lines"][1], json!(["b", 0, [0.333_333, 0.333_333]]));
         assert_eq!(stored["lines"][2], json!(["c", 1, [null]]));
         assert_eq!(stored["meanings"], json!(["steps made", "a loss"]));
         assert_eq!((&stored["kept"], &stored["of"]), (&json!(2), &json!(2)));

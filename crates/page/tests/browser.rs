@@ -1,4 +1,4 @@
-//! A page in headless Chromium, spoken to by the DevTools protocol over a pipe. Needs `chromium` and a Unix shell;
+//! A page in headless Chromium, spoken to by its protocol for developers over a pipe. Needs `chromium` and a Unix shell;
 //! `.ci/run` has both. Screenshots are left in the `tmp` folder of the build.
 
 #![cfg(unix)]
@@ -57,21 +57,21 @@ impl Browser {
         let answers = BufReader::new(answers);
         let (session, complaints) = (None, Vec::new());
         let mut browser = Self { process, ask, answers, session, n_asked: 0, complaints };
-        let made = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let made = browser.call("Target.createTarget", &json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": made["targetId"], "flatten": true });
-        let attached = browser.call("Target.attachToTarget", attach);
+        let attached = browser.call("Target.attachToTarget", &attach);
         browser.session = attached["sessionId"].as_str().map(str::to_owned);
         for domain in ["Runtime", "Log", "Page"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        browser.call("Emulation.setDeviceMetricsOverride", size);
+        browser.call("Emulation.setDeviceMetricsOverride", &size);
         browser
     }
 
     /// Asks for something and waits for the answer.
-    fn call(&mut self, method: &str, params: Value) -> Value {
+    fn call(&mut self, method: &str, params: &Value) -> Value {
         self.n_asked += 1;
         let mut message = json!({ "id": self.n_asked, "method": method, "params": params });
         if let Some(session) = &self.session {
@@ -113,7 +113,7 @@ impl Browser {
     /// Opens a file and waits until it is loaded and, if it has one, its first chart is drawn. Returns how long that took.
     fn open(&mut self, path: &Path) -> Duration {
         let begun = Instant::now();
-        self.call("Page.navigate", json!({ "url": format!("file://{}", path.display()) }));
+        self.call("Page.navigate", &json!({ "url": format!("file://{}", path.display()) }));
         while self.next()["method"] != "Page.loadEventFired" {}
         self.wait_for("!document.querySelector('.plot') || document.querySelector('.plot .main-svg .scatterlayer .point')");
         begun.elapsed()
@@ -123,7 +123,7 @@ impl Browser {
     fn value(&mut self, expression: &str) -> Value {
         let params =
             json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
-        let answer = self.call("Runtime.evaluate", params);
+        let answer = self.call("Runtime.evaluate", &params);
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
         answer["result"]["value"].clone()
     }
@@ -148,7 +148,7 @@ impl Browser {
     fn mouse(&mut self, kind: &str, [x, y]: [f64; 2]) {
         let button = if kind == "mouseMoved" { "none" } else { "left" };
         let params = json!({ "type": kind, "x": x, "y": y, "button": button, "clickCount": 1 });
-        self.call("Input.dispatchMouseEvent", params);
+        self.call("Input.dispatchMouseEvent", &params);
     }
 
     /// The middle of an element in the window.
@@ -161,7 +161,7 @@ impl Browser {
 
     fn screenshot(&mut self, name: &str, is_whole: bool) {
         let params = json!({ "captureBeyondViewport": is_whole });
-        let shot = self.call("Page.captureScreenshot", params);
+        let shot = self.call("Page.captureScreenshot", &params);
         let png = base64::engine::general_purpose::STANDARD.decode(shot["data"].as_str().unwrap());
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
         std::fs::write(path, png.unwrap()).unwrap();
@@ -319,7 +319,7 @@ fn it_is_to_be_looked_at_light_dark_and_narrow() {
     let (mut browser, _) = at_page(folder.path(), 200, [1200, 900]);
     browser.screenshot("page-light", false);
     let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
-    browser.call("Emulation.setEmulatedMedia", dark);
+    browser.call("Emulation.setEmulatedMedia", &dark);
     browser.wait_for("getComputedStyle(document.body).backgroundColor !== 'rgb(255, 255, 255)'");
     std::thread::sleep(Duration::from_millis(300));
     browser.screenshot("page-dark", false);
