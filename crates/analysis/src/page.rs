@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use superpose_figures::study::{Places, StudyError, read_table};
 use superpose_files::disk::{DiskError, at, file_names, write_whole};
+use superpose_files::sums::Sums;
 use superpose_files::table::{Column, Field, Table, TableError, Tables};
 use superpose_page::{
     Axis, Chart, Content, Fact, Image, Law, Lines, Link, Listing, Page, Section, Source,
@@ -15,6 +16,7 @@ use time::OffsetDateTime;
 
 use crate::results::is_field;
 use crate::settings::WIDTH_FIELD;
+use crate::study::DRAWN;
 
 /// The name of the page's file.
 pub const PAGE: &str = "report.html";
@@ -58,37 +60,52 @@ const MAIN_OF_FITS: [&str; 11] = [
     "regime",
 ];
 
-/// Which pictures a page has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pictures {
-    /// Those in the folder `figures`.
-    Drawn,
-    /// None: they were drawn from other tables than there are now.
-    Outdated,
+/// Beside the pictures, the digests of the tables that they were drawn from.
+const DRAWN_FROM: &str = "drawn-from.txt";
+
+/// Writes down which tables the pictures in the folder `root` of a run are drawn from: those that are there now.
+///
+/// # Errors
+/// [`DiskError`] when that cannot be written.
+pub fn note_drawn(root: &Path) -> Result<(), DiskError> {
+    write_whole(&root.join("figures").join(DRAWN_FROM), digests(root).as_bytes())
 }
 
-/// Writes the page of the run in the folder `root`, whose cells `manifest` names, and returns its path.
+/// The digests of the tables that pictures are drawn from, as far as they are listed.
+fn digests(root: &Path) -> String {
+    let listed = Sums::read(&root.join("tables")).ok().flatten().unwrap_or_default().text();
+    let is_drawn = |line: &&str| DRAWN.iter().any(|name| line.ends_with(&format!("  {name}.csv")));
+    listed.lines().filter(is_drawn).map(|line| format!("{line}\n")).collect()
+}
+
+/// Writes the page of the run in the folder `root`, whose cells `manifest` names, and returns its path. Pictures
+/// that were drawn from other tables than there are now are left out.
 ///
 /// # Errors
 /// [`StudyError`], naming the file, when a table is missing, damaged or lacks a column, or a file cannot be
 /// read or written.
-pub fn write_page(
-    root: &Path,
-    manifest: &Manifest,
-    pictures: Pictures,
-) -> Result<PathBuf, StudyError> {
+pub fn write_page(root: &Path, manifest: &Manifest) -> Result<PathBuf, StudyError> {
     let tables = read_tables(root)?;
-    let pictures = match pictures {
-        Pictures::Drawn => images(root, "figures", &MAIN_PICTURES, MOST_PICTURE_BYTES)?,
-        Pictures::Outdated => Vec::new(),
-    };
-    let html = page(manifest, &tables, pictures)?.to_html()?;
+    // Who drew them with an older version did not write down from what.
+    let noted = std::fs::read_to_string(root.join("figures").join(DRAWN_FROM));
+    let is_outdated = noted.is_ok_and(|noted| noted != digests(root));
+    let mut pictures = images(root, "figures", &MAIN_PICTURES, MOST_PICTURE_BYTES)?;
+    if is_outdated {
+        pictures
+            .retain(|p| !MAIN_PICTURES.iter().any(|name| p.file.ends_with(&format!("/{name}"))));
+    }
+    let mut page = page(manifest, &tables, pictures)?;
+    if is_outdated {
+        let text = "The pictures of a run were drawn from other tables than these, and are left out; superpose figures \
+                    draws them anew.";
+        page.lead = format!("{} {text}", page.lead);
+    }
     let path = root.join(PAGE);
-    write_whole(&path, html.as_bytes())?;
+    write_whole(&path, page.to_html()?.as_bytes())?;
     Ok(path)
 }
 
-/// `results.csv` and all in `tables`, with what `tables/README.md` says of their columns.
+/// `results.csv` and the tables that `tables/README.md` has, with what it says of their columns.
 fn read_tables(root: &Path) -> Result<Tables, StudyError> {
     let (folder, remedy) = (root.join("tables"), format!("superpose analyze {}", root.display()));
     let places = |tables| Places { tables, pictures: tables, remedy: &remedy };
@@ -96,14 +113,14 @@ fn read_tables(root: &Path) -> Result<Tables, StudyError> {
     for name in ["exponents", "curves"] {
         tables.push(read_table(name, &places(&folder))?);
     }
-    for file in file_names(&folder, "csv")? {
-        let name = file.trim_end_matches(".csv");
+    // A folder of an older version may have none: then nothing is explained, and there are no more tables.
+    let documentation = std::fs::read_to_string(folder.join("README.md")).unwrap_or_default();
+    let heading = |line: &str| Some(line.strip_prefix("## ")?.strip_suffix(".csv")?.to_owned());
+    for name in documentation.lines().filter_map(heading) {
         if tables.iter().all(|table| table.name != name) {
-            tables.push(read_table(name, &places(&folder))?);
+            tables.push(read_table(&name, &places(&folder))?);
         }
     }
-    // A folder of an older version may have none: then nothing is explained.
-    let documentation = std::fs::read_to_string(folder.join("README.md")).unwrap_or_default();
     tables.iter_mut().for_each(|table| table.explain(&documentation));
     Ok(tables.into_iter().collect())
 }
@@ -214,7 +231,7 @@ fn page(manifest: &Manifest, tables: &Tables, pictures: Vec<Image>) -> Result<Pa
         let heading = if table.question.is_empty() { &table.name } else { &table.question };
         sections.push(section(heading, "", Content::Listing(Listing::whole(&table.name))));
     }
-    sections.push(section("Provenance", "", Content::Facts(provenance(&results)?)));
+    sections.push(section("Provenance", "", Content::Facts(provenance(&results))));
     let source =
         |table: &Table| Source { table: table.clone(), file: format!("tables/{}.csv", table.name) };
     let kept = tables.iter().filter(|table| !["results", "curves"].contains(&&*table.name));
@@ -335,33 +352,26 @@ fn is_wide(table: &Table, column: &str) -> Result<bool, TableError> {
     Ok(low > 0.0 && high >= 3.0 * low)
 }
 
-/// The fitted laws, each with the fields of its setting.
+/// The fitted laws, each with the fields of its setting. Tables of older versions lack some columns, and then
+/// what they would say.
 fn laws(exponents: &Table, fields: &[String]) -> Result<Vec<Law>, TableError> {
-    let columns = [
-        "model_exponent",
-        "coefficient",
-        "d_min",
-        "d_max",
-        "ci_low",
-        "ci_high",
-        "ci_method",
-        "setting",
-    ];
     let mut laws = Vec::new();
-    for (row, found) in exponents.rows.iter().zip(exponents.fields(columns)?) {
-        let [exponent, coefficient, d_min, d_max, low, high, method, setting] = found;
-        let numbers = [exponent, coefficient, d_min, d_max].map(Field::number);
+    for row in &exponents.rows {
+        let field = |name: &str| exponents.column(name).map_or(&Field::Missing, |at| &row[at]);
+        let numbers =
+            ["model_exponent", "coefficient", "d_min", "d_max"].map(|name| field(name).number());
         let [Some(exponent), Some(coefficient), Some(d_min), Some(d_max)] = numbers else {
             continue;
         };
-        let interval = match (low.number(), high.number()) {
-            (Some(low), Some(high)) => format!(", 95 % {low:.3} to {high:.3} ({method})"),
+        let interval = match (field("ci_low").number(), field("ci_high").number()) {
+            (Some(low), Some(high)) => {
+                format!(", 95 % {low:.3} to {high:.3} ({})", field("ci_method"))
+            }
             _ => String::new(),
         };
+        let setting = &row[exponents.column("setting")?];
         let mut of = vec![("setting".to_owned(), setting.clone())];
-        for name in fields {
-            of.push((name.clone(), row[exponents.column(name)?].clone()));
-        }
+        of.extend(fields.iter().map(|name| (name.clone(), field(name).clone())));
         laws.push(Law {
             x: WIDTH_FIELD.to_owned(),
             y: "loss.test".to_owned(),
@@ -420,7 +430,7 @@ fn facts(results: &Table, swept: &[String]) -> Result<Vec<Fact>, TableError> {
         };
         facts.push(Fact::new(name, format!("{}{more}", shown.join(", "))));
     }
-    facts.extend(trained(results)?);
+    facts.extend(trained(results));
     Ok(facts)
 }
 
@@ -435,15 +445,18 @@ fn four_digits(word: &str) -> String {
 }
 
 /// When the first and the last cell were trained.
-fn trained(results: &Table) -> Result<Option<Fact>, TableError> {
-    let mut times = results.numbers("finished_unix_s")?;
-    times.retain(|time| time.is_finite());
+fn trained(results: &Table) -> Option<Fact> {
+    let mut times = finite(results, "finished_unix_s");
     times.sort_by(f64::total_cmp);
-    let ends = times.first().and_then(|first| Some((date(*first)?, date(*times.last()?)?)));
-    Ok(ends.map(|(first, last)| {
-        let span = if first == last { first } else { format!("{first} to {last}") };
-        Fact::new("trained (UTC)", span)
-    }))
+    let (first, last) = (date(*times.first()?)?, date(*times.last()?)?);
+    let span = if first == last { first } else { format!("{first} to {last}") };
+    Some(Fact::new("trained (UTC)", span))
+}
+
+/// The finite numbers of a column; none where there is no such column of numbers.
+fn finite(table: &Table, column: &str) -> Vec<f64> {
+    let numbers = table.numbers(column).unwrap_or_default();
+    numbers.into_iter().filter(|number| number.is_finite()).collect()
 }
 
 /// The day and minute of a time in seconds since 1970; none outside the calendar.
@@ -453,8 +466,8 @@ fn date(unix_s: f64) -> Option<String> {
     Some(format!("{} {:02}:{:02}", time.date(), time.hour(), time.minute()))
 }
 
-/// What the numbers rest on.
-fn provenance(results: &Table) -> Result<Vec<Fact>, TableError> {
+/// What the numbers rest on, as far as the results say.
+fn provenance(results: &Table) -> Vec<Fact> {
     let mut facts = Vec::new();
     for (column, name) in [
         ("superpose_version", "version of superpose"),
@@ -464,7 +477,8 @@ fn provenance(results: &Table) -> Result<Vec<Fact>, TableError> {
         ("dtype", "precision"),
         ("burn_version", "version of burn"),
     ] {
-        let words = match &counts(results, column)?[..] {
+        let words = match &counts(results, column).unwrap_or_default()[..] {
+            [] => continue,
             [(one, _)] => one.clone(),
             several => {
                 let words = several.iter().map(|(word, n)| format!("{word} ({n} cells)"));
@@ -473,11 +487,11 @@ fn provenance(results: &Table) -> Result<Vec<Fact>, TableError> {
         };
         facts.push(Fact::new(name, words));
     }
-    facts.extend(trained(results)?);
-    let seconds: f64 = results.numbers("wall_s")?.into_iter().filter(|s| s.is_finite()).sum();
+    facts.extend(trained(results));
+    let seconds: f64 = finite(results, "wall_s").into_iter().sum();
     facts.push(Fact::new("time of all trainings", format!("{:.2} hours", seconds / 3600.0)));
     facts.push(Fact::new("page by", concat!("superpose ", env!("CARGO_PKG_VERSION"))));
-    Ok(facts)
+    facts
 }
 
 #[cfg(test)]
@@ -542,8 +556,8 @@ mod tests {
         for name in ["loss_curves.svg", "portraits.svg", "loss_by_width.svg"] {
             std::fs::write(figures.join(name), "<svg/>").unwrap();
         }
-        let path = write_page(folder.path(), &manifest, Pictures::Drawn).unwrap();
-        let html = std::fs::read_to_string(path).unwrap();
+        let path = write_page(folder.path(), &manifest).unwrap();
+        let html = std::fs::read_to_string(&path).unwrap();
         assert!(html.contains("<h1>a &lt;b&gt;name&lt;/b&gt;</h1>"));
         assert!(html.contains("6 of 7 cells completed. 1 have no results"));
         let places = ["loss by width", "loss curves", "portraits"].map(|title| {
@@ -567,15 +581,45 @@ mod tests {
         assert_eq!(curves.unwrap()["lines"]["lines"].as_array().unwrap().len(), 6);
         assert!(html.contains("<dt>engine</dt>") && html.contains("<dt>revision</dt>"));
 
-        let path = write_page(folder.path(), &manifest, Pictures::Outdated).unwrap();
-        assert!(!std::fs::read_to_string(path).unwrap().contains("<img"));
+        // Pictures of other tables are left out, others of the folder stay.
+        note_drawn(folder.path()).unwrap();
+        assert_eq!(write_page(folder.path(), &manifest).unwrap(), path);
+        assert!(std::fs::read_to_string(&path).unwrap() == html);
+        std::fs::write(figures.join(DRAWN_FROM), "other digests\n").unwrap();
+        write_page(folder.path(), &manifest).unwrap();
+        let html = std::fs::read_to_string(path).unwrap();
+        assert!(!html.contains("alt=\"loss by width\"") && html.contains("alt=\"portraits\""));
+        assert!(html.contains("drawn from other tables"));
+    }
+
+    #[test]
+    fn tables_of_an_older_version_say_less() {
+        let (folder, manifest) = written(&planted());
+        let without = |path: &str, columns: &[&str]| {
+            let path = folder.path().join(path);
+            let mut table = Table::from_csv("t", &std::fs::read(&path).unwrap()).unwrap();
+            for column in columns {
+                let at = table.column(column).unwrap();
+                table.columns.remove(at);
+                table.rows.iter_mut().for_each(|row| drop(row.remove(at)));
+            }
+            std::fs::write(&path, table.to_csv()).unwrap();
+            std::fs::remove_file(path.with_file_name("SHA256SUMS")).unwrap();
+        };
+        without("results.csv", &["revision", "wall_s", "finished_unix_s", "loss.dead_part"]);
+        without("tables/exponents.csv", &["ci_low", "ci_method", "regime"]);
+        std::fs::remove_file(folder.path().join("tables/README.md")).unwrap();
+        let path = write_page(folder.path(), &manifest).unwrap();
+        let html = std::fs::read_to_string(path).unwrap();
+        assert!(!html.contains("<dt>revision</dt>") && html.contains("<dt>engine</dt>"));
+        assert_eq!(data(&html)["parts"][0]["laws"][0]["label"], "exponent 1.000, d 8–32");
     }
 
     #[test]
     fn a_missing_or_damaged_table_is_named_with_what_writes_it_anew() {
         let (folder, manifest) = written(&planted());
         std::fs::write(folder.path().join("tables/decay.csv"), "x\n").unwrap();
-        let write = || write_page(folder.path(), &manifest, Pictures::Drawn);
+        let write = || write_page(folder.path(), &manifest);
         let said = write().unwrap_err().to_string();
         assert!(said.contains("decay.csv` is damaged"), "{said}");
         std::fs::remove_file(folder.path().join("results.csv")).unwrap();
@@ -589,11 +633,11 @@ mod tests {
         let one: [fn(&mut Cell); 1] = [|_| ()];
         let run = Run::planted(&one, |_| 1.0);
         let (folder, manifest) = written(&run);
-        let path = write_page(folder.path(), &manifest, Pictures::Drawn).unwrap();
+        let path = write_page(folder.path(), &manifest).unwrap();
         assert!(std::fs::read_to_string(path).unwrap().contains("All 1 cells completed."));
         let none = Run { finished: Vec::new(), ..run };
         let (folder, _) = written(&none);
-        let path = write_page(folder.path(), &manifest, Pictures::Drawn).unwrap();
+        let path = write_page(folder.path(), &manifest).unwrap();
         assert!(std::fs::read_to_string(path).unwrap().contains("0 of 1 cells completed."));
     }
 
@@ -613,7 +657,7 @@ mod tests {
         ];
         let shown = |n: usize| {
             let (folder, manifest) = written(&Run::planted(&cells[..n], |_| 1.0));
-            let path = write_page(folder.path(), &manifest, Pictures::Drawn).unwrap();
+            let path = write_page(folder.path(), &manifest).unwrap();
             let chart = data(&std::fs::read_to_string(path).unwrap())["parts"][0].clone();
             [&chart["x"]["column"], &chart["colour"], &chart["panel"]].map(Value::clone)
         };

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
-use superpose_analysis::page::{Pictures, write_page as write_report};
+use superpose_analysis::page::{note_drawn, write_page as write_report};
 use superpose_analysis::run::{Finished, Run};
 use superpose_analysis::study::{DRAWN, Progress, pictures, study};
 use superpose_analysis::{FitWindow, published, results};
 use superpose_figures::study::{Note, Places, Study, draw, write_csv, write_page};
 use superpose_files::disk::DiskError;
-use superpose_files::sums::{Sums, write_listed};
+use superpose_files::sums::write_listed;
 use superpose_files::table::{Table, Tables};
 use superpose_run::event::loss;
 use superpose_run::label::Labels;
@@ -42,13 +42,8 @@ pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
     }
     let window = FitWindow { d_min: options.d_min, d_max: options.d_max };
     let summary = RunSummary::of(&store, window, options.published.as_deref())?;
-    let tables = options.folder.join("tables");
-    let before = Sums::read(&tables).ok().flatten();
     let written = summary.write().context("the tables are not written");
-    // Pictures of other tables than these are not theirs.
-    let is_same = before.is_some() && Sums::read(&tables).ok().flatten() == before;
-    let pictures = if is_same { Pictures::Drawn } else { Pictures::Outdated };
-    let page = written.and_then(|()| write_page(&store, pictures));
+    let page = written.and_then(|()| write_page(&store));
     if options.json {
         console::say_json(&summary.to_json()?);
     } else {
@@ -132,12 +127,13 @@ pub(crate) fn write_figures(store: &Store) -> anyhow::Result<(Vec<PathBuf>, Path
         remedy: &format!("superpose analyze {}", root.display()),
     };
     let drawn = draw(&DRAWN, &|tables: &Tables| pictures(tables, &sweep), &places)?;
-    Ok((drawn, write_page(store, Pictures::Drawn)?))
+    note_drawn(root)?;
+    Ok((drawn, write_page(store)?))
 }
 
-/// Writes the page of the run in `store` from its tables and these pictures, and returns its path.
-pub(crate) fn write_page(store: &Store, pictures: Pictures) -> anyhow::Result<PathBuf> {
-    Ok(write_report(store.root(), &store.manifest()?, pictures)?)
+/// Writes the page of the run in `store` from its tables and pictures, and returns its path.
+pub(crate) fn write_page(store: &Store) -> anyhow::Result<PathBuf> {
+    Ok(write_report(store.root(), &store.manifest()?)?)
 }
 
 pub(crate) fn print_written(root: &Path, n_tables: usize, n_figures: usize, page: &Path) {

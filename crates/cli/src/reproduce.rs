@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
-use superpose_analysis::page::Pictures;
 use superpose_analysis::results::{records, results};
 use superpose_analysis::run::Run;
 use superpose_files::sums::write_listed;
@@ -263,7 +262,7 @@ pub(crate) fn report(folders: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     let mut pages = Vec::new();
     for folder in folders {
         let page = match folder.join("sweep.json").exists() {
-            true => analyze::write_page(&Store::open(folder)?, Pictures::Drawn)?,
+            true => analyze::write_page(&Store::open(folder)?)?,
             false => write_page(figure_of(folder)?, folder)?,
         };
         if !as_json {

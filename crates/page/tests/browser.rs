@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use serde_json::{Value, json};
-use support::{NAME, page};
+use support::{NAME, index, page};
 
 /// How long something may take to come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -309,6 +309,28 @@ fn the_table_sorts_filters_and_is_saved() {
     browser.value("document.querySelector('.columns').open = true");
     browser.value("document.querySelector('.choices button').click()");
     assert_eq!(browser.value("document.querySelectorAll('.listing thead th').length"), 58);
+    assert!(browser.complaints.is_empty(), "{:?}", browser.complaints);
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn a_word_that_is_chosen_shows_its_rows_and_sections_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.html");
+    std::fs::write(&path, index().to_html().unwrap()).unwrap();
+    let mut browser = Browser::start(&folder.path().join("profile"), 800, 600);
+    browser.open(&path);
+    let shown = "[[...document.querySelectorAll('main > section')].filter((s) => !s.hidden).length, \
+                 document.querySelectorAll('tbody tr').length]";
+    assert_eq!(browser.value(shown), json!([3, 4]));
+    browser.value("document.querySelector('[data-word=\"not run\"]').click()");
+    // The words to choose from stay.
+    let in_view =
+        "[...document.querySelectorAll('tbody tr')].filter((row) => row.offsetParent).length";
+    assert_eq!(browser.value(in_view), 1);
+    assert_eq!(browser.value(&format!("{shown}[0]")), 2);
+    browser.value("document.querySelector('[data-word=\"not run\"]').click()");
+    assert_eq!(browser.value(shown), json!([3, 4]));
     assert!(browser.complaints.is_empty(), "{:?}", browser.complaints);
 }
 

@@ -1,8 +1,10 @@
-//! A page as a run has one, of as many cells as are wanted, with numbers that are made up.
+//! Pages with numbers that are made up: of a run of as many cells as are wanted, and of two figures.
+
+#![allow(dead_code, reason = "a module of each test, which uses its part")]
 
 use superpose_files::table::{Field, Table};
 use superpose_page::{
-    Axis, Chart, Content, Fact, Image, Law, Lines, Link, Listing, Page, Section, Source,
+    Axis, Chart, Content, Fact, Image, Law, Lines, Link, Listing, Page, Section, Source, Tally,
 };
 
 /// The name of the sweep: foreign text that would run if it were not text.
@@ -70,6 +72,29 @@ fn curves(n_cells: usize) -> Table {
         }
     }
     table
+}
+
+/// A page of two figures with claims, and the verdicts to choose from.
+pub(crate) fn index() -> Page {
+    let words = [("first", ["agrees", "not run"]), ("second", ["agrees", "agrees"])];
+    let counts = [("agrees".to_owned(), 3), ("not run".to_owned(), 1)].to_vec();
+    let tally = Content::Tally(Tally { column: "verdict".to_owned(), counts });
+    let section = |heading: &str, content: Content| Section {
+        heading: heading.to_owned(),
+        text: String::new(),
+        content,
+    };
+    let (mut sources, mut sections) = (Vec::new(), vec![section("Verdicts", tally)]);
+    for (name, verdicts) in words {
+        let mut table = Table::new(name, "What holds?", &[("verdict", "what came of it")]);
+        verdicts.iter().for_each(|verdict| table.push(vec![(*verdict).into()]));
+        sources.push(Source { table, file: format!("{name}/claims.csv") });
+        let facts = Content::Facts(vec![Fact::new("claims", "2")]);
+        sections
+            .push(section(name, Content::All(vec![facts, Content::Listing(Listing::whole(name))])));
+    }
+    let (title, lead) = ("figures".to_owned(), String::new());
+    Page { title, lead, facts: Vec::new(), sources, sections }
 }
 
 /// A page of so many cells.
