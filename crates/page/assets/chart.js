@@ -217,7 +217,7 @@ class Chart {
       mode: "lines",
       connectgaps: false,
       line: { color: group.colour, width: marks.length > 50 ? 1 : 1.6 },
-      opacity: marks.length > 50 ? 0.6 : 1,
+      opacity: marks.length > 50 ? 0.8 : 1,
       hovertemplate: `%{hovertext}<br>${x}: %{x}<br>${y}: %{y:.4g}<extra></extra>`,
     };
   }
