@@ -30,7 +30,11 @@ class Chart {
     place.append(this.controls, this.plot, this.remark);
     this.byLine = new Map(part.lines?.lines.map((line) => [line[0], line]) ?? []);
     this.table.watchers.push(() => {
-      if (this.isDrawn && this.kept !== this.table.kept) this.draw();
+      // Not for every letter of a filter.
+      clearTimeout(this.waiting);
+      this.waiting = setTimeout(() => {
+        if (this.isDrawn && this.kept !== this.table.kept) this.draw();
+      }, 150);
     });
     charts.push(this);
   }

@@ -82,7 +82,7 @@ fn page(made: Vec<Made>) -> Result<Page, TableError> {
     }];
     let mut sources = Vec::new();
     let lead = format!(
-        "{} figures of Liu, Liu & Gore 2025 (arXiv 2505.10465) with {n_claims} claims, as they were reproduced.",
+        "{} figures and experiments about Liu, Liu & Gore 2025 (arXiv 2505.10465), with {n_claims} claims.",
         made.len()
     );
     for Made { figure, claims, pictures } in made {
@@ -135,7 +135,7 @@ mod tests {
         let html = std::fs::read_to_string(write_index(out.path()).unwrap()).unwrap();
         for part in [
             r#"["agrees",2],["falls short",0],["undecided",0],["not run",1]"#,
-            "2 figures of Liu, Liu &amp; Gore 2025",
+            "2 figures and experiments about Liu, Liu &amp; Gore 2025",
             "src=\"data:image/svg+xml;base64,PHN2Zy8+\"",
         ] {
             assert!(html.contains(part), "{part}");
