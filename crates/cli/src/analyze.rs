@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
-use superpose_analysis::page::{note_drawn, write_page as write_report};
+use superpose_analysis::page;
 use superpose_analysis::run::{Finished, Run};
 use superpose_analysis::study::{DRAWN, Progress, pictures, study};
 use superpose_analysis::{FitWindow, published, results};
@@ -43,7 +43,7 @@ pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
     let window = FitWindow { d_min: options.d_min, d_max: options.d_max };
     let summary = RunSummary::of(&store, window, options.published.as_deref())?;
     let written = summary.write().context("the tables are not written");
-    let page = written.and_then(|()| write_page(&store));
+    let page = written.and_then(|()| write_report(&store));
     if options.json {
         console::say_json(&summary.to_json()?);
     } else {
@@ -127,13 +127,13 @@ pub(crate) fn write_figures(store: &Store) -> anyhow::Result<(Vec<PathBuf>, Path
         remedy: &format!("superpose analyze {}", root.display()),
     };
     let drawn = draw(&DRAWN, &|tables: &Tables| pictures(tables, &sweep), &places)?;
-    note_drawn(root)?;
-    Ok((drawn, write_page(store)?))
+    page::note_drawn(root)?;
+    Ok((drawn, write_report(store)?))
 }
 
 /// Writes the page of the run in `store` from its tables and pictures, and returns its path.
-pub(crate) fn write_page(store: &Store) -> anyhow::Result<PathBuf> {
-    Ok(write_report(store.root(), &store.manifest()?)?)
+pub(crate) fn write_report(store: &Store) -> anyhow::Result<PathBuf> {
+    Ok(page::write_page(store.root(), &store.manifest()?)?)
 }
 
 pub(crate) fn print_written(root: &Path, n_tables: usize, n_figures: usize, page: &Path) {

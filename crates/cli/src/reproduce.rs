@@ -262,7 +262,7 @@ pub(crate) fn report(folders: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     let mut pages = Vec::new();
     for folder in folders {
         let page = match folder.join("sweep.json").exists() {
-            true => analyze::write_page(&Store::open(folder)?)?,
+            true => analyze::write_report(&Store::open(folder)?)?,
             false => write_page(figure_of(folder)?, folder)?,
         };
         if !as_json {
