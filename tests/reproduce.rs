@@ -89,6 +89,9 @@ fn known_results_become_tables_claims_a_picture_and_a_page() {
     // All seeds of the first row of the heat map.
     assert!(page.contains("**Rests on** 180 of "), "{page}");
 
+    let index = read(&sandbox, "out/index.html");
+    assert!(index.contains("<h2>Figure 9b: ") && index.contains("[\"falls short\","), "the index");
+
     // What people write on a page stays when it is written anew.
     sandbox.write("out/figure-9b/README.md", &format!("{page}\nA remark.\n"));
     let answer = sandbox.run(&["report", "out/figure-9b"]);

@@ -23,17 +23,17 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     /// Train the cells of a sweep file that are not trained yet, fit and draw
     Run(RunOptions),
-    /// Write the tables of a run anew from its records
+    /// Write the tables and the page of a run anew from its records
     Analyze(AnalyzeOptions),
-    /// Draw the figures of a run anew from its tables
+    /// Draw the figures of a run anew from its tables, and write its page
     Figures(FiguresOptions),
     /// Draw what the weights of a few cells look like: arrows, W Wᵀ, norms, and their training
     Portrait(PortraitOptions),
     /// Reproduce figures of the paper: train what is missing, write tables, claims and pictures
     Reproduce(ReproduceOptions),
-    /// Write the pages of reproduced figures anew from their tables
+    /// Write pages anew from tables and pictures: `report.html` of a run, `README.md` of a reproduced figure
     Report {
-        /// Folders of figures, such as experiments/figure-9b
+        /// Folders of runs or of figures, such as runs/quickstart or experiments/figure-9b
         #[arg(required = true)]
         folders: Vec<PathBuf>,
         /// Print a JSON object instead of lines

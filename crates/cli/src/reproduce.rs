@@ -1,4 +1,4 @@
-//! `superpose reproduce` and `superpose report`: the paper's figures, from sweeps to pages.
+//! `superpose reproduce`: the paper's figures, from sweeps to pages; and `superpose report`, pages alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use superpose_paper::claim::Verdict;
 use superpose_paper::experiment::Experiment;
 use superpose_paper::figure::{Figure, Material};
 use superpose_paper::figures::{FIGURES, find};
+use superpose_paper::index::write_index;
 use superpose_paper::report::write_page;
 use superpose_paper::sweeps::{LARGE, SweepFile, cells};
 use superpose_run::Trainer;
@@ -23,7 +24,7 @@ use superpose_toy::prepared::Preparer;
 use superpose_toy::trained::Weights;
 use superpose_train::memory::dense_flop;
 
-use crate::analyze::{refuse_damage, tell_damage};
+use crate::analyze::{self, refuse_damage, tell_damage};
 use crate::args::ReproduceOptions;
 use crate::console;
 use crate::progress::train_all;
@@ -73,10 +74,12 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
             .with_context(|| format!("figure {}", figure.id))?;
         made.push(experiment);
     }
+    let index = write_index(&out)?;
     if options.json {
         console::say_json(&to_json(&made, &out));
     } else {
         print(&made, &out);
+        console::say(&format!("all figures of {} are on {}", out.display(), index.display()));
     }
     refuse_damage(&run.damaged)?;
     let some_lost = made.iter().any(|experiment| experiment.n_lost > 0);
@@ -258,13 +261,10 @@ fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyh
 pub(crate) fn report(folders: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     let mut pages = Vec::new();
     for folder in folders {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        let figure = FIGURES.iter().find(|f| f.folder() == name);
-        let figure = figure.with_context(|| {
-            let known: Vec<String> = FIGURES.iter().map(Figure::folder).collect();
-            format!("`{}` is no figure's folder; they are {}", folder.display(), known.join(", "))
-        })?;
-        let page = write_page(figure, folder)?;
+        let page = match folder.join("sweep.json").exists() {
+            true => analyze::write_report(&Store::open(folder)?)?,
+            false => write_page(figure_of(folder)?, folder)?,
+        };
         if !as_json {
             console::say(&format!("wrote {}", page.display()));
         }
@@ -274,6 +274,16 @@ pub(crate) fn report(folders: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
         console::say_json(&json!({ "pages": pages }));
     }
     Ok(())
+}
+
+/// The figure whose folder is called as this one.
+fn figure_of(folder: &Path) -> anyhow::Result<&'static Figure> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    FIGURES.iter().find(|f| f.folder() == name).with_context(|| {
+        let known: Vec<String> = FIGURES.iter().map(Figure::folder).collect();
+        let (folder, known) = (folder.display(), known.join(", "));
+        format!("`{folder}` is no figure's folder and no run's; the figures' are {known}")
+    })
 }
 
 fn list(there: &There, as_json: bool) {

@@ -87,7 +87,10 @@ impl Marks<'_> {
         };
         let end = |v: f64| place(v, x).clamp(left, right);
         let ends = [self.at(end(from), high), self.at(end(to), low)];
-        self.canvas.area.draw(&Rectangle::new(ends, WINDOW.mix(WINDOW_SHARE).filled())).map_err(said)
+        self.canvas
+            .area
+            .draw(&Rectangle::new(ends, WINDOW.mix(WINDOW_SHARE).filled()))
+            .map_err(said)
     }
 
     /// The band between the ends of error bars; where a point has none it is as narrow as the line.

@@ -10,6 +10,7 @@ pub mod claim;
 pub mod experiment;
 pub mod figure;
 pub mod figures;
+pub mod index;
 pub mod published;
 pub mod report;
 pub mod rows;
