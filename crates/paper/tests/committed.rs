@@ -14,7 +14,7 @@ use superpose_files::table::{LOSSES, Table, documentation};
 use superpose_paper::claim;
 use superpose_paper::experiment::Experiment;
 use superpose_paper::figure::{Figure, Material};
-use superpose_paper::figures::FIGURES;
+use superpose_paper::papers::{PAPERS, figures};
 use superpose_paper::report::{origins, write_page};
 use superpose_paper::sweeps::LARGE;
 use superpose_store::record::Record;
@@ -28,7 +28,7 @@ fn experiments() -> PathBuf {
 
 /// The figures of which the repository has the cells, with their folders.
 fn committed() -> impl Iterator<Item = (&'static Figure, PathBuf)> {
-    let figures = FIGURES.iter().filter(|figure| !figure.sweeps.contains(&LARGE));
+    let figures = figures().filter(|figure| !figure.sweeps.contains(&LARGE));
     figures.map(|figure| (figure, experiments().join(figure.folder())))
 }
 

@@ -17,7 +17,7 @@ use crate::label::Labels;
 use crate::plan::{Plan, Todo};
 use crate::queue::{Ended, OnLoss, Queue, Work};
 use crate::resources::{Resources, size};
-use crate::work::{Alone, Engine, Engines, Together};
+use crate::work::{Alone, Engine, Engines, Together, tiny_together};
 
 /// How cells should be trained.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +196,7 @@ impl Trainer {
         let Some(n_cells) = NonZeroUsize::new(todo.len()) else { return Ok(()) };
         let on_loss = if self.options.fail_fast { OnLoss::Stop } else { OnLoss::GoOn };
         let n_at_once = self.n_at_once.min(n_cells);
-        let alone = self.alone(n_at_once);
+        let alone = self.alone(n_at_once, tiny_together(n_cells.get(), n_at_once));
         let (work, n_threads): (&dyn Work, _) = match &self.together {
             Some(together) => (together, NonZeroUsize::MIN),
             None => (&alone, n_at_once),
@@ -212,17 +212,17 @@ impl Trainer {
     /// # Panics
     /// Never: nothing stops the training.
     pub fn train_one(&self, cell: &Prepared) -> Result<Ended, RunError> {
-        let alone = self.alone(NonZeroUsize::MIN);
+        let alone = self.alone(NonZeroUsize::MIN, NonZeroUsize::MIN);
         let work: &dyn Work = self.together.as_ref().map_or(&alone, |together| together);
         work.at_most(cell)?;
         let ended = work.train(std::slice::from_ref(cell), &mut |_| true)?;
         Ok(ended.and_then(|mut ended| ended.pop()).expect("nothing stops the training"))
     }
 
-    /// To train `n_at_once` cells at once on the CPU, each by itself.
-    fn alone(&self, n_at_once: NonZeroUsize) -> Alone<'_> {
+    /// To train `n_at_once` cells at once on the CPU, each by itself, or so many tiny ones in the place of one.
+    fn alone(&self, n_at_once: NonZeroUsize, tiny_together: NonZeroUsize) -> Alone<'_> {
         let n_threads = threads_each(self.cores, self.options.jobs, n_at_once);
-        Alone { engines: self.engines, device: &self.device, n_threads }
+        Alone { engines: self.engines, device: &self.device, n_threads, tiny_together }
     }
 }
 

@@ -121,6 +121,11 @@ pub enum Importance {
         /// Any finite number.
         exponent: f64,
     },
+    /// One, but the last feature's is `weight`.
+    Last {
+        /// Above 0.
+        weight: f64,
+    },
     /// The numbers of a text file, one a line, one for each feature in their order.
     File {
         /// Where the file was found. Not part of the cell's id.
@@ -128,6 +133,21 @@ pub enum Importance {
         /// SHA-256 of its content, in hexadecimal.
         sha256: String,
     },
+}
+
+impl Data {
+    /// Whether batches of these data are those of the `other`: all is equal but the importance, which is no part
+    /// of a batch.
+    pub fn has_batches_of(&self, other: &Self) -> bool {
+        // All fields by name, so that a new one is not forgotten.
+        let Self { frequencies, activation_density, values, seed, dependence, importance: _ } =
+            self;
+        *frequencies == other.frequencies
+            && activation_density.to_bits() == other.activation_density.to_bits()
+            && *values == other.values
+            && *seed == other.seed
+            && *dependence == other.dependence
+    }
 }
 
 impl Dependence {

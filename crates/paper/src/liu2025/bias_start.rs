@@ -9,8 +9,8 @@ use superpose_toy::cell::{Activation, Bias, Cell, Optimizer, Rows};
 
 use crate::cells::{DEAD_SHARE, OfCell, cell_table, each_in, log_ratios, mean_table, seed};
 use crate::claim::{AtMost, Claim, says};
+use crate::draw::{Drawn, lines_by, pictures, sheet};
 use crate::figure::{Figure, Findings, Material, near};
-use crate::figures::draw::{Drawn, lines_by, pictures, sheet};
 use crate::sweeps::BIAS_START;
 
 /// The experiment.

@@ -11,30 +11,30 @@ use superpose_figures::sheet::{Axes, Sheet};
 use superpose_figures::study::Picture;
 use superpose_files::table::{Table, TableError, Tables};
 
-pub(super) type Drawn = Result<Vec<Picture>, TableError>;
+pub(crate) type Drawn = Result<Vec<Picture>, TableError>;
 
 /// The width, with its axis.
-pub(super) fn width() -> (&'static str, Axis) {
+pub(crate) fn width() -> (&'static str, Axis) {
     ("d_hidden", Axis::logarithmic("hidden width d"))
 }
 
 /// The test loss, with its axis.
-pub(super) fn loss() -> (&'static str, Axis) {
+pub(crate) fn loss() -> (&'static str, Axis) {
     ("loss.test", Axis::logarithmic("test loss L (sum over features)"))
 }
 
 /// The weight decay, with its axis.
-pub(super) fn decay() -> (&'static str, Axis) {
+pub(crate) fn decay() -> (&'static str, Axis) {
     ("weight_decay", Axis::linear("weight decay γ"))
 }
 
 /// A line to compare with: its column, its entry in the legend, and how it is drawn.
-pub(super) const fn guide<'a>(column: &'a str, label: &'a str, mark: Mark) -> Guide<'a> {
+pub(crate) const fn guide<'a>(column: &'a str, label: &'a str, mark: Mark) -> Guide<'a> {
     Guide { column, label, mark }
 }
 
 /// Lines of `y` against `x` in groups: the column of each, and its axis or the symbol of its values.
-pub(super) fn lines_by<'a>(
+pub(crate) fn lines_by<'a>(
     x: (&'a str, Axis),
     y: (&'a str, Axis),
     group: (&'a str, &'a str),
@@ -43,30 +43,30 @@ pub(super) fn lines_by<'a>(
 }
 
 /// What error bars of model exponents are.
-pub(super) const BARS: &str = "Bars: standard error of the line, about which the widths scatter.";
+pub(crate) const BARS: &str = "Bars: standard error of the line, about which the widths scatter.";
 
 /// Model exponents against another column, with their standard errors, by weight decay.
-pub(super) fn exponents_against<'a>(x: (&'a str, Axis)) -> Lines<'a> {
+pub(crate) fn exponents_against<'a>(x: (&'a str, Axis)) -> Lines<'a> {
     let y = ("model_exponent", Axis::linear("model exponent"));
     let error_bars = ErrorBars::Deviation("model_exponent_se");
     Lines { error_bars, ..lines_by(x, y, ("weight_decay", "γ")) }
 }
 
 /// Model exponents against data exponents, with their standard errors, by weight decay.
-pub(super) fn exponent_lines<'a>(guides: &'a [Guide<'a>]) -> Lines<'a> {
+pub(crate) fn exponent_lines<'a>(guides: &'a [Guide<'a>]) -> Lines<'a> {
     let x = ("data_exponent", Axis::linear("data exponent α"));
     Lines { guides, mark: Mark::Dots, ..exponents_against(x) }
 }
 
 /// Row norms, one column of panels for each width and one row for each value of `row`.
-pub(super) fn norm_sheet(tables: &Tables, title: &str, row: (&str, &str)) -> Drawn {
+pub(crate) fn norm_sheet(tables: &Tables, title: &str, row: (&str, &str)) -> Drawn {
     let grid = histograms(tables.get("norms")?, &norm_histograms(Some(row.0), row.1))?;
     let caption = "Rows of W by norm; heights are to be compared within a panel. Table: norms.csv.";
     Ok(pictures([sheet(title, grid.columns, grid.panels, Axes::SharedX, caption)]))
 }
 
 /// Histograms of row norms, one column of panels for each width.
-pub(super) fn norm_histograms<'a>(row: Option<&'a str>, row_label: &'a str) -> Histograms<'a> {
+pub(crate) fn norm_histograms<'a>(row: Option<&'a str>, row_label: &'a str) -> Histograms<'a> {
     Histograms {
         low: "norm_low",
         high: "norm_high",
@@ -82,7 +82,7 @@ pub(super) fn norm_histograms<'a>(row: Option<&'a str>, row_label: &'a str) -> H
 }
 
 /// A heat map of a column over weight decay and data exponent.
-pub(super) fn decay_map(value: &str, colours: ColourScale) -> HeatMaps<'_> {
+pub(crate) fn decay_map(value: &str, colours: ColourScale) -> HeatMaps<'_> {
     HeatMaps {
         x: "weight_decay",
         y: "data_exponent",
@@ -95,7 +95,7 @@ pub(super) fn decay_map(value: &str, colours: ColourScale) -> HeatMaps<'_> {
     }
 }
 
-pub(super) fn sheet(
+pub(crate) fn sheet(
     title: &str,
     columns: usize,
     panels: Vec<Panel>,
@@ -107,7 +107,7 @@ pub(super) fn sheet(
 }
 
 /// Panels of `table`, a row for each of the `rows`, all with as many panels; and how many that is.
-pub(super) fn rows_of_panels<'a>(
+pub(crate) fn rows_of_panels<'a>(
     table: &Table,
     rows: impl IntoIterator<Item = Lines<'a>>,
 ) -> Result<(usize, Vec<Panel>), TableError> {
@@ -116,7 +116,7 @@ pub(super) fn rows_of_panels<'a>(
 }
 
 /// The picture of a figure that is lines of the table `name`, in panels beside each other.
-pub(super) fn one(
+pub(crate) fn one(
     (tables, name): (&Tables, &str),
     of: &Lines<'_>,
     title: &str,
@@ -129,7 +129,7 @@ pub(super) fn one(
 }
 
 /// The pictures of a figure: `figure`, `figure-2` and so on.
-pub(super) fn pictures(sheets: impl IntoIterator<Item = Sheet>) -> Vec<Picture> {
+pub(crate) fn pictures(sheets: impl IntoIterator<Item = Sheet>) -> Vec<Picture> {
     let name = |number| match number {
         1 => "figure".to_owned(),
         _ => format!("figure-{number}"),

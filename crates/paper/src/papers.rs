@@ -1,68 +1,46 @@
-//! All figures.
-
-mod against_paper;
-mod bias_start;
-mod correlated;
-mod dead;
-mod density;
-mod draw;
-mod exponents;
-mod fate;
-mod large;
-mod loss;
-mod norms;
-mod overlaps;
-mod regime;
-mod sixty;
-mod softmax;
-mod unit_rows;
+//! The papers whose figures there are.
 
 use crate::figure::Figure;
+use crate::sweeps::SweepFile;
+use crate::{elhage2022, liu2025};
 
-/// The paper's toy figures in its order (version 4), then what goes beyond it. Figures of the large toy
-/// stand beside the same at a tenth of its size.
-pub const FIGURES: &[Figure] = &[
-    large::FIGURE_1B,
-    large::ANALOGUE_1B,
-    large::FIGURE_1D,
-    large::ANALOGUE_1D,
-    regime::FIGURE_3A,
-    regime::FIGURE_3B,
-    loss::FIGURE_4A,
-    loss::FIGURE_4B,
-    norms::FIGURE_5A,
-    norms::FIGURE_5B,
-    overlaps::FIGURE_5C,
-    overlaps::FIGURE_5D,
-    exponents::FIGURE_5E,
-    large::FIGURE_7,
-    large::ANALOGUE_7,
-    large::FIGURE_8,
-    large::ANALOGUE_8,
-    large::FIGURE_9A,
-    large::ANALOGUE_9A,
-    exponents::FIGURE_9B,
-    exponents::FIGURE_10,
-    norms::FIGURE_11,
-    norms::FIGURE_12,
-    regime::FIGURE_13,
-    density::FIGURE_14,
-    density::FIGURE_15,
-    overlaps::FIGURE_16,
-    overlaps::FIGURE_17,
-    exponents::FIGURE_18,
-    sixty::SIXTY_LOSSES,
-    dead::DEAD_OUTPUTS,
-    regime::TRANSITION_GRID,
-    unit_rows::UNIT,
-    softmax::CROSS_ENTROPY,
-    correlated::TOGETHER,
-    bias_start::START,
-];
+/// A paper, with its figures and the run that they share.
+#[derive(Debug, Clone, Copy)]
+pub struct Paper {
+    /// What it is called on the command line; the name of its run too.
+    pub id: &'static str,
+    /// Authors and year.
+    pub citation: &'static str,
+    /// Its figures, and experiments of our own beside them.
+    pub figures: &'static [Figure],
+    /// The sweeps of its run.
+    pub sweeps: &'static [SweepFile],
+    /// The tables of records in `experiments`: of cells of the paper's own kind, and of other kinds.
+    pub records: &'static [&'static str],
+    /// The table of tiny cells in `experiments`, with their weights, if there is one.
+    pub tiny: Option<&'static str>,
+}
+
+/// All papers, the first one first.
+pub const PAPERS: [Paper; 2] = [liu2025::PAPER, elhage2022::PAPER];
+
+/// All figures, paper by paper.
+pub fn figures() -> impl Iterator<Item = &'static Figure> {
+    PAPERS.iter().flat_map(|paper| paper.figures)
+}
 
 /// The figure called `id`.
 pub fn find(id: &str) -> Option<&'static Figure> {
-    FIGURES.iter().find(|f| f.id == id)
+    figures().find(|f| f.id == id)
+}
+
+/// The paper of a figure.
+///
+/// # Panics
+/// When no paper has a figure of that name.
+pub fn paper_of(figure: &Figure) -> &'static Paper {
+    let has = |paper: &&Paper| paper.figures.iter().any(|f| f.id == figure.id);
+    PAPERS.iter().find(has).expect("every figure is one of a paper's")
 }
 
 #[cfg(test)]
@@ -119,7 +97,7 @@ mod tests {
 
     #[test]
     fn every_figure_is_made_and_drawn_from_its_cells_and_from_none() {
-        for figure in FIGURES {
+        for figure in figures() {
             let cells = planted(figure);
             for finished in [&cells[..], &[]] {
                 let material = material(figure, finished);
@@ -150,12 +128,12 @@ mod tests {
 
     #[test]
     fn ids_and_folders_are_distinct_and_no_text_is_missing() {
-        let ids: BTreeSet<&str> = FIGURES.iter().map(|f| f.id).collect();
-        for figure in FIGURES {
+        let ids: BTreeSet<&str> = figures().map(|f| f.id).collect();
+        for figure in figures() {
             let texts = [figure.title, figure.question, figure.against, figure.limits];
             assert!(texts.iter().all(|text| !text.is_empty()), "{} lacks a text", figure.id);
         }
-        let folders: BTreeSet<String> = FIGURES.iter().map(Figure::folder).collect();
-        assert_eq!((ids.len(), folders.len()), (FIGURES.len(), FIGURES.len()));
+        let folders: BTreeSet<String> = figures().map(Figure::folder).collect();
+        assert_eq!((ids.len(), folders.len()), (figures().count(), figures().count()));
     }
 }

@@ -9,8 +9,8 @@ use superpose_toy::cell::Cell;
 
 use crate::cells::{Group, data_exponent, dead_fraction, each_in, norm_table, share_of_norms};
 use crate::claim::{AtLeast, AtMost, Between, Claim, says};
+use crate::draw::{Drawn, norm_histograms, norm_sheet, pictures, sheet};
 use crate::figure::{Figure, Findings, Material, decay_is, exponent_is};
-use crate::figures::draw::{Drawn, norm_histograms, norm_sheet, pictures, sheet};
 use crate::rows::{NEEDS_WEIGHTS, feature_rows, frequency_panels, row_table};
 use crate::sweeps::SMALL;
 

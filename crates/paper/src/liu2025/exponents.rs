@@ -17,11 +17,11 @@ use crate::cells::{
     exponents, exponents_by_seed, grouped, weight_decay,
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, mean_difference, says};
+use crate::draw::{BARS, Drawn, decay_map, exponent_lines, guide, one, pictures, sheet};
 use crate::figure::{Figure, Findings, Material, Regime, exponent_is, is_strong, is_weak, near};
-use crate::figures::against_paper::{Kinds, logarithms, scatter_claim};
-use crate::figures::draw::{BARS, Drawn, decay_map, exponent_lines, guide, one, pictures, sheet};
-use crate::figures::loss::papers_nine;
-use crate::published::{FIG5E, FIG9B, LOSS_ALPHA0, Published};
+use crate::liu2025::against_paper::{Kinds, logarithms, scatter_claim};
+use crate::liu2025::loss::papers_nine;
+use crate::liu2025::published::{FIG5E, FIG9B, LOSS_ALPHA0, Published};
 use crate::sweeps::{SEEDS_DECAY, SEEDS_STRONG, SEEDS_WEAK, SMALL, SMALL_ALPHA0, WIDE};
 
 fn is_three_decays(cell: &Cell) -> bool {

@@ -19,12 +19,12 @@ use crate::cells::{
     keyed, norm_table, over_seeds, seed, share_of_norms, weight_decay,
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, mean_difference, says};
-use crate::figure::{Figure, Findings, Material, decay_is, exponent_is};
-use crate::figures::draw::{
+use crate::draw::{
     Drawn, decay, decay_map, guide, lines_by, loss, norm_histograms, one, pictures, rows_of_panels,
     sheet,
 };
-use crate::published::FIG3B;
+use crate::figure::{Figure, Findings, Material, decay_is, exponent_is};
+use crate::liu2025::published::FIG3B;
 use crate::report::number;
 use crate::rows::{frequency_panels, row_table};
 use crate::sweeps::{SEEDS_DECAY, SMALL, TRANSITION};

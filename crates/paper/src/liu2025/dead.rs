@@ -16,9 +16,9 @@ use crate::cells::{
     over_seeds, overlap_over_welch, seed,
 };
 use crate::claim::{AtMost, Between, Claim, Within, says};
+use crate::draw::{Drawn, lines_by, loss, pictures, rows_of_panels, sheet, width};
 use crate::figure::{Figure, Findings, Material, decay_is, exponent_is, near};
-use crate::figures::draw::{Drawn, lines_by, loss, pictures, rows_of_panels, sheet, width};
-use crate::figures::fate::{fate_claims, fate_panel, fate_table, is_fate};
+use crate::liu2025::fate::{fate_claims, fate_panel, fate_table, is_fate};
 use crate::sweeps::{DEAD_BIAS_INIT, DEAD_RATE, DEAD_SEEDS, DEAD_SIZE};
 
 /// The experiment.

@@ -10,8 +10,8 @@ use superpose_toy::cell::Cell;
 
 use crate::cells::{OfCell, SMALL_WIDTHS, cell_table, each, law_through};
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
+use crate::draw::{Drawn, guide, lines_by, pictures, rows_of_panels, sheet, width};
 use crate::figure::{Figure, Findings, Material, decay_is, exponent_is};
-use crate::figures::draw::{Drawn, guide, lines_by, pictures, rows_of_panels, sheet, width};
 use crate::sweeps::SOFTMAX;
 
 /// The experiment.

@@ -16,8 +16,8 @@ use crate::cells::{
     weight_decay,
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
+use crate::draw::{Drawn, exponents_against, lines_by, loss, one, pictures, sheet, width};
 use crate::figure::{Figure, Findings, Material, decay_is, near};
-use crate::figures::draw::{Drawn, exponents_against, lines_by, loss, one, pictures, sheet, width};
 use crate::sweeps::DENSITY;
 
 /// The densities of figure 14b, with the slopes as drawn; the labels printed beside them say 1.1.

@@ -10,8 +10,8 @@ use superpose_toy::init;
 
 use crate::cells::{KEY, keyed};
 use crate::claim::{AtLeast, Claim, says};
+use crate::draw::lines_by;
 use crate::figure::{Material, decay_is, exponent_is, near};
-use crate::figures::draw::lines_by;
 use crate::rows::{NEEDS_WEIGHTS, feature_rows};
 
 /// The widths that are looked at.

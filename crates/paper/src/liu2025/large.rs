@@ -18,10 +18,10 @@ use crate::cells::{
     norm_table,
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
+use crate::draw::{Drawn, guide, lines_by, loss, norm_sheet, one, pictures, sheet, width};
 use crate::figure::{Figure, Findings, Material, is_strong, is_weak};
-use crate::figures::draw::{Drawn, guide, lines_by, loss, norm_sheet, one, pictures, sheet, width};
-use crate::figures::norms::mean_share;
-use crate::published::FIG1;
+use crate::liu2025::norms::mean_share;
+use crate::liu2025::published::FIG1;
 use crate::sweeps::{LARGE, LARGE_ANALOGUE};
 
 const ANALOGUE: &str = "Not the paper's setting: 1000 features instead of 10,240, and widths to 256 \

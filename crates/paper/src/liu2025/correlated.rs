@@ -12,8 +12,8 @@ use crate::cells::{
     exponents_of_seeds, log_ratios, mean_table, overlap_over_welch,
 };
 use crate::claim::{AtMost, Claim, Within, says};
+use crate::draw::{Drawn, lines_by, loss, pictures, rows_of_panels, sheet, width};
 use crate::figure::{Figure, Findings, Material, decay_is};
-use crate::figures::draw::{Drawn, lines_by, loss, pictures, rows_of_panels, sheet, width};
 use crate::sweeps::CORRELATED;
 
 /// The experiment.

@@ -12,10 +12,10 @@ use crate::cells::{
     KEY, by_setting, cell_of, cell_table, grouped, keyed, over_seeds, weight_decay,
 };
 use crate::claim::{AtMost, Claim, Within, says};
+use crate::draw::{Drawn, lines_by, loss, one, width};
 use crate::figure::{Figure, Findings, Material, Regime};
-use crate::figures::against_paper::{Kinds, logarithms, scatter_claim};
-use crate::figures::draw::{Drawn, lines_by, loss, one, width};
-use crate::published::LOSS_ALPHA0;
+use crate::liu2025::against_paper::{Kinds, logarithms, scatter_claim};
+use crate::liu2025::published::LOSS_ALPHA0;
 use crate::sweeps::{SEEDS_ALPHA0, SMALL_ALPHA0};
 
 /// The losses of the small toy at even frequencies.

@@ -16,9 +16,9 @@ use crate::cells::{
     grouped, seed,
 };
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
+use crate::draw::{BARS, Drawn, exponent_lines, guide, lines_by, loss, one};
 use crate::figure::{Figure, Findings, Material, exponent_is, is_weak, near};
-use crate::figures::draw::{BARS, Drawn, exponent_lines, guide, lines_by, loss, one};
-use crate::published::FIG4B;
+use crate::liu2025::published::FIG4B;
 use crate::sweeps::{SEEDS_DECAY, SEEDS_WEAK, SMALL};
 
 /// The data exponents that figure 4a shows, with the median over the paper's own points of the loss over

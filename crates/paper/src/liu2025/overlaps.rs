@@ -13,8 +13,8 @@ use crate::cells::{
     OfCell, cell_table, d_hidden, data_exponent, dead_fraction, each_in, law_through,
 };
 use crate::claim::{AtLeast, AtMost, Between, Within, says};
+use crate::draw::{Drawn, guide, lines_by, one, pictures, sheet, width};
 use crate::figure::{Figure, Findings, Material, decay_is};
-use crate::figures::draw::{Drawn, guide, lines_by, one, pictures, sheet, width};
 use crate::sweeps::{SEEDS_STRONG, SMALL};
 
 fn variance_ratio(finished: &Finished) -> Option<f64> {
