@@ -121,7 +121,7 @@ fn papers_of(
     options: &ReproduceOptions,
 ) -> anyhow::Result<Vec<&'static Paper>> {
     let has = |paper: &&Paper| figures.iter().any(|f| paper_of(f).id == paper.id);
-    let papers: Vec<&Paper> = PAPERS_THERE.iter().filter(|p| options.list || has(p)).collect();
+    let papers: Vec<&Paper> = PAPERS.iter().filter(|p| options.list || has(p)).collect();
     if options.run.is_some() && !options.list && papers.len() > 1 {
         let names: Vec<&str> = papers.iter().map(|paper| paper.id).collect();
         bail!(
@@ -131,9 +131,6 @@ fn papers_of(
     }
     Ok(papers)
 }
-
-/// All papers, for as long as the program runs.
-static PAPERS_THERE: [Paper; 2] = PAPERS;
 
 /// The folder of the run of a paper's figures.
 fn run_of(paper: &Paper, options: &ReproduceOptions) -> PathBuf {

@@ -22,7 +22,7 @@ pub struct Paper {
 }
 
 /// All papers, the first one first.
-pub const PAPERS: [Paper; 2] = [liu2025::PAPER, elhage2022::PAPER];
+pub static PAPERS: [Paper; 2] = [liu2025::PAPER, elhage2022::PAPER];
 
 /// All figures, paper by paper.
 pub fn figures() -> impl Iterator<Item = &'static Figure> {

@@ -319,6 +319,7 @@ mod tests {
     use super::*;
     use superpose_store::record::Record;
     use superpose_store::store::Manifest;
+    use superpose_toy::cell::Importance;
 
     fn record() -> Record {
         serde_json::from_str(include_str!("../../store/tests/record-2.json")).unwrap()
@@ -378,6 +379,37 @@ mod tests {
                  `train.batch_size` = 2048 needs about {needed}; at most 7 MB is free on this machine"
             );
             assert_eq!(said.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn tiny_cells_with_the_same_batches_go_together_and_come_out_as_alone() {
+        let of = |seed: u64, weight: f64, density: f64| {
+            let mut cell = record().cell;
+            (cell.model.n_features, cell.model.d_hidden) = (2, 1);
+            (cell.data.activation_density, cell.data.importance) =
+                (density, Importance::Last { weight });
+            (cell.train.batch_size, cell.train.steps, cell.train.test_batches) = (64, 50, 3);
+            (cell.train.seed, cell.train.warmup_steps) = (seed, 0);
+            Prepared::new(cell).unwrap()
+        };
+        let cells = [of(0, 2.0, 0.5), of(1, 2.0, 0.5), of(0, 0.5, 0.5), of(0, 2.0, 0.25)];
+        let trainer = Trainer::prepare(&Options::default(), &cells, "a.toml").unwrap();
+        let alone = trainer.alone(n(1), n(9));
+        assert_eq!(alone.at_most(&cells[0]).unwrap(), 9);
+        assert_eq!(alone.at_most(&self::cells(&[10])[0]).unwrap(), 1);
+        // Other starts and other importance are of no moment, other data are.
+        let together: Vec<bool> =
+            cells.iter().map(|cell| alone.go_together(&cells[0], cell)).collect();
+        assert_eq!(together, [true, true, true, false]);
+        let train = |cells: &[Prepared]| alone.train(cells, &mut |_| true).unwrap().unwrap();
+        for (cell, ended) in cells.iter().zip(train(&cells[..3])) {
+            let by_itself = train(std::slice::from_ref(cell)).remove(0);
+            assert_eq!((&ended.weights, &ended.curve), (&by_itself.weights, &by_itself.curve));
+            assert_eq!(ended.record.measured, by_itself.record.measured);
+        }
+        for (n_cells, n_threads, expected) in [(5760, 2, 64), (100, 2, 12), (7, 2, 1), (0, 3, 1)] {
+            assert_eq!(tiny_together(n_cells, n(n_threads)).get(), expected);
         }
     }
 

@@ -77,7 +77,7 @@ fn make(material: &Material<'_>) -> Findings {
                 mean(s, |start| n_represented(start) as f64).into()
             }),
             ("mean_loss", "mean over all starts of the test loss", &|s| {
-                mean(s, Start::loss).into()
+                mean(s, |start| start.loss()).into()
             }),
         ],
     );

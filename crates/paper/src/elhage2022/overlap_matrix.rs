@@ -39,17 +39,19 @@ fn mean_interference(start: &Start<'_>) -> f64 {
     summarise(&of).mean
 }
 
-fn make(material: &Material<'_>) -> Findings {
+fn settings<'a>(material: &'a Material<'_>) -> Vec<Setting<'a>> {
     let groups = by_setting(&starts(material)).into_iter();
-    let of = |group: Vec<Start<'_>>| {
+    let of = |group: Vec<Start<'a>>| {
         let (density, best) = (density(group[0].cell()), best(&group)?);
-        Some((density, group, best))
+        Some(Setting { density, group, best })
     };
-    let mut settings: Vec<Setting<'_>> = groups
-        .filter_map(of)
-        .map(|(density, group, best)| Setting { density, group, best })
-        .collect();
+    let mut settings: Vec<Setting<'a>> = groups.filter_map(of).collect();
     settings.sort_by(|a, b| b.density.total_cmp(&a.density));
+    settings
+}
+
+fn make(material: &Material<'_>) -> Findings {
+    let settings = settings(material);
     let mean = |s: &Setting<'_>, of: fn(&Start<'_>) -> f64| {
         summarise(&s.group.iter().map(of).collect::<Vec<_>>()).mean
     };

@@ -22,7 +22,7 @@ macro_rules! published {
     ($(#[$doc:meta])* $name:ident, $file:literal) => {
         $(#[$doc])*
         pub static $name: LazyLock<Published> =
-            LazyLock::new(|| Published::parse(include_bytes!(concat!("../published/", $file))));
+            LazyLock::new(|| Published::parse(include_bytes!(concat!("../../published/", $file))));
     };
 }
 
