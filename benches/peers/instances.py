@@ -2,7 +2,7 @@
 
 The model, data, batch and optimizer of configs/paper/elhage2022/phases-2-1.toml: y = ReLU(x W Wᵀ + b), values
 uniform on [0, 1], squared errors by importance, Adam at 1e-3. Prints a line for each number of instances: microseconds for
-one step of one instance.
+one step of one instance, on the clock and of processor time.
 
     python benches/peers/instances.py --instances 60 240 960 --steps 200
 """
@@ -14,7 +14,7 @@ import torch
 
 
 def seconds(n_instances, n_features, d_hidden, batch_size, steps, warm_up):
-    """Wall time of so many steps of all instances."""
+    """Wall time and processor time, over all threads, of so many steps of all instances."""
     density = torch.logspace(0, -2, n_instances)
     importance = torch.ones(n_instances, n_features)
     importance[:, -1] = torch.logspace(-1, 1, n_instances)
@@ -25,7 +25,7 @@ def seconds(n_instances, n_features, d_hidden, batch_size, steps, warm_up):
     shape = (batch_size, n_instances, n_features)
     for step in range(warm_up + steps):
         if step == warm_up:
-            begun = time.perf_counter()
+            begun, begun_cpu = time.perf_counter(), time.process_time()
         x = torch.rand(shape) * (torch.rand(shape) < density[:, None])
         hidden = torch.einsum("bif,ifh->bih", x, weights)
         y = torch.relu(torch.einsum("bih,ifh->bif", hidden, weights) + bias)
@@ -34,7 +34,7 @@ def seconds(n_instances, n_features, d_hidden, batch_size, steps, warm_up):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return time.perf_counter() - begun
+    return time.perf_counter() - begun, time.process_time() - begun_cpu
 
 
 def main():
@@ -49,10 +49,11 @@ def main():
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     torch.manual_seed(0)
-    print("instances,threads,steps,wall_s,us_per_step_of_an_instance")
+    print("instances,threads,steps,wall_s,cpu_s,wall_us_each,cpu_us_each")
     for n in given.instances:
-        wall = seconds(n, given.features, given.hidden, given.batch, given.steps, given.warm_up)
-        print(f"{n},{given.threads},{given.steps},{wall:.3f},{1e6 * wall / (n * given.steps):.2f}", flush=True)
+        wall, cpu = seconds(n, given.features, given.hidden, given.batch, given.steps, given.warm_up)
+        each = 1e6 / (n * given.steps)
+        print(f"{n},{given.threads},{given.steps},{wall:.3f},{cpu:.3f},{wall * each:.2f},{cpu * each:.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ impl Work for Alone<'_> {
         cells: &[Prepared],
         on_steps: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Option<Vec<Ended>>, RunError> {
-        let Self { engines, device, n_threads } = *self;
+        let Self { engines, device, n_threads, .. } = *self;
         let engine = engines.engine(&cells[0].cell);
         let on = match engine {
             Engine::Reference => device.name.as_str(),
