@@ -159,7 +159,7 @@ fn draw(tables: &Tables) -> Drawn {
     let y = ("y", Axis::linear("second dimension"));
     let of = Lines {
         group: Some("feature"),
-        group_label: "feature ",
+        group_label: "feature",
         panel: Some("density"),
         panel_label: "density",
         mark: Mark::JoinedDots,

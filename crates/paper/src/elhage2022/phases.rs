@@ -411,7 +411,7 @@ fn drawn(tables: &Tables, title: &str) -> Drawn {
     let mut panels = heat_maps(map, &diagram("phase", phase, 2.0))?;
     let columns = panels.len();
     panels.extend(heat_maps(map, &diagram("norm", "its norm", 1.2))?);
-    panels.extend(heat_maps(map, &diagram("interference", "Σ (Ŵ·W_j)² over others", 1.2))?);
+    panels.extend(heat_maps(map, &diagram("interference", "Σ (W_i·W_j)² / ‖W_i‖²", 1.2))?);
     let caption = "The best start of each setting, and the model with the least loss where it was computed. Table: map.csv.";
     Ok(pictures([sheet(title, columns, panels, Axes::Shared, caption)]))
 }
