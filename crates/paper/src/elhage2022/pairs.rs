@@ -63,7 +63,6 @@ fn pairs<'a>(material: &'a Material<'_>) -> Vec<Pair<'a>> {
 
 fn make(material: &Material<'_>) -> Findings {
     let pairs = pairs(material);
-    let place = |kind: &str| KINDS.iter().position(|k| *k == kind);
     let table = Table::of(
         "pairs",
         "How do the two features of a pair lie?",
@@ -72,7 +71,6 @@ fn make(material: &Material<'_>) -> Findings {
             ("kind", "independent, together (always) or never together", &|p| {
                 kind(p.start.cell()).into()
             }),
-            ("place", "of the kind in the picture", &|p| place(kind(p.start.cell())).into()),
             ("density", "probability that a feature is active", &|p| {
                 short(density(p.start.cell())).into()
             }),
@@ -138,14 +136,12 @@ fn claim(
     says(format!("{of}: {what}"), said).holds(test).mean_over(&groups, "starts", basis)
 }
 
-/// The kinds, in the order of the picture.
-const KINDS: [&str; 3] = ["independent", "together", "never together"];
-
 fn draw(tables: &Tables) -> Drawn {
-    let x = ("place", Axis::linear("0 independent, 1 together, 2 never together"));
+    let x = ("seed", Axis::linear("start"));
     let y = ("cosine", Axis::linear("cosine of the two features of a pair"));
     let of = Lines {
         mark: Mark::Dots,
+        group: Some("kind"),
         panel: Some("density"),
         panel_label: "density",
         ..Lines::plain(x, y)
