@@ -161,3 +161,27 @@ impl Importance {
         *self == Self::Constant
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::tests::example;
+
+    #[test]
+    fn batches_are_shared_whatever_counts_and_by_nothing_else() {
+        let data = example().data;
+        let changes: [(fn(&mut Data), bool); 6] = [
+            (|d| d.importance = Importance::Last { weight: 2.0 }, true),
+            (|d| d.seed += 1, false),
+            (|d| d.activation_density *= 0.5, false),
+            (|d| d.values = ValueDistribution::Unit, false),
+            (|d| d.frequencies = FrequencyLaw::Linear {}, false),
+            (|d| d.dependence = Dependence::Correlated, false),
+        ];
+        for (change, are_shared) in changes {
+            let mut other = data.clone();
+            change(&mut other);
+            assert_eq!(data.has_batches_of(&other), are_shared, "{other:?}");
+        }
+    }
+}
