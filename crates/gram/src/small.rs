@@ -13,6 +13,8 @@
 //! fixed order: lanes, then tiles, then [`TILES_A_SUM`] of them in single precision before they go to
 //! double. Up to the factor `2 · loss_scale / (B n)`, like [`crate::gradient`].
 
+#![allow(clippy::needless_range_loop, reason = "written with indices, as on paper")]
+
 use pulp::Arch;
 use superpose_toy::sampler::SparseBatch;
 use superpose_toy::trained::Weights;

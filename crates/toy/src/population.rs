@@ -98,13 +98,13 @@ impl Population {
                 continue;
             }
             let active: Vec<usize> = (0..n).filter(|i| is_active(*i)).collect();
-            for c in 0..n {
+            for (c, &constant) in bias.iter().enumerate() {
                 let slopes: Vec<f64> = active.iter().map(|i| dot(row(c), row(*i))).collect();
                 let own = active.iter().position(|i| *i == c);
                 let mut of =
                     Output { own, squares: 0.0, error: 0.0, moments: vec![0.0; active.len()] };
                 let mut x = vec![0.0; active.len()];
-                integrate(&slopes, bias[c], 1.0, &mut x, &mut of);
+                integrate(&slopes, constant, 1.0, &mut x, &mut of);
                 let weight = probability * self.importance[c];
                 loss += weight * of.squares;
                 // z = b_c + Σ_i W_c·W_i x_i.
@@ -231,6 +231,7 @@ pub fn starts(n_features: usize, d_hidden: usize) -> Vec<Vec<f64>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_range_loop, reason = "written with indices, as on paper")]
 mod tests {
     use super::*;
     use crate::philox::philox4x32;
