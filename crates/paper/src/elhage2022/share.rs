@@ -103,12 +103,12 @@ impl Feature {
 
 /// Every trained cell whose weights are at hand.
 pub(super) fn starts<'a>(material: &'a Material<'_>) -> Vec<Start<'a>> {
-    let of = |finished: &&'a Finished| {
+    let trained = material.cells.iter().copied().filter(|f| f.measured().is_some());
+    let start = |finished: &'a Finished| {
         let weights = material.weights.get(&finished.record.cell_id)?;
-        Some(Start { finished: *finished, weights })
+        Some(Start { finished, weights })
     };
-    let trained = material.cells.iter().filter(|f| f.measured().is_some());
-    trained.filter_map(|finished| of(&&**finished)).collect()
+    trained.filter_map(start).collect()
 }
 
 /// The starts in groups that differ in nothing but the start, in order of appearance.
