@@ -77,7 +77,7 @@ pub struct Lines<'a> {
     /// How groups are drawn.
     pub mark: Mark,
     /// Where groups are numbers, what they are numbers of: each has its colour on a scale with a bar, and none an
-    /// entry in the legend.
+    /// entry in the legend. Many have that anyway.
     pub group_scale: Option<ColourScale>,
     /// Whether dots of several groups at one place are moved apart a little.
     pub is_parted: bool,
@@ -301,6 +301,9 @@ impl Columns {
     }
 }
 
+/// Numbers that groups are told apart by, one an entry of the legend; of more, a scale with a bar tells them apart.
+const MOST_ENTRIES: usize = 8;
+
 /// The colour of each group, and the scale that gives it, if a number does.
 fn group_colours(
     table: &Table,
@@ -308,8 +311,10 @@ fn group_colours(
     groups: &Keys,
 ) -> Result<(Vec<RGBColor>, Option<ColourScale>), TableError> {
     let n = groups.labels.len();
-    if let (Some(scale), Some(column)) = (&lines.group_scale, lines.group) {
-        let values = table.numbers(column)?;
+    let many = || (n > MOST_ENTRIES).then(|| ColourScale::linear(lines.group_label));
+    let scale = lines.group_scale.clone().or_else(many);
+    let numbers = lines.group.map(|column| table.numbers(column)).transpose();
+    if let (Some(scale), Ok(Some(values))) = (scale, numbers) {
         let of_group: Vec<f64> = groups
             .rows()
             .iter()

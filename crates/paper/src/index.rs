@@ -10,7 +10,7 @@ use superpose_page::{Content, Fact, Image, Listing, Page, Section, Source, Tally
 
 use crate::claim::{CLAIMS, Verdict};
 use crate::figure::Figure;
-use crate::figures::FIGURES;
+use crate::papers::figures;
 use crate::report::{heading, places};
 
 /// The name of the page's file.
@@ -38,7 +38,7 @@ struct Made {
 pub fn write_index(out: &Path) -> Result<PathBuf, StudyError> {
     let mut made = Vec::new();
     let mut left = MOST_PICTURE_BYTES;
-    for figure in FIGURES {
+    for figure in figures() {
         let folder = figure.folder();
         let tables = out.join(&folder).join("tables");
         if !tables.join(format!("{CLAIMS}.csv")).exists() {
@@ -121,7 +121,7 @@ mod tests {
     fn all_figures_that_are_there_are_on_the_page_with_totals_of_verdicts() {
         let out = tempfile::tempdir().unwrap();
         let columns = ["claim", "paper", "ours", "error", "basis", "tolerance", "verdict"];
-        for (figure, verdicts) in FIGURES.iter().zip([&["agrees", "agrees"][..], &["not run"]]) {
+        for (figure, verdicts) in figures().zip([&["agrees", "agrees"][..], &["not run"]]) {
             let mut claims = Table::new(CLAIMS, "?", &columns.map(|name| (name, "")));
             for verdict in verdicts {
                 let mut row = vec![Field::Missing; 6];
@@ -141,7 +141,7 @@ mod tests {
             assert!(html.contains(part), "{part}");
         }
         assert!(!html.contains("<b>claim") && html.len() < 100_000, "{} bytes", html.len());
-        let claims = out.path().join(FIGURES[0].folder()).join("tables/claims.csv");
+        let claims = out.path().join(figures().next().unwrap().folder()).join("tables/claims.csv");
         std::fs::write(&claims, "claim\n1\n").unwrap();
         let said = write_index(out.path()).unwrap_err().to_string();
         assert!(said.contains("claims.csv` is damaged"), "{said}");

@@ -278,7 +278,7 @@ pub fn number(value: f64) -> String {
 mod tests {
     use super::*;
     use crate::claim::{Claim, Test, Uncertainty, table};
-    use crate::figures::FIGURES;
+    use crate::papers::figures;
 
     fn claims() -> Table {
         let claim = |ours| Claim {
@@ -303,7 +303,7 @@ mod tests {
     fn write(old: Option<&str>) -> String {
         let (claims, origins) = (&claims(), &nothing());
         let shown = Shown { claims, origins, tables: &["a.csv".to_owned()], pictures: &[] };
-        page(&FIGURES[0], old, &shown).unwrap()
+        page(figures().next().unwrap(), old, &shown).unwrap()
     }
 
     #[test]
