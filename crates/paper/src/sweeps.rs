@@ -72,7 +72,7 @@ sweep_files! {
     ELHAGE2022:
     /// Five features in two dimensions, by density.
     GALLERY, "configs/paper/elhage2022/gallery.toml";
-    /// WᵀW of 20 features in 5 dimensions, by density.
+    /// Overlaps of 20 features in 5 dimensions, by density.
     OVERLAP_MATRIX, "configs/paper/elhage2022/overlap-matrix.toml";
     /// 400 features in 30 dimensions, by density.
     DIMENSIONALITY, "configs/paper/elhage2022/dimensionality.toml";

@@ -169,8 +169,9 @@ mod tests {
 
     #[test]
     fn batches_are_shared_whatever_counts_and_by_nothing_else() {
+        type Change = fn(&mut Data);
         let data = example().data;
-        let changes: [(fn(&mut Data), bool); 6] = [
+        let changes: [(Change, bool); 6] = [
             (|d| d.importance = Importance::Last { weight: 2.0 }, true),
             (|d| d.seed += 1, false),
             (|d| d.activation_density *= 0.5, false),
