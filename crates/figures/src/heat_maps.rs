@@ -244,7 +244,7 @@ fn written(value: f64, digits: Digits) -> String {
         v if v < 9.95 => 1,
         _ => 0,
     };
-    if value == 0.0 {
+    if value.abs() < 0.005 {
         return "0".to_owned();
     }
     let text = format!("{value:.decimals$}").replace('-', "−");
@@ -324,7 +324,7 @@ mod tests {
             (0.346, ".35"),
             (-0.5, "−.50"),
             (0.0, "0"),
-            (0.001, ".00"),
+            (0.001, "0"),
             (0.996, "1.0"),
             (1.26, "1.3"),
             (43.2, "43"),

@@ -3,6 +3,7 @@
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Lines, lines};
+use superpose_figures::panel::Panel;
 use superpose_figures::sheet::Axes;
 use superpose_files::table::{Table, Tables};
 use superpose_stats::summary::summarise;
@@ -155,8 +156,8 @@ fn claims(settings: &[Setting<'_>]) -> Vec<Claim> {
 }
 
 fn draw(tables: &Tables) -> Drawn {
-    let x = ("x", Axis::linear("first dimension"));
-    let y = ("y", Axis::linear("second dimension"));
+    let reach = |label: &str| Axis::linear(label).from_to(-1.3, 1.3);
+    let (x, y) = (("x", reach("first dimension")), ("y", reach("second dimension")));
     let of = Lines {
         group: Some("feature"),
         group_label: "feature",
@@ -165,8 +166,13 @@ fn draw(tables: &Tables) -> Drawn {
         mark: Mark::JoinedDots,
         ..Lines::plain(x, y)
     };
-    let panels = lines(tables.get("directions")?, &of)?;
+    let mut panels = lines(tables.get("directions")?, &of)?;
+    for panel in &mut panels {
+        if let Panel::Chart(chart) = panel {
+            chart.is_square = true;
+        }
+    }
     let caption =
-        "Rows of W of the best start at each density; importance 0.9^i. Table: directions.csv.";
+        "Rows of W of the best start at each density; importance 0.9ⁱ. Table: directions.csv.";
     Ok(pictures([sheet("Five features in two dimensions", 3, panels, Axes::Shared, caption)]))
 }

@@ -132,6 +132,6 @@ fn draw(tables: &Tables) -> Drawn {
         colours: ColourScale::signed("W_i·W_j").from_to(-1.0, 1.0),
     };
     let panels = heat_maps(tables.get("matrix")?, &maps)?;
-    let caption = "The best start at each density; importance 0.7^i. Table: matrix.csv.";
+    let caption = "The best start at each density; importance 0.7ⁱ. Table: matrix.csv.";
     Ok(pictures([sheet("Overlaps of features", 4, panels, Axes::Shared, caption)]))
 }
