@@ -1,4 +1,4 @@
-//! The letters, carried along: Roboto, and DejaVu Sans for what it lacks, both reduced to what labels need.
+//! The letters, carried along: Roboto, and `DejaVu Sans` for what it lacks, both reduced to what labels need.
 
 use std::sync::LazyLock;
 

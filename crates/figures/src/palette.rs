@@ -35,7 +35,7 @@ const VIRIDIS: [RGBColor; 9] = [
     RGBColor(253, 231, 37),
 ];
 
-/// Nine points of a map from blue over white to red (ColorBrewer's RdBu), for what has two signs.
+/// Nine points of a map from blue over white to red (`RdBu` of `ColorBrewer`), for what has two signs.
 const DIVERGING: [RGBColor; 9] = [
     RGBColor(33, 102, 172),
     RGBColor(67, 147, 195),

@@ -290,7 +290,7 @@ fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
 
 /// An exponent as measured and as predicted: `0.502 ± 0.003, predicted 0.500`.
 fn said(exponents: &[&Field; 3]) -> String {
-    let [measured, error, predicted] = exponents.map(|field| number(field));
+    let [measured, error, predicted] = exponents.map(number);
     let error = match error {
         Field::Missing => String::new(),
         error => format!(" ± {}", error.rounded(3)),

@@ -82,7 +82,7 @@ impl Curve {
         let Turn { place, height, curvature } = self.parabola;
         let (low, high) = self.sizes();
         let parameters = (self.centre + place).exp();
-        (curvature > 0.0 && low < parameters && parameters < high).then(|| Lowest {
+        (curvature > 0.0 && low < parameters && parameters < high).then_some(Lowest {
             compute: self.compute,
             n_runs: self.runs.len(),
             parameters,
