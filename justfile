@@ -16,6 +16,10 @@ test-slow:
 test-gpu:
     cargo test --release --test gpu --test gpu_run -- --ignored --test-threads 1
 
+# The page of a run, in headless Chromium; screenshots are left in the `tmp` folder of the build
+test-page:
+    cargo test --release -p superpose-page --test browser -- --ignored --test-threads 1
+
 # Train, fit and draw the quickstart
 quickstart:
     cargo run --release -- run configs/quickstart.toml

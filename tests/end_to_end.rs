@@ -47,6 +47,11 @@ fn a_sweep_becomes_records_tables_and_pictures() {
         let png = fs::read(folder.join(format!("figures/{name}.png"))).unwrap();
         assert!(png.starts_with(b"\x89PNG"));
     }
+    let page = fs::read_to_string(folder.join("report.html")).unwrap();
+    for part in ["<h1>tiny</h1>", "All 12 cells completed.", "alt=\"loss by width\"", "exponent "] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(run.stdout.contains("report.html"), "{}", run.stdout);
     let meanings = fs::read_to_string(folder.join("tables/README.md")).unwrap();
     assert!(meanings.contains("| `loss.test` | mean loss on fresh batches"));
 }
@@ -89,10 +94,21 @@ fn later_stages_run_again_on_old_files() {
     assert_eq!(sandbox.run(&["analyze", "runs/tiny"]).code, Some(0));
     assert_eq!(sandbox.run(&["figures", "runs/tiny"]).code, Some(0));
     assert_eq!(fs::read(&svg).unwrap(), before);
+    let page = || fs::read_to_string(sandbox.path("runs/tiny/report.html")).unwrap();
+    let whole = page();
+    // The same tables have the same pictures; others have none until they are drawn.
+    assert_eq!(sandbox.run(&["analyze", "runs/tiny"]).code, Some(0));
+    assert!(page() == whole);
+    let report = sandbox.run(&["report", "runs/tiny"]);
+    assert!(report.stdout.contains("wrote runs/tiny/report.html"), "{}", report.stderr);
+    assert!(page() == whole);
     let narrow = sandbox.run(&["analyze", "runs/tiny", "--d-max", "4", "--json"]);
     let summary: serde_json::Value = serde_json::from_str(&narrow.stdout).unwrap();
     assert_eq!(summary["fits"][0]["n_points"], 2.0);
     assert!(summary["fits"][0]["model_exponent"].is_null(), "two widths are too few");
+    assert!(!page().contains("alt=\"loss by width\""), "the pictures are of other tables");
+    assert_eq!(sandbox.run(&["figures", "runs/tiny"]).code, Some(0));
+    assert!(page().contains("alt=\"loss by width\""));
 }
 
 #[test]

@@ -52,10 +52,12 @@ fn every_figure_is_listed_with_what_it_lacks() {
     let sandbox = Sandbox::new();
     let answer = sandbox.run(&["reproduce", "--list"]);
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
-    for id in ["1b", "3a", "5e", "9b", "18", "dead-outputs"] {
+    for id in ["1b", "3a", "5e", "9b", "18", "dead-outputs", "elhage-phases-2-1"] {
         assert!(answer.stdout.lines().any(|l| l.trim().starts_with(id)), "{id}: {}", answer.stdout);
     }
-    assert!(answer.stdout.contains("0/1020"), "{}", answer.stdout);
+    for shown in ["0/1020", "0/5760", "Liu, Liu & Gore 2025", "Elhage et al. 2022"] {
+        assert!(answer.stdout.contains(shown), "{shown}: {}", answer.stdout);
+    }
 }
 
 #[test]
@@ -64,6 +66,16 @@ fn an_unknown_figure_is_refused_with_the_known_ones() {
     let answer = sandbox.run(&["reproduce", "99"]);
     assert_eq!(answer.code, Some(1));
     assert!(answer.stderr.contains("no figure `99`") && answer.stderr.contains("9b"));
+    assert!(
+        answer.stderr.contains("all of liu2025 or of elhage2022, and all"),
+        "{}",
+        answer.stderr
+    );
+    let answer = sandbox.run(&["reproduce", "5a", "elhage-pairs", "--run", "r", "--no-training"]);
+    assert_eq!(answer.code, Some(1));
+    assert!(answer.stderr.contains("of liu2025 and elhage2022; leave it out"), "{}", answer.stderr);
+    let answer = sandbox.run(&["reproduce", "elhage2022", "--dry-run"]);
+    assert!(answer.stdout.contains("cells would be trained: "), "{}", answer.stdout);
     let answer = sandbox.run(&["reproduce", "5a", "3a", "--dry-run"]);
     assert!(answer.stdout.contains("3 cells would be trained: 60000 steps"), "{}", answer.stdout);
     let answer = sandbox.run(&["reproduce"]);
@@ -88,6 +100,9 @@ fn known_results_become_tables_claims_a_picture_and_a_page() {
     let page = read(&sandbox, "out/figure-9b/README.md");
     // All seeds of the first row of the heat map.
     assert!(page.contains("**Rests on** 180 of "), "{page}");
+
+    let index = read(&sandbox, "out/index.html");
+    assert!(index.contains("<h2>Figure 9b: ") && index.contains("[\"falls short\","), "the index");
 
     // What people write on a page stays when it is written anew.
     sandbox.write("out/figure-9b/README.md", &format!("{page}\nA remark.\n"));

@@ -157,6 +157,8 @@ impl Facets {
         // Tables of older runs have the setting in words alone.
         let settings =
             table.words("setting").unwrap_or_else(|_| vec![String::new(); table.rows.len()]);
+        // With panels, one entry of the legend stands for many settings.
+        let is_spread = columns.is_some();
         let named = |(row, fields): (usize, &Vec<Field>)| {
             let own = match &colour {
                 Some(colour) => {
@@ -166,23 +168,12 @@ impl Facets {
                 }
                 None => symbols(&settings[row]),
             };
-            Ok(format!("{own}{}", entry(row)))
+            Ok(if is_spread { own } else { format!("{own}{}", entry(row)) })
         };
         let entries =
             table.rows.iter().enumerate().map(named).collect::<Result<Vec<_>, TableError>>()?;
         add(&mut table, ENTRY, entries);
         Ok(Self { table, colour, scale, columns, rows })
-    }
-
-    /// All that varies in one panel, told apart by its setting.
-    ///
-    /// # Errors
-    /// [`TableError`] when the table says of no row which setting it is of.
-    pub(crate) fn together(table: &Table) -> Result<Self, TableError> {
-        let entries = table.words("setting")?.iter().map(|setting| symbols(setting)).collect();
-        let (mut table, colour) = (table.clone(), None);
-        add(&mut table, ENTRY, entries);
-        Ok(Self { table, colour, scale: None, columns: None, rows: None })
     }
 
     /// The lines of a chart, in these colours and panels.
@@ -202,6 +193,16 @@ impl Facets {
             row_label: symbol(&self.rows),
             ..plain
         }
+    }
+
+    /// Whether settings have panels, so that an entry of the legend stands for several of them.
+    pub(crate) fn is_spread(&self) -> bool {
+        self.columns.is_some()
+    }
+
+    /// Adds a column of words.
+    pub(crate) fn add(&mut self, name: &str, words: Vec<String>) {
+        add(&mut self.table, name, words);
     }
 
     /// Panels in a row.

@@ -1,7 +1,7 @@
 //! What each feature has to itself: its dimensionality, against how rare features are.
 
 use superpose_figures::axis::Axis;
-use superpose_figures::chart::{Mark, Point, Series};
+use superpose_figures::chart::{Mark, NamesAt, Point, Series};
 use superpose_figures::colour_bar::ColourScale;
 use superpose_figures::lines::{Lines, lines};
 use superpose_figures::palette::GREY;
@@ -104,6 +104,7 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
         let fraction = |(value, name): (f64, &str)| Series {
             names: vec![String::new(), name.to_owned()],
+            names_at: NamesAt::Above,
             ..Series::line(GREY, vec![Point::at(low, value), Point::at(high, value)])
         };
         chart.series.splice(0..0, FRACTIONS.map(fraction));

@@ -34,6 +34,7 @@ pub mod life;
 pub mod models;
 pub mod outcomes;
 pub mod overlaps;
+pub mod page;
 mod pictures;
 pub mod portrait;
 pub mod published;

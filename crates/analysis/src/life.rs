@@ -2,7 +2,6 @@
 
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
-use superpose_figures::colour_bar::ColourScale;
 use superpose_figures::lines::{Lines, lines};
 use superpose_figures::panel::Panel;
 use superpose_figures::sheet::{Axes, Sheet};
@@ -10,8 +9,8 @@ use superpose_figures::study::Picture;
 use superpose_files::table::{Table, TableError, Tables};
 use superpose_stats::summary::summarise;
 
+use crate::facets::{Facets, varied};
 use crate::models::{MOST_FEATURES, Models, Moment, Seen};
-use crate::pictures::{ENTRY, symbols, with_entries};
 use crate::run::Run;
 use crate::settings::{label, row_start, setting_fields, values, with_fields};
 
@@ -127,23 +126,24 @@ pub fn features_by_step(models: &Models<'_>) -> Table {
 /// [`TableError`] when there is no table `life` or it lacks a column.
 pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
     let table = tables.get("life")?;
-    let settings = table.words("setting")?;
-    let is_one = settings.windows(2).all(|pair| pair[0] == pair[1]);
-    let entries = settings.iter().map(|setting| symbols(setting)).collect();
-    let table = with_entries(table, entries);
+    // One field has the colours: that with most values, or the width.
+    let fields = varied(table, &[])?;
+    let (column, symbol) = match fields.first() {
+        Some(field) => (field.column.clone(), field.symbol.clone()),
+        None => ("d_hidden".to_owned(), "d".to_owned()),
+    };
+    let apart: Vec<&str> = fields.iter().map(|field| field.column.as_str()).collect();
+    let colour = Some((column.as_str(), symbol.as_str()));
+    let facets = Facets::of(table, &apart, colour, &|_| String::new())?;
     let mut panels: Vec<Panel> = Vec::new();
     for (column, title) in PANELS {
         let axis = if column == "loss" { Axis::logarithmic(title) } else { Axis::linear(title) };
-        let columns = Lines {
-            // One setting is told apart by its widths.
-            group: Some(if is_one { "d_hidden" } else { ENTRY }),
-            group_label: if is_one { "d" } else { "" },
-            group_scale: is_one.then(|| ColourScale::logarithmic("hidden width d")),
+        let columns = facets.lines(Lines {
             line: Some("cell_id"),
             mark: Mark::Line,
             ..Lines::plain(("step", Axis::logarithmic("step")), (column, axis))
-        };
-        panels.extend(lines(&table, &columns)?);
+        });
+        panels.extend(lines(&facets.table, &columns)?);
     }
     panels.retain(|panel| !matches!(panel, Panel::Chart(chart) if chart.is_empty()));
     let sheet = Sheet {

@@ -4,7 +4,6 @@ use serde_json::Value;
 use superpose_figures::panel::Panel;
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_figures::study::Picture;
-use superpose_files::table::{Column, Field, Table};
 use superpose_toy::cell::{Cell, short_name};
 
 use crate::settings::label;
@@ -86,18 +85,6 @@ impl Subject {
             }
         }
     }
-}
-
-/// The `table` with the column [`ENTRY`], one entry a row.
-pub(crate) fn with_entries(table: &Table, entries: Vec<String>) -> Table {
-    let mut table = table.clone();
-    table
-        .columns
-        .push(Column { name: ENTRY.to_owned(), meaning: "entry in the legend".to_owned() });
-    for (row, entry) in table.rows.iter_mut().zip(entries) {
-        row.push(Field::from(entry));
-    }
-    table
 }
 
 /// The picture of one chart.

@@ -311,6 +311,7 @@ fn norms_panel(name: &str, table: &Table, rows: &[&Vec<Field>]) -> Result<Panel,
             dead.push(Point::at(feature, 0.0));
         }
     }
+    let bars_end = bars.iter().map(|p| p.x).fold(1.0, f64::max) + 0.6;
     let series = vec![
         Series::of("", GREY, Mark::Bars, bars),
         Series::of("cannot fire", VERMILION, Mark::Dots, dead),
@@ -320,7 +321,7 @@ fn norms_panel(name: &str, table: &Table, rows: &[&Vec<Field>]) -> Result<Panel,
         colours: Some(ColourScale::linear("shared: 1 − D_i").from_to(0.0, 1.0)),
         ..Chart::empty(
             name,
-            Axis::linear("feature"),
+            Axis::linear("feature").from_to(0.4, bars_end),
             Axis::linear("‖W_i‖").from_to(0.0, top(table, rows)?),
         )
     }))

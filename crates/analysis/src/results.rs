@@ -83,7 +83,7 @@ fn record(results: &Table, fields: &[Field], row: usize) -> Result<Record, Resul
 }
 
 /// Whether a column holds a field of the cell.
-fn is_field(column: &str) -> bool {
+pub(crate) fn is_field(column: &str) -> bool {
     ["model.", "data.", "train."].iter().any(|table| column.starts_with(table))
 }
 

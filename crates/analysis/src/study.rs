@@ -86,7 +86,7 @@ pub fn pictures(tables: &Tables, subject: &Subject) -> Result<Vec<Picture>, Tabl
     let has = |name: &str| tables.get(name).is_ok();
     let mut pictures = vec![widths::draw(tables)?];
     if has("local_exponents") {
-        pictures.push(widths::draw_residuals(tables)?);
+        pictures.extend(widths::draw_residuals(tables)?);
     }
     if has("curve_means") {
         pictures.push(curves::draw(tables)?);
@@ -95,12 +95,14 @@ pub fn pictures(tables: &Tables, subject: &Subject) -> Result<Vec<Picture>, Tabl
     if has("outcomes") {
         pictures.extend(outcomes::draw(tables)?);
     }
-    let of_models: [(&str, fn(&Tables) -> Result<Picture, TableError>); 3] =
-        [("features", features::draw), ("life", life::draw), ("gallery", portrait::draw_gallery)];
-    for (name, draw) in of_models {
-        if has(name) {
-            pictures.push(draw(tables)?);
-        }
+    if has("features") {
+        pictures.push(features::draw(tables)?);
+    }
+    if has("life") {
+        pictures.push(life::draw(tables)?);
+    }
+    if has("gallery") {
+        pictures.push(portrait::draw_gallery(tables)?);
     }
     let words = subject.words();
     for picture in &mut pictures {

@@ -7,8 +7,8 @@ use superpose_figures::chart::{Mark, Point, Series};
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::palette::GREY;
 use superpose_figures::panel::Panel;
-use superpose_figures::sheet::Axes;
 use superpose_figures::study::Picture;
+use superpose_stats::power_law::FEWEST_POINTS;
 use superpose_stats::summary::{geometric_mean, summarise};
 use superpose_toy::superposition::{ignored_features_loss, unrepresented_loss};
 
@@ -113,7 +113,12 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
     let exponents = tables.get("exponents")?;
     let (laws, settings) = (laws(exponents)?, losses.words("setting")?);
     let law = |row: usize| laws.get(&settings[row]).cloned().unwrap_or_default();
-    let facets = Facets::of(losses, &[], None, &law)?;
+    let mut facets = Facets::of(losses, &[], None, &law)?;
+    let slopes = if facets.is_spread() { slopes(losses, exponents)? } else { Vec::new() };
+    let has_slopes = !slopes.is_empty();
+    if has_slopes {
+        facets.add(SLOPE, slopes);
+    }
     let guides = [
         Guide { column: "theory_loss", label: "theory", mark: Mark::Dotted },
         Guide { column: "fit_loss", label: "least squares", mark: Mark::Line },
@@ -122,6 +127,7 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
     let width = Axis::logarithmic("hidden width d").ticked_at(&widths);
     let columns = facets.lines(Lines {
         error_bars: ErrorBars::Ends("loss_low", "loss_high"),
+        name: has_slopes.then_some(SLOPE),
         guides: &guides,
         mark: Mark::Dots,
         is_parted: true,
@@ -137,10 +143,11 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
             chart.window = window;
         }
     }
+    let named = if has_slopes { " Below the widest: the slopes." } else { "" };
     let shaded = if window.is_some() { " Shaded: the widths of the fits." } else { "" };
     let caption = format!(
         "Bars: one standard deviation over seeds (of the test, where there is one seed). Lines: least squares, ± \
-         standard error over seeds or of the widths about the line.{shaded} Dotted: theory of the regime that the \
+         standard error over seeds or of the widths about the line.{named}{shaded} Dotted: theory of the regime that the \
          cells are in; in the strong one only its slope is predicted. Tables: losses.csv, exponents.csv."
     );
     let panels = (facets.n_columns(), panels);
@@ -162,50 +169,81 @@ fn window(exponents: &Table, widths: &[f64]) -> Result<Option<(f64, f64)>, Table
     Ok((same && is_part).then_some((low, high)))
 }
 
-/// How far the losses are from their fitted laws, and the exponent between neighbouring widths.
+/// What stands beside a dot: the slope of its setting at the widest, else nothing.
+const SLOPE: &str = "slope";
+
+/// The slope of each setting beside the row of its widest loss.
+fn slopes(losses: &Table, exponents: &Table) -> Result<Vec<String>, TableError> {
+    let exponent = exponents.numbers("model_exponent")?;
+    let of: BTreeMap<String, f64> = exponents.words("setting")?.into_iter().zip(exponent).collect();
+    let (settings, widths) = (losses.words("setting")?, losses.numbers("d_hidden")?);
+    let widest = |setting: &String| {
+        let own = settings.iter().zip(&widths).filter(|(other, _)| *other == setting);
+        own.fold(0.0_f64, |widest, (_, d)| widest.max(*d))
+    };
+    let slope = |(setting, d): (&String, &f64)| match of.get(setting) {
+        Some(exponent) if exponent.is_finite() && *d >= widest(setting) => {
+            format!("{:.2}", -exponent).replace('-', "−")
+        }
+        _ => String::new(),
+    };
+    Ok(settings.iter().zip(&widths).map(slope).collect())
+}
+
+/// How far the losses are from their fitted laws, and the exponent between neighbouring widths: two pictures.
 ///
 /// # Errors
 /// [`TableError`] when a table `losses` or `local_exponents` is not there or lacks a column.
-pub fn draw_residuals(tables: &Tables) -> Result<Picture, TableError> {
-    let (losses, local) = (tables.get("losses")?, tables.get("local_exponents")?);
-    let mut panels = Vec::new();
-    for (table, x, y, title, zero) in [
-        (losses, "d_hidden", "residual", "ln(loss / fitted law)", true),
-        (local, "d_middle", "local_exponent", "local exponent −Δ ln L / Δ ln d", false),
+pub fn draw_residuals(tables: &Tables) -> Result<Vec<Picture>, TableError> {
+    let residuals = (
+        "residuals",
+        "How far the losses are from their power law",
+        "The mean loss of a width over that of the fitted law, inside the window of the fit; a power law is level at \
+         zero. Table: losses.csv.",
+    );
+    let local = (
+        "local_exponents",
+        "The exponent between neighbouring widths",
+        "At the geometric mean of two neighbouring widths; a power law is level. Table: local_exponents.csv.",
+    );
+    let mut pictures = Vec::new();
+    for (table, (x, y, label), (name, title, caption), zero) in [
+        (tables.get("losses")?, ("d_hidden", "residual", "ln(loss / fitted law)"), residuals, true),
+        (
+            tables.get("local_exponents")?,
+            ("d_middle", "local_exponent", "−Δ ln(loss) / Δ ln d"),
+            local,
+            false,
+        ),
     ] {
         // Tables of older runs have no residuals.
         if table.column(y).is_err() {
             continue;
         }
-        let facets = Facets::together(table)?;
+        let facets = Facets::of(table, &[], None, &|_| String::new())?;
         let columns = facets.lines(Lines {
             mark: Mark::JoinedDots,
-            ..Lines::plain((x, Axis::logarithmic("hidden width d")), (y, Axis::linear(title)))
+            ..Lines::plain((x, Axis::logarithmic("hidden width d")), (y, Axis::linear(label)))
         });
-        let mut charts = lines(&facets.table, &columns)?;
-        for panel in &mut charts {
-            let Panel::Chart(chart) = panel else { continue };
-            title.clone_into(&mut chart.title);
-            let ends = table.numbers(x)?;
-            let low = ends.iter().copied().fold(f64::INFINITY, f64::min);
-            let high = ends.iter().copied().fold(0.0, f64::max);
-            if zero && low < high {
+        let mut panels = lines(&facets.table, &columns)?;
+        let few = |s: &Series| s.points.len() < FEWEST_POINTS;
+        let is_empty = |panel: &Panel| matches!(panel, Panel::Chart(c) if c.series.iter().all(few));
+        // Two exponents or three widths show no bend.
+        if panels.iter().all(is_empty) {
+            continue;
+        }
+        let at = table.numbers(x)?;
+        let (low, high) =
+            at.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), d| (low.min(*d), high.max(*d)));
+        for panel in &mut panels {
+            if let (Panel::Chart(chart), true) = (panel, zero) {
                 let points = vec![Point::at(low, 0.0), Point::at(high, 0.0)];
                 chart.series.insert(0, Series::line(GREY, points));
             }
         }
-        panels.extend(charts);
+        pictures.push(grid(name, title, (facets.n_columns(), panels), caption));
     }
-    let is_empty = |panel: &Panel| matches!(panel, Panel::Chart(c) if c.series.iter().all(|s| s.points.len() < 3));
-    if panels.iter().all(is_empty) {
-        panels.clear();
-    }
-    let caption = "Left: how far the mean loss of a width is from the fitted law, inside the window of the fit. Right: \
-                   the exponent between two neighbouring widths, at their geometric mean; a power law is level. \
-                   Tables: losses.csv, local_exponents.csv.";
-    let mut picture = grid("residuals", "Is it one power law?", (2, panels), caption);
-    picture.sheet.axes = Axes::SharedX;
-    Ok(picture)
+    Ok(pictures)
 }
 
 /// The fitted law of each setting that has one, as it is written in the legend, beside that of its theory.

@@ -1,4 +1,4 @@
-//! `superpose analyze` and `superpose figures`: from records to tables, from tables to pictures.
+//! `superpose analyze` and `superpose figures`: from records to tables, from tables to pictures and the page.
 
 use std::path::{Path, PathBuf};
 
@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use superpose_analysis::chosen::{self, Choice};
 use superpose_analysis::models::{MOST_FEATURES, Models};
+use superpose_analysis::page;
 use superpose_analysis::run::{Finished, Run};
 use superpose_analysis::study::{DRAWN, DRAWN_IF_THERE, Progress, pictures, study};
 use superpose_analysis::{FitWindow, Subject, published, results};
@@ -45,18 +46,20 @@ pub(crate) fn analyze(options: &AnalyzeOptions) -> anyhow::Result<()> {
     }
     let window = FitWindow { d_min: options.d_min, d_max: options.d_max };
     let summary = RunSummary::of(&store, window, options.published.as_deref())?;
-    let written = summary.write();
+    let written = summary.write().context("the tables are not written");
+    let page = written.and_then(|()| write_report(&store));
     if options.json {
         console::say_json(&summary.to_json()?);
     } else {
         summary.study.notes.iter().for_each(say);
-        if written.is_ok() {
+        if let Ok(page) = &page {
             let (folder, n_tables) = (options.folder.display(), summary.n_tables());
             console::say(&format!("wrote {folder}/results.csv and {n_tables} tables"));
+            console::say(&format!("wrote {}", page.display()));
             console::say(&format!("next: superpose figures {folder}"));
         }
     }
-    written.context("the tables are not written")?;
+    page?;
     refuse_damage(&[remeasured.damaged, summary.run.damaged].concat())
 }
 
@@ -108,14 +111,14 @@ pub(crate) fn refuse_damage(damaged: &[Damage]) -> anyhow::Result<()> {
 
 pub(crate) fn figures(options: &FiguresOptions) -> anyhow::Result<()> {
     let store = Store::open(&options.folder)?;
-    let written = match choice(options) {
-        Some(choice) => write_chosen(&store, &choice)?,
+    let (written, page) = match choice(options) {
+        Some(choice) => (write_chosen(&store, &choice)?, write_report(&store)?),
         None => write_figures(&store)?,
     };
     if options.json {
-        console::say_json(&json!({ "figures": written }));
+        console::say_json(&json!({ "figures": written, "page": page }));
     } else {
-        for path in written {
+        for path in written.iter().chain([&page]) {
             console::say(&format!("wrote {}", path.display()));
         }
     }
@@ -155,8 +158,8 @@ fn write_chosen(store: &Store, choice: &Choice) -> anyhow::Result<Vec<PathBuf>> 
     Ok(draw(&[&name], &|_| Ok(pictures.clone()), &places)?)
 }
 
-/// Draws all figures of the run in `store` from its tables.
-pub(crate) fn write_figures(store: &Store) -> anyhow::Result<Vec<PathBuf>> {
+/// Draws all figures of the run in `store` from its tables, and writes its page; returns their files.
+pub(crate) fn write_figures(store: &Store) -> anyhow::Result<(Vec<PathBuf>, PathBuf)> {
     let (root, manifest) = (store.root(), store.manifest()?);
     let subject = Subject::of(&manifest.name, &manifest.cells);
     let tables = root.join("tables");
@@ -168,19 +171,23 @@ pub(crate) fn write_figures(store: &Store) -> anyhow::Result<Vec<PathBuf>> {
         pictures: &root.join("figures"),
         remedy: &format!("superpose analyze {}", root.display()),
     };
-    Ok(draw(&names, &|tables: &Tables| pictures(tables, &subject), &places)?)
+    let drawn = draw(&names, &|tables: &Tables| pictures(tables, &subject), &places)?;
+    page::note_drawn(root)?;
+    Ok((drawn, write_report(store)?))
 }
 
-pub(crate) fn print_written(root: &Path, n_tables: usize, figures: &[PathBuf]) {
+/// Writes the page of the run in `store` from its tables and pictures, and returns its path.
+pub(crate) fn write_report(store: &Store) -> anyhow::Result<PathBuf> {
+    Ok(page::write_page(store.root(), &store.manifest()?)?)
+}
+
+pub(crate) fn print_written(root: &Path, n_tables: usize, n_figures: usize, page: &Path) {
     let root = root.display();
     console::say(&format!(
-        "wrote {root}/results.csv, {n_tables} tables in {root}/tables and {} pictures in \
-         {root}/figures",
-        figures.len()
+        "wrote {root}/results.csv, {n_tables} tables in {root}/tables, {n_figures} pictures in \
+         {root}/figures and a page of all"
     ));
-    if let Some(first) = figures.iter().find(|p| p.extension().is_some_and(|e| e == "png")) {
-        console::say(&format!("next: look at {}", first.display()));
-    }
+    console::say(&format!("next: look at {}", page.display()));
 }
 
 impl RunSummary {

@@ -23,17 +23,17 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     /// Train the cells of a sweep file that are not trained yet, fit and draw
     Run(RunOptions),
-    /// Write the tables of a run anew from its records
+    /// Write the tables and the page of a run anew from its records
     Analyze(AnalyzeOptions),
-    /// Draw the figures of a run anew from its tables
+    /// Draw the figures of a run anew from its tables, and write its page
     Figures(FiguresOptions),
     /// Draw what the weights of a few cells look like: arrows, W Wᵀ, norms, and their training
     Portrait(PortraitOptions),
     /// Reproduce figures of the paper: train what is missing, write tables, claims and pictures
     Reproduce(ReproduceOptions),
-    /// Write the pages of reproduced figures anew from their tables
+    /// Write pages anew from tables and pictures: `report.html` of a run, `README.md` of a reproduced figure
     Report {
-        /// Folders of figures, such as experiments/figure-9b
+        /// Folders of runs or of figures, such as runs/quickstart or experiments/figure-9b
         #[arg(required = true)]
         folders: Vec<PathBuf>,
         /// Print a JSON object instead of lines
@@ -115,20 +115,21 @@ pub(crate) struct TrainingOptions {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ReproduceOptions {
-    /// The paper's figures, such as `9b`; `all` for those that need no GPU
+    /// Figures, such as `9b`; a paper, such as `elhage2022`, or `all` for those that need no GPU
     #[arg(required_unless_present = "list")]
     pub(crate) figures: Vec<String>,
     /// List the figures, and how many of their cells are trained
     #[arg(long)]
     pub(crate) list: bool,
-    /// The folder of the run that all figures share
-    #[arg(long, value_name = "FOLDER", default_value = "runs/liu2025")]
-    pub(crate) run: PathBuf,
+    /// The folder of the run that all figures of a paper share [default: the paper's name in `runs`, such as
+    /// runs/liu2025]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) run: Option<PathBuf>,
     /// Folder for the figures, one folder each [default: `experiments` in the folder of the run]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
-    /// Take over what is known of cells from a `results.csv`, instead of training them
-    /// [default: experiments/liu2025.csv if there is one]
+    /// Take over what is known of cells from a `results.csv` or a `tiny.csv`, instead of training them
+    /// [default: those of the paper in `experiments`, such as experiments/liu2025.csv, if there are any]
     #[arg(long, value_name = "FILE")]
     pub(crate) known: Vec<PathBuf>,
     /// Take nothing over: train every cell here

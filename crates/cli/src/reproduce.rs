@@ -1,4 +1,4 @@
-//! `superpose reproduce` and `superpose report`: the paper's figures, from sweeps to pages.
+//! `superpose reproduce`: the paper's figures, from sweeps to pages; and `superpose report`, pages alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,46 +7,44 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use superpose_analysis::results::{records, results};
-use superpose_analysis::run::Run;
+use superpose_analysis::run::{Finished, Run};
 use superpose_files::sums::write_listed;
 use superpose_paper::claim::Verdict;
 use superpose_paper::experiment::Experiment;
 use superpose_paper::figure::{Figure, Material};
-use superpose_paper::figures::{FIGURES, find};
+use superpose_paper::index::write_index;
+use superpose_paper::papers::{PAPERS, Paper, figures, find, paper_of};
 use superpose_paper::report::write_page;
-use superpose_paper::sweeps::{LARGE, SweepFile, cells};
+use superpose_paper::sweeps::{LARGE, cells};
+use superpose_paper::tiny::{self, is_tiny};
 use superpose_run::Trainer;
 use superpose_store::lease::Ownership;
-use superpose_store::store::{Manifest, Store, StoreError};
+use superpose_store::record::Record;
+use superpose_store::store::{Damage, Manifest, Store, StoreError};
 use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::prepared::Preparer;
 use superpose_toy::trained::Weights;
 use superpose_train::memory::dense_flop;
 
-use crate::analyze::{refuse_damage, tell_damage};
+use crate::analyze::{self, refuse_damage, tell_damage};
 use crate::args::ReproduceOptions;
 use crate::console;
 use crate::progress::train_all;
 use crate::run::announce;
 use crate::study::{self, read_given};
 
-/// The name of the run that all figures share.
-const NAME: &str = "liu2025";
-/// What is known of its cells, where the repository has it: of those of the paper's kind, and of others.
-const KNOWN: [&str; 2] = ["experiments/liu2025.csv", "experiments/kinds.csv"];
+/// Where the repository has what is known of the cells.
+const KNOWN: &str = "experiments";
 
 pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> {
     let figures = chosen(&options.figures)?;
-    let known = known(options);
-    if known.is_empty() && !options.from_scratch {
-        console::complain(&format!(
-            "note: nothing is taken over, as there is no {} here; --known names such a table",
-            KNOWN[0]
-        ));
-    }
+    let papers = papers_of(&figures, options)?;
     if options.list || options.dry_run {
         // These only look: they make no folder and no record.
-        let there = There::of(&options.run, &known)?;
+        let mut there = Vec::new();
+        for paper in papers {
+            there.push((paper, There::of(paper, &run_of(paper, options), &known(paper, options))?));
+        }
         if options.list {
             list(&there, options.json);
         } else {
@@ -54,44 +52,131 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let (store, wanted) = store(&options.run)?;
-    for path in known {
-        take_over(&store, &wanted, &path)?;
+    let (mut made, mut damaged) = (Vec::new(), Vec::new());
+    for paper in papers {
+        let its = figures.iter().copied().filter(|f| paper_of(f).id == paper.id);
+        let (experiments, more) = of_paper(options, paper, &its.collect::<Vec<_>>())?;
+        made.extend(experiments);
+        damaged.extend(more);
     }
-    if !options.no_training {
-        train(options, &figures, &store)?;
-    }
-    let run = Run::read(&store)?;
-    write_results(&options.run, &run)?;
-    let out = options.out.clone().unwrap_or_else(|| options.run.join("experiments"));
-    let mut made = Vec::new();
-    for figure in figures {
-        let material = Material::of(figure, &run.finished, |id| weights(&store, id))?;
-        let experiment = Experiment::of(figure, &material);
-        experiment
-            .write(&out.join(figure.folder()))
-            .with_context(|| format!("figure {}", figure.id))?;
-        made.push(experiment);
+    let mut indices: Vec<(PathBuf, PathBuf)> = Vec::new();
+    for out in made.iter().filter_map(|(_, folder)| folder.parent()) {
+        if indices.iter().all(|(known, _)| known != out) {
+            indices.push((out.to_owned(), write_index(out)?));
+        }
     }
     if options.json {
-        console::say_json(&to_json(&made, &out));
+        console::say_json(&to_json(&made));
     } else {
-        print(&made, &out);
+        print(&made);
+        for (out, index) in &indices {
+            console::say(&format!("all figures of {} are on {}", out.display(), index.display()));
+        }
     }
-    refuse_damage(&run.damaged)?;
-    let some_lost = made.iter().any(|experiment| experiment.n_lost > 0);
+    refuse_damage(&damaged)?;
+    let some_lost = made.iter().any(|(experiment, _)| experiment.n_lost > 0);
     Ok(if some_lost { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
-/// Writes what is known of the cells: `results.csv` of those of the paper's kind, `kinds.csv` of others.
-fn write_results(root: &Path, run: &Run) -> anyhow::Result<()> {
-    let of = |is_variant: bool| {
-        let finished = run.finished.iter().filter(|f| f.record.cell.is_variant() == is_variant);
+/// A figure that was made, with its folder.
+type Made = (Experiment, PathBuf);
+
+/// Trains and makes the `figures` of a paper; and what is damaged of its run.
+fn of_paper(
+    options: &ReproduceOptions,
+    paper: &Paper,
+    figures: &[&'static Figure],
+) -> anyhow::Result<(Vec<Made>, Vec<Damage>)> {
+    let (root, known) = (run_of(paper, options), known(paper, options));
+    if known.is_empty() && !options.from_scratch {
+        console::complain(&format!(
+            "note: nothing is taken over, as there is no {KNOWN}/{} here; --known names such a table",
+            paper.records[0]
+        ));
+    }
+    let (store, wanted) = store(paper, &root)?;
+    let mut tiny_cells = TinyCells::new();
+    for path in known {
+        take_over(&store, &wanted, &path, &mut tiny_cells)?;
+    }
+    // What was trained here counts.
+    tiny_cells.retain(|id, _| !store.is_finished(id));
+    if !options.no_training {
+        train(options, figures, &store, &tiny_cells)?;
+    }
+    let mut run = Run::read(&store)?;
+    for (finished, _) in tiny_cells.values() {
+        run.finished.push(finished.clone());
+    }
+    let weights = |id: &CellId| match tiny_cells.get(id) {
+        Some((_, weights)) => Ok(Some(weights.clone())),
+        None => weights(&store, id),
+    };
+    write_results(paper, &root, &run, &weights)?;
+    let out = options.out.clone().unwrap_or_else(|| root.join("experiments"));
+    let mut made = Vec::new();
+    for figure in figures {
+        let material = Material::of(figure, &run.finished, weights)?;
+        let experiment = Experiment::of(figure, &material);
+        let folder = out.join(figure.folder());
+        experiment.write(&folder).with_context(|| format!("figure {}", figure.id))?;
+        made.push((experiment, folder));
+    }
+    Ok((made, run.damaged))
+}
+
+/// The papers that have the `figures`, or all for a list, each with a run of its own.
+fn papers_of(
+    figures: &[&Figure],
+    options: &ReproduceOptions,
+) -> anyhow::Result<Vec<&'static Paper>> {
+    let has = |paper: &&Paper| figures.iter().any(|f| paper_of(f).id == paper.id);
+    let papers: Vec<&Paper> = PAPERS.iter().filter(|p| options.list || has(p)).collect();
+    if options.run.is_some() && !options.list && papers.len() > 1 {
+        let names: Vec<&str> = papers.iter().map(|paper| paper.id).collect();
+        bail!(
+            "`--run` names the run of one paper, and these figures are of {}; leave it out, or name figures of one",
+            names.join(" and ")
+        );
+    }
+    Ok(papers)
+}
+
+/// The folder of the run of a paper's figures.
+fn run_of(paper: &Paper, options: &ReproduceOptions) -> PathBuf {
+    options.run.clone().unwrap_or_else(|| Path::new("runs").join(paper.id))
+}
+
+/// Tiny cells that are known by their weights: they are written nowhere.
+type TinyCells = BTreeMap<CellId, (Finished, Weights)>;
+
+/// Writes what is known of the cells: `results.csv` of those of the paper's kind, `kinds.csv` of others; of a paper
+/// with tiny cells these as `tiny.csv`, and all others as `results.csv`.
+fn write_results(
+    paper: &Paper,
+    root: &Path,
+    run: &Run,
+    weights: &dyn Fn(&CellId) -> Result<Option<Weights>, StoreError>,
+) -> anyhow::Result<()> {
+    let of = |is_wanted: &dyn Fn(&Finished) -> bool| {
+        let finished = run.finished.iter().filter(|f| is_wanted(f));
         let (name, finished) = (run.name.clone(), finished.cloned().collect());
         results(&Run { name, finished, missing: Vec::new(), damaged: Vec::new() }).to_csv()
     };
-    let (papers, others) = (of(false), of(true));
-    Ok(write_listed(root, &[("results.csv", &papers), ("kinds.csv", &others)])?)
+    if paper.tiny.is_none() {
+        let papers = of(&|f| !f.record.cell.is_variant());
+        let others = of(&|f| f.record.cell.is_variant());
+        return Ok(write_listed(root, &[("results.csv", &papers), ("kinds.csv", &others)])?);
+    }
+    let others = of(&|f| !is_tiny(&f.record.cell));
+    let mut tiny_cells = Vec::new();
+    for finished in run.finished.iter().filter(|f| is_tiny(&f.record.cell)) {
+        if let Some(weights) = weights(&finished.record.cell_id)? {
+            tiny_cells.push((finished, weights));
+        }
+    }
+    let tiny_cells = tiny::table(tiny_cells.iter().map(|(f, w)| (*f, w))).to_csv();
+    Ok(write_listed(root, &[("results.csv", &others), ("tiny.csv", &tiny_cells)])?)
 }
 
 /// The weights of a cell, if they are there and are what was written.
@@ -107,51 +192,99 @@ fn weights(store: &Store, id: &CellId) -> Result<Option<Weights>, StoreError> {
 
 /// The figures with these ids.
 fn chosen(ids: &[String]) -> anyhow::Result<Vec<&'static Figure>> {
-    let mut figures: Vec<&Figure> = Vec::new();
+    let mut chosen: Vec<&Figure> = Vec::new();
     for id in ids {
         let id = id.to_lowercase();
         match (id.as_str(), find(id.trim_start_matches("figure-"))) {
-            ("all", _) => figures.extend(FIGURES.iter().filter(|f| !f.sweeps.contains(&LARGE))),
-            (_, Some(figure)) => figures.push(figure),
+            ("all", _) => chosen.extend(figures().filter(|f| !f.sweeps.contains(&LARGE))),
+            (_, Some(figure)) => chosen.push(figure),
+            (id, None) if PAPERS.iter().any(|paper| paper.id == id) => {
+                let its = figures().filter(|f| paper_of(f).id == id);
+                chosen.extend(its.filter(|f| !f.sweeps.contains(&LARGE)));
+            }
             _ => {
-                let known: Vec<&str> = FIGURES.iter().map(|f| f.id).collect();
-                bail!("there is no figure `{id}`; there are {}, and all", known.join(", "));
+                let known: Vec<&str> = figures().map(|f| f.id).collect();
+                let papers: Vec<&str> = PAPERS.iter().map(|paper| paper.id).collect();
+                bail!(
+                    "there is no figure `{id}`; there are {}, all of {}, and all",
+                    known.join(", "),
+                    papers.join(" or of ")
+                );
             }
         }
     }
     let mut seen = BTreeSet::new();
-    figures.retain(|f| seen.insert(f.id));
-    Ok(figures)
+    chosen.retain(|f| seen.insert(f.id));
+    Ok(chosen)
 }
 
-/// The folder of the run, for all the cells of all sweeps, and the ids of these.
-fn store(root: &Path) -> anyhow::Result<(Store, BTreeSet<CellId>)> {
-    let manifest = Manifest { name: NAME.to_owned(), cells: cells(SweepFile::ALL) };
-    let wanted = manifest.cells.iter().map(Cell::id).collect();
+/// The folder of a paper's run, for all the cells of all its sweeps, and these by id.
+fn store(paper: &Paper, root: &Path) -> anyhow::Result<(Store, BTreeMap<CellId, Cell>)> {
+    let manifest = Manifest { name: paper.id.to_owned(), cells: cells(paper.sweeps) };
+    let wanted = manifest.cells.iter().map(|cell| (cell.id(), cell.clone())).collect();
     Ok((Store::create(root, &manifest)?.0, wanted))
 }
 
-/// The tables that cells are taken over from.
-fn known(options: &ReproduceOptions) -> Vec<PathBuf> {
+/// The tables that cells of a paper are taken over from.
+fn known(paper: &Paper, options: &ReproduceOptions) -> Vec<PathBuf> {
     match options.known.is_empty() {
         _ if options.from_scratch => Vec::new(),
         false => options.known.clone(),
-        true => KNOWN.map(PathBuf::from).into_iter().filter(|path| path.exists()).collect(),
+        true => {
+            let names = paper.records.iter().chain(&paper.tiny);
+            names.map(|name| Path::new(KNOWN).join(name)).filter(|path| path.exists()).collect()
+        }
     }
 }
 
-/// Takes the records in the table at `path` into `store`, where it has none of its own.
-fn take_over(store: &Store, wanted: &BTreeSet<CellId>, path: &Path) -> anyhow::Result<()> {
-    let records = records(&read_given(path)?).with_context(|| format!("{}", path.display()))?;
+/// The records in a table of results, or tiny cells with their weights.
+enum KnownCells {
+    Records(Vec<Record>),
+    Tiny(Vec<(Finished, Weights)>),
+}
+
+/// The cells in the table at `path`; of tiny ones those that are `wanted`.
+fn known_cells(path: &Path, wanted: &[Cell]) -> anyhow::Result<KnownCells> {
+    let table = read_given(path)?;
+    let is_tiny = table.column("weights").is_ok();
+    let read = || -> anyhow::Result<KnownCells> {
+        Ok(match is_tiny {
+            true => KnownCells::Tiny(tiny::read(&table, wanted)?),
+            false => KnownCells::Records(records(&table)?),
+        })
+    };
+    read().with_context(|| format!("{}", path.display()))
+}
+
+/// Takes the records in the table at `path` into `store`, where it has none of its own; tiny cells into
+/// `tiny_cells`.
+fn take_over(
+    store: &Store,
+    wanted: &BTreeMap<CellId, Cell>,
+    path: &Path,
+    tiny_cells: &mut TinyCells,
+) -> anyhow::Result<()> {
+    let cells: Vec<Cell> = wanted.values().cloned().collect();
     let mut n_taken = 0;
-    for record in records.iter().filter(|r| wanted.contains(&r.cell_id)) {
-        if store.is_finished(&record.cell_id) {
-            continue;
+    match known_cells(path, &cells)? {
+        KnownCells::Tiny(cells) => {
+            for (finished, weights) in cells {
+                let id = finished.record.cell_id.clone();
+                n_taken += usize::from(!store.is_finished(&id));
+                tiny_cells.insert(id, (finished, weights));
+            }
         }
-        // Somebody else may be training it: then theirs is kept.
-        if let Some(Ownership::Ours(_lease)) = store.claim(&record.cell_id)? {
-            store.write(record, &[], None)?;
-            n_taken += 1;
+        KnownCells::Records(records) => {
+            for record in records.iter().filter(|r| wanted.contains_key(&r.cell_id)) {
+                if store.is_finished(&record.cell_id) {
+                    continue;
+                }
+                // Somebody else may be training it: then theirs is kept.
+                if let Some(Ownership::Ours(_lease)) = store.claim(&record.cell_id)? {
+                    store.write(record, &[], None)?;
+                    n_taken += 1;
+                }
+            }
         }
     }
     if n_taken > 0 {
@@ -163,25 +296,32 @@ fn take_over(store: &Store, wanted: &BTreeSet<CellId>, path: &Path) -> anyhow::R
     Ok(())
 }
 
-/// What is there of the run that all figures share: its store, if it has been begun, and the cells
+/// What is there of the run that all figures of a paper share: its store, if it has been begun, and the cells
 /// that would be taken over.
 struct There {
     store: Option<Store>,
     known: BTreeSet<CellId>,
+    /// Those of them that are known with their weights.
+    tiny: BTreeSet<CellId>,
 }
 
 impl There {
     /// What is there, which stays as it is.
-    fn of(root: &Path, known: &[PathBuf]) -> anyhow::Result<Self> {
+    fn of(paper: &Paper, root: &Path, known: &[PathBuf]) -> anyhow::Result<Self> {
         let is_there = root.join("sweep.json").exists();
         let store = is_there.then(|| Store::open(root)).transpose()?;
-        let mut ids = BTreeSet::new();
+        let cells = cells(paper.sweeps);
+        let (mut ids, mut tiny) = (BTreeSet::new(), BTreeSet::new());
         for path in known {
-            let records =
-                records(&read_given(path)?).with_context(|| format!("{}", path.display()))?;
-            ids.extend(records.into_iter().map(|record| record.cell_id));
+            match known_cells(path, &cells)? {
+                KnownCells::Records(records) => ids.extend(records.into_iter().map(|r| r.cell_id)),
+                KnownCells::Tiny(cells) => {
+                    tiny.extend(cells.into_iter().map(|(finished, _)| finished.record.cell_id));
+                }
+            }
         }
-        Ok(Self { store, known: ids })
+        ids.extend(tiny.iter().cloned());
+        Ok(Self { store, known: ids, tiny })
     }
 
     fn is_finished(&self, id: &CellId) -> bool {
@@ -193,7 +333,7 @@ impl There {
     }
 
     fn has_weights(&self, id: &CellId) -> bool {
-        self.store.as_ref().is_some_and(|store| store.has_weights(id))
+        self.store.as_ref().is_some_and(|store| store.has_weights(id)) || self.tiny.contains(id)
     }
 }
 
@@ -217,11 +357,13 @@ fn needed(
 }
 
 /// Says what would be trained.
-fn dry_run(figures: &[&Figure], there: &There, as_json: bool) {
-    let lack = |id: &CellId| there.is_finished(id) && !there.has_weights(id);
+fn dry_run(figures: &[&Figure], there: &[(&Paper, There)], as_json: bool) {
+    let is_finished = |id: &CellId| there.iter().any(|(_, there)| there.is_finished(id));
+    let has_weights = |id: &CellId| there.iter().any(|(_, there)| there.has_weights(id));
+    let lack = |id: &CellId| is_finished(id) && !has_weights(id);
     let (mut cells, without_weights) = needed(figures, &lack);
     let n_cells = cells.len();
-    cells.retain(|id, _| !there.is_finished(id) || without_weights.contains(id));
+    cells.retain(|id, _| !is_finished(id) || without_weights.contains(id));
     let steps: u64 = cells.values().map(|cell| cell.train.steps).sum();
     let flop: f64 = cells.values().map(dense_flop).sum();
     if as_json {
@@ -239,10 +381,16 @@ fn dry_run(figures: &[&Figure], there: &There, as_json: bool) {
     ));
 }
 
-/// Trains what the `figures` lack.
-fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyhow::Result<()> {
+/// Trains what the `figures` lack, beside the `known` cells.
+fn train(
+    options: &ReproduceOptions,
+    figures: &[&Figure],
+    store: &Store,
+    known: &TinyCells,
+) -> anyhow::Result<()> {
     let lack = |id: &CellId| store.is_finished(id) && !store.has_weights(id);
-    let (cells, without_weights) = needed(figures, &lack);
+    let (mut cells, without_weights) = needed(figures, &lack);
+    cells.retain(|id, _| !known.contains_key(id));
     let cells = Preparer::default().prepare_all(cells.into_values())?;
     let trainer = Trainer::prepare(&options.training.to_run(), &cells, "the figures")?;
     trainer.remarks().iter().for_each(|remark| console::complain(&format!("note: {remark}")));
@@ -258,13 +406,10 @@ fn train(options: &ReproduceOptions, figures: &[&Figure], store: &Store) -> anyh
 pub(crate) fn report(folders: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     let mut pages = Vec::new();
     for folder in folders {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        let figure = FIGURES.iter().find(|f| f.folder() == name);
-        let figure = figure.with_context(|| {
-            let known: Vec<String> = FIGURES.iter().map(Figure::folder).collect();
-            format!("`{}` is no figure's folder; they are {}", folder.display(), known.join(", "))
-        })?;
-        let page = write_page(figure, folder)?;
+        let page = match folder.join("sweep.json").exists() {
+            true => analyze::write_report(&Store::open(folder)?)?,
+            false => write_page(figure_of(folder)?, folder)?,
+        };
         if !as_json {
             console::say(&format!("wrote {}", page.display()));
         }
@@ -276,35 +421,49 @@ pub(crate) fn report(folders: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn list(there: &There, as_json: bool) {
+/// The figure whose folder is called as this one.
+fn figure_of(folder: &Path) -> anyhow::Result<&'static Figure> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    figures().find(|f| f.folder() == name).with_context(|| {
+        let known: Vec<String> = figures().map(Figure::folder).collect();
+        let (folder, known) = (folder.display(), known.join(", "));
+        format!("`{folder}` is no figure's folder and no run's; the figures' are {known}")
+    })
+}
+
+fn list(there: &[(&Paper, There)], as_json: bool) {
     let mut rows = Vec::new();
     let mut objects = Vec::new();
-    for figure in FIGURES {
+    let all = there
+        .iter()
+        .flat_map(|(paper, there)| paper.figures.iter().map(move |f| (paper, there, f)));
+    for (paper, there, figure) in all {
         let cells: Vec<CellId> = figure.cells().iter().map(Cell::id).collect();
         let n_finished = cells.iter().filter(|id| there.is_trained(id)).count();
         let n_known = cells.iter().filter(|id| there.is_finished(id)).count() - n_finished;
         let sweeps: Vec<&str> = figure.sweeps.iter().map(|s| s.path).collect();
         objects.push(json!({
             "figure": figure.id, "title": figure.title, "cells": cells.len(),
-            "finished": n_finished, "sweeps": sweeps, "known": n_known,
+            "finished": n_finished, "sweeps": sweeps, "known": n_known, "paper": paper.id,
         }));
         rows.push(vec![
             figure.id.to_owned(),
             format!("{n_finished}/{}", cells.len()),
             n_known.to_string(),
+            paper.citation.to_owned(),
             figure.title.to_owned(),
         ]);
     }
     if as_json {
         console::say_json(&json!(objects));
     } else {
-        console::say(&console::table(&["figure", "cells here", "known", "shows"], &rows));
+        console::say(&console::table(&["figure", "cells here", "known", "paper", "shows"], &rows));
         console::say("next: superpose reproduce 9b");
     }
 }
 
-fn to_json(made: &[Experiment], out: &Path) -> Value {
-    let figure = |experiment: &Experiment| {
+fn to_json(made: &[Made]) -> Value {
+    let figure = |(experiment, folder): &Made| {
         let claims = experiment.claims.iter().map(|claim| {
             json!({
                 "claim": claim.name, "paper": claim.paper, "ours": claim.ours,
@@ -315,17 +474,17 @@ fn to_json(made: &[Experiment], out: &Path) -> Value {
             })
         });
         json!({
-            "figure": experiment.figure.id, "folder": out.join(experiment.figure.folder()),
+            "figure": experiment.figure.id, "folder": folder,
             "missing": experiment.n_missing, "claims": claims.collect::<Vec<_>>(),
         })
     };
     made.iter().map(figure).collect()
 }
 
-fn print(made: &[Experiment], out: &Path) {
-    made.iter().flat_map(|experiment| &experiment.study.notes).for_each(study::say);
+fn print(made: &[Made]) {
+    made.iter().flat_map(|(experiment, _)| &experiment.study.notes).for_each(study::say);
     let count = |verdict: Verdict| -> usize {
-        let claims = made.iter().flat_map(|experiment| &experiment.claims);
+        let claims = made.iter().flat_map(|(experiment, _)| &experiment.claims);
         claims.filter(|c| c.verdict() == verdict).count()
     };
     console::say(&format!(
@@ -335,8 +494,8 @@ fn print(made: &[Experiment], out: &Path) {
         count(Verdict::Undecided),
         count(Verdict::NotRun)
     ));
-    let picture = |experiment: &Experiment| {
-        let path = out.join(experiment.figure.folder()).join("figure.png");
+    let picture = |(_, folder): &Made| {
+        let path = folder.join("figure.png");
         path.exists().then_some(path)
     };
     match made.iter().find_map(picture) {

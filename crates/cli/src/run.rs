@@ -56,8 +56,8 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         console::say_json(&summary.to_json()?);
     } else {
         summary.study.notes.iter().for_each(study::say);
-        if let Ok(figures) = &figures {
-            analyze::print_written(&root, summary.n_tables(), figures);
+        if let Ok((figures, page)) = &figures {
+            analyze::print_written(&root, summary.n_tables(), figures.len(), page);
         }
     }
     figures?;

@@ -65,6 +65,19 @@ pub struct Series {
     pub points: Vec<Point>,
     /// What is written beside dots: a name for each point, or none at all.
     pub names: Vec<String>,
+    /// Where that stands.
+    pub names_at: NamesAt,
+}
+
+/// Where the names of points stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamesAt {
+    /// Beside them, towards the middle of the plot.
+    Beside,
+    /// The same, but above a line through them.
+    Above,
+    /// The same, but below a line that falls through them.
+    Below,
 }
 
 impl Series {
@@ -75,7 +88,14 @@ impl Series {
 
     /// A series with an entry in the legend, or none if `label` is empty.
     pub fn of(label: &str, colour: RGBColor, mark: Mark, points: Vec<Point>) -> Self {
-        Self { label: label.to_owned(), colour, mark, points, names: Vec::new() }
+        Self {
+            label: label.to_owned(),
+            colour,
+            mark,
+            points,
+            names: Vec::new(),
+            names_at: NamesAt::Beside,
+        }
     }
 }
 

@@ -50,6 +50,18 @@ pub(crate) fn legend(panels: &[Panel]) -> Option<Vec<&Series>> {
     if let [panel] = panels {
         return Some(panel.legend());
     }
+    let legends: Vec<Vec<&Series>> = panels.iter().map(Panel::legend).collect();
+    let shared =
+        |series: &&Series, other: &[&Series]| other.iter().any(|s| s.label == series.label);
+    let of_other = |i: usize| {
+        let others = || legends.iter().enumerate().filter(move |(j, _)| *j != i).map(|(_, l)| l);
+        legends[i].iter().any(|series| others().any(|other| shared(series, other)))
+    };
+    let with_entries = (0..legends.len()).filter(|i| !legends[*i].is_empty());
+    // What each panel says for itself stands beside it.
+    if with_entries.clone().count() > 1 && with_entries.clone().all(|i| !of_other(i)) {
+        return None;
+    }
     let mut entries: Vec<&Series> = Vec::new();
     for series in panels.iter().flat_map(Panel::legend) {
         let look = |s: &Series| (s.colour, s.mark);
@@ -132,6 +144,17 @@ mod tests {
         let other = [maps(1, &given), maps(1, &given.from_to(0.0, 2.0))].concat();
         assert_eq!(of(&other), None);
         assert_eq!(of(&charts(1, 1, &|_| ())), None);
+    }
+
+    #[test]
+    fn panels_whose_groups_are_others_have_legends_of_their_own() {
+        let mut panels = charts(2, 2, &|_| ());
+        let Panel::Chart(chart) = &mut panels[1] else { panic!("a chart") };
+        chart.series.iter_mut().for_each(|s| s.label = s.label.replace(['γ', '/', 'h'], "E"));
+        let labels =
+            |panel: &Panel| panel.legend().iter().map(|s| s.label.clone()).collect::<Vec<_>>();
+        assert!(labels(&panels[0]).iter().all(|label| !labels(&panels[1]).contains(label)));
+        assert!(legend(&panels).is_none());
     }
 
     #[test]

@@ -109,7 +109,8 @@ impl HeatMap {
         let largest = values.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
         let short = largest >= 0.1;
         // The first that fits; two decimals say nothing about small numbers.
-        let three = [(12, Digits::Three), (10, Digits::Three)];
+        let three = Digits::of(&values);
+        let three = [(12, three), (10, three)];
         let two = [(12, Digits::Two), (10, Digits::Two), (9, Digits::Two)];
         for (size, digits) in three.into_iter().chain(two.into_iter().filter(|_| short)) {
             let texts: Vec<String> = values.iter().map(|v| written(*v, digits)).collect();
@@ -200,14 +201,44 @@ pub(crate) fn absent(
 /// How a value is written into its cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Digits {
+    /// To so many decimals in every cell, so that columns are even.
+    Decimals(usize),
     /// To three significant digits.
     Three,
     /// As short as two digits allow, to two decimals at most.
     Two,
 }
 
+impl Digits {
+    /// As many decimals as the largest of `values` needs for three digits, where none but zero would be lost by
+    /// that; none for whole numbers.
+    fn of(values: &[f64]) -> Self {
+        let largest = values.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
+        let is_whole = values.iter().all(|v| (v - v.round()).abs() < 1e-9 * v.abs().max(1.0));
+        let decimals = match largest {
+            _ if is_whole && largest < 1e5 => 0,
+            l if !(0.1..1000.0).contains(&l) => return Self::Three,
+            l if l < 0.9995 => 3,
+            l if l < 9.995 => 2,
+            l if l < 99.95 => 1,
+            _ => 0,
+        };
+        let unit = 10_f64.powi(-i32::try_from(decimals).unwrap_or(0));
+        // A value of the last decimal's size would be read as another.
+        let is_lost = |v: &&f64| **v != 0.0 && v.abs() < 2.0 * unit;
+        if decimals > 0 && values.iter().filter(is_lost).count() > 0 {
+            Self::Three
+        } else {
+            Self::Decimals(decimals)
+        }
+    }
+}
+
 fn written(value: f64, digits: Digits) -> String {
     let decimals = match value.abs() {
+        _ if let Digits::Decimals(decimals) = digits => {
+            return format!("{value:.decimals$}").replace('-', "−");
+        }
         _ if digits == Digits::Three => return rounded(value),
         v if v < 0.995 => 2,
         v if v < 9.95 => 1,
@@ -271,6 +302,23 @@ mod tests {
     }
 
     #[test]
+    fn columns_are_even_unless_that_would_cost_small_values() {
+        for (values, digits) in [
+            (&[1.4, 1.0, 0.0971][..], Digits::Decimals(2)),
+            (&[0.94, -0.5], Digits::Decimals(3)),
+            (&[1.4, 0.01], Digits::Three),
+            (&[3.0, 12.0, 0.0], Digits::Decimals(0)),
+            (&[43.21, 0.5], Digits::Decimals(1)),
+            (&[0.05, 0.04], Digits::Three),
+            (&[1234.5, 2.0], Digits::Three),
+        ] {
+            assert_eq!(Digits::of(values), digits, "{values:?}");
+        }
+        assert_eq!(written(1.0, Digits::Decimals(2)), "1.00");
+        assert_eq!(written(-0.5, Digits::Decimals(3)), "−0.500");
+    }
+
+    #[test]
     fn small_cells_are_written_with_two_digits() {
         for (value, text) in [
             (0.346, ".35"),
@@ -331,10 +379,10 @@ mod tests {
     fn the_largest_letters_and_most_digits_that_fit_are_written() {
         let wide = |digits, size| font::width(&written(0.123, digits), size) + 3;
         for (width, height, expected) in [
-            (wide(Digits::Three, 12), 14, Some((12, Digits::Three))),
-            (wide(Digits::Three, 12), 13, Some((10, Digits::Three))),
-            (wide(Digits::Three, 12) - 1, 14, Some((10, Digits::Three))),
-            (wide(Digits::Three, 10) - 1, 14, Some((12, Digits::Two))),
+            (wide(Digits::Decimals(3), 12), 14, Some((12, Digits::Decimals(3)))),
+            (wide(Digits::Decimals(3), 12), 13, Some((10, Digits::Decimals(3)))),
+            (wide(Digits::Decimals(3), 12) - 1, 14, Some((10, Digits::Decimals(3)))),
+            (wide(Digits::Decimals(3), 10) - 1, 14, Some((12, Digits::Two))),
             (wide(Digits::Two, 12) - 1, 14, Some((10, Digits::Two))),
             (wide(Digits::Two, 10) - 1, 14, Some((9, Digits::Two))),
             (wide(Digits::Two, 9) - 1, 14, None),
@@ -344,7 +392,7 @@ mod tests {
             assert_eq!(cells(&[0.123, f64::NAN], (width, height)), expected, "{width} {height}");
         }
         // Small numbers are not written in short, and of very many none.
-        assert_eq!(cells(&[-0.099, 0.05], (wide(Digits::Three, 10) - 1, 14)), None);
+        assert_eq!(cells(&[-0.099, 0.05], (wide(Digits::Decimals(3), 10) - 1, 14)), None);
         assert!(cells(&[0.1, 0.05], (wide(Digits::Two, 12), 14)).is_some());
         assert!(cells(&[1.0; 20], (99, 99)).is_some() && cells(&[1.0; 21], (99, 99)).is_none());
     }

@@ -6,7 +6,7 @@ use plotters::style::RGBColor;
 use superpose_files::table::{Field, Table, TableError};
 
 use crate::axis::Axis;
-use crate::chart::{Chart, Mark, Point, Series};
+use crate::chart::{Chart, Mark, NamesAt, Point, Series};
 use crate::colour_bar::ColourScale;
 use crate::keys::{Keys, Order, grid};
 use crate::palette::{self, GREY};
@@ -52,6 +52,8 @@ pub struct Lines<'a> {
     pub group: Option<&'a str>,
     /// The symbol before the value in the legend; without groups the entry itself.
     pub group_label: &'a str,
+    /// What is written below each dot, where that is not empty.
+    pub name: Option<&'a str>,
     /// What sets lines of a group apart: one line for each distinct value; one line a group if none.
     pub line: Option<&'a str>,
     /// What sets the rows of a grid of panels apart; without, panels stand as they come.
@@ -75,7 +77,7 @@ pub struct Lines<'a> {
     /// How groups are drawn.
     pub mark: Mark,
     /// Where groups are numbers, what they are numbers of: each has its colour on a scale with a bar, and none an
-    /// entry in the legend.
+    /// entry in the legend. Many have that anyway.
     pub group_scale: Option<ColourScale>,
     /// Whether dots of several groups at one place are moved apart a little.
     pub is_parted: bool,
@@ -90,6 +92,7 @@ impl<'a> Lines<'a> {
             error_bars: ErrorBars::None,
             group: None,
             group_label: "",
+            name: None,
             line: None,
             row: None,
             row_label: "",
@@ -142,6 +145,8 @@ struct Columns {
     published: Option<Vec<f64>>,
     values: Option<Vec<f64>>,
     colours: Option<ColourScale>,
+    /// What is written beside each row's dot.
+    names: Option<Vec<String>>,
     /// The colour of each group.
     group_colours: Vec<RGBColor>,
     /// What each row is of.
@@ -186,6 +191,7 @@ impl Columns {
             published,
             values,
             colours,
+            names: lines.name.map(|column| table.words(column)).transpose()?,
             group_colours,
             of,
         })
@@ -235,15 +241,20 @@ impl Columns {
         let mut rows: Vec<usize> =
             rows.iter().copied().filter(|r| self.y[*r].is_finite()).collect();
         rows.sort_by_key(line);
-        let points = |rows: &[usize]| rows.iter().map(|row| self.point(*row)).collect();
-        let mut of_line: Vec<Vec<Point>> =
-            rows.chunk_by(|a, b| line(a) == line(b)).map(points).collect();
+        let mut of_line: Vec<&[usize]> = rows.chunk_by(|a, b| line(a) == line(b)).collect();
         if of_line.is_empty() {
-            of_line.push(Vec::new());
+            of_line.push(&[]);
         }
         let labels = std::iter::once(label).chain(std::iter::repeat(""));
-        let of_line = of_line.into_iter().zip(labels);
-        of_line.map(|(points, label)| Series::of(label, colour, mark, points)).collect()
+        let series = |(rows, label): (&[usize], &str)| {
+            let names = |all: &Vec<String>| rows.iter().map(|row| all[*row].clone()).collect();
+            Series {
+                names: self.names.as_ref().map_or(Vec::new(), names),
+                names_at: NamesAt::Below,
+                ..Series::of(label, colour, mark, rows.iter().map(|r| self.point(*r)).collect())
+            }
+        };
+        of_line.into_iter().zip(labels).map(series).collect()
     }
 
     fn guide(
@@ -290,6 +301,9 @@ impl Columns {
     }
 }
 
+/// Numbers that groups are told apart by, one an entry of the legend; of more, a scale with a bar tells them apart.
+const MOST_ENTRIES: usize = 8;
+
 /// The colour of each group, and the scale that gives it, if a number does.
 fn group_colours(
     table: &Table,
@@ -297,8 +311,10 @@ fn group_colours(
     groups: &Keys,
 ) -> Result<(Vec<RGBColor>, Option<ColourScale>), TableError> {
     let n = groups.labels.len();
-    if let (Some(scale), Some(column)) = (&lines.group_scale, lines.group) {
-        let values = table.numbers(column)?;
+    let many = || (n > MOST_ENTRIES).then(|| ColourScale::linear(lines.group_label));
+    let scale = lines.group_scale.clone().or_else(many);
+    let numbers = lines.group.map(|column| table.numbers(column)).transpose();
+    if let (Some(scale), Ok(Some(values))) = (scale, numbers) {
         let of_group: Vec<f64> = groups
             .rows()
             .iter()
@@ -359,6 +375,7 @@ mod tests {
             error_bars: ErrorBars::Ends("low", "high"),
             group: Some("gamma"),
             group_label: "γ",
+            name: None,
             line: None,
             row: None,
             row_label: "",

@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::axes::Plot;
 use crate::axis::{Axis, Scale, place, shown};
 use crate::canvas::{Canvas, DrawResult, TEXT, said};
-use crate::chart::{Chart, Mark, Point, Series};
+use crate::chart::{Chart, Mark, NamesAt, Point, Series};
 use crate::colour_bar::Shades;
 use crate::font;
 use crate::ticks::precise;
@@ -15,12 +15,13 @@ use crate::ticks::precise;
 const BARS: f64 = 0.76;
 
 /// Units from a dot to the next that is moved apart from it, and from the first of all to the last, at most.
-const APART: u32 = 5;
-const APART_ALL: u32 = 24;
+const APART: u32 = 4;
+const APART_ALL: u32 = 20;
 /// How much of its series' colour a band has.
 const BAND: f64 = 0.2;
 /// Where a fit was made.
-const WINDOW: RGBColor = RGBColor(240, 243, 248);
+const WINDOW: RGBColor = RGBColor(60, 90, 160);
+const WINDOW_SHARE: f64 = 0.07;
 
 /// Size of the names beside dots.
 const NAME: u32 = 9;
@@ -86,7 +87,10 @@ impl Marks<'_> {
         };
         let end = |v: f64| place(v, x).clamp(left, right);
         let ends = [self.at(end(from), high), self.at(end(to), low)];
-        self.canvas.area.draw(&Rectangle::new(ends, WINDOW.filled())).map_err(said)
+        self.canvas
+            .area
+            .draw(&Rectangle::new(ends, WINDOW.mix(WINDOW_SHARE).filled()))
+            .map_err(said)
     }
 
     /// The band between the ends of error bars; where a point has none it is as narrow as the line.
@@ -126,8 +130,7 @@ impl Marks<'_> {
 
     /// How far the marks of a series stand aside, in coordinates, where dots at one place are parted.
     fn aside(&self, series: &Series) -> i32 {
-        let is_parted =
-            |s: &&Series| matches!(s.mark, Mark::Dots | Mark::JoinedDots) && !s.points.is_empty();
+        let is_parted = |s: &&Series| s.mark == Mark::Dots && !s.points.is_empty();
         let dots: Vec<&Series> = self.chart.series.iter().filter(is_parted).collect();
         let at = dots.iter().position(|s| std::ptr::eq(*s, series));
         let (Some(at), true) = (at, self.chart.is_parted) else { return 0 };
@@ -142,11 +145,28 @@ impl Marks<'_> {
     fn names(&self) -> DrawResult {
         let Some([(left, right), _]) = self.chart.ends() else { return Ok(()) };
         let (x, y) = self.scales();
-        let named = self.chart.series.iter().flat_map(|s| s.points.iter().zip(&s.names));
+        let of_series = |s: &'_ Series| {
+            let side = s.names_at;
+            s.points
+                .iter()
+                .cloned()
+                .zip(s.names.clone())
+                .map(move |(p, name)| (p, name, side))
+                .collect::<Vec<_>>()
+        };
+        let named = self.chart.series.iter().flat_map(of_series);
+        let named = named.filter(|(p, name, _)| shown(p.x, x) && shown(p.y, y) && !name.is_empty());
         let mut taken = Vec::new();
-        for (point, name) in named.filter(|(p, _)| shown(p.x, x) && shown(p.y, y)) {
+        for (point, name, side) in named {
             let (at, beyond) = (place(point.x, x), place(point.x, x) > f64::midpoint(left, right));
-            self.name(name, self.at(at, place(point.y, y)), beyond, &mut taken)?;
+            let half = self.canvas.px(NAME).cast_signed() * 2 / 3;
+            let up = match side {
+                NamesAt::Beside => 0,
+                NamesAt::Above => half,
+                NamesAt::Below => -half,
+            };
+            let (h, v) = self.at(at, place(point.y, y));
+            self.name(&name, (h, v - up), beyond, &mut taken)?;
         }
         Ok(())
     }

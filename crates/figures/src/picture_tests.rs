@@ -236,7 +236,7 @@ pub(crate) fn sheet(panels: Vec<Panel>, columns: usize, axes: Axes) -> Sheet {
     Sheet { title, columns, panels, axes, caption: CAPTION.to_owned() }
 }
 
-/// A row for each panel, group and abscissa.
+/// A row for each panel, group and abscissa; of many groups, names and no numbers.
 fn table(n_panels: usize, n_groups: usize) -> Table {
     let mut csv = "panel,group,x,y,low,high,theory,paper,value\n".to_owned();
     for panel in 0..n_panels {
@@ -244,8 +244,9 @@ fn table(n_panels: usize, n_groups: usize) -> Table {
             for (k, x) in [8, 20, 50, 130].into_iter().enumerate() {
                 let y = (1.0 + group as f64) / f64::from(x) + panel as f64 * 0.01;
                 let (low, high, value) = (0.8 * y, 1.25 * y, k + 3 * group + 10 * panel);
+                let named = if n_groups > 8 { "group " } else { "" };
                 csv += &format!(
-                    "{panel},{group},{x},{y},{low},{high},{},{},{value}\n",
+                    "{panel},{named}{group},{x},{y},{low},{high},{},{},{value}\n",
                     1.1 * y,
                     0.9 * y
                 );

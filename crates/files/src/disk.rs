@@ -66,6 +66,22 @@ pub fn check_is_file(path: &Path) -> io::Result<()> {
     }
 }
 
+/// The names of the files of a kind in `folder`, short ones first: `figure-2` comes after `figure`.
+///
+/// # Errors
+/// [`DiskError`] when the folder cannot be read.
+pub fn file_names(folder: &Path, extension: &str) -> Result<Vec<String>, DiskError> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(at("read", folder))? {
+        let path = entry.map_err(at("read", folder))?.path();
+        if path.extension().is_some_and(|e| e == extension) {
+            names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    Ok(names)
+}
+
 /// Makes a folder, and those that it is in, and makes them last.
 ///
 /// # Errors

@@ -283,6 +283,23 @@ impl Table {
         Ok(table)
     }
 
+    /// Gives the table and its columns the question and the meanings that a [`documentation`] has for them.
+    pub fn explain(&mut self, documentation: &str) {
+        let heading = format!("## {}.csv", self.name);
+        let mut lines = documentation.lines().skip_while(|line| *line != heading).skip(1);
+        for line in lines.by_ref().take_while(|line| !line.starts_with("## ")) {
+            let row = line.strip_prefix("| `").and_then(|row| row.strip_suffix(" |"));
+            match row.and_then(|row| row.split_once("` | ")) {
+                Some((name, meaning)) => {
+                    let column = self.columns.iter_mut().find(|column| column.name == name);
+                    column.into_iter().for_each(|column| meaning.clone_into(&mut column.meaning));
+                }
+                None if self.question.is_empty() => line.clone_into(&mut self.question),
+                None => {}
+            }
+        }
+    }
+
     /// The place of a column.
     ///
     /// # Errors
@@ -560,5 +577,12 @@ mod tests {
     fn every_column_is_documented() {
         let text = documentation(LOSSES, &[example()]);
         assert!(text.contains("## t.csv") && text.contains("| `word` | a word |"));
+        // And what is read back is explained by it.
+        let mut read = Table::from_csv("t", &example().to_csv()).unwrap();
+        read.explain(&text);
+        assert_eq!((&read.question, &read.columns), (&example().question, &example().columns));
+        let mut other = Table::from_csv("u", b"word\n1\n").unwrap();
+        other.explain(&text);
+        assert_eq!((other.question.as_str(), other.columns[0].meaning.as_str()), ("", ""));
     }
 }

@@ -19,6 +19,7 @@ use crate::fused_adam::FusedAdam;
 use crate::gradient::{Gradient, Pass};
 pub use crate::gradient::{PANEL_NUMBERS, Way, n_strips};
 use crate::product::Products;
+use crate::small::{SmallGradient, Tiles, is_small};
 
 /// Whether this engine can train `cell`: tied autoencoders with ReLU and squared errors. Everything
 /// else about a cell is all one to it.
@@ -27,6 +28,57 @@ use crate::product::Products;
 /// [`Unsupported`], which names the field.
 pub fn supports(cell: &Cell) -> Result<(), Unsupported> {
     Unsupported::unless_tied_relu_squared(EngineKind::Gram, cell)
+}
+
+/// Whether a model of this shape is so small that drawing a batch costs more than a step on it: cells like that are
+/// best trained several together, on the same batches.
+pub fn is_tiny(n_features: usize, d_hidden: usize) -> bool {
+    is_small(n_features, d_hidden)
+}
+
+/// A batch as models of one shape take it in.
+#[derive(Debug)]
+pub struct Arranged {
+    kind: Arrangement,
+    batch_size: usize,
+    n_features: usize,
+}
+
+#[derive(Debug)]
+enum Arrangement {
+    /// For the Gram matrix.
+    Grouped(GroupedBatch),
+    /// For a small model.
+    Tiles(Tiles),
+}
+
+impl Arranged {
+    /// Nothing yet, for models of the shape of `cell`.
+    pub fn for_models_of(cell: &Cell) -> Self {
+        let (n_features, d_hidden) = (cell.model.n_features, cell.model.d_hidden);
+        let kind = match is_small(n_features, d_hidden) {
+            true => Arrangement::Tiles(Tiles::default()),
+            false => Arrangement::Grouped(GroupedBatch::default()),
+        };
+        Self { kind, batch_size: cell.train.batch_size, n_features }
+    }
+
+    /// Takes in a batch.
+    pub fn arrange(&mut self, batch: &SparseBatch) {
+        let (batch_size, n_features) = (self.batch_size, self.n_features);
+        match &mut self.kind {
+            Arrangement::Grouped(grouped) => grouped.arrange(batch, batch_size, n_features),
+            Arrangement::Tiles(tiles) => tiles.arrange(batch, batch_size, n_features),
+        }
+    }
+
+    /// Memory that is held, in bytes.
+    pub fn bytes(&self) -> usize {
+        match &self.kind {
+            Arrangement::Grouped(grouped) => grouped.bytes(),
+            Arrangement::Tiles(tiles) => tiles.bytes(),
+        }
+    }
 }
 
 /// A model in training.
@@ -38,8 +90,9 @@ pub struct Gram {
     cell: Cell,
     /// `I`, by feature, if it is not one.
     importance: Option<Vec<f32>>,
-    batch: GroupedBatch,
+    batch: Arranged,
     gradient: Gradient,
+    small: SmallGradient,
     bias_gradient: Vec<f32>,
     pool: Option<ThreadPool>,
 }
@@ -61,8 +114,9 @@ impl Gram {
             cell: cell.clone(),
             importance: importance.as_deref().map(single),
             weights,
-            batch: GroupedBatch::default(),
+            batch: Arranged::for_models_of(cell),
             gradient: Gradient::default(),
+            small: SmallGradient::default(),
             bias_gradient: Vec::new(),
             pool: None,
         }
@@ -83,48 +137,80 @@ impl Gram {
     /// Makes step number `step` (from 1) and returns the mean squared error on `batch` before it, weighted
     /// by importance.
     pub fn step(&mut self, step: u64, batch: &SparseBatch) -> f64 {
+        self.with_arranged(batch, |gram, batch| gram.step_on(step, batch))
+    }
+
+    /// As [`Gram::step`], on a batch that models of this shape share.
+    pub fn step_on(&mut self, step: u64, batch: &Arranged) -> f64 {
         self.accumulate(batch, Pass::Backward);
         let d = self.weights.d_hidden;
-        let (gradient, places) = (&self.gradient, &self.batch.places);
-        let place = |feature: usize| places[feature] as usize;
-        let of_row = |feature: usize| &gradient.weights[place(feature) * gradient.row..][..d];
         let of_weights = AdamStep::of_weights(&self.cell, step);
+        let of_biases = AdamStep::of_biases(&self.cell, step);
         let rows = self.cell.model.rows;
-        self.adam_weights.update(&mut self.weights.weights, d, &of_weights, rows, of_row);
-        if self.cell.model.bias == Bias::None {
-            return self.last_mse();
+        let has_bias = self.cell.model.bias != Bias::None;
+        let Weights { weights, bias, .. } = &mut self.weights;
+        let n = bias.len();
+        match &batch.kind {
+            Arrangement::Grouped(grouped) => {
+                let gradient = &self.gradient;
+                let place = |feature: usize| grouped.places[feature] as usize;
+                let of_row =
+                    |feature: usize| &gradient.weights[place(feature) * gradient.row..][..d];
+                self.adam_weights.update(weights, d, &of_weights, rows, of_row);
+                if has_bias {
+                    let gradients = &mut self.bias_gradient;
+                    gradients.clear();
+                    gradients.extend((0..n).map(|feature| gradient.bias[place(feature)]));
+                    let of_row = |_| gradients.as_slice();
+                    self.adam_bias.update(bias, n, &of_biases, Rows::Free, of_row);
+                }
+            }
+            Arrangement::Tiles(_) => {
+                let gradient = &self.small;
+                let of_row = |feature: usize| &gradient.weights[feature * d..][..d];
+                self.adam_weights.update(weights, d, &of_weights, rows, of_row);
+                if has_bias {
+                    let of_row = |_| gradient.bias.as_slice();
+                    self.adam_bias.update(bias, n, &of_biases, Rows::Free, of_row);
+                }
+            }
         }
-        let (bias, gradients) = (&mut self.weights.bias, &mut self.bias_gradient);
-        gradients.clear();
-        gradients.extend((0..bias.len()).map(|feature| gradient.bias[place(feature)]));
-        let (n, of_biases) = (bias.len(), AdamStep::of_biases(&self.cell, step));
-        self.adam_bias.update(bias, n, &of_biases, Rows::Free, |_| gradients.as_slice());
-        self.last_mse()
+        self.last_mse(batch)
     }
 
     /// The mean squared error on `batch`, without any step.
     pub fn mse(&mut self, batch: &SparseBatch) -> f64 {
-        self.accumulate(batch, Pass::Forward);
-        self.last_mse()
+        self.with_arranged(batch, Self::mse_on)
     }
 
-    /// The trained loss on `batch` and its gradient by the given way, without any step.
+    /// As [`Gram::mse`], on a batch that models of this shape share.
+    pub fn mse_on(&mut self, batch: &Arranged) -> f64 {
+        self.accumulate(batch, Pass::Forward);
+        self.last_mse(batch)
+    }
+
+    /// The trained loss on `batch` and its gradient by the given way, without any step; a small model has one way.
     pub fn gradient(&mut self, batch: &SparseBatch, way: Way) -> LossGradient {
         self.gradient.way = way;
-        self.accumulate(batch, Pass::Backward);
         let factor = AdamStep::of_weights(&self.cell, 1).factor;
         let scaled = |values: &[f32]| -> Vec<f64> {
             values.iter().map(|g| f64::from(*g) * factor).collect()
         };
-        let places = self.batch.places.iter().map(|&place| place as usize);
-        let Gradient { weights, bias, row, .. } = &self.gradient;
-        let d = self.weights.d_hidden;
-        LossGradient {
-            loss: self.last_mse() * self.cell.train.loss_scale,
-            weights: places.clone().flat_map(|at| scaled(&weights[at * row..][..d])).collect(),
-            bias: places.flat_map(|at| scaled(&bias[at..=at])).collect(),
-            decoder: None,
-        }
+        self.with_arranged(batch, |gram, batch| {
+            gram.accumulate(batch, Pass::Backward);
+            let loss = gram.last_mse(batch) * gram.cell.train.loss_scale;
+            let (weights, bias) = match &batch.kind {
+                Arrangement::Grouped(grouped) => {
+                    let places = grouped.places.iter().map(|&place| place as usize);
+                    let Gradient { weights, bias, row, .. } = &gram.gradient;
+                    let d = gram.weights.d_hidden;
+                    let of_rows = places.clone().flat_map(|at| scaled(&weights[at * row..][..d]));
+                    (of_rows.collect(), places.flat_map(|at| scaled(&bias[at..=at])).collect())
+                }
+                Arrangement::Tiles(_) => (scaled(&gram.small.weights), scaled(&gram.small.bias)),
+            };
+            LossGradient { loss, weights, bias, decoder: None }
+        })
     }
 
     /// The way back to the weights that the next step goes.
@@ -147,16 +233,40 @@ impl Gram {
         &self.weights
     }
 
-    /// The mean squared error on the batch that was accumulated last.
-    fn last_mse(&self) -> f64 {
-        self.gradient.squares / (self.cell.train.batch_size * self.weights.n_features) as f64
+    /// Does `work` with the model and `batch`, arranged for it alone.
+    fn with_arranged<T>(
+        &mut self,
+        batch: &SparseBatch,
+        work: impl FnOnce(&mut Self, &Arranged) -> T,
+    ) -> T {
+        let mut arranged = std::mem::replace(&mut self.batch, Arranged::for_models_of(&self.cell));
+        arranged.arrange(batch);
+        let done = work(self, &arranged);
+        self.batch = arranged;
+        done
     }
 
-    /// Fills `self.gradient`, or on a forward pass only its sum of squares.
-    fn accumulate(&mut self, batch: &SparseBatch, pass: Pass) {
-        self.batch.arrange(batch, self.cell.train.batch_size, self.weights.n_features);
+    /// The mean squared error on the `batch` that was accumulated last.
+    fn last_mse(&self, batch: &Arranged) -> f64 {
+        let squares = match batch.kind {
+            Arrangement::Grouped(_) => self.gradient.squares,
+            Arrangement::Tiles(_) => self.small.squares,
+        };
+        squares / (self.cell.train.batch_size * self.weights.n_features) as f64
+    }
+
+    /// Fills the gradient, or on a forward pass only its sum of squares.
+    fn accumulate(&mut self, batch: &Arranged, pass: Pass) {
         let importance = self.importance.as_deref();
-        self.gradient.compute(&self.weights, importance, &self.batch, pass, self.pool.as_ref());
+        match &batch.kind {
+            Arrangement::Grouped(grouped) => {
+                let pool = self.pool.as_ref();
+                self.gradient.compute(&self.weights, importance, grouped, pass, pool);
+            }
+            Arrangement::Tiles(tiles) => {
+                self.small.compute(&self.weights, importance, tiles, pass);
+            }
+        }
     }
 }
 

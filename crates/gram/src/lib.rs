@@ -10,3 +10,4 @@ mod nonzeros;
 mod numbers;
 pub mod product;
 mod respond;
+mod small;

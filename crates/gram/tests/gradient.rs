@@ -8,7 +8,7 @@ mod support;
 
 use std::num::NonZeroUsize;
 
-use superpose_gram::engine::{Gram, Way, supports};
+use superpose_gram::engine::{Arranged, Gram, Way, supports};
 use superpose_toy::adam::AdamStep;
 use superpose_toy::cell::Cell;
 use superpose_toy::init::initial_weights;
@@ -82,6 +82,28 @@ fn both_ways_give_the_gradient_by_hand() {
         &["data.dependence=correlated", "data.importance={ law = \"power\", exponent = 1 }"],
         &["data.dependence={ kind = \"exactly\", k = 3 }", "data.activation_density=3"],
         &["data.dependence={ kind = \"copula\", rank = 2, strength = 0.9 }", "data.values=unit"],
+        // Small models, done another way.
+        &["model.n_features=2", "model.d_hidden=1", "data.activation_density=0.1"],
+        &[
+            "model.n_features=2",
+            "model.d_hidden=1",
+            "data.activation_density=1.5",
+            "train.batch_size=2100",
+        ],
+        &[
+            "model.n_features=5",
+            "model.d_hidden=2",
+            "data.importance={ law = \"geometric\", ratio = 0.9 }",
+        ],
+        &[
+            "model.n_features=3",
+            "model.d_hidden=2",
+            "data.importance={ law = \"power\", exponent = -2 }",
+        ],
+        &["model.n_features=6", "model.d_hidden=3", "data.dependence=anticorrelated"],
+        &["model.n_features=4", "model.d_hidden=3", "train.loss_scale=100", "train.batch_size=1"],
+        &["model.n_features=7", "model.d_hidden=3"],
+        &["model.n_features=6", "model.d_hidden=4"],
     ] {
         // What comes later wins.
         let cell = cell(&[&["model.n_features=61"], overrides].concat());
@@ -222,4 +244,27 @@ fn what_an_engine_did_and_holds_is_told() {
     assert!((gram.step(1, &batch) - loss).abs() < 1e-12);
     assert!(gram.working_bytes() > forward);
     assert!((gram.products().flop - 4.0 * flop).abs() < 1e-9, "forward, then forward and back");
+}
+
+#[test]
+fn models_that_share_a_batch_are_the_same_to_the_bit_as_alone() {
+    for overrides in [&["model.n_features=5", "model.d_hidden=2"][..], &[]] {
+        let (a, b) = (cell(overrides), cell(&[overrides, &["train.seed=4"]].concat()));
+        let mut sampler = Sampler::of(&prepared(&a));
+        let mut alone = [&a, &b].map(|cell| Gram::new(&prepared(cell)));
+        let mut together = [&a, &b].map(|cell| Gram::new(&prepared(cell)));
+        let mut shared = Arranged::for_models_of(&a);
+        for step in 0..40 {
+            let batch = sampler.batch(Stream::Train, step);
+            shared.arrange(&batch);
+            for (alone, together) in alone.iter_mut().zip(&mut together) {
+                let (one, other) =
+                    (alone.step(step + 1, &batch), together.step_on(step + 1, &shared));
+                assert_eq!(one.to_bits(), other.to_bits());
+            }
+        }
+        assert_eq!(alone[0].weights(), together[0].weights());
+        assert_eq!(alone[1].weights(), together[1].weights());
+        assert_eq!(alone[0].mse_on(&shared).to_bits(), together[0].mse_on(&shared).to_bits());
+    }
 }

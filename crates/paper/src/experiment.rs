@@ -3,7 +3,7 @@
 //! ```no_run
 //! # use std::path::Path;
 //! use superpose_analysis::run::Run;
-//! use superpose_paper::{experiment::Experiment, figure::Material, figures::find};
+//! use superpose_paper::{experiment::Experiment, figure::Material, papers::find};
 //! use superpose_store::store::Store;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use superpose_analysis::run::Finished;
 use superpose_figures::study::{Places, StudyError, read_table};
-use superpose_files::disk::{DiskError, at, write_whole};
+use superpose_files::disk::{at, file_names, write_whole};
 use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::summary::summarise;
 
@@ -92,19 +92,6 @@ pub fn write_page(figure: &Figure, folder: &Path) -> Result<PathBuf, StudyError>
     };
     write_whole(&path, page(figure, old.as_deref(), &shown)?.as_bytes())?;
     Ok(path)
-}
-
-/// The names of the files of a kind in `folder`, short ones first: `figure-2` comes after `figure`.
-fn file_names(folder: &Path, extension: &str) -> Result<Vec<String>, DiskError> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(at("read", folder))? {
-        let path = entry.map_err(at("read", folder))?.path();
-        if path.extension().is_some_and(|e| e == extension) {
-            names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
-        }
-    }
-    names.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-    Ok(names)
 }
 
 /// What a page shows.
@@ -291,7 +278,7 @@ pub fn number(value: f64) -> String {
 mod tests {
     use super::*;
     use crate::claim::{Claim, Test, Uncertainty, table};
-    use crate::figures::FIGURES;
+    use crate::papers::figures;
 
     fn claims() -> Table {
         let claim = |ours| Claim {
@@ -316,7 +303,7 @@ mod tests {
     fn write(old: Option<&str>) -> String {
         let (claims, origins) = (&claims(), &nothing());
         let shown = Shown { claims, origins, tables: &["a.csv".to_owned()], pictures: &[] };
-        page(&FIGURES[0], old, &shown).unwrap()
+        page(figures().next().unwrap(), old, &shown).unwrap()
     }
 
     #[test]

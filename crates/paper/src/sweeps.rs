@@ -15,18 +15,18 @@ pub struct SweepFile {
 }
 
 macro_rules! sweep_files {
-    ($($(#[$doc:meta])* $name:ident, $path:literal;)*) => {
+    ($(#[$all_doc:meta])* $all:ident: $($(#[$doc:meta])* $name:ident, $path:literal;)*) => {
         $($(#[$doc])* pub const $name: SweepFile =
             SweepFile { path: $path, text: include_str!(concat!("../../../", $path)) };)*
 
-        impl SweepFile {
-            /// All of them.
-            pub const ALL: &[Self] = &[$($name),*];
-        }
+        $(#[$all_doc])*
+        pub const $all: &[SweepFile] = &[$($name),*];
     };
 }
 
 sweep_files! {
+    /// Those of Liu, Liu & Gore 2025.
+    LIU2025:
     /// The small sweep: figures 3 to 5, 9b to 13, 16 and 17.
     SMALL, "configs/paper/small.toml";
     /// Three seeds of its first row.
@@ -65,6 +65,23 @@ sweep_files! {
     CORRELATED, "configs/kinds/correlated.toml";
     /// What leaves outputs dead.
     BIAS_START, "configs/kinds/bias-start.toml";
+}
+
+sweep_files! {
+    /// Those of Elhage et al. 2022.
+    ELHAGE2022:
+    /// Five features in two dimensions, by density.
+    GALLERY, "configs/paper/elhage2022/gallery.toml";
+    /// Overlaps of 20 features in 5 dimensions, by density.
+    OVERLAP_MATRIX, "configs/paper/elhage2022/overlap-matrix.toml";
+    /// 400 features in 30 dimensions, by density.
+    DIMENSIONALITY, "configs/paper/elhage2022/dimensionality.toml";
+    /// Two features in one dimension, by density and importance.
+    PHASES_2_1, "configs/paper/elhage2022/phases-2-1.toml";
+    /// Three features in two dimensions, by density and importance.
+    PHASES_3_2, "configs/paper/elhage2022/phases-3-2.toml";
+    /// Pairs of features that are active together, or never.
+    PAIRS, "configs/paper/elhage2022/pairs.toml";
 }
 
 impl SweepFile {
@@ -121,7 +138,7 @@ mod tests {
 
     #[test]
     fn every_file_has_cells() {
-        for file in SweepFile::ALL {
+        for file in LIU2025.iter().chain(ELHAGE2022) {
             assert!(!file.cells().is_empty(), "{}", file.path);
         }
     }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,22 @@ use superpose_files::table::{LOSSES, Table, documentation};
 use superpose_paper::claim;
 use superpose_paper::experiment::Experiment;
 use superpose_paper::figure::{Figure, Material};
-use superpose_paper::figures::FIGURES;
+use superpose_paper::papers::{PAPERS, figures};
 use superpose_paper::report::{origins, write_page};
-use superpose_paper::sweeps::LARGE;
+use superpose_paper::sweeps::{LARGE, cells};
+use superpose_paper::tiny;
 use superpose_store::record::Record;
+use superpose_toy::cell::CellId;
+use superpose_toy::trained::Weights;
 
 /// Tables of single rows of `W`: they need weights, which are not in the repository.
-const NEED_WEIGHTS: [(&str, &str); 3] = [("3a", "rows"), ("5b", "rows"), ("dead-outputs", "fate")];
+const NEED_WEIGHTS: [(&str, &str); 5] = [
+    ("3a", "rows"),
+    ("5b", "rows"),
+    ("dead-outputs", "fate"),
+    ("elhage-dimensionality", "curve"),
+    ("elhage-dimensionality", "features"),
+];
 
 fn experiments() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments")
@@ -28,21 +37,44 @@ fn experiments() -> PathBuf {
 
 /// The figures of which the repository has the cells, with their folders.
 fn committed() -> impl Iterator<Item = (&'static Figure, PathBuf)> {
-    let figures = FIGURES.iter().filter(|figure| !figure.sweeps.contains(&LARGE));
+    let figures = figures().filter(|figure| !figure.sweeps.contains(&LARGE));
     figures.map(|figure| (figure, experiments().join(figure.folder())))
 }
 
-/// The records in the repository.
-fn known() -> Vec<Finished> {
-    let finished = |record: Record| {
-        let probabilities = record.cell.probabilities().unwrap().as_slice().to_vec();
-        Finished { record, curve: Vec::new(), probabilities }
-    };
-    let of_file = |name: &str| {
-        let csv = fs::read(experiments().join(name)).unwrap();
-        records(&Table::from_csv(name, &csv).unwrap()).unwrap()
-    };
-    ["liu2025.csv", "kinds.csv"].into_iter().flat_map(of_file).map(finished).collect()
+/// What is known of the cells in the repository.
+struct Known {
+    finished: Vec<Finished>,
+    weights: BTreeMap<CellId, Weights>,
+}
+
+impl Known {
+    fn of_repository() -> Self {
+        let table = |name: &str| {
+            let csv = fs::read(experiments().join(name)).unwrap();
+            Table::from_csv(name, &csv).unwrap()
+        };
+        let finished = |record: Record| {
+            let probabilities = record.cell.probabilities().unwrap().as_slice().to_vec();
+            Finished { record, curve: Vec::new(), probabilities }
+        };
+        let names = PAPERS.iter().flat_map(|paper| paper.records);
+        let records = names.flat_map(|name| records(&table(name)).unwrap());
+        let mut known =
+            Self { finished: records.map(finished).collect(), weights: BTreeMap::new() };
+        for paper in &PAPERS {
+            let Some(name) = paper.tiny else { continue };
+            for (finished, weights) in tiny::read(&table(name), &cells(paper.sweeps)).unwrap() {
+                known.weights.insert(finished.record.cell_id.clone(), weights);
+                known.finished.push(finished);
+            }
+        }
+        known
+    }
+
+    fn material(&self, figure: &Figure) -> Material<'_> {
+        let weights = |id: &CellId| Ok::<_, Infallible>(self.weights.get(id).cloned());
+        Material::of(figure, &self.finished, weights).unwrap()
+    }
 }
 
 fn read(folder: &Path, name: &str) -> Table {
@@ -75,9 +107,9 @@ fn compare(made: &Table, file: &Table, figure: &Figure) {
 
 #[test]
 fn tables_and_claims_are_those_in_the_repository() {
-    let known = known();
+    let known = Known::of_repository();
     for (figure, folder) in committed() {
-        let material = Material::of(figure, &known, |_| Ok::<_, Infallible>(None)).unwrap();
+        let material = known.material(figure);
         let findings = (figure.make)(&material);
         let needs_weights = |name: &str| NEED_WEIGHTS.contains(&(figure.id, name));
         for table in findings.tables.iter().filter(|table| !needs_weights(&table.name)) {
@@ -146,9 +178,9 @@ fn with_measured(claims: &Table, file: &Table) -> Table {
 #[test]
 #[ignore = "writes `experiments/` anew: after it, `git diff` shows what a change did"]
 fn experiments_are_written_anew() {
-    let known = known();
+    let known = Known::of_repository();
     for (figure, folder) in committed() {
-        let material = Material::of(figure, &known, |_| Ok::<_, Infallible>(None)).unwrap();
+        let material = known.material(figure);
         let tables = Experiment::of(figure, &material).study.tables;
         let in_tables = folder.join("tables");
         let is_of_weights = |name: &str| NEED_WEIGHTS.contains(&(figure.id, name));

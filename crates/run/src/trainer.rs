@@ -17,7 +17,7 @@ use crate::label::Labels;
 use crate::plan::{Plan, Todo};
 use crate::queue::{Ended, OnLoss, Queue, Work};
 use crate::resources::{Resources, size};
-use crate::work::{Alone, Engine, Engines, Together};
+use crate::work::{Alone, Engine, Engines, Together, tiny_together};
 
 /// How cells should be trained.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +196,7 @@ impl Trainer {
         let Some(n_cells) = NonZeroUsize::new(todo.len()) else { return Ok(()) };
         let on_loss = if self.options.fail_fast { OnLoss::Stop } else { OnLoss::GoOn };
         let n_at_once = self.n_at_once.min(n_cells);
-        let alone = self.alone(n_at_once);
+        let alone = self.alone(n_at_once, tiny_together(n_cells.get(), n_at_once));
         let (work, n_threads): (&dyn Work, _) = match &self.together {
             Some(together) => (together, NonZeroUsize::MIN),
             None => (&alone, n_at_once),
@@ -212,17 +212,17 @@ impl Trainer {
     /// # Panics
     /// Never: nothing stops the training.
     pub fn train_one(&self, cell: &Prepared) -> Result<Ended, RunError> {
-        let alone = self.alone(NonZeroUsize::MIN);
+        let alone = self.alone(NonZeroUsize::MIN, NonZeroUsize::MIN);
         let work: &dyn Work = self.together.as_ref().map_or(&alone, |together| together);
         work.at_most(cell)?;
         let ended = work.train(std::slice::from_ref(cell), &mut |_| true)?;
         Ok(ended.and_then(|mut ended| ended.pop()).expect("nothing stops the training"))
     }
 
-    /// To train `n_at_once` cells at once on the CPU, each by itself.
-    fn alone(&self, n_at_once: NonZeroUsize) -> Alone<'_> {
+    /// To train `n_at_once` cells at once on the CPU, each by itself, or so many tiny ones in the place of one.
+    fn alone(&self, n_at_once: NonZeroUsize, tiny_together: NonZeroUsize) -> Alone<'_> {
         let n_threads = threads_each(self.cores, self.options.jobs, n_at_once);
-        Alone { engines: self.engines, device: &self.device, n_threads }
+        Alone { engines: self.engines, device: &self.device, n_threads, tiny_together }
     }
 }
 
@@ -319,6 +319,7 @@ mod tests {
     use super::*;
     use superpose_store::record::Record;
     use superpose_store::store::Manifest;
+    use superpose_toy::cell::Importance;
 
     fn record() -> Record {
         serde_json::from_str(include_str!("../../store/tests/record-2.json")).unwrap()
@@ -378,6 +379,37 @@ mod tests {
                  `train.batch_size` = 2048 needs about {needed}; at most 7 MB is free on this machine"
             );
             assert_eq!(said.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn tiny_cells_with_the_same_batches_go_together_and_come_out_as_alone() {
+        let of = |seed: u64, weight: f64, density: f64| {
+            let mut cell = record().cell;
+            (cell.model.n_features, cell.model.d_hidden) = (2, 1);
+            (cell.data.activation_density, cell.data.importance) =
+                (density, Importance::Last { weight });
+            (cell.train.batch_size, cell.train.steps, cell.train.test_batches) = (64, 50, 3);
+            (cell.train.seed, cell.train.warmup_steps) = (seed, 0);
+            Prepared::new(cell).unwrap()
+        };
+        let cells = [of(0, 2.0, 0.5), of(1, 2.0, 0.5), of(0, 0.5, 0.5), of(0, 2.0, 0.25)];
+        let trainer = Trainer::prepare(&Options::default(), &cells, "a.toml").unwrap();
+        let alone = trainer.alone(n(1), n(9));
+        assert_eq!(alone.at_most(&cells[0]).unwrap(), 9);
+        assert_eq!(alone.at_most(&self::cells(&[10])[0]).unwrap(), 1);
+        // Other starts and other importance are of no moment, other data are.
+        let together: Vec<bool> =
+            cells.iter().map(|cell| alone.go_together(&cells[0], cell)).collect();
+        assert_eq!(together, [true, true, true, false]);
+        let train = |cells: &[Prepared]| alone.train(cells, &mut |_| true).unwrap().unwrap();
+        for (cell, ended) in cells.iter().zip(train(&cells[..3])) {
+            let by_itself = train(std::slice::from_ref(cell)).remove(0);
+            assert_eq!((&ended.weights, &ended.curve), (&by_itself.weights, &by_itself.curve));
+            assert_eq!(ended.record.measured, by_itself.record.measured);
+        }
+        for (n_cells, n_threads, expected) in [(5760, 2, 64), (100, 2, 12), (7, 2, 1), (0, 3, 1)] {
+            assert_eq!(tiny_together(n_cells, n(n_threads)).get(), expected);
         }
     }
 

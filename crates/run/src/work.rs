@@ -11,7 +11,7 @@ use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::drawn_density;
 use superpose_toy::trained::Outcome;
 pub use superpose_train::engine::EngineKind as Engine;
-use superpose_train::engine::fastest;
+use superpose_train::engine::{fastest, is_tiny};
 use superpose_train::memory::{cell_bytes, most_cells};
 use superpose_train::together::{Common, Place, Processor};
 use superpose_train::train::{Trained, train};
@@ -36,22 +36,41 @@ impl Engines {
     }
 }
 
-/// Trains cells on the CPU, each by itself.
+/// The most tiny cells that are trained together: then drawing their batches costs next to nothing, and a run
+/// that is killed loses seconds.
+const MOST_TINY: usize = 64;
+/// Groups of tiny cells for each thread, at the least, so that all are done at about the same time.
+const GROUPS_A_THREAD: usize = 4;
+
+/// How many tiny cells are trained together, of `n_cells` on `n_threads`.
+pub(crate) fn tiny_together(n_cells: usize, n_threads: NonZeroUsize) -> NonZeroUsize {
+    let share = n_cells / (GROUPS_A_THREAD * n_threads.get());
+    NonZeroUsize::new(share.min(MOST_TINY)).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Trains cells on the CPU: each by itself, but for tiny ones on the same batches, a step on which costs less than
+/// drawing them. What comes of a cell does not depend on the others.
 #[derive(Debug)]
 pub(crate) struct Alone<'a> {
     pub(crate) engines: Engines,
     pub(crate) device: &'a NamedDevice,
     /// For each cell.
     pub(crate) n_threads: NonZeroUsize,
+    /// How many tiny cells are trained together.
+    pub(crate) tiny_together: NonZeroUsize,
 }
 
 impl Work for Alone<'_> {
-    fn at_most(&self, _: &Prepared) -> Result<usize, RunError> {
-        Ok(1)
+    fn at_most(&self, cell: &Prepared) -> Result<usize, RunError> {
+        let model = &cell.cell.model;
+        let is_tiny = self.engines.engine(&cell.cell) == Engine::Gram
+            && is_tiny(model.n_features, model.d_hidden);
+        Ok(if is_tiny { self.tiny_together.get() } else { 1 })
     }
 
-    fn go_together(&self, _: &Prepared, _: &Prepared) -> bool {
-        false
+    fn go_together(&self, a: &Prepared, b: &Prepared) -> bool {
+        let (a, b) = (&a.cell, &b.cell);
+        Common::of(a) == Common::of(b) && a.data.has_batches_of(&b.data)
     }
 
     fn train(
@@ -59,7 +78,7 @@ impl Work for Alone<'_> {
         cells: &[Prepared],
         on_steps: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Option<Vec<Ended>>, RunError> {
-        let Self { engines, device, n_threads } = *self;
+        let Self { engines, device, n_threads, .. } = *self;
         let engine = engines.engine(&cells[0].cell);
         let on = match engine {
             Engine::Reference => device.name.as_str(),
@@ -72,6 +91,12 @@ impl Work for Alone<'_> {
                 model: None,
             };
             let place = Place { engine, device: device.device.clone(), client: None, n_threads };
+            if cells.len() > 1
+                && let Ok(Ok(trained)) = caught(|| train(cells, &place, on_steps))
+            {
+                return Ok(trained);
+            }
+            // What fails together may be the fault of one.
             let mut train_one = |cell: &Prepared| {
                 caught(|| train(std::slice::from_ref(cell), &place, on_steps))
                     .unwrap_or_else(|message| Ok(vec![failed(message)]))

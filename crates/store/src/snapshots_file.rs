@@ -76,10 +76,10 @@ mod tests {
         cell
     }
 
-    fn moments(decoder: Option<Vec<f32>>) -> Vec<Snapshot> {
+    fn moments(decoder: Option<&[f32]>) -> Vec<Snapshot> {
         let at = |(i, step): (u8, u64)| {
             let (weights, bias) = (vec![f32::from(i), 0.5], vec![-0.25, f32::from(i)]);
-            let decoder = decoder.clone();
+            let decoder = decoder.map(<[f32]>::to_vec);
             Snapshot {
                 step,
                 weights: Weights { n_features: 2, d_hidden: 1, weights, bias, decoder },
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_whether_it_is_tied_or_not() {
-        for (kind, decoder) in [(Decoder::Tied, None), (Decoder::Untied, Some(vec![7.0, 8.0]))] {
+        for (kind, decoder) in [(Decoder::Tied, None), (Decoder::Untied, Some(&[7.0, 8.0][..]))] {
             let (cell, kept) = (cell(kind), moments(decoder));
             assert_eq!(snapshots(&bytes(&cell, &kept), &cell.id()).unwrap(), kept);
         }

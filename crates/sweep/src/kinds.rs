@@ -188,6 +188,12 @@ pub(crate) enum ImportanceToml {
         /// A number.
         exponent: Number,
     },
+    /// One, but the last feature's is `weight`.
+    Last {
+        /// Above 0.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        weight: Number,
+    },
     /// Numbers of a text file, one a line, one for each feature.
     File {
         /// Relative to the sweep file.
@@ -262,7 +268,7 @@ impl Kinds for ImportanceToml {
     const TAG: &'static str = "law";
     const FIELD: &'static str = "data.importance";
     const WORDS: &'static [&'static str] = &["constant"];
-    const ALL: &'static [&'static str] = &["constant", "geometric", "power", "file"];
+    const ALL: &'static [&'static str] = &["constant", "geometric", "power", "last", "file"];
 }
 
 impl Kinds for DependenceToml {
@@ -332,6 +338,15 @@ impl ImportanceToml {
                 match exponent == 0.0 {
                     true => Importance::Constant,
                     false => Importance::Power { exponent },
+                }
+            }
+            Self::Last { weight: Number(weight) } => {
+                let is_above = |weight: f64| weight > 0.0 && weight.is_finite();
+                check("data.importance.weight", weight, "above 0", is_above)?;
+                #[expect(clippy::float_cmp, reason = "another spelling of weights of one")]
+                match weight == 1.0 {
+                    true => Importance::Constant,
+                    false => Importance::Last { weight },
                 }
             }
             Self::File { path } => {

@@ -50,6 +50,7 @@ fn what_is_at_its_default_is_the_same_cell_as_what_is_left_out() {
         "data.importance={ law = \"constant\" }",
         "data.importance={ law = \"geometric\", ratio = 1 }",
         "data.importance={ law = \"power\", exponent = 0 }",
+        "data.importance={ law = \"last\", weight = 1 }",
         "data.dependence=none",
     ] {
         assert_eq!(cell(&[field]).id(), plain.id(), "{field}");
@@ -66,7 +67,7 @@ fn what_is_at_its_default_is_the_same_cell_as_what_is_left_out() {
 #[test]
 fn every_kind_is_read_and_has_an_id_of_its_own() {
     type Check = fn(&Cell) -> bool;
-    let kinds: [(&[&str], Check); 21] = [
+    let kinds: [(&[&str], Check); 22] = [
         (&["model.activation=identity"], |c| c.model.activation == Activation::Identity),
         (&["model.activation=leaky_relu"], |c| {
             c.model.activation == Activation::LeakyRelu { slope: 0.01 }
@@ -98,6 +99,9 @@ fn every_kind_is_read_and_has_an_id_of_its_own() {
         }),
         (&["data.importance={ law = \"power\", exponent = 1 }"], |c| {
             c.data.importance == Importance::Power { exponent: 1.0 }
+        }),
+        (&["data.importance={ law = \"last\", weight = 2.5 }"], |c| {
+            c.data.importance == Importance::Last { weight: 2.5 }
         }),
         (&["data.dependence=correlated"], |c| c.data.dependence == Dependence::Correlated),
         (&["data.dependence=anticorrelated"], |c| c.data.dependence == Dependence::Anticorrelated),
@@ -259,6 +263,10 @@ fn what_does_not_go_together_is_refused_with_field_value_and_allowed() {
         (
             &["data.importance={ law = \"power\", exponent = inf }"],
             "`data.importance.exponent` must be finite, got inf",
+        ),
+        (
+            &["data.importance={ law = \"last\", weight = 0 }"],
+            "`data.importance.weight` must be above 0, got 0",
         ),
     ] {
         let refused = set(overrides).unwrap_err();

@@ -18,6 +18,11 @@ impl Importance {
             Self::Constant | Self::File { .. } => None,
             Self::Geometric { ratio } => Some((0..n_features).map(|i| power(ratio, i)).collect()),
             Self::Power { exponent } => Some(power_law_weights(n_features, exponent)),
+            Self::Last { weight } => {
+                let mut weights = vec![1.0; n_features];
+                weights.last_mut()?.clone_from(&weight);
+                Some(weights)
+            }
         }
     }
 }
@@ -116,6 +121,7 @@ mod tests {
         let inverse = Importance::Power { exponent: 1.0 };
         assert!(near(&of(inverse).importances(), &[1.0, 0.5, 1.0 / 3.0]));
         assert!(near(&of(Importance::Power { exponent: -1.0 }).importances(), &[1.0, 2.0, 3.0]));
+        assert!(near(&of(Importance::Last { weight: 4.0 }).importances(), &[1.0, 1.0, 4.0]));
         for exponent in [-40.0, -1e300] {
             let mut cell = example();
             cell.data.importance = Importance::Power { exponent };

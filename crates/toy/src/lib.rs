@@ -1,6 +1,6 @@
 //! The toy: what one training run is ([`cell`], [`prepared`]), what every engine begins with
 //! ([`sampler`] and [`dependence`], [`importance`], [`init`], [`schedule`], [`adam`]), and what its
-//! theory says in closed form ([`superposition`], [`overlap`]).
+//! theory says in closed form ([`superposition`], [`overlap`]) or exactly by quadrature ([`population`]).
 //!
 //! Symbols follow Liu, Liu & Gore 2025 (arXiv 2505.10465 v4), "Superposition Yields Robust Neural
 //! Scaling", except that their hidden width `m` is called `d_hidden`.
@@ -23,6 +23,7 @@ pub mod init;
 pub mod input;
 pub mod overlap;
 pub mod philox;
+pub mod population;
 pub mod prepared;
 pub mod sampler;
 pub mod schedule;

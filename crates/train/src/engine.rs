@@ -8,7 +8,8 @@ pub use superpose_ensemble::ensemble::PendingLosses;
 use superpose_ensemble::ensemble::{self, Ensemble};
 pub use superpose_ensemble::failure::DeviceFailure;
 use superpose_ensemble::feed::{Chunk, Feed};
-use superpose_gram::engine::{self as gram, Gram};
+pub use superpose_gram::engine::is_tiny;
+use superpose_gram::engine::{self as gram, Arranged, Gram};
 use superpose_toy::cell::Cell;
 pub use superpose_toy::engine::{EngineKind, Unsupported};
 use superpose_toy::init::start;
@@ -128,13 +129,21 @@ fn samplers(prepared: &[Prepared]) -> (impl Iterator<Item = Sampler>, Vec<u32>) 
     (first_cells.into_iter().map(|i| Sampler::of(&prepared[i])), streams)
 }
 
-/// The gram engine on the CPU: one cell after the other, usually a single one.
-struct GramOnCpu(Vec<(Sampler, Gram)>);
+/// The gram engine on the CPU: one cell after the other, usually a single one. Cells with the same data share
+/// their batches.
+struct GramOnCpu {
+    streams: Vec<(Sampler, Arranged)>,
+    /// The models, and each one's stream.
+    models: Vec<(usize, Gram)>,
+}
 
 impl GramOnCpu {
     fn start(prepared: &[Prepared], place: &Place) -> Self {
+        let (samplers, of_cells) = samplers(prepared);
+        let arranged = |sampler| (sampler, Arranged::for_models_of(&prepared[0].cell));
         let gram = |p: &Prepared| Gram::new(p).on_threads(place.n_threads);
-        Self(prepared.iter().map(|p| (Sampler::of(p), gram(p))).collect())
+        let models = prepared.iter().zip(of_cells).map(|(p, stream)| (stream as usize, gram(p)));
+        Self { streams: samplers.map(arranged).collect(), models: models.collect() }
     }
 }
 
@@ -144,31 +153,37 @@ impl Engine for GramOnCpu {
     }
 
     fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses, DeviceFailure> {
+        let Self { streams, models } = self;
         let mut of_step = |step: u64| -> Vec<f64> {
-            let mse = |(sampler, gram): &mut (Sampler, Gram)| {
-                let batch = sampler.batch(chunk.stream, step);
+            for (sampler, arranged) in streams.iter_mut() {
+                arranged.arrange(&sampler.batch(chunk.stream, step));
+            }
+            let mse = |(stream, gram): &mut (usize, Gram)| {
+                let batch = &streams[*stream].1;
                 match chunk.stream {
-                    Stream::Train => gram.step(step + 1, &batch),
-                    Stream::Test => gram.mse(&batch),
+                    Stream::Train => gram.step_on(step + 1, batch),
+                    Stream::Test => gram.mse_on(batch),
                 }
             };
-            self.0.iter_mut().map(mse).collect()
+            models.iter_mut().map(mse).collect()
         };
         let mses = chunk.steps.clone().map(&mut of_step).collect();
         Ok(Box::new(move || Ok(mses)))
     }
 
     fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
-        Ok(self.0.iter().map(|(_, gram)| gram.weights().clone()).collect())
+        Ok(self.models.iter().map(|(_, gram)| gram.weights().clone()).collect())
     }
 
     fn effort(&self) -> Effort {
-        let products = || self.0.iter().map(|(_, gram)| gram.products());
+        let products = || self.models.iter().map(|(_, gram)| gram.products());
+        let of_models = self.models.iter().map(|(_, gram)| gram.working_bytes());
+        let of_streams = self.streams.iter().map(|(_, arranged)| arranged.bytes());
         Effort {
             product_flop: Some(products().map(|p| p.flop).sum()),
             product_s: Some(products().map(|p| p.seconds).sum()),
             waited: None,
-            working_bytes: Some(self.0.iter().map(|(_, gram)| gram.working_bytes()).sum()),
+            working_bytes: Some(of_models.chain(of_streams).sum()),
         }
     }
 }

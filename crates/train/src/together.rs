@@ -84,7 +84,7 @@ fn cut(
 }
 
 /// The streams of batches that `cells` are trained on, each by its first cell, and each cell's
-/// stream: cells whose data are the same, seed and all, share one.
+/// stream: cells whose data are the same, seed and all, share one, whatever their importance is.
 ///
 /// # Panics
 /// When there are 2³² cells.
@@ -93,7 +93,8 @@ pub fn streams<'a>(cells: impl IntoIterator<Item = &'a Cell>) -> (Vec<usize>, Ve
     let mut first_cells: Vec<usize> = Vec::new();
     let mut of_cells = Vec::new();
     for (i, cell) in cells.iter().enumerate() {
-        let known = first_cells.iter().position(|&first| cells[first].data == cell.data);
+        let known =
+            first_cells.iter().position(|&first| cells[first].data.has_batches_of(&cell.data));
         let stream = known.unwrap_or_else(|| {
             first_cells.push(i);
             first_cells.len() - 1

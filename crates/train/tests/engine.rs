@@ -427,6 +427,24 @@ fn means(losses: &[f64], n: usize, sum: Sum) -> (Vec<f64>, f64) {
 }
 
 #[test]
+fn a_model_that_is_kept_on_the_way_is_trained_to_the_same_bits() {
+    let plain = cell(&["train.steps=40", "train.log_every=10"]);
+    let kept = cell(&["train.steps=40", "train.log_every=10", "train.snapshots=6"]);
+    for engine in [EngineKind::Gram, EngineKind::Reference] {
+        let [plain, kept] = [&plain, &kept].map(|cell| train_alone(cell, engine, &devices()[0]));
+        assert_eq!(plain.curve, kept.curve);
+        let (plain, kept) = (plain.model.unwrap(), kept.model.unwrap());
+        assert_eq!((&plain.weights, &plain.test_losses), (&kept.weights, &kept.test_losses));
+        let steps: Vec<u64> = kept.snapshots.iter().map(|s| s.step).collect();
+        assert_eq!(steps, [0, 1, 3, 6, 16, 40]);
+        assert!(plain.snapshots.is_empty());
+        assert_eq!(kept.snapshots[5].weights, kept.weights);
+        let begin = &kept.snapshots[0].weights;
+        assert!(kept.snapshots.iter().skip(1).all(|s| s.weights != *begin));
+    }
+}
+
+#[test]
 fn training_is_the_engines_steps_one_by_one_to_the_bit() {
     let cell = cell(&[]);
     let (prepared, n) = (prepared(&cell), cell.model.n_features);

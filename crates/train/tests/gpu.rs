@@ -265,6 +265,24 @@ fn a_cell_is_the_same_to_the_bit_whoever_it_is_trained_with() {
 
 #[test]
 #[ignore = "needs a GPU"]
+fn models_that_are_kept_on_the_way_are_trained_to_the_same_bits() {
+    let plain = different_cells();
+    let mut kept = plain.clone();
+    kept.iter_mut().for_each(|cell| cell.train.snapshots = 5);
+    let steps = plain[0].train.steps;
+    for (plain, kept) in together(&plain).into_iter().zip(together(&kept)) {
+        assert_eq!(plain.curve, kept.curve);
+        let (plain, kept) = (plain.model.unwrap(), kept.model.unwrap());
+        assert_eq!((&plain.weights, &plain.test_losses), (&kept.weights, &kept.test_losses));
+        let ends = [kept.snapshots.first(), kept.snapshots.last()].map(|s| s.unwrap().step);
+        assert_eq!(ends, [0, steps]);
+        assert_eq!(kept.snapshots.last().unwrap().weights, kept.weights);
+        assert_ne!(kept.snapshots[0].weights, kept.weights);
+    }
+}
+
+#[test]
+#[ignore = "needs a GPU"]
 fn a_cell_that_diverges_leaves_the_others_alone() {
     let bad = ["train.learning_rate=1e18", "train.warmup_steps=0"];
     let cells = [cell(&[]), cell(&bad)];

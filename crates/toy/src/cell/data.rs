@@ -121,6 +121,11 @@ pub enum Importance {
         /// Any finite number.
         exponent: f64,
     },
+    /// One, but the last feature's is `weight`.
+    Last {
+        /// Above 0.
+        weight: f64,
+    },
     /// The numbers of a text file, one a line, one for each feature in their order.
     File {
         /// Where the file was found. Not part of the cell's id.
@@ -128,6 +133,21 @@ pub enum Importance {
         /// SHA-256 of its content, in hexadecimal.
         sha256: String,
     },
+}
+
+impl Data {
+    /// Whether batches of these data are those of the `other`: all is equal but the importance, which is no part
+    /// of a batch.
+    pub fn has_batches_of(&self, other: &Self) -> bool {
+        // All fields by name, so that a new one is not forgotten.
+        let Self { frequencies, activation_density, values, seed, dependence, importance: _ } =
+            self;
+        *frequencies == other.frequencies
+            && activation_density.to_bits() == other.activation_density.to_bits()
+            && *values == other.values
+            && *seed == other.seed
+            && *dependence == other.dependence
+    }
 }
 
 impl Dependence {
@@ -139,5 +159,30 @@ impl Dependence {
 impl Importance {
     fn is_default(&self) -> bool {
         *self == Self::Constant
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::tests::example;
+
+    #[test]
+    fn batches_are_shared_whatever_counts_and_by_nothing_else() {
+        type Change = fn(&mut Data);
+        let data = example().data;
+        let changes: [(Change, bool); 6] = [
+            (|d| d.importance = Importance::Last { weight: 2.0 }, true),
+            (|d| d.seed += 1, false),
+            (|d| d.activation_density *= 0.5, false),
+            (|d| d.values = ValueDistribution::Unit, false),
+            (|d| d.frequencies = FrequencyLaw::Linear {}, false),
+            (|d| d.dependence = Dependence::Correlated, false),
+        ];
+        for (change, are_shared) in changes {
+            let mut other = data.clone();
+            change(&mut other);
+            assert_eq!(data.has_batches_of(&other), are_shared, "{other:?}");
+        }
     }
 }
