@@ -1,7 +1,7 @@
 //! Pictures of heads: one sheet a head, and all of them against width.
 
 use superpose_figures::axis::Axis;
-use superpose_figures::chart::{Mark, Point};
+use superpose_figures::chart::{Mark, NamesAt, Point};
 use superpose_figures::histograms::{Histograms, histograms};
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::panel::Panel;
@@ -162,6 +162,7 @@ fn by_width(tables: &Tables) -> Result<Sheet, TableError> {
         // The raw dots come first; the centred ones stand under or over them.
         if let Some(raw) = chart.series.iter_mut().find(|series| series.mark == Mark::Dots) {
             raw.names = models_of(&raw.points, tables)?;
+            raw.names_at = NamesAt::Beside;
         }
     }
     let caption = "One dot a head; centred: without the mean row. Rings: read off figure 6a of \

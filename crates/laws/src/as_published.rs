@@ -8,7 +8,7 @@
 pub mod snippets;
 
 use superpose_figures::axis::Axis;
-use superpose_figures::chart::Mark;
+use superpose_figures::chart::{Mark, NamesAt};
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::palette::colour;
 use superpose_figures::study::{Note, Picture, Study};
@@ -242,6 +242,7 @@ fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
         // Kinds of data come in the order of the table, and so do their points.
         if let Some(literature) = chart.series.iter_mut().find(|s| s.label == "literature") {
             literature.names.clone_from(&sources);
+            literature.names_at = NamesAt::Beside;
         }
         let n = chart.series.len();
         for (k, series) in chart.series.iter_mut().enumerate() {

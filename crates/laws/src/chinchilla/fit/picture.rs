@@ -33,11 +33,16 @@ pub(super) fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
         residuals(tables.get("chinchilla_runs")?)?,
         profile(tables)?,
     ];
+    let fit = tables.get("chinchilla_fit")?;
+    let of_intervals = match interval_of_e(fit)? {
+        Some(_) => "; the 95 % interval of E. Intervals are by bootstrap over runs",
+        None => "",
+    };
     let caption = format!(
-        "{} Intervals are 95 %, by bootstrap over runs. Shaded: where runs have their compute, and the interval of E. \
-         Tables: chinchilla_isoflop_curves.csv, chinchilla_isoflop.csv, chinchilla_runs.csv, \
-         chinchilla_contours.csv, chinchilla_frontier.csv, chinchilla_profile.csv, chinchilla_fit.csv.",
-        parameters(tables.get("chinchilla_fit")?)?
+        "{} Shaded: the compute of runs{of_intervals}. Tables: chinchilla_isoflop_curves.csv, chinchilla_isoflop.csv, \
+         chinchilla_runs.csv, chinchilla_contours.csv, chinchilla_frontier.csv, chinchilla_profile.csv, \
+         chinchilla_fit.csv.",
+        parameters(fit)?
     );
     alone("chinchilla", ("L = E + A/Nᵅ + B/Dᵝ", &caption), 3, panels.concat())
 }
@@ -188,11 +193,16 @@ fn profile(tables: &Tables) -> Result<Vec<Panel>, TableError> {
         ..Lines::plain(held, ("objective", Axis::logarithmic("objective")))
     };
     let mut panels = lines(tables.get("chinchilla_profile")?, &columns)?;
-    let fit = tables.get("chinchilla_fit")?.fields(["parameter", "ci_low", "ci_high"])?;
-    let of_e = fit.iter().find(|[name, ..]| name.to_string() == "E");
-    let interval = of_e.and_then(|[_, low, high]| low.number().zip(high.number()));
+    let interval = interval_of_e(tables.get("chinchilla_fit")?)?;
     each_chart(&mut panels, |chart| chart.window = interval);
     Ok(titled("Profile of the irreducible loss", panels))
+}
+
+/// The ends of the interval of the irreducible loss by bootstrap, if it has them.
+fn interval_of_e(fit: &Table) -> Result<Option<(f64, f64)>, TableError> {
+    let rows = fit.fields(["parameter", "ci_low", "ci_high"])?;
+    let of_e = rows.iter().find(|[name, ..]| name.to_string() == "E");
+    Ok(of_e.and_then(|[_, low, high]| low.number().zip(high.number())))
 }
 
 #[cfg(test)]
