@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::axis::{Axis, place, value};
 use crate::canvas::{BORDER, Canvas, DrawResult, GRID, TEXT, said};
 use crate::font;
-use crate::ticks::{fitting, label, ticks};
+use crate::ticks::{fitting, labels, ticks};
 
 /// From the end of a tick to its number.
 const NUMBER_GAP: u32 = 3;
@@ -49,14 +49,17 @@ pub(crate) struct Side {
 impl Side {
     /// The axis from one place to another.
     pub(crate) fn of(axis: &Axis, ends: (f64, f64), room: u32) -> Self {
-        let number = |t: f64| (place(t, axis.scale), label(t));
+        let numbers = |at: &[f64]| {
+            let places = at.iter().map(|t| place(*t, axis.scale));
+            places.zip(labels(at, axis.scale)).collect()
+        };
         let ticks = if !axis.names.is_empty() {
             axis.names.iter().enumerate().map(|(i, name)| (i as f64, name.clone())).collect()
         } else if axis.ticks.is_empty() {
             let (low, high) = (value(ends.0, axis.scale), value(ends.1, axis.scale));
-            ticks(low, high, axis.scale).into_iter().map(number).collect()
+            numbers(&ticks(low, high, axis.scale))
         } else {
-            axis.ticks.iter().copied().map(number).collect()
+            numbers(&axis.ticks)
         };
         Self { label: axis.label.clone(), ends, ticks, room }
     }

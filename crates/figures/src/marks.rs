@@ -140,8 +140,8 @@ impl Marks<'_> {
         step * (2 * i32::try_from(at).unwrap_or(0) - (n - 1)) / 2
     }
 
-    /// Writes names beside the dots that have one, towards the middle; a name that would stand on another
-    /// moves up or down.
+    /// Writes names beside the dots that have one, towards the middle; a name that would stand on another, or on
+    /// a dot, moves up or down.
     fn names(&self) -> DrawResult {
         let Some([(left, right), _]) = self.chart.ends() else { return Ok(()) };
         let (x, y) = self.scales();
@@ -156,7 +156,7 @@ impl Marks<'_> {
         };
         let named = self.chart.series.iter().flat_map(of_series);
         let named = named.filter(|(p, name, _)| shown(p.x, x) && shown(p.y, y) && !name.is_empty());
-        let mut taken = Vec::new();
+        let (mut taken, mut dots) = (Vec::new(), None);
         for (point, name, side) in named {
             let (at, beyond) = (place(point.x, x), place(point.x, x) > f64::midpoint(left, right));
             let half = self.canvas.px(NAME).cast_signed() * 2 / 3;
@@ -166,17 +166,36 @@ impl Marks<'_> {
                 NamesAt::Below => -half,
             };
             let (h, v) = self.at(at, place(point.y, y));
-            self.name(&name, (h, v - up), beyond, &mut taken)?;
+            // Above or below its dot a name has left the line of dots already.
+            let in_the_way: &[[i32; 4]] = match side {
+                NamesAt::Beside => dots.get_or_insert_with(|| self.circled()),
+                NamesAt::Above | NamesAt::Below => &[],
+            };
+            self.name(&name, (h, v - up), beyond, in_the_way, &mut taken)?;
         }
         Ok(())
     }
 
-    /// Writes a name to the right of a dot, or to its left, where it meets none of the boxes `taken`.
+    /// The boxes around dots and rings.
+    fn circled(&self) -> Vec<[i32; 4]> {
+        let is_circle = |s: &&Series| matches!(s.mark, Mark::Dots | Mark::JoinedDots | Mark::Rings);
+        let around = |series: &Series| -> Vec<[i32; 4]> {
+            let radius = if series.mark == Mark::Rings { self.radius + 2 } else { self.radius };
+            let (radius, aside) = (self.canvas.px(radius).cast_signed(), self.aside(series));
+            let centres = self.points(series).into_iter().map(|(_, (h, v))| (h + aside, v));
+            centres.map(|(h, v)| [h - radius, v - radius, h + radius, v + radius]).collect()
+        };
+        self.chart.series.iter().filter(is_circle).flat_map(around).collect()
+    }
+
+    /// Writes a name to the right of a dot, or to its left, where it meets none of the boxes `in_the_way` and
+    /// `taken`.
     fn name(
         &self,
         name: &str,
         dot: (i32, i32),
         is_left: bool,
+        in_the_way: &[[i32; 4]],
         taken: &mut Vec<[i32; 4]>,
     ) -> DrawResult {
         let style = self.canvas.font(NAME, TEXT).pos(Pos::new(HPos::Left, VPos::Center));
@@ -185,10 +204,12 @@ impl Marks<'_> {
         let height = self.canvas.px(NAME).cast_signed();
         let start = if is_left { dot.0 - gap - width } else { dot.0 + gap };
         let level = |step: i32| dot.1 + step * height;
-        let around = |step| [start, level(step), start + width, level(step + 1)];
+        let half = height / 2;
+        let around = |step| [start, level(step) - half, start + width, level(step) + half];
         let meet =
             |a: &[i32; 4], b: &[i32; 4]| a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
-        let is_free = |step: &i32| !taken.iter().any(|other| meet(other, &around(*step)));
+        let is_free =
+            |step: &i32| !in_the_way.iter().chain(&*taken).any(|other| meet(other, &around(*step)));
         let step = [0, 1, -1, 2, -2, 3, -3].into_iter().find(is_free).unwrap_or(0);
         taken.push(around(step));
         self.canvas.area.draw_text(name, &style, (start, level(step))).map_err(said)
@@ -456,5 +477,34 @@ mod tests {
             assert_eq!(found[k], format!("10,90 10,70 2 none {colour}"));
             assert_eq!(found[3 + k], format!("10 80 6 {colour}"));
         }
+    }
+
+    #[test]
+    fn a_name_makes_room_for_dots_and_for_other_names() {
+        // Two names at one place, of which the second makes room, and a ring where the first would stand.
+        let heights = |ring: &[Point]| -> Vec<i32> {
+            let dots = [Point::at(1.0, 5.0), Point::at(1.0, 5.0), Point::at(9.0, 9.0)];
+            let mut named = Series::of("", COLOUR, Mark::Dots, dots.to_vec());
+            named.names = ["first", "second"].map(str::to_owned).to_vec();
+            let series = vec![named, Series::of("", COLOUR, Mark::Rings, ring.to_vec())];
+            let axis = || Axis::linear("");
+            let chart = Chart { series, ..Chart::empty("", axis(), axis()) };
+            let canvas = Canvas::new((200, 200), 1);
+            let plot = Plot { corner: (0, 0), size: (200, 200), ends: [(0.0, 10.0); 2] };
+            let (canvas, chart, plot) = (&canvas, &chart, &plot);
+            let marks = Marks { canvas, chart, shades: None, plot, floor: 0.0, radius: 3 };
+            marks.draw().unwrap();
+            let svg = canvas.tags();
+            let texts = svg.lines().filter(|line| line.starts_with("<text"));
+            let height = |text: &str| {
+                let (_, from) = text.split_once(" y=\"").unwrap();
+                from.split_once('"').unwrap().0.parse().unwrap()
+            };
+            texts.map(height).collect()
+        };
+        let [first, second] = heights(&[])[..] else { panic!("two names") };
+        assert_eq!(second - first, 9);
+        let [aside, other] = heights(&[Point::at(2.0, 5.0)])[..] else { panic!("two names") };
+        assert!(aside == first + 9 && other == first - 9, "{aside} {other} {first}");
     }
 }

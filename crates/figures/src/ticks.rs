@@ -48,21 +48,48 @@ pub(crate) fn label(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    let exponent = value.abs().log10();
-    let text = if (-3.01..5.5).contains(&exponent) {
+    let text = if is_plain(value) {
         let rounded = format!("{value:.6}");
         rounded.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
-        let power = exponent.floor();
-        let mantissa = value / 10_f64.powf(power);
-        let digits = superscript(&format!("{power:.0}"));
-        if (mantissa - 1.0).abs() < 1e-6 {
-            format!("10{digits}")
-        } else {
-            format!("{}·10{digits}", (mantissa * 10.0).round() / 10.0)
-        }
+        by_power(value, value.abs().log10().floor())
     };
     text.replace('-', "−")
+}
+
+/// The ticks of an axis with what stands at each. On an axis of factors all are written alike: where one
+/// is by its power of ten all are, unless two digits before that are too few for one of them.
+pub(crate) fn labels(ticks: &[f64], scale: Scale) -> Vec<String> {
+    // A thousand may be a little less than its power of ten says.
+    let power = |tick: f64| (tick.log10() + 1e-9).floor();
+    let is_round = |tick: &f64| {
+        let tenths = 10.0 * tick / 10_f64.powf(power(*tick));
+        *tick > 0.0 && (tenths - tenths.round()).abs() < 1e-6
+    };
+    let are_alike = scale == Scale::Linear
+        || ticks.iter().all(|tick| is_plain(*tick))
+        || !ticks.iter().all(is_round);
+    let written = |tick: &f64| match are_alike {
+        true => label(*tick),
+        false => by_power(*tick, power(*tick)),
+    };
+    ticks.iter().map(written).collect()
+}
+
+/// Whether a number is written without a power of ten.
+fn is_plain(value: f64) -> bool {
+    (-3.01..5.5).contains(&value.abs().log10())
+}
+
+/// A number by this power of ten.
+fn by_power(value: f64, power: f64) -> String {
+    let mantissa = value / 10_f64.powf(power);
+    let digits = superscript(&format!("{power:.0}"));
+    if (mantissa - 1.0).abs() < 1e-6 {
+        format!("10{digits}")
+    } else {
+        format!("{}·10{digits}", (mantissa * 10.0).round() / 10.0)
+    }
 }
 
 /// A number to three significant digits, integers as they are.
@@ -140,7 +167,7 @@ mod tests {
     use super::*;
 
     fn labels(low: f64, high: f64, scale: Scale) -> Vec<String> {
-        ticks(low, high, scale).into_iter().map(label).collect()
+        super::labels(&ticks(low, high, scale), scale)
     }
 
     #[test]
@@ -190,7 +217,7 @@ mod tests {
         assert_eq!(decays, ["−1", "−0.5", "0", "0.5", "1"]);
         assert_eq!(labels(8.0, 110.0, Scale::Logarithmic), ["10", "20", "50", "100"]);
         let small = labels(1e-5, 1.0, Scale::Logarithmic);
-        assert_eq!(small, ["10⁻⁵", "10⁻⁴", "0.001", "0.01", "0.1", "1"]);
+        assert_eq!(small, ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰"]);
     }
 
     #[test]
@@ -223,6 +250,25 @@ mod tests {
         assert_eq!((many.len(), &*many[0], &*many[14]), (15, "10⁻¹⁸", "10²⁴"));
         let twenty = labels(1e-10, 1e10, Scale::Logarithmic);
         assert_eq!((twenty.len(), &*twenty[1]), (21, "10⁻⁹"));
+    }
+
+    #[test]
+    fn ticks_of_an_axis_of_factors_are_written_alike() {
+        let of = |low, high| labels(low, high, Scale::Logarithmic);
+        assert_eq!(
+            of(1e4, 1e5),
+            ["10000", "15000", "20000", "30000", "40000", "50000", "70000", "100000"]
+        );
+        assert_eq!(
+            of(1e4, 1e7),
+            ["10⁴", "2·10⁴", "5·10⁴", "10⁵", "2·10⁵", "5·10⁵", "10⁶", "2·10⁶", "5·10⁶", "10⁷"]
+        );
+        assert_eq!(of(1e2, 1e6), ["10²", "10³", "10⁴", "10⁵", "10⁶"]);
+        assert_eq!(of(4e-4, 2.1e-3), ["4·10⁻⁴", "5·10⁻⁴", "7·10⁻⁴", "10⁻³", "1.5·10⁻³", "2·10⁻³"]);
+        // Places that were given have no powers of ten that can be read, and steps have their own.
+        let given = [8.0, 1024.0, 1_048_576.0];
+        assert_eq!(super::labels(&given, Scale::Logarithmic), ["8", "1024", "1·10⁶"]);
+        assert_eq!(labels(0.0, 1e6, Scale::Linear)[..2], ["0", "200000"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Pictures of heads: one sheet a head, and all of them against width.
 
 use superpose_figures::axis::Axis;
-use superpose_figures::chart::{Mark, Point};
+use superpose_figures::chart::{Mark, NamesAt, Point};
 use superpose_figures::histograms::{Histograms, histograms};
 use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::panel::Panel;
@@ -129,6 +129,9 @@ fn spectrum(spectrum: &Table) -> Result<Vec<Panel>, TableError> {
     Ok(panels)
 }
 
+/// Heads that a law is drawn through: a line through fewer would look like more than it is.
+const FEWEST_DRAWN: f64 = 4.0;
+
 /// What is said of published numbers, after the family.
 const PUBLISHED: &str = ": Liu, Liu & Gore 2025";
 
@@ -159,6 +162,7 @@ fn by_width(tables: &Tables) -> Result<Sheet, TableError> {
         // The raw dots come first; the centred ones stand under or over them.
         if let Some(raw) = chart.series.iter_mut().find(|series| series.mark == Mark::Dots) {
             raw.names = models_of(&raw.points, tables)?;
+            raw.names_at = NamesAt::Beside;
         }
     }
     let caption = "One dot a head; centred: without the mean row. Rings: read off figure 6a of \
@@ -189,12 +193,14 @@ fn models_of(points: &[Point], tables: &Tables) -> Result<Vec<String>, TableErro
 fn overlaps_by_width(tables: &Tables) -> Result<Table, TableError> {
     let columns = ["overlaps", "overlap_random", "overlap_mean_square", "fitted"];
     let mut tidy = Table::new("by_width", "", &columns.map(|name| (name, "")));
-    let fits = tables.get("head_fits")?.fields(["overlaps", "coefficient", "exponent"])?;
+    let fits =
+        tables.get("head_fits")?.fields(["overlaps", "models", "coefficient", "exponent"])?;
     let measured = [("raw", "overlap_mean_square"), ("centred", "overlap_mean_square_centred")];
     for (name, column) in measured {
         let law = fits.iter().find(|[fitted, ..]| fitted.to_string() == name);
-        let law = law.and_then(|[_, coefficient, exponent]| {
-            Some((coefficient.number()?, exponent.number()?))
+        let law = law.and_then(|[_, models, coefficient, exponent]| {
+            let is_drawn = models.number()? >= FEWEST_DRAWN;
+            Some((coefficient.number()?, exponent.number()?)).filter(|_| is_drawn)
         });
         let label = law.map_or(name.to_owned(), |(_, exponent)| {
             format!("{name}: power {:.2} of d", -exponent).replace('-', "−")
@@ -238,7 +244,7 @@ mod tests {
                  a,0.1,1,2,\na,0.3,0,1,1\nb,0.1,1,1,1\n",
             ),
             ("head_spectra", "model,rank,share,fitted\na,1,0.7,\na,2,0.3,0.3\nb,1,1,\n"),
-            ("head_fits", "overlaps,coefficient,exponent\nraw,2,1.05\n"),
+            ("head_fits", "overlaps,coefficient,exponent,models\nraw,2,1.05,4\ncentred,2,1.94,3\n"),
             (
                 "published_overlaps",
                 "family,overlap_random,overlap_mean_square\nOPT,0.002,0.01\nGPT-2,0.001,0.05\n",
@@ -281,6 +287,9 @@ mod tests {
         assert!(chart.series.iter().any(|s| s.label == "raw: power −1.05 of d"));
         let law = chart.series.iter().find(|s| s.mark == Mark::Dotted).unwrap();
         assert!((law.points[1].y - 2.0 * 0.1_f64.powf(1.05)).abs() < 1e-12);
+        // Three heads are too few for a line.
+        assert!(chart.series.iter().any(|s| s.label == "centred"));
+        assert_eq!(lengths(chart, Mark::Dotted), [2]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the answers of all laws have in common: the convention of their tables, and sheets that
 //! stand alone.
 
+use superpose_figures::chart::Chart;
 use superpose_figures::panel::Panel;
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_figures::study::{Note, Picture, Study};
@@ -30,6 +31,34 @@ pub(crate) fn mean_and_error(of: Option<Summary>) -> [Field; 2] {
 pub(crate) fn compared(of: Option<Summary>, law: f64) -> [Field; 3] {
     let [mean, error] = mean_and_error(of);
     [mean, error, of.map(|of| (of.mean - law) / of.standard_error).into()]
+}
+
+/// A field of a table that was read back, where all are words, as the number that it holds.
+pub(crate) fn number(field: &Field) -> Field {
+    field.number().into()
+}
+
+/// Panels with the marks of `others`, one for one, over their own; `under` has the axes and the title.
+pub(crate) fn overlaid(under: Vec<Panel>, others: Vec<Panel>) -> Vec<Panel> {
+    let mut others = others.into_iter();
+    let with = |panel: Panel| match (panel, others.next()) {
+        (Panel::Chart(mut chart), Some(Panel::Chart(other))) => {
+            chart.series.extend(other.series);
+            chart.colours = chart.colours.or(other.colours);
+            Panel::Chart(chart)
+        }
+        (panel, _) => panel,
+    };
+    under.into_iter().map(with).collect()
+}
+
+/// Does something with each of the charts among `panels`.
+pub(crate) fn each_chart(panels: &mut [Panel], mut change: impl FnMut(&mut Chart)) {
+    for panel in panels {
+        if let Panel::Chart(chart) = panel {
+            change(chart);
+        }
+    }
 }
 
 /// The only picture of a study: `panels` in rows of `columns`, each with axes of its own.

@@ -8,8 +8,9 @@
 pub mod snippets;
 
 use superpose_figures::axis::Axis;
-use superpose_figures::chart::Mark;
+use superpose_figures::chart::{Mark, NamesAt};
 use superpose_figures::lines::{Guide, Lines, lines};
+use superpose_figures::palette::colour;
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 use superpose_toy::overlap::random_mean_square;
@@ -18,7 +19,7 @@ use self::snippets::{
     exponent_from_dimension, icl_emergence, interference, predicted_loss, resource_allocation,
     unified_prediction,
 };
-use crate::answer::{alone, answer};
+use crate::answer::{alone, answer, each_chart};
 use crate::chinchilla::law::{Allocation, BESIROGLU};
 use crate::icl::attention::asymptotic::task_gap_limit;
 
@@ -219,10 +220,11 @@ fn evidence() -> Table {
 }
 
 fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
+    // Kinds of data have no order, so that no line leads from one to the next.
     let guides = [
-        Guide { column: "claimed_prediction", label: "page, predicted", mark: Mark::Dotted },
-        Guide { column: "claimed_observation", label: "page, observed", mark: Mark::Line },
-        Guide { column: "snippet", label: "page's code", mark: Mark::Dotted },
+        Guide { column: "claimed_prediction", label: "page, predicted", mark: Mark::Rings },
+        Guide { column: "claimed_observation", label: "page, observed", mark: Mark::Dots },
+        Guide { column: "snippet", label: "page's code", mark: Mark::Rings },
     ];
     let columns = Lines {
         guides: &guides,
@@ -230,7 +232,23 @@ fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
         mark: Mark::Dots,
         ..Lines::plain(("data", Axis::linear("")), ("literature", Axis::logarithmic("exponent")))
     };
-    let panels = lines(tables.get("as_published_evidence")?, &columns)?;
+    let table = tables.get("as_published_evidence")?;
+    let sources = table.fields(["literature", "source"])?.into_iter();
+    let sources = sources.filter(|[exponent, _]| exponent.number().is_some());
+    let sources: Vec<String> = sources.map(|[_, source]| source.to_string()).collect();
+    let mut panels = lines(table, &columns)?;
+    each_chart(&mut panels, |chart| {
+        chart.is_parted = true;
+        // Kinds of data come in the order of the table, and so do their points.
+        if let Some(literature) = chart.series.iter_mut().find(|s| s.label == "literature") {
+            literature.names.clone_from(&sources);
+            literature.names_at = NamesAt::Beside;
+        }
+        let n = chart.series.len();
+        for (k, series) in chart.series.iter_mut().enumerate() {
+            series.colour = colour(k, n);
+        }
+    });
     let title = "A page's evidence for exponents by dimension";
     let caption = "No source is named for what the page observed. Tables: as_published.csv, as_published_evidence.csv.";
     alone("as-published", (title, caption), 1, panels)
@@ -238,6 +256,8 @@ fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
 
 #[cfg(test)]
 mod tests {
+    use superpose_figures::panel::Panel;
+
     use super::*;
 
     const QUESTION: Question = Question {
@@ -262,6 +282,20 @@ mod tests {
         }
         let implied = of("implied_dimension");
         assert!((implied[0] - 52.6).abs() < 0.05 && (implied[1] - 11.8).abs() < 0.05);
+    }
+
+    #[test]
+    fn kinds_of_data_are_not_joined_by_lines() {
+        let tables = [evidence()].into_iter().collect();
+        let sheet = draw(&tables).unwrap().swap_remove(0).sheet;
+        let [Panel::Chart(chart)] = &sheet.panels[..] else { panic!("a chart") };
+        assert_eq!(chart.legend().len(), 4);
+        let [.., literature] = &chart.series[..] else { panic!("series") };
+        assert_eq!(literature.names.len(), literature.points.len());
+        assert_eq!(literature.names[1], "Hoffmann et al. 2022");
+        assert!((literature.points[1].y - 0.34).abs() < 1e-12);
+        let is_loose = |mark| matches!(mark, Mark::Dots | Mark::Rings);
+        assert!(chart.series.iter().all(|series| is_loose(series.mark)));
     }
 
     #[test]

@@ -10,12 +10,13 @@ use std::ops::RangeInclusive;
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Guide, Lines, lines};
+use superpose_figures::palette::{VERMILION, colour, guide};
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 use superpose_stats::power_law::PowerLaw;
 
 use self::zipf::{OWN_RANKS_COVER, ZipfExponent, fit_rank_window, fit_zipf};
-use crate::answer::alone;
+use crate::answer::{alone, each_chart};
 
 /// Ranks in the table of frequencies to a factor of ten, so that a long list makes a short table.
 const RANKS_A_DECADE: f64 = 40.0;
@@ -208,19 +209,33 @@ fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
             Guide { column: "line", label: "line over its window", mark: Mark::Line },
             Guide { column: "likelihood", label: "most likely law", mark: Mark::Dotted },
         ],
-        mark: Mark::Line,
+        mark: Mark::Dots,
         ..Lines::plain(
             ("rank", Axis::logarithmic("rank")),
-            ("frequency", Axis::logarithmic("frequency")),
+            ("frequency", Axis::logarithmic("share of all occurrences")),
         )
     };
-    let caption = "Ranks on a logarithmic grid. Tables: rank_frequency.csv, frequency_fits.csv.";
-    let panels = lines(tables.get("rank_frequency")?, &columns)?;
+    let caption =
+        "Dots: ranks on a logarithmic grid. Tables: rank_frequency.csv, frequency_fits.csv.";
+    let mut panels = lines(tables.get("rank_frequency")?, &columns)?;
+    each_chart(&mut panels, |chart| {
+        // Fits over the data, which would hide them.
+        chart.series.sort_by_key(|series| series.mark != Mark::Dots);
+        for series in &mut chart.series {
+            series.colour = match series.mark {
+                Mark::Line => VERMILION,
+                Mark::Dotted => guide(1),
+                _ => colour(5, 6),
+            };
+        }
+    });
     alone("rank_frequency", ("Frequency by rank", caption), 1, panels)
 }
 
 #[cfg(test)]
 mod tests {
+    use superpose_figures::panel::Panel;
+
     use super::*;
 
     /// The tables of fits and of ranks.
@@ -287,5 +302,8 @@ mod tests {
         assert!(sweep.contains("path = \"words.txt\""), "{sweep}");
         let pictures = (found.draw)(&found.tables).unwrap();
         assert_eq!((pictures.len(), pictures[0].sheet.panels.len()), (1, 1));
+        let Panel::Chart(chart) = &pictures[0].sheet.panels[0] else { panic!("a chart") };
+        let marks: Vec<Mark> = chart.series.iter().map(|series| series.mark).collect();
+        assert_eq!(marks, [Mark::Dots, Mark::Line, Mark::Dotted]);
     }
 }

@@ -111,7 +111,7 @@ fn remarks(
 fn draw(tables: &Tables, x: &str) -> Result<Vec<Picture>, TableError> {
     let columns = Lines {
         group: Some("group"),
-        guides: &[Guide { column: "law", label: "A · x^−α", mark: Mark::Line }],
+        guides: &[Guide { column: "law", label: "A · x⁻ᵅ", mark: Mark::Line }],
         mark: Mark::Dots,
         ..Lines::plain(
             ("x", Axis::logarithmic(x)),

@@ -9,16 +9,17 @@ pub mod quanta;
 pub mod torus_regression;
 
 use superpose_figures::axis::Axis;
-use superpose_figures::lines::{Lines, lines};
+use superpose_figures::chart::Mark;
+use superpose_figures::lines::{Guide, Lines, lines};
 use superpose_figures::study::{Note, Picture, Study};
-use superpose_files::table::{Table, TableError, Tables};
+use superpose_files::table::{Field, Table, TableError, Tables};
 use superpose_geometry::Rows;
 use superpose_geometry::overlap::mean_square;
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 
 use self::quanta::Quanta;
 use self::torus_regression::{Learner, TorusRegression};
-use crate::answer::{alone, answer};
+use crate::answer::{alone, answer, each_chart, number};
 use crate::draws::{normal, stream};
 use crate::error::LawError;
 use crate::redundancy::spectrum::exponents::noisy_exponent;
@@ -55,6 +56,8 @@ const ERRORS: f64 = 3.0;
 struct Mechanism {
     name: &'static str,
     by: &'static str,
+    /// What its error is.
+    error_is: &'static str,
     predicted: f64,
     rests_on: &'static str,
     points: Vec<(f64, f64)>,
@@ -67,6 +70,14 @@ impl Mechanism {
     fn fitted(&self) -> Option<PowerLaw> {
         let (scales, errors): (Vec<f64>, Vec<f64>) = self.points.iter().copied().unzip();
         fit_power_law(&scales, &errors).ok()
+    }
+
+    /// The error at a scale on the line of the predicted slope, through the geometric mean of the points.
+    fn at_predicted_slope(&self, scale: f64) -> f64 {
+        let n = self.points.len() as f64;
+        let mean = |of: fn(&(f64, f64)) -> f64| self.points.iter().map(of).sum::<f64>() / n;
+        let (ln_scale, ln_error) = (mean(|at| at.0.ln()), mean(|at| at.1.ln()));
+        (ln_error - self.predicted * (scale.ln() - ln_scale)).exp()
     }
 
     /// The standard error of the exponent, of what has one.
@@ -132,18 +143,24 @@ impl Mechanisms {
                 ("errors_are", "drawn at random, or computed", &|(m, _)| {
                     if m.is_drawn { "drawn" } else { "computed" }.into()
                 }),
+                ("error_is", "what falls", &|(m, _)| m.error_is.into()),
             ],
         );
         let points = Table::of(
             "mechanism_points",
             "What was measured of each mechanism?",
-            all.iter().flat_map(|mechanism| mechanism.points.iter().map(|at| (mechanism.name, at))),
+            all.iter().flat_map(|mechanism| mechanism.points.iter().map(move |at| (mechanism, at))),
             &[
-                ("mechanism", "where the power law comes from", &|(name, _)| (*name).into()),
+                ("mechanism", "where the power law comes from", &|(m, _)| m.name.into()),
                 ("scale", "width, samples, quanta or examples", &|(_, at)| at.0.into()),
                 ("error", "squared overlap, excess risk, loss or squared error", &|(_, at)| {
                     at.1.into()
                 }),
+                (
+                    "predicted",
+                    "the error on a line of the predicted slope through the geometric mean of the points",
+                    &|(m, at)| m.at_predicted_slope(at.0).into(),
+                ),
             ],
         );
         let mut notes = Note::first(&table);
@@ -162,6 +179,7 @@ impl Mechanisms {
             Mechanism {
                 name: "overlap",
                 by: "width d",
+                error_is: "mean squared overlap",
                 predicted: 1.0,
                 rests_on: "nothing: directions are random",
                 points: self.overlaps(),
@@ -170,6 +188,7 @@ impl Mechanisms {
             Mechanism {
                 name: "spectrum",
                 by: "samples n",
+                error_is: "excess risk",
                 predicted: noisy_exponent(self.spectral_exponent, self.source_exponent),
                 rests_on: "the spectrum of the data and the target's along it",
                 points: self.spectrum()?,
@@ -178,6 +197,7 @@ impl Mechanisms {
             Mechanism {
                 name: "quanta, learned",
                 by: "quanta n",
+                error_is: "loss",
                 predicted: self.quanta_exponent,
                 rests_on: "how often each quantum is used",
                 points: by_model.collect(),
@@ -186,6 +206,7 @@ impl Mechanisms {
             Mechanism {
                 name: "quanta, by data",
                 by: "samples D",
+                error_is: "loss",
                 predicted: quanta.data_exponent(),
                 rests_on: "how often each quantum is used",
                 points: by_data.collect(),
@@ -235,22 +256,53 @@ impl Mechanisms {
         let errors = study.errors(&at)?;
         let points = at.iter().zip(errors).map(|(n, error)| (*n as f64, error.mean)).collect();
         let predicted = learner.data_exponent(n_dimensions);
-        Ok(Mechanism { name, by: "examples D", predicted, rests_on, points, is_drawn: true })
+        let (by, error_is) = ("examples D", "mean squared error");
+        Ok(Mechanism { name, by, error_is, predicted, rests_on, points, is_drawn: true })
     }
 }
 
 fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
+    let points = tables.get("mechanism_points")?;
+    let guides = [Guide { column: "predicted", label: "predicted slope", mark: Mark::Dotted }];
     let columns = Lines {
         panel: Some("mechanism"),
-        ..Lines::plain(("scale", Axis::logarithmic("scale")), ("error", Axis::logarithmic("error")))
+        guides: &guides,
+        group_label: "measured",
+        mark: Mark::Dots,
+        ..Lines::plain(("scale", Axis::logarithmic("")), ("error", Axis::logarithmic("")))
     };
-    let panels = lines(tables.get("mechanism_points")?, &columns)?;
-    let caption = "Exponents: mechanisms.csv. Points: mechanism_points.csv.";
+    let mut panels = lines(points, &columns)?;
+    let all = tables.get("mechanisms")?;
+    let words = all.fields(["mechanism", "by", "error_is"])?;
+    let exponents = all.fields(["measured", "measured_se", "predicted"])?;
+    let known: Vec<_> = words.into_iter().zip(exponents).collect();
+    each_chart(&mut panels, |chart| {
+        let is_it = |row: &&([&Field; 3], _)| row.0[0].to_string() == chart.title;
+        let Some(([name, by, error_is], exponents)) = known.iter().find(is_it) else { return };
+        chart.title = format!("{name}: {}", said(exponents));
+        (chart.x.label, chart.y.label) = (by.to_string(), error_is.to_string());
+    });
+    let caption = "Titles: the exponent that was measured, with its standard error where errors are drawn at random, and the \
+                   predicted one, whose slope is dotted through the middle of the points. Exponents: mechanisms.csv. \
+                   Points: mechanism_points.csv.";
     alone("mechanisms", ("Mechanisms that give a power law", caption), 3, panels)
+}
+
+/// An exponent as measured and as predicted: `0.502 ± 0.003, predicted 0.500`.
+fn said(exponents: &[&Field; 3]) -> String {
+    let [measured, error, predicted] = exponents.map(number);
+    let error = match error {
+        Field::Missing => String::new(),
+        error => format!(" ± {}", error.rounded(3)),
+    };
+    format!("{}{error}, predicted {}", measured.rounded(3), predicted.rounded(3))
 }
 
 #[cfg(test)]
 mod tests {
+    use superpose_figures::chart::Point;
+    use superpose_figures::panel::Panel;
+
     use super::*;
 
     #[test]
@@ -262,7 +314,28 @@ mod tests {
             n_dimensions: 2,
             seed: 1,
         };
-        let tables = mechanisms.study().unwrap().tables;
+        let study = mechanisms.study().unwrap();
+        // As from files.
+        let read = |t: &Table| Table::from_csv(&t.name, &t.to_csv()).unwrap();
+        let pictures = (study.draw)(&study.tables.iter().map(read).collect()).unwrap();
+        let [Panel::Chart(overlap), Panel::Chart(spectrum), ..] = &pictures[0].sheet.panels[..]
+        else {
+            panic!("charts");
+        };
+        let title = &overlap.title;
+        assert!(title.contains(" ± ") && title.ends_with(", predicted 1.000"), "{title}");
+        assert!(title.chars().count() < 45, "{title}");
+        assert!(!spectrum.title.contains('±') && spectrum.title.starts_with("spectrum: "));
+        assert_eq!((&*spectrum.x.label, &*spectrum.y.label), ("samples n", "excess risk"));
+        let slope =
+            |points: &[Point]| (points[0].y / points[1].y).ln() / (points[1].x / points[0].x).ln();
+        let [predicted, measured] = &overlap.series[..] else { panic!("a slope and points") };
+        assert!(predicted.mark == Mark::Dotted && (slope(&predicted.points) - 1.0).abs() < 1e-9);
+        // Through the middle: as far above the points as below them.
+        let off = |(p, m): (&Point, &Point)| (p.y / m.y).ln();
+        let off: f64 = predicted.points.iter().zip(&measured.points).map(off).sum();
+        assert!(off.abs() < 1e-9, "{off}");
+        let tables = study.tables;
         let [table, points] =
             ["mechanisms", "mechanism_points"].map(|name| tables.get(name).unwrap());
         let drawn = ["drawn", "computed", "computed", "computed", "drawn", "drawn"];
@@ -293,6 +366,7 @@ mod tests {
         let of = |predicted, is_drawn| Mechanism {
             name: "m",
             by: "b",
+            error_is: "e",
             predicted,
             rests_on: "r",
             points: (-2..=2).map(point).collect(),

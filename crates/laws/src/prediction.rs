@@ -10,15 +10,16 @@ pub mod scale_law;
 mod tables;
 
 use superpose_figures::axis::Axis;
-use superpose_figures::chart::Mark;
-use superpose_figures::lines::{Guide, Lines, lines};
+use superpose_figures::chart::{Mark, Series};
+use superpose_figures::lines::{ErrorBars, Lines, lines};
+use superpose_figures::palette::guide;
 use superpose_figures::sheet::{Axes, Sheet};
 use superpose_figures::study::{Note, Picture, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 
 use self::scale_law::{Form, fit_scale_law};
 use self::tables::{Fitted, at_scales, curve, forms, held_out, name, parameters};
-use crate::answer::answer;
+use crate::answer::{answer, each_chart, overlaid};
 use crate::fits::{FitError, WithLoss, range};
 use crate::group_offsets::losses::LossOptions;
 
@@ -114,26 +115,35 @@ fn words(laws: &[Fitted], points: &[(f64, f64)], at: &[f64]) -> Vec<String> {
 }
 
 fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
-    let guides = [
-        Guide { column: "law", label: "law", mark: Mark::Line },
-        Guide { column: "law_low", label: "95 % by bootstrap, lower end", mark: Mark::Dotted },
-        Guide { column: "law_high", label: "95 % by bootstrap, upper end", mark: Mark::Dotted },
-    ];
-    let columns = Lines {
-        guides: &guides,
+    let table = tables.get("prediction_curve")?;
+    let has_intervals = table.numbers("law_low")?.iter().any(|low| low.is_finite());
+    let by_scale = |column| Lines {
         panel: Some("form"),
-        group_label: "measured",
-        mark: Mark::Dots,
-        ..Lines::plain(("x", Axis::logarithmic("scale")), ("measured", Axis::logarithmic("loss")))
+        ..Lines::plain(("x", Axis::logarithmic("scale")), (column, Axis::logarithmic("loss")))
     };
+    let law = Lines {
+        error_bars: ErrorBars::Ends("law_low", "law_high"),
+        group_label: if has_intervals { "law, with its 95 % interval" } else { "law" },
+        mark: Mark::Band,
+        ..by_scale("law")
+    };
+    let measured = Lines { group_label: "measured", mark: Mark::Dots, ..by_scale("measured") };
+    let mut panels = overlaid(lines(table, &law)?, lines(table, &measured)?);
+    each_chart(&mut panels, |chart| {
+        let is_measured = |series: &&mut Series| series.mark == Mark::Dots;
+        for series in chart.series.iter_mut().filter(is_measured) {
+            series.colour = guide(1);
+            chart.window = Some(range(series.points.iter().map(|point| point.x)));
+        }
+    });
     let sheet = Sheet {
         title: "What laws of the measured losses predict".to_owned(),
         columns: 3,
-        panels: lines(tables.get("prediction_curve")?, &columns)?,
+        panels,
         axes: Axes::Shared,
-        caption: "Intervals are by bootstrap over the losses; that the form goes on holding is assumed. Tables: \
-                  prediction_curve.csv, prediction_parameters.csv; prediction_forms.csv has how far off each form was \
-                  on the largest scales."
+        caption: "Shaded: where losses were measured. Bands are by bootstrap over the losses; that the form goes on holding is \
+                  assumed. Tables: prediction_curve.csv, prediction_parameters.csv; prediction_forms.csv has how far off \
+                  each form was on the largest scales."
             .to_owned(),
     };
     Picture::alone("predict", sheet)
@@ -141,6 +151,8 @@ fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
 
 #[cfg(test)]
 mod tests {
+    use superpose_figures::panel::Panel;
+
     use super::*;
 
     fn options() -> LossOptions {
@@ -193,6 +205,15 @@ mod tests {
         );
         let pictures = draw(&found.tables).unwrap();
         assert_eq!((pictures.len(), pictures[0].sheet.panels.len()), (1, 3));
+        for panel in &pictures[0].sheet.panels {
+            let Panel::Chart(chart) = panel else { panic!("a chart") };
+            let [law, measured] = &chart.series[..] else { panic!("a law and losses") };
+            assert_eq!((law.mark, law.points.len(), measured.points.len()), (Mark::Band, 65, 24));
+            assert!(law.points.iter().all(|point| point.bar.is_some()), "{}", chart.title);
+            let last = 10_f64.powf(6.0 + 23.0 / 6.0);
+            let (from, to) = chart.window.unwrap();
+            assert!((from / 1e6 - 1.0).abs() < 1e-9 && (to / last - 1.0).abs() < 1e-9);
+        }
     }
 
     fn lines(csv: &str, n_resamples: usize, at: &[f64]) -> Vec<String> {

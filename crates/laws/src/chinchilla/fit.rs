@@ -3,27 +3,23 @@
 //! [`surface`] fits laws of several forms, [`runs`] reads what is fitted, `spread` refuses runs that do not
 //! say what the fit asks, `doubts` laws that say no more than simpler ones, [`isoflop`] is the other way to
 //! find the best size and `theories` what others say; the tables are made there and in `tables`, their
-//! picture and words here.
+//! picture in `picture`, and their words here.
 
 mod doubts;
 pub mod isoflop;
+mod picture;
 pub mod runs;
 mod spread;
 pub mod surface;
 pub(crate) mod tables;
 mod theories;
 
-use superpose_figures::axis::Axis;
-use superpose_figures::chart::Mark;
-use superpose_figures::lines::{ErrorBars, Lines, lines};
-use superpose_figures::panel::Panel;
-use superpose_figures::study::{Note, Picture, Study};
+use superpose_figures::study::{Note, Study};
 use superpose_files::table::{Field, Table, TableError, Tables};
 
 use self::runs::{Columns, Read};
 use self::surface::{Terms, additive, fit_surface};
 use self::tables::FittedForm;
-use crate::answer::alone;
 use crate::chinchilla::law::LossSurface;
 use crate::draws::Progress;
 use crate::fits::FitError;
@@ -95,6 +91,8 @@ pub fn study(
         tables::residuals(fit, &runs),
         tables::resamples(&resamples),
         isoflop::isoflop(&law, &runs),
+        isoflop::parabolas(&runs),
+        tables::contours(&law, &runs),
         tables::form_parameters(&laws),
         theories::theories(&law, &resamples),
         theories::published(&runs),
@@ -107,7 +105,7 @@ pub fn study(
     notes.extend(theories::words(tables.get("chinchilla_theories")?, published)?);
     notes.extend(isoflop::words(tables.get("chinchilla_isoflop")?, &law)?);
     let convention = "Losses are in the unit of the file that was given.";
-    Ok(Study { convention, tables, draw: Box::new(draw), notes })
+    Ok(Study { convention, tables, draw: Box::new(picture::draw), notes })
 }
 
 /// What to say of the law, and of the forms beside it.
@@ -163,43 +161,6 @@ fn words_of_forms(forms: &Table) -> Result<Vec<Note>, TableError> {
         )));
     }
     Ok(notes)
-}
-
-/// The frontier, how the runs lie about the law, and the profile.
-fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
-    let compute = || ("C", Axis::logarithmic("compute C = 6 N D"));
-    let best = |column, low, high, label: &str| Lines {
-        error_bars: ErrorBars::Ends(low, high),
-        ..Lines::plain(compute(), (column, Axis::logarithmic(label)))
-    };
-    let residual = ("residual", Axis::linear("ln fitted − ln loss"));
-    let held = ("E", Axis::linear("irreducible loss E, held"));
-    let objective = ("objective", Axis::logarithmic("objective"));
-    let mut panels = Vec::new();
-    for (title, table, columns) in [
-        (
-            "Best use of compute",
-            "chinchilla_frontier",
-            best("N", "N_low", "N_high", "parameters N"),
-        ),
-        ("Best use of compute", "chinchilla_frontier", best("D", "D_low", "D_high", "tokens D")),
-        (
-            "Residuals",
-            "chinchilla_runs",
-            Lines { mark: Mark::Dots, ..Lines::plain(compute(), residual) },
-        ),
-        ("Profile", "chinchilla_profile", Lines::plain(held, objective)),
-    ] {
-        for mut panel in lines(tables.get(table)?, &columns)? {
-            if let Panel::Chart(chart) = &mut panel {
-                title.clone_into(&mut chart.title);
-            }
-            panels.push(panel);
-        }
-    }
-    let caption = "Bars: 95 %, bootstrap over runs. Tables: chinchilla_frontier.csv, \
-                   chinchilla_runs.csv, chinchilla_profile.csv.";
-    alone("chinchilla", ("L = E + A/N^α + B/D^β", caption), 2, panels)
 }
 
 #[cfg(test)]
@@ -272,8 +233,8 @@ mod tests {
         assert!(of_runs.numbers("residual").unwrap().iter().all(|r| r.abs() < 1e-5));
         assert!((law_of(fit).unwrap().irreducible - 1.8172).abs() < 1e-4);
         assert_eq!(laws_of(resamples).unwrap().len(), 20);
-        let pictures = draw(&found.tables).unwrap();
-        assert_eq!((pictures.len(), pictures[0].sheet.panels.len()), (1, 4));
+        let pictures = (found.draw)(&found.tables).unwrap();
+        assert_eq!((pictures.len(), pictures[0].sheet.panels.len()), (1, 6));
         let said = |text: &str| {
             found.notes.iter().any(|note| matches!(note, Note::Line(line) if line.contains(text)))
         };

@@ -118,6 +118,20 @@ impl LossSurface {
             + self.data_coefficient * tokens.powf(-self.data_exponent)
     }
 
+    /// The tokens after which a model of `parameters` has this loss; `None` where no tokens bring it there.
+    pub fn tokens_at(&self, loss: f64, parameters: f64) -> Option<f64> {
+        let left = loss - self.loss(parameters, f64::INFINITY);
+        let tokens = (self.data_coefficient / left).powf(1.0 / self.data_exponent);
+        (left > 0.0 && tokens.is_finite() && tokens > 0.0).then_some(tokens)
+    }
+
+    /// The parameters of a model that has this loss after `tokens`; `None` where no size brings it there.
+    pub fn parameters_at(&self, loss: f64, tokens: f64) -> Option<f64> {
+        let left = loss - self.loss(f64::INFINITY, tokens);
+        let parameters = (self.size_coefficient / left).powf(1.0 / self.size_exponent);
+        (left > 0.0 && parameters.is_finite() && parameters > 0.0).then_some(parameters)
+    }
+
     /// `a` of `N ∝ C^a` along the best allocations: `β / (α + β)`.
     pub fn size_allocation_exponent(&self) -> f64 {
         self.data_exponent / (self.size_exponent + self.data_exponent)
@@ -280,6 +294,20 @@ mod tests {
         close(MUENNIGHOFF.loss(1e9, 1e11), MUENNIGHOFF.loss(1e9, 1e12) + 0.107_9, 1e-3);
         close(HOFFMANN_ROUNDED.compute_exponent(), 0.154, 5e-3);
         close(BESIROGLU.compute_exponent(), 0.178, 5e-3);
+    }
+
+    #[test]
+    fn a_loss_leads_back_to_the_tokens_and_the_size_that_have_it() {
+        for surface in ALL {
+            let (n, d) = (3e9, 4e10);
+            let loss = surface.loss(n, d);
+            close(surface.tokens_at(loss, n).unwrap(), d, 1e-9);
+            close(surface.parameters_at(loss, d).unwrap(), n, 1e-9);
+            // So small a model never has it, nor one of so few tokens.
+            assert_eq!(surface.tokens_at(loss, 1e6), None);
+            assert_eq!(surface.parameters_at(loss, 1e7), None);
+            assert_eq!(surface.tokens_at(f64::NAN, n), None);
+        }
     }
 
     #[test]

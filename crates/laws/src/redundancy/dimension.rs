@@ -14,14 +14,14 @@ use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Guide, Lines, lines};
 use superpose_figures::study::{Note, Picture, Study};
-use superpose_files::table::{Table, TableError, Tables};
+use superpose_files::table::{Field, Table, TableError, Tables};
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 
 use self::boxes::box_dimension;
 use self::known_sets::KnownSet;
 use self::neighbours::{Estimate, PointCloud, neighbour_dimension, two_nearest_dimension};
 use self::pairs::correlation_dimension;
-use crate::answer::{alone, answer};
+use crate::answer::{alone, answer, each_chart, number};
 use crate::error::{LawError, ensure};
 
 /// The share of the variance that a line through logarithms must explain to be one.
@@ -111,20 +111,36 @@ fn line(sizes: &[f64], numbers: &[f64]) -> Result<PowerLaw, LawError> {
 }
 
 fn draw(tables: &Tables) -> Result<Vec<Picture>, TableError> {
-    let guides = [Guide { column: "known", label: "known", mark: Mark::Line }];
+    let table = tables.get("redundancy_dimension")?;
+    let known = table.fields(["known"])?.into_iter().find(|[known]| **known != Field::Missing);
+    let label = known.map_or(String::new(), |[known]| format!("known: {}", number(known).short()));
+    let guides = [Guide { column: "known", label: &label, mark: Mark::Line }];
     let columns = Lines {
         guides: &guides,
+        group_label: "estimate",
         error_bars: ErrorBars::Deviation("standard_error"),
         mark: Mark::Bars,
         ..Lines::plain(("estimator", Axis::linear("")), ("dimension", Axis::linear("dimension")))
     };
-    let panels = lines(tables.get("redundancy_dimension")?, &columns)?;
-    let caption = "Bars: standard error. Table: redundancy_dimension.csv.";
-    alone("redundancy_dimension", ("Dimension of a set of points", caption), 1, panels)
+    let mut panels = lines(table, &columns)?;
+    // The line over the bars, which would hide it.
+    each_chart(&mut panels, |chart| {
+        chart.series.sort_by_key(|series| series.mark == Mark::Line);
+    });
+    let mut caption = String::from("Error bars: standard error, which only neighbours have.");
+    for [estimator, problem] in table.fields(["estimator", "problem"])? {
+        if *problem != Field::Missing {
+            caption.push_str(&format!(" No estimate by {estimator}: {problem}."));
+        }
+    }
+    caption.push_str(" Table: redundancy_dimension.csv.");
+    alone("redundancy_dimension", ("Dimension of a set of points", &caption), 1, panels)
 }
 
 #[cfg(test)]
 mod tests {
+    use superpose_figures::panel::Panel;
+
     use super::*;
 
     #[test]
@@ -169,6 +185,22 @@ mod tests {
         );
         let pictures = (found.draw)(&found.tables).unwrap();
         assert_eq!(pictures[0].sheet.panels.len(), 1);
+    }
+
+    #[test]
+    fn a_picture_names_the_known_dimension_and_says_why_a_bar_is_missing() {
+        let drawn = |known| {
+            let cloud = PointCloud::new(&[0.0, 1.0, 2.5, 4.0], 1).unwrap();
+            let found = study(&cloud, 10, known);
+            let sheet = (found.draw)(&found.tables).unwrap().swap_remove(0).sheet;
+            let [Panel::Chart(chart)] = &sheet.panels[..] else { panic!("a chart") };
+            let labels: Vec<String> = chart.legend().iter().map(|s| s.label.clone()).collect();
+            (labels, sheet.caption)
+        };
+        let (labels, caption) = drawn(Some(KnownSet::Cube(1)));
+        assert_eq!(labels, ["estimate", "known: 1"]);
+        assert!(caption.contains("No estimate by 10 nearest: --neighbours must be"), "{caption}");
+        assert_eq!(drawn(None).0, ["estimate"]);
     }
 
     #[test]

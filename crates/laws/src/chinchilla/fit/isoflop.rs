@@ -10,13 +10,16 @@ use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::power_law::{PowerLaw, fit_power_law};
 
 use super::runs::{TrainedModel, mean_ln};
-use crate::chinchilla::law::{LossSurface, Turn, turn_of_parabola};
+use crate::chinchilla::law::{FLOP, LossSurface, Turn, turn_of_parabola};
 use crate::fits::range;
 
 /// Runs belong to one curve while their compute is at most this many times the least of the curve.
 const SPREAD: f64 = 1.25;
 /// Runs that a curve needs: two more than its parabola has parameters.
 const FEWEST: usize = 5;
+
+/// Steps along a parabola, from the smallest of its runs to the largest: enough for a smooth line.
+const STEPS: u32 = 24;
 
 /// Models of one compute that a parabola is fitted to, to say how far off its lowest point is.
 const PARABOLA_POINTS: usize = 15;
@@ -36,36 +39,76 @@ pub struct Lowest {
     pub loss: f64,
 }
 
-/// The lowest points of all curves that have one between their runs.
-pub fn lowest_points(runs: &[TrainedModel]) -> Vec<Lowest> {
+/// Runs of about one compute, and the parabola of `ln N` through their losses.
+struct Curve {
+    /// From the smallest to the largest.
+    runs: Vec<TrainedModel>,
+    /// The geometric mean of their compute.
+    compute: f64,
+    /// The mean of their `ln N`, which the parabola is about.
+    centre: f64,
+    parabola: Turn,
+}
+
+impl Curve {
+    /// `None` when the runs are too few, or have no parabola.
+    fn of(runs: &[TrainedModel]) -> Option<Self> {
+        if runs.len() < FEWEST {
+            return None;
+        }
+        let mut runs = runs.to_vec();
+        runs.sort_by(|a, b| a.parameters.total_cmp(&b.parameters));
+        let centre = mean_ln(&runs, |run| run.parameters);
+        let points: Vec<(f64, f64)> =
+            runs.iter().map(|run| (run.parameters.ln() - centre, run.loss)).collect();
+        let parabola = turn_of_parabola(&points).filter(|turn| turn.place.is_finite())?;
+        let compute = mean_ln(&runs, TrainedModel::compute).exp();
+        Some(Self { runs, compute, centre, parabola })
+    }
+
+    /// The parabola's loss of a size.
+    fn at(&self, parameters: f64) -> f64 {
+        let Turn { place, height, curvature } = self.parabola;
+        height + curvature * (parameters.ln() - self.centre - place).powi(2)
+    }
+
+    /// The smallest and the largest size.
+    fn sizes(&self) -> (f64, f64) {
+        range(self.runs.iter().map(|run| run.parameters))
+    }
+
+    /// Its lowest point, if it has one between its runs.
+    fn lowest(&self) -> Option<Lowest> {
+        let Turn { place, height, curvature } = self.parabola;
+        let (low, high) = self.sizes();
+        let parameters = (self.centre + place).exp();
+        (curvature > 0.0 && low < parameters && parameters < high).then_some(Lowest {
+            compute: self.compute,
+            n_runs: self.runs.len(),
+            parameters,
+            loss: height,
+        })
+    }
+}
+
+/// All curves, from the least compute.
+fn curves(runs: &[TrainedModel]) -> Vec<Curve> {
     let mut sorted = runs.to_vec();
     sorted.sort_by(|a, b| a.compute().total_cmp(&b.compute()));
-    let mut points = Vec::new();
+    let mut curves = Vec::new();
     let mut rest = &sorted[..];
     while let Some(first) = rest.first() {
         let n = rest.partition_point(|run| run.compute() <= SPREAD * first.compute());
         let (curve, others) = rest.split_at(n.max(1));
-        points.extend(lowest_point(curve));
+        curves.extend(Curve::of(curve));
         rest = others;
     }
-    points
+    curves
 }
 
-fn lowest_point(curve: &[TrainedModel]) -> Option<Lowest> {
-    if curve.len() < FEWEST {
-        return None;
-    }
-    let centre = mean_ln(curve, |run| run.parameters);
-    let points: Vec<(f64, f64)> =
-        curve.iter().map(|run| (run.parameters.ln() - centre, run.loss)).collect();
-    let Turn { place, height, curvature } = turn_of_parabola(&points)?;
-    let (low, high) = range(points.iter().map(|point| point.0));
-    (curvature > 0.0 && low < place && place < high).then(|| Lowest {
-        compute: mean_ln(curve, TrainedModel::compute).exp(),
-        n_runs: curve.len(),
-        parameters: (centre + place).exp(),
-        loss: height,
-    })
+/// The lowest points of all curves that have one between their runs.
+pub fn lowest_points(runs: &[TrainedModel]) -> Vec<Lowest> {
+    curves(runs).iter().filter_map(Curve::lowest).collect()
 }
 
 /// The law `N ∝ C^a` through lowest points, whose exponent is `−a`; `None` when they are fewer than
@@ -97,8 +140,42 @@ pub(super) fn isoflop(law: &LossSurface, runs: &[TrainedModel]) -> Table {
             ("a_se", "its standard error, by the scatter of the curves about a line", &|_| {
                 sizes.map(|law| law.exponent_se).into()
             }),
+            ("D", "tokens there, C / 6 N", &|point| {
+                (point.compute / FLOP / point.parameters).into()
+            }),
         ],
     )
+}
+
+/// The table `chinchilla_isoflop_curves`: the runs of each curve and its parabola, from small to large.
+pub(super) fn parabolas(runs: &[TrainedModel]) -> Table {
+    let mut table = Table::new(
+        "chinchilla_isoflop_curves",
+        "What parabola goes through the losses of runs of one compute?",
+        &[
+            ("C", "floating-point operations of the curve, as in chinchilla_isoflop"),
+            ("N", "parameters"),
+            ("loss", "that of a run, where there is one"),
+            ("parabola", "loss of the parabola in ln N, by least squares"),
+            ("lowest", "the same where it is lowest, if that is between the runs"),
+        ],
+    );
+    for curve in curves(runs) {
+        let (low, high) = curve.sizes();
+        let grid = (0..=STEPS)
+            .map(|step| low * (high / low).powf(f64::from(step) / f64::from(STEPS)))
+            .map(|parameters| (parameters, None, None));
+        let of_runs = curve.runs.iter().map(|run| (run.parameters, Some(run.loss), None));
+        let lowest = curve.lowest().map(|point| (point.parameters, None, Some(point.loss)));
+        let mut places: Vec<_> = grid.chain(of_runs).chain(lowest).collect();
+        places.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (parameters, loss, lowest) in places {
+            let parabola = curve.at(parameters).into();
+            let (compute, size) = (curve.compute.into(), parameters.into());
+            table.push(vec![compute, size, loss.into(), parabola, lowest.into()]);
+        }
+    }
+    table
 }
 
 /// What to say of a table `chinchilla_isoflop`, and of what approach 2 would find on losses of
@@ -123,7 +200,6 @@ pub(super) fn words(table: &Table, law: &LossSurface) -> Result<Vec<Note>, Table
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chinchilla::law::FLOP;
 
     /// Curves of five computes, each of fifteen sizes from 1/16 to 16 times the best, on
     /// `E + A/N^α + B/D^β`.
@@ -194,6 +270,14 @@ mod tests {
         assert_eq!(point.n_runs, 7);
         // Five runs are enough, four are not, and two curves are told apart by their compute.
         assert_eq!((lowest_points(&runs[1..6]).len(), lowest_points(&runs[1..5]).len()), (1, 0));
+        let table = parabolas(&runs);
+        let of = |column: &str| table.numbers(column).unwrap();
+        assert!(table.rows.len() == 25 + 7 + 1 && of("N").is_sorted());
+        for (loss, parabola) in of("loss").iter().zip(of("parabola")) {
+            assert!(loss.is_nan() || (loss - parabola).abs() < 1e-9, "{loss} {parabola}");
+        }
+        let lowest: Vec<f64> = of("lowest").into_iter().filter(|loss| loss.is_finite()).collect();
+        assert!(lowest.len() == 1 && (lowest[0] - point.loss).abs() < 1e-12);
         let near = parabola(1.2e20, 1e9, 2.5);
         assert_eq!(lowest_points(&[&runs[..], &near].concat()).len(), 1);
         let apart = parabola(1.3e20, 1e9, 2.5);
@@ -202,6 +286,9 @@ mod tests {
         let hill: Vec<TrainedModel> =
             runs.iter().map(|run| TrainedModel { loss: 5.0 - run.loss, ..*run }).collect();
         assert!(lowest_points(&hill).is_empty());
+        let table = parabolas(&hill);
+        assert_eq!(table.rows.len(), 25 + 7);
+        assert!(table.numbers("lowest").unwrap().iter().all(|loss| loss.is_nan()));
     }
 
     #[test]

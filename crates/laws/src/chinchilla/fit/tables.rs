@@ -1,18 +1,29 @@
 //! The tables of a fit, and the laws in them when they are read again.
 
 use superpose_files::table::{Field, Table, TableError};
+use superpose_stats::power_law::student_t;
 use superpose_stats::summary::summarise;
 
 use super::runs::TrainedModel;
-use super::surface::{self, SurfaceFit, fit_surface};
+use super::surface::{self, SurfaceFit, additive, fit_surface};
 use crate::chinchilla::law::{Allocation, LossSurface};
-use crate::fits::{interval, range};
+use crate::fits::{CONFIDENCE, interval, range};
 
 /// Steps of `E` from zero to the least loss: enough for a smooth line.
 const PROFILE: u32 = 40;
+/// About the fitted `E` the steps are so many times finer, to so many on either side.
+const FINER: i32 = 5;
+const FINE: i32 = 10;
 /// Steps along the frontier, from the least compute of a run to a thousand times the largest: enough
 /// for a smooth line.
 const FRONTIER: u32 = 40;
+
+/// Steps along a contour by sizes, and as many by tokens.
+const CONTOUR: u32 = 24;
+/// Contours, and one more.
+const LEVELS: u32 = 11;
+/// How far beyond the runs contours reach, as a factor.
+const CONTOUR_AIR: f64 = 1.25;
 
 /// A law of one form, and the parameters of those of resamples of the runs.
 pub(super) struct FittedForm {
@@ -137,13 +148,19 @@ pub(super) fn form_parameters(laws: &[FittedForm]) -> Table {
     table
 }
 
-/// The table `chinchilla_profile`.
+/// The table `chinchilla_profile`. Its limit is that of a profile likelihood: `1 + t²/ν` times the least objective, `t`
+/// being Student's for the `ν` degrees of freedom left.
 pub(super) fn profile(fit: &SurfaceFit, runs: &[TrainedModel]) -> Table {
+    let degrees = runs.len().saturating_sub(fit.parameters.len()).max(1) as f64;
+    let limit = fit.objective * (1.0 + student_t(CONFIDENCE, degrees).powi(2) / degrees);
     let (least, _) = range(runs.iter().map(|run| run.loss));
-    let held = (1..PROFILE).map(|step| {
-        let irreducible = least * f64::from(step) / f64::from(PROFILE);
-        (irreducible, fit.with_irreducible(runs, irreducible))
-    });
+    let step = least / f64::from(PROFILE);
+    let fitted = additive(&fit.parameters).irreducible;
+    let near = (-FINE..=FINE).map(|k| fitted + f64::from(k) * step / f64::from(FINER));
+    let mut held: Vec<f64> = (1..PROFILE).map(|k| f64::from(k) * step).chain(near).collect();
+    held.retain(|irreducible| 0.0 < *irreducible && *irreducible < least);
+    held.sort_by(f64::total_cmp);
+    let held = held.into_iter().map(|held| (held, fit.with_irreducible(runs, held)));
     Table::of(
         "chinchilla_profile",
         "How much do the exponents depend on the irreducible loss?",
@@ -156,8 +173,54 @@ pub(super) fn profile(fit: &SurfaceFit, runs: &[TrainedModel]) -> Table {
             ("alpha", "α with it", &|(_, (law, _))| law.size_exponent.into()),
             ("beta", "β with it", &|(_, (law, _))| law.data_exponent.into()),
             ("a", "a of N ∝ C^a with it", &|(_, (law, _))| law.size_allocation_exponent().into()),
+            (
+                "limit",
+                "the objective up to which E is in its 95 % interval by profile, as if the objective were a sum of squares",
+                &|_| limit.into(),
+            ),
         ],
     )
+}
+
+/// The table `chinchilla_contours`: where the `law` has one loss, as far as the runs reach.
+pub(super) fn contours(law: &LossSurface, runs: &[TrainedModel]) -> Table {
+    let mut table = Table::new(
+        "chinchilla_contours",
+        "Which sizes and tokens have the same loss by the fitted law?",
+        &[
+            ("loss", "the law's; its levels are even in ln (L − E)"),
+            ("N", "parameters, to a little beyond the runs'"),
+            ("D", "tokens, to a little beyond the runs'"),
+        ],
+    );
+    let around = |of: fn(&TrainedModel) -> f64| {
+        let (low, high) = range(runs.iter().map(of));
+        (low / CONTOUR_AIR, high * CONTOUR_AIR)
+    };
+    let (sizes, tokens) = (around(|run| run.parameters), around(|run| run.tokens));
+    let grid = |(low, high): (f64, f64)| {
+        (0..=CONTOUR).map(move |k| low * (high / low).powf(f64::from(k) / f64::from(CONTOUR)))
+    };
+    // The ends of a grid, which a contour goes through, have been rounded.
+    let is_between =
+        |at: f64, (low, high): (f64, f64)| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(&at);
+    let reducible = |run: &TrainedModel| law.loss(run.parameters, run.tokens) - law.irreducible;
+    let (least, most) = range(runs.iter().map(reducible));
+    for level in 1..LEVELS {
+        let share = f64::from(level) / f64::from(LEVELS);
+        let loss = law.irreducible + least * (most / least).powf(share);
+        // By sizes where a contour is flat, by tokens where it is steep.
+        let by_size = grid(sizes).filter_map(|n| Some((n, law.tokens_at(loss, n)?)));
+        let by_tokens = grid(tokens).filter_map(|d| Some((law.parameters_at(loss, d)?, d)));
+        let places = by_size.chain(by_tokens);
+        let mut places: Vec<(f64, f64)> =
+            places.filter(|(n, d)| is_between(*n, sizes) && is_between(*d, tokens)).collect();
+        places.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (n, d) in places {
+            table.push(vec![loss.into(), n.into(), d.into()]);
+        }
+    }
+    table
 }
 
 /// The table `chinchilla_frontier`.
