@@ -7,7 +7,7 @@ use superpose_toy::trained::Snapshot;
 use crate::run::{Finished, Run};
 
 /// Most features that tables hold a row for; the cells beyond are left out of them.
-pub const MOST_FEATURES: usize = 200_000;
+pub const MOST_FEATURES: usize = 100_000;
 
 /// A trained model.
 #[derive(Debug, Clone, PartialEq)]

@@ -440,3 +440,37 @@ fn long_legends_lie_inside_too() {
         }
     }
 }
+
+#[test]
+fn texts_of_the_pictures_in_the_repository_lie_apart_and_inside() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments");
+    let mut n_pictures = 0;
+    for experiment in std::fs::read_dir(folder).unwrap() {
+        let Ok(files) = std::fs::read_dir(experiment.unwrap().path()) else { continue };
+        for path in files.map(|file| file.unwrap().path()) {
+            if path.extension().is_none_or(|extension| extension != "svg") {
+                continue;
+            }
+            let svg = std::fs::read_to_string(&path).unwrap();
+            n_pictures += 1;
+            let first = svg.lines().next().unwrap();
+            let size: Vec<f64> =
+                attribute(first, "viewBox").split(' ').map(|n| n.parse().unwrap()).collect();
+            let whole = Area::around(&[(0.0, 0.0), (size[2], size[3])], "picture");
+            let texts: Vec<Area> = svg
+                .lines()
+                .filter(|tag| tag.starts_with("<text"))
+                .map(|tag| {
+                    let text = tag.split_once('>').unwrap().1.trim_end_matches("</text>");
+                    place_of_text(tag, &unescaped(text))
+                })
+                .collect();
+            for (i, text) in texts.iter().enumerate() {
+                assert!(text.is_within(&whole), "{}: {text:?}", path.display());
+                let met = texts[i + 1..].iter().find(|other| text.meets(other));
+                assert!(met.is_none(), "{}: {text:?} is written on {met:?}", path.display());
+            }
+        }
+    }
+    assert!(n_pictures > 30, "{n_pictures}");
+}
