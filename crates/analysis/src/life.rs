@@ -136,7 +136,14 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
     let colour = Some((column.as_str(), symbol.as_str()));
     let facets = Facets::of(table, &apart, colour, &|_| String::new())?;
     let mut panels: Vec<Panel> = Vec::new();
+    let changes = |(column, _): &(&str, &str)| -> Result<bool, TableError> {
+        let values = table.numbers(column)?;
+        Ok(values.iter().any(|v| v.is_finite() && (v - values[0]).abs() > 0.0))
+    };
     for (column, title) in PANELS {
+        if !changes(&(column, title))? {
+            continue;
+        }
         let axis = if column == "loss" { Axis::logarithmic(title) } else { Axis::linear(title) };
         let columns = facets.lines(Lines {
             line: Some("cell_id"),
@@ -184,6 +191,7 @@ mod tests {
         assert!((of("phi_half")[2] - 2.0 / 3.0).abs() < 1e-12);
         assert_eq!(features_by_step(&models).rows.len(), 2 * 3 * 3);
         let picture = draw(&[table].into_iter().collect()).unwrap();
-        assert_eq!(picture.sheet.panels.len(), 6);
+        // What stays as it is has none.
+        assert_eq!(picture.sheet.panels.len(), 2);
     }
 }

@@ -336,14 +336,21 @@ fn top(table: &Table, _: &[&Vec<Field>]) -> Result<f64, TableError> {
 /// Rows of `W` as arrows, coloured by how frequent the features are, their tips joined in the order of their angles if
 /// they are few.
 fn arrows_panel(name: &str, table: &Table, rows: &[&Vec<Field>]) -> Result<Panel, TableError> {
-    let mut arrows = Vec::new();
+    let (mut arrows, mut most) = (Vec::new(), 0.0_f64);
     for row in rows {
         let [feature, probability, x, y] =
             numbers(table, ["feature", "probability", "x", "y"], row)?;
         let of = Some(format!("feature {feature}").into());
         arrows.push(Point { value: Some(probability), of, ..Point::at(x, y) });
+        most = most.max(probability);
     }
-    let mut tips: Vec<Point> = arrows.iter().filter(|p| p.x.hypot(p.y) > 0.1).cloned().collect();
+    // Models whose features are rare are told apart as those of others are.
+    for arrow in &mut arrows {
+        arrow.value = arrow.value.map(|probability| probability / most);
+    }
+    let longest = arrows.iter().map(|p| p.x.hypot(p.y)).fold(0.0, f64::max);
+    let mut tips: Vec<Point> =
+        arrows.iter().filter(|p| p.x.hypot(p.y) > longest / 2.0).cloned().collect();
     tips.sort_by(|a, b| a.y.atan2(a.x).total_cmp(&b.y.atan2(b.x)));
     if tips.len() > MOST_JOINED || tips.len() < 3 {
         tips.clear();
@@ -360,7 +367,7 @@ fn arrows_panel(name: &str, table: &Table, rows: &[&Vec<Field>]) -> Result<Panel
             .filter(|v| v.is_finite())
             .fold(0.3, |reach: f64, v| reach.max(v.abs()));
     let axis = |label: &str| Axis::linear(label).from_to(-reach, reach);
-    let colours = ColourScale::linear("p_i × weight").spanning(&table.numbers("probability")?);
+    let colours = ColourScale::linear("p_i · I_i, of the largest").from_to(0.0, 1.0);
     Ok(Panel::Chart(Chart {
         series: vec![
             Series::line(GREY, tips),
@@ -527,7 +534,8 @@ fn sheet_at(features: &Table, products: &Table, step: u64) -> Result<Sheet, Tabl
     let projected =
         if (d - 3.0).abs() < 0.5 { " Three dimensions are seen along (1, 1, 1)." } else { "" };
     let caption = format!(
-        "Arrows: rows of W, coloured by the probability of their features (times the weight in the loss).{projected} \
+        "Arrows: rows of W, coloured by the probability of their features times their weight in the loss, over the \
+         largest of the model.{projected} \
          Map: W_i·W_j between the first features, with their biases. Bars: norms, coloured by how much of a \
          feature's direction others take; orange: outputs that cannot fire. Tables: portrait.csv, products.csv."
     );

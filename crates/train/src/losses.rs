@@ -189,7 +189,7 @@ mod tests {
     fn a_model_with_a_number_that_is_not_finite_has_diverged() {
         let mut good = log();
         good.add_test(0.25);
-        let trained = good.completed(weights());
+        let trained = good.completed(weights(), vec![]);
         assert_eq!(trained.outcome, Outcome::Completed);
         assert_eq!(trained.model.unwrap().test_losses, [1.0]);
 
@@ -205,7 +205,7 @@ mod tests {
             let mut log = log();
             log.add_test(0.25);
             log.add_test(test);
-            let trained = log.completed(weights);
+            let trained = log.completed(weights, vec![]);
             let reason = Some(reason.to_owned());
             assert_eq!(trained.outcome, Outcome::Diverged { step: 50, reason });
             assert_eq!((trained.model, trained.curve.len()), (None, 5));
