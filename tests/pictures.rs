@@ -36,7 +36,7 @@ fn moments_are_kept_and_become_tables_and_pictures() {
     }
     let svg = fs::read_to_string(folder.join("figures/loss_by_width.svg")).unwrap();
     assert!(
-        svg.contains("<title>γ = −1: hidden width d = 2, test loss L"),
+        svg.contains(": hidden width d = 2, test loss L (sum over features) = "),
         "a dot says what it is"
     );
     // Who removes them to make room loses nothing else.

@@ -219,7 +219,7 @@ fn page(manifest: &Manifest, tables: &Tables, pictures: Vec<Image>) -> Result<Pa
         ),
         section(
             "Fits",
-            "Loss = coefficient · d^−exponent, a row for each setting, over the widths from d_min to d_max.",
+            "Loss = coefficient times d to the power −exponent, a row for each setting, over the widths from d_min to d_max.",
             Content::Listing(fits),
         ),
         section(

@@ -404,7 +404,8 @@ fn products_panel(
     let names = |of: &dyn Fn(usize) -> usize| (0..n).map(|i| of(i).to_string()).collect::<Vec<_>>();
     let mut across = names(&|i| i + 1);
     across.push("b".to_owned());
-    let all = [products.numbers("product")?, features.numbers("bias")?].concat();
+    // Biases may be far larger: they have the colour of the end then.
+    let all = products.numbers("product")?;
     Ok(Panel::HeatMap(HeatMap {
         title: name.to_owned(),
         x: Axis::named("feature j", across),
@@ -533,12 +534,21 @@ fn sheet_at(features: &Table, products: &Table, step: u64) -> Result<Sheet, Tabl
     };
     let projected =
         if (d - 3.0).abs() < 0.5 { " Three dimensions are seen along (1, 1, 1)." } else { "" };
-    let caption = format!(
-        "Arrows: rows of W, coloured by the probability of their features times their weight in the loss, over the \
-         largest of the model.{projected} \
-         Map: W_i·W_j between the first features, with their biases. Bars: norms, coloured by how much of a \
-         feature's direction others take; orange: outputs that cannot fire. Tables: portrait.csv, products.csv."
-    );
+    let mut caption = String::new();
+    if is_seen {
+        caption += "Arrows: rows of W, coloured by the probability of their features times their weight in the loss, over \
+                    the largest of the model.";
+        caption += projected;
+    }
+    if one || !is_seen {
+        caption +=
+            " Map: W_i·W_j between the first features, with their biases in the last column.";
+    }
+    if one {
+        caption += " Bars: norms, coloured by how much of a feature's direction others take; orange: outputs that cannot \
+                    fire.";
+    }
+    let caption = format!("{} Tables: portrait.csv, products.csv.", caption.trim_start());
     Ok(Sheet { title, columns, panels, axes: Axes::Own, caption })
 }
 

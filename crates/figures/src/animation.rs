@@ -1,5 +1,7 @@
 //! Pictures one after another as an animated PNG, which browsers and viewers of pictures show without a player.
 
+use std::collections::HashMap;
+
 use crate::raster;
 use crate::render::svg;
 use crate::sheet::Sheet;
@@ -32,7 +34,9 @@ fn encode(
 ) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
-    encoder.set_color(png::ColorType::Rgb);
+    let palette = Palette::of(frames);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_palette(palette.colours.concat());
     encoder.set_compression(png::Compression::High);
     encoder.set_animated(u32::try_from(frames.len()).unwrap_or(u32::MAX), 0)?;
     let mut writer = encoder.write_header()?;
@@ -41,10 +45,47 @@ fn encode(
         writer.set_frame_delay(delay, 1000)?;
         // Nothing is transparent, so that what has changed replaces what was there.
         writer.set_blend_op(png::BlendOp::Source)?;
-        writer.write_image_data(&on_white(frame, width, height))?;
+        writer.write_image_data(&palette.indices(&on_white(frame, width, height)))?;
     }
     writer.finish()?;
     Ok(file)
+}
+
+/// The colours of an animation, few enough that a byte tells them apart: a third of the file.
+struct Palette {
+    colours: Vec<[u8; 3]>,
+    /// The colour that stands for each that occurs.
+    of: HashMap<[u8; 3], u8>,
+}
+
+impl Palette {
+    /// The colours that occur most often in `frames`, and white; others are drawn as the nearest of them.
+    fn of(frames: &[raster::Pixels]) -> Self {
+        let mut counts: HashMap<[u8; 3], usize> = HashMap::from([([255; 3], usize::MAX / 2)]);
+        for pixel in frames.iter().flat_map(|frame| frame.rgb.as_chunks::<3>().0) {
+            *counts.entry(*pixel).or_default() += 1;
+        }
+        let mut colours: Vec<([u8; 3], usize)> = counts.into_iter().collect();
+        // The order is that of the numbers, so that a file is the same every time.
+        colours.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        let all: Vec<[u8; 3]> = colours.into_iter().map(|(colour, _)| colour).collect();
+        let colours = all[..all.len().min(256)].to_vec();
+        let nearest = |colour: &[u8; 3]| {
+            let distance = |known: &[u8; 3]| -> u32 {
+                known.iter().zip(colour).map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum()
+            };
+            let index = (0_u8..=255).zip(&colours).min_by_key(|(_, known)| distance(known));
+            index.map_or(0, |(index, _)| index)
+        };
+        let of = all.iter().map(|colour| (*colour, nearest(colour))).collect();
+        Self { colours, of }
+    }
+
+    /// The index of each pixel's colour.
+    fn indices(&self, rgb: &[u8]) -> Vec<u8> {
+        let index = |pixel: &[u8; 3]| self.of.get(pixel).copied().unwrap_or(0);
+        rgb.as_chunks::<3>().0.iter().map(index).collect()
+    }
 }
 
 /// The frame at the left top corner of a larger white one.
@@ -62,6 +103,19 @@ mod tests {
     use super::*;
     use crate::picture_tests::{charts, sheet};
     use crate::sheet::Axes;
+
+    #[test]
+    fn the_commonest_colours_stay_and_others_are_the_nearest() {
+        let mut rgb: Vec<u8> = (0..=255_u8).flat_map(|level| [level, 0, 0, level, 0, 0]).collect();
+        rgb.extend([7, 1, 0]);
+        let frame = raster::Pixels { width: 513, height: 1, rgb };
+        let palette = Palette::of(&[frame]);
+        assert_eq!((palette.colours.len(), palette.colours[0]), (256, [255; 3]));
+        let indices = palette.indices(&[9, 0, 0, 7, 1, 0, 255, 255, 255]);
+        let colours: Vec<[u8; 3]> =
+            indices.iter().map(|i| palette.colours[usize::from(*i)]).collect();
+        assert_eq!(colours, [[9, 0, 0], [7, 0, 0], [255; 3]]);
+    }
 
     #[test]
     fn every_sheet_is_a_frame_and_all_are_as_large_as_the_largest() {

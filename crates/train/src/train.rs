@@ -278,8 +278,8 @@ pub(crate) mod tests {
         for model in [with(0), with(1)] {
             let kept: Vec<(u64, f32)> =
                 model.snapshots.iter().map(|s| (s.step, s.weights.weights[7])).collect();
-            // The square root of 50 is seven.
-            assert_eq!(kept, [(0, 0.0), (1, 1.0), (7, 7.0), (50, 50.0)]);
+            // A third and two thirds of the way to 50, by factors.
+            assert_eq!(kept, [(0, 0.0), (1, 1.0), (4, 4.0), (14, 14.0), (50, 50.0)]);
             let model = Some(TrainedModel { snapshots: vec![], ..model });
             assert_eq!(model, without);
         }
