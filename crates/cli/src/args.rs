@@ -292,7 +292,7 @@ pub(crate) struct FiguresOptions {
     /// Draw only this: a measured column of results.csv against `--x`, such as loss.test
     #[arg(long, value_name = "QUANTITY", requires = "x")]
     pub(crate) value: Option<String>,
-    /// The field on the horizontal axis, such as data.activation_density
+    /// The field on the horizontal axis, such as `data.activation_density`
     #[arg(long, value_name = "FIELD", requires = "value")]
     pub(crate) x: Option<String>,
     /// The field on the vertical axis: the value becomes a colour
@@ -319,7 +319,7 @@ pub(crate) struct PortraitOptions {
     /// The cell of this id, or of which this is the beginning; several times for several
     #[arg(long = "cell", value_name = "ID")]
     pub(crate) cells: Vec<String>,
-    /// The cells whose field has this value, such as d_hidden=2; several must all hold
+    /// The cells whose field has this value, such as `d_hidden=2`; several must all hold
     #[arg(long = "where", value_name = "FIELD=VALUE")]
     pub(crate) fields: Vec<String>,
     /// Features in the map of W Wᵀ

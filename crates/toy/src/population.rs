@@ -8,7 +8,7 @@
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
-/// The most features that such a model may have: four points are enough then (see [`RULES`]).
+/// The most features that such a model may have: four points are enough then (see `RULES`).
 pub const MOST_FEATURES: usize = 6;
 
 /// A small tied autoencoder `y = ReLU(x W Wᵀ + b)` and what it is trained on.
