@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use serde_json::{Value, json};
+use superpose_analysis::page::PAGE;
 use superpose_analysis::portrait::{MOST_SIDE_BY_SIDE, Portraits, chosen, draw, frames};
 use superpose_analysis::run::{Finished, Run};
 use superpose_figures::animation::animate;
@@ -13,7 +14,7 @@ use superpose_files::table::Tables;
 use superpose_store::store::Store;
 use superpose_toy::cell::{default_of, short_name};
 
-use crate::analyze::refuse_damage;
+use crate::analyze::{refuse_damage, write_report};
 use crate::args::PortraitOptions;
 use crate::console;
 
@@ -35,6 +36,10 @@ pub(crate) fn portrait(options: &PortraitOptions) -> anyhow::Result<()> {
     let places = Places { tables: &tables, pictures: &out, remedy: &remedy };
     let mut written = write_pictures(&TABLES, &draw, &places)?;
     written.extend(animated(options, &places)?);
+    // A run that was drawn has a page, and that shows its portraits.
+    if options.out.is_none() && options.folder.join(PAGE).exists() {
+        written.push(write_report(&store)?);
+    }
     if options.json {
         let ids: Vec<&str> = cells.iter().map(|cell| cell.record.cell_id.as_str()).collect();
         console::say_json(&json!({ "cells": ids, "files": written }));
