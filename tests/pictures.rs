@@ -60,7 +60,8 @@ fn portraits_are_of_the_cells_that_were_asked_for() {
     assert!(said(&["--where", "d_hidden=3"]).contains("there are 2, 4, 8"));
     assert!(said(&["--where", "d_hiden=2"]).contains("no cell has a field `d_hiden`"));
     assert!(said(&["--where", "d_hidden"]).contains("FIELD=VALUE"));
-    assert!(said(&["--cell", "zz"]).contains("no trained cell"));
+    assert!(said(&["--cell", "zz"]).contains("no cell of `tiny` that was trained to the end"));
+    assert!(said(&["--where", "activation=gelu"]).contains("there are relu"));
     let run = sandbox.run(&["portrait", "runs/tiny", "--where", "d_hidden=2", "--out", "two"]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(run.stdout.contains("portrait-life.png"), "{}", run.stdout);

@@ -49,6 +49,14 @@ pub enum ChoiceError {
         /// What may be given.
         allowed: String,
     },
+    /// A field was given two places.
+    #[error(
+        "`{name}` is given twice; each of --x, --y, --colour, --columns and --rows has a field of its own"
+    )]
+    Twice {
+        /// The field.
+        name: String,
+    },
     /// A map has no lines to be coloured.
     #[error(
         "`--colour` tells lines apart; a map, which `--y` makes, has none: use `--columns` or `--rows`"
@@ -89,6 +97,25 @@ pub fn chosen(results: &Table, choice: &Choice) -> Result<(Table, Vec<Picture>),
             .into_iter()
             .flatten()
             .collect();
+    let twice = keys.iter().find(|key| keys.iter().filter(|other| other == key).count() > 1);
+    if let Some(twice) = twice {
+        return Err(ChoiceError::Twice { name: (*twice).clone() });
+    }
+    if y.is_some() {
+        for (option, name) in [("--x", Some(&x)), ("--y", y.as_ref())] {
+            let Some(name) = name else { continue };
+            if results.numbers(name).is_err() {
+                return Err(ChoiceError::Name {
+                    option,
+                    name: name.clone(),
+                    problem: "holds words",
+                    allowed: "the axes of a map are numbers; words can be on --x without --y, on --colour, --columns \
+                              and --rows"
+                        .to_owned(),
+                });
+            }
+        }
+    }
     let table = means(results, &keys, &numbers, &value)?;
     let field = |name: &Option<String>| {
         name.as_ref().map(|name| Varied::of_column(&table, name)).transpose()
@@ -118,7 +145,17 @@ fn column(results: &Table, option: &'static str, name: &str) -> Result<String, C
     if let Some(exact) = all().find(|column| *column == name) {
         return Ok(exact.clone());
     }
-    let alike: Vec<&String> = all().filter(|column| short_name(column) == name).collect();
+    let is_meant = |column: &&String| {
+        short_name(column) == name
+            || column.strip_suffix(".kind").is_some_and(|start| start == name)
+    };
+    let mut alike: Vec<&String> = all().filter(is_meant).collect();
+    let varying = varied(results, &[])?;
+    // Of several that which was swept.
+    if alike.iter().filter(|name| varying.iter().any(|field| field.column == ***name)).count() == 1
+    {
+        alike.retain(|name| varying.iter().any(|field| field.column == **name));
+    }
     if let [one] = alike[..] {
         return Ok(one.clone());
     }
@@ -147,13 +184,16 @@ fn means(
     let at = keys.iter().map(|key| results.column(key)).collect::<Result<Vec<_>, _>>()?;
     let mut groups: Vec<(Vec<Field>, Vec<f64>)> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    for (row, number) in results.rows.iter().zip(numbers).filter(|(_, number)| number.is_finite()) {
+    for (row, number) in results.rows.iter().zip(numbers) {
         let key: Vec<Field> = at.iter().map(|at| row[*at].clone()).collect();
         let place = *places.entry(format!("{key:?}")).or_insert_with(|| {
             groups.push((key, Vec::new()));
             groups.len() - 1
         });
-        groups[place].1.push(*number);
+        // Where all cells were lost there is a row without a mean.
+        if number.is_finite() {
+            groups[place].1.push(*number);
+        }
     }
     let meaning = format!("mean of `{value}`");
     let mut columns: Vec<(&str, &str)> = keys
@@ -324,6 +364,8 @@ mod tests {
         assert!(wrong.contains("`--x d_hiden`") && wrong.contains("model.d_hidden"), "{wrong}");
         let several = said(&choice("seed"));
         assert!(several.contains("data.seed, train.seed"), "{several}");
+        let twice = Choice { y: Some("d_hidden".to_owned()), ..choice("model.d_hidden") };
+        assert!(said(&twice).contains("`model.d_hidden` is given twice"));
         let no_value = said(&Choice { value: "losss".to_owned(), ..choice("d_hidden") });
         assert!(no_value.contains("loss.test"), "{no_value}");
         let words = said(&Choice { value: "outcome".to_owned(), ..choice("d_hidden") });

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{ErrorBars, Lines, lines};
+use superpose_figures::panel::Panel;
 use superpose_figures::study::Picture;
 use superpose_stats::summary::{geometric_mean, summarise};
 
@@ -95,6 +96,15 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
     });
     let caption = "Lines: geometric mean over seeds; bands: one standard deviation; each point is the mean since the \
                    point before. Table: curve_means.csv (curves.csv has every cell).";
-    let panels = (facets.n_columns(), lines(&facets.table, &columns)?);
+    let mut panels = lines(&facets.table, &columns)?;
+    let has_line = |panel: &Panel| match panel {
+        Panel::Chart(chart) => chart.series.iter().any(|s| s.points.len() > 1),
+        _ => false,
+    };
+    // Cells that have one point each have no curve.
+    if !panels.iter().any(has_line) {
+        panels.clear();
+    }
+    let panels = (facets.n_columns(), panels);
     Ok(grid("loss_curves", "Training loss", panels, caption))
 }

@@ -1,5 +1,7 @@
 //! The life of a model: what became of its features from step to step.
 
+use std::collections::BTreeSet;
+
 use superpose_figures::axis::Axis;
 use superpose_figures::chart::Mark;
 use superpose_figures::lines::{Lines, lines};
@@ -14,6 +16,9 @@ use crate::models::{MOST_FEATURES, Models, Moment, Seen};
 use crate::run::Run;
 use crate::settings::{label, row_start, setting_fields, values, with_fields};
 
+/// Moments a cell below which each is a dot.
+const FEW: usize = 8;
+
 /// Quantities with a panel each: column, title.
 const PANELS: [(&str, &str); 6] = [
     ("loss", "training loss"),
@@ -24,10 +29,13 @@ const PANELS: [(&str, &str); 6] = [
     ("overlap_mean_square", "mean cos² between rows"),
 ];
 
-/// The mean training loss of the point of a cell's curve that covers the step after `step`.
+/// The mean training loss of the point of a cell's curve that covers the step after `step`; none where that point
+/// reaches more than twice as far, and its loss is another time's.
 fn loss_at(seen: &Seen<'_>, step: u64) -> Option<f64> {
     let curve = &seen.finished.curve;
-    curve.iter().find(|point| point.step > step).or(curve.last()).map(|point| point.loss)
+    let point = curve.iter().find(|point| point.step > step).or(curve.last())?;
+    let before = curve.iter().take_while(|p| p.step < point.step).last().map_or(0, |p| p.step);
+    (point.step <= 2 * (before + 1)).then_some(point.loss)
 }
 
 /// One row a moment of a cell whose model was kept on the way.
@@ -52,7 +60,8 @@ pub fn life(run: &Run, models: &Models<'_>) -> Table {
             ("step", "steps that had been made; 0 is the start", &|r| r.1.step.into()),
             (
                 "loss",
-                "mean training loss of the point of the curve that covers the next step",
+                "mean training loss of the point of the curve that covers the next step, where that is no longer than what \
+                 was trained before it",
                 &|r| loss_at(r.0, r.1.step).into(),
             ),
             ("loss.dead_part", "what the dead outputs cost", &|r| {
@@ -135,10 +144,14 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
     let apart: Vec<&str> = fields.iter().map(|field| field.column.as_str()).collect();
     let colour = Some((column.as_str(), symbol.as_str()));
     let facets = Facets::of(table, &apart, colour, &|_| String::new())?;
+    // A single moment is no line.
+    let has_few =
+        table.rows.len() < FEW * table.words("cell_id")?.into_iter().collect::<BTreeSet<_>>().len();
     let mut panels: Vec<Panel> = Vec::new();
     let changes = |(column, _): &(&str, &str)| -> Result<bool, TableError> {
         let values = table.numbers(column)?;
-        Ok(values.iter().any(|v| v.is_finite() && (v - values[0]).abs() > 0.0))
+        let finite: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
+        Ok(finite.windows(2).any(|pair| pair[0].total_cmp(&pair[1]).is_ne()))
     };
     for (column, title) in PANELS {
         if !changes(&(column, title))? {
@@ -147,7 +160,7 @@ pub fn draw(tables: &Tables) -> Result<Picture, TableError> {
         let axis = if column == "loss" { Axis::logarithmic(title) } else { Axis::linear(title) };
         let columns = facets.lines(Lines {
             line: Some("cell_id"),
-            mark: Mark::Line,
+            mark: if has_few { Mark::JoinedDots } else { Mark::Line },
             ..Lines::plain(("step", Axis::logarithmic("step")), (column, axis))
         });
         panels.extend(lines(&facets.table, &columns)?);
@@ -185,13 +198,14 @@ mod tests {
         let table = life(&run, &models);
         let of = |column: &str| table.numbers(column).unwrap()[..3].to_vec();
         assert_eq!(of("step"), [0.0, 1.0, 100.0]);
-        // After the last step there is no next one.
-        assert_eq!(of("loss"), [3.0, 3.0, 2.0]);
+        // After the last step there is no next one; the first fifty steps are one point, which is of no moment.
+        assert!(of("loss")[..2].iter().all(|loss| loss.is_nan()));
+        assert!((of("loss")[2] - 2.0).abs() < 1e-12);
         assert_eq!((of("phi_half")[1], of("dead_outputs")[0]), (0.0, 1.0));
         assert!((of("phi_half")[2] - 2.0 / 3.0).abs() < 1e-12);
         assert_eq!(features_by_step(&models).rows.len(), 2 * 3 * 3);
         let picture = draw(&[table].into_iter().collect()).unwrap();
         // What stays as it is has none.
-        assert_eq!(picture.sheet.panels.len(), 2);
+        assert_eq!(picture.sheet.panels.len(), 1);
     }
 }

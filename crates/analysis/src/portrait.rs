@@ -39,6 +39,8 @@ pub struct Portraits {
     pub features: Table,
     /// One row an entry of `W Wᵀ` between the first features of a cell, at each moment.
     pub products: Table,
+    /// Sentences on what could not be read.
+    pub left_out: Vec<String>,
 }
 
 const FEATURE_COLUMNS: [(&str, &str); 12] = [
@@ -56,13 +58,17 @@ const FEATURE_COLUMNS: [(&str, &str); 12] = [
     ("y", "second coordinate; zero for d = 1"),
 ];
 
-const PRODUCT_COLUMNS: [(&str, &str); 6] = [
+const PRODUCT_COLUMNS: [(&str, &str); 7] = [
     ("portrait", "the cell's width, setting and seed in one line"),
     ("cell_id", "identity of the cell"),
     ("step", "steps that had been made"),
     ("feature", "number of a feature, from 1"),
     ("other", "number of another, or of the same"),
-    ("product", "W_i·W_j, or W_i·V_j where the decoder is not tied"),
+    (
+        "product",
+        "what the output `feature` gets of `other`: W_i·W_j, or V_i·W_j where the decoder is not tied",
+    ),
+    ("decoder", "tied or untied"),
 ];
 
 impl Default for Portraits {
@@ -70,6 +76,7 @@ impl Default for Portraits {
         Self {
             features: Table::new("portrait", "What does W look like?", &FEATURE_COLUMNS),
             products: Table::new("products", "Which features share directions?", &PRODUCT_COLUMNS),
+            left_out: Vec::new(),
         }
     }
 }
@@ -92,7 +99,14 @@ impl Portraits {
             let Some(model) = store.model(id)? else { continue };
             let last = finished.record.cell.train.steps;
             if with_life {
-                for snapshot in store.snapshots(id)?.iter().filter(|s| s.step != last) {
+                let moments = match store.snapshots(id) {
+                    Err(StoreError::Content { path, problem, .. }) => {
+                        portraits.left_out.push(format!("`{}` {problem}", path.display()));
+                        Vec::new()
+                    }
+                    moments => moments?,
+                };
+                for snapshot in moments.iter().filter(|s| s.step != last) {
                     let at = (snapshot.step, &snapshot.weights);
                     portraits.add(finished, &name, &model, at, n_shown);
                 }
@@ -138,9 +152,10 @@ impl Portraits {
         let decoder = weights.decoder.as_deref().unwrap_or(&weights.weights);
         let n_shown = n_shown.min(norms.len());
         for i in 0..n_shown {
-            let row = row_of(&weights.weights, i);
+            let row = row_of(decoder, i);
             for j in 0..n_shown {
-                let product: f64 = row.iter().zip(row_of(decoder, j)).map(|(a, b)| a * b).sum();
+                let other = row_of(&weights.weights, j);
+                let product: f64 = row.iter().zip(other).map(|(a, b)| a * b).sum();
                 self.products.push(vec![
                     name.into(),
                     id.into(),
@@ -148,6 +163,7 @@ impl Portraits {
                     (i + 1).into(),
                     (j + 1).into(),
                     product.into(),
+                    if weights.decoder.is_some() { "untied" } else { "tied" }.into(),
                 ]);
             }
         }
@@ -197,12 +213,12 @@ fn names(run: &Run, cells: &[&Finished]) -> Vec<String> {
 }
 
 /// The trained cells of a run that are shown side by side if none are asked for: of each setting and width the first
-/// seed, and of too many some, evenly.
-pub fn chosen<'r>(run: &'r Run) -> Vec<&'r Finished> {
+/// seed that `is_there`, and of too many some, evenly.
+pub fn chosen<'r>(run: &'r Run, is_there: &dyn Fn(&Finished) -> bool) -> Vec<&'r Finished> {
     let fields = setting_fields(run);
     let mut seen: Vec<(usize, String)> = Vec::new();
     let mut first: Vec<&'r Finished> = Vec::new();
-    for finished in run.finished.iter().filter(|f| f.measured().is_some()) {
+    for finished in run.finished.iter().filter(|f| f.measured().is_some() && is_there(f)) {
         let key = (finished.record.cell.model.d_hidden, label(&values(&fields, finished)));
         if !seen.contains(&key) {
             seen.push(key);
@@ -219,7 +235,9 @@ pub fn chosen<'r>(run: &'r Run) -> Vec<&'r Finished> {
 /// One row a feature of the cells that are shown side by side in every run: the table of the picture `gallery`. Their
 /// rows of `W` are not known here, so that it has norms and what is shared alone.
 pub fn gallery(run: &Run, models: &Models<'_>) -> Table {
-    let chosen = chosen(run);
+    let is_seen =
+        |f: &Finished| models.seen.iter().any(|s| s.finished.record.cell_id == f.record.cell_id);
+    let chosen = chosen(run, &is_seen);
     let seen: Vec<_> = models
         .seen
         .iter()
@@ -263,7 +281,8 @@ pub fn draw_gallery(tables: &Tables) -> Result<Picture, TableError> {
         panels,
         axes: Axes::Shared,
         caption: "A bar a feature in its order, as long as its row of W, coloured by how much of its direction others \
-                  take (1 − D_i). Orange: outputs that cannot fire. Table: gallery.csv."
+                  take (1 − D_i). Orange: outputs that cannot fire. The first seed of each setting and width; of more than 20 \
+                  some, evenly. Table: gallery.csv."
             .to_owned(),
     };
     Ok(Picture { name: "gallery".to_owned(), sheet })
@@ -368,6 +387,12 @@ fn arrows_panel(name: &str, table: &Table, rows: &[&Vec<Field>]) -> Result<Panel
             .fold(0.3, |reach: f64, v| reach.max(v.abs()));
     let axis = |label: &str| Axis::linear(label).from_to(-reach, reach);
     let colours = ColourScale::linear("p_i · I_i, of the largest").from_to(0.0, 1.0);
+    let [d] = numbers(table, ["d_hidden"], rows[0])?;
+    let (across, up) = match index(d) + 1 {
+        1 => ("W_i1", ""),
+        2 => ("W_i1", "W_i2"),
+        _ => ("(W_i1 − W_i2) / √2", "(W_i1 + W_i2 − 2 W_i3) / √6"),
+    };
     Ok(Panel::Chart(Chart {
         series: vec![
             Series::line(GREY, tips),
@@ -375,13 +400,13 @@ fn arrows_panel(name: &str, table: &Table, rows: &[&Vec<Field>]) -> Result<Panel
         ],
         colours: Some(colours),
         is_square: true,
-        ..Chart::empty(name, axis("W_i1"), axis("W_i2"))
+        ..Chart::empty(name, axis(across), axis(up))
     }))
 }
 
 /// `W Wᵀ` between the first features, the biases beside it.
 fn products_panel(
-    name: &str,
+    (name, product): (&str, &str),
     (products, features): (&Table, &Table),
     rows: &[&Vec<Field>],
     biases: &[&Vec<Field>],
@@ -411,7 +436,7 @@ fn products_panel(
         x: Axis::named("feature j", across),
         y: Axis::named("feature i", names(&|i| n - i)),
         values,
-        colours: ColourScale::signed("W_i·W_j").spanning(&all),
+        colours: ColourScale::signed(product).spanning(&all),
     }))
 }
 
@@ -503,6 +528,8 @@ fn sheet_at(features: &Table, products: &Table, step: u64) -> Result<Sheet, Tabl
     let is_seen = d <= MOST_SEEN as f64;
     let mut panels = Vec::new();
     let one = n_cells == 1;
+    let is_untied = of_map.words("decoder")?.iter().any(|decoder| decoder == "untied");
+    let product = if is_untied { "V_i·W_j" } else { "W_i·W_j" };
     let name_or = |name: &str, title: &str| if one { title.to_owned() } else { name.to_owned() };
     if is_seen {
         // The scales are those of all moments.
@@ -514,8 +541,11 @@ fn sheet_at(features: &Table, products: &Table, step: u64) -> Result<Sheet, Tabl
     if one || !is_seen {
         let maps = |name: &str, rows: &[&Vec<Field>]| {
             let own = of_step.rows.iter().filter(|row| row[id] == rows[0][1]);
-            let name = name_or(name, "W Wᵀ, biases beside");
-            products_panel(&name, (products, features), rows, &own.collect::<Vec<_>>())
+            let name = name_or(
+                name,
+                if is_untied { "V Wᵀ, biases beside" } else { "W Wᵀ, biases beside" },
+            );
+            products_panel((&name, product), (products, features), rows, &own.collect::<Vec<_>>())
         };
         panels.extend(of_each(&of_map, maps)?);
     }
@@ -541,8 +571,9 @@ fn sheet_at(features: &Table, products: &Table, step: u64) -> Result<Sheet, Tabl
         caption += projected;
     }
     if one || !is_seen {
-        caption +=
-            " Map: W_i·W_j between the first features, with their biases in the last column.";
+        caption += &format!(
+            " Map: {product} between the first features, with their biases in the last column."
+        );
     }
     if one {
         caption += " Bars: norms, coloured by how much of a feature's direction others take; orange: outputs that cannot \
@@ -649,7 +680,7 @@ mod tests {
             |c| c.model.d_hidden = 16,
         ];
         let run = Run::planted(&cells, |_| 1.0);
-        let chosen = chosen(&run);
+        let chosen = chosen(&run, &|_| true);
         assert_eq!(chosen.len(), 2);
         let table = gallery(&run, &planted(&run));
         assert_eq!(table.rows.len(), 2 * 3);

@@ -323,8 +323,8 @@ pub(crate) struct PortraitOptions {
     #[arg(long = "where", value_name = "FIELD=VALUE")]
     pub(crate) fields: Vec<String>,
     /// Features in the map of W Wᵀ
-    #[arg(long, value_name = "N", default_value_t = superpose_analysis::portrait::FEATURES)]
-    pub(crate) features: usize,
+    #[arg(long, value_name = "N", default_value = "24")]
+    pub(crate) features: NonZeroUsize,
     /// Leave out the animation of cells that have snapshots
     #[arg(long)]
     pub(crate) still: bool,

@@ -12,7 +12,7 @@ use superpose_figures::study::{Places, draw as write_pictures, write_csv};
 use superpose_files::disk::write_whole;
 use superpose_files::table::Tables;
 use superpose_store::store::Store;
-use superpose_toy::cell::{default_of, short_name};
+use superpose_toy::cell::{DEFAULTS, default_of, short_name};
 
 use crate::analyze::{refuse_damage, write_report};
 use crate::args::PortraitOptions;
@@ -24,11 +24,23 @@ const TABLES: [&str; 2] = ["portrait", "products"];
 pub(crate) fn portrait(options: &PortraitOptions) -> anyhow::Result<()> {
     let store = Store::open(&options.folder)?;
     let run = Run::read(&store)?;
-    let cells = asked_for(options, &run)?;
-    let shown = (options.features.max(1), !options.still);
+    let cells = asked_for(options, &run, &store)?;
+    let shown = (options.features.get(), !options.still);
     let portraits = Portraits::read(&run, &cells, &store, shown)?;
+    portraits.left_out.iter().for_each(|sentence| console::complain(sentence));
     if portraits.features.rows.is_empty() {
-        bail!("none of the {} cells has weights here: their records were taken over", cells.len());
+        bail!(
+            "the weights of these {} cells are not here, and a portrait is drawn of them",
+            cells.len()
+        );
+    }
+    let n_trained = run.finished.iter().filter(|f| f.measured().is_some()).count();
+    if options.cells.is_empty() && options.fields.is_empty() && n_trained > cells.len() {
+        let n = cells.len();
+        console::complain(&format!(
+            "{n} of {n_trained} trained cells: the first seed of each setting and width, and of many some; --where and --cell \
+             choose others"
+        ));
     }
     let out = options.out.clone().unwrap_or_else(|| options.folder.join("portraits"));
     let (tables, remedy) = (out.join("tables"), "superpose portrait".to_owned());
@@ -53,6 +65,9 @@ pub(crate) fn portrait(options: &PortraitOptions) -> anyhow::Result<()> {
 
 /// Writes the animation, where moments were kept.
 fn animated(options: &PortraitOptions, places: &Places<'_>) -> anyhow::Result<Option<PathBuf>> {
+    let path = places.pictures.join("portrait-life.png");
+    // That of other cells would stand beside these.
+    let _ = std::fs::remove_file(&path);
     if options.still {
         return Ok(None);
     }
@@ -63,17 +78,23 @@ fn animated(options: &PortraitOptions, places: &Places<'_>) -> anyhow::Result<Op
         return Ok(None);
     }
     let bytes = animate(&sheets).map_err(anyhow::Error::msg)?;
-    let path = places.pictures.join("portrait-life.png");
     write_whole(&path, &bytes)?;
     Ok(Some(path))
 }
 
 /// The trained cells that the user asks for.
-fn asked_for<'r>(options: &PortraitOptions, run: &'r Run) -> anyhow::Result<Vec<&'r Finished>> {
+fn asked_for<'r>(
+    options: &PortraitOptions,
+    run: &'r Run,
+    store: &Store,
+) -> anyhow::Result<Vec<&'r Finished>> {
     if options.cells.is_empty() && options.fields.is_empty() {
-        let cells = chosen(run);
+        let mut cells = chosen(run, &|f| store.has_weights(&f.record.cell_id));
         if cells.is_empty() {
-            bail!("no cell of `{}` is trained yet", run.name);
+            cells = chosen(run, &|_| true);
+        }
+        if cells.is_empty() {
+            bail!("no cell of `{}` was trained to the end", run.name);
         }
         return Ok(cells);
     }
@@ -83,7 +104,10 @@ fn asked_for<'r>(options: &PortraitOptions, run: &'r Run) -> anyhow::Result<Vec<
         let count =
             trained().filter(|f| f.record.cell_id.as_str().starts_with(id.as_str())).count();
         if count == 0 {
-            bail!("`--cell {id}`: no trained cell of `{}` has an id that begins so", run.name);
+            bail!(
+                "`--cell {id}`: no cell of `{}` that was trained to the end has an id that begins so",
+                run.name
+            );
         }
     }
     if !options.cells.is_empty() {
@@ -96,10 +120,11 @@ fn asked_for<'r>(options: &PortraitOptions, run: &'r Run) -> anyhow::Result<Vec<
         let Some((field, value)) = condition.split_once('=') else {
             bail!("`--where {condition}` must be FIELD=VALUE, such as d_hidden=2");
         };
-        let found = |f: &Finished| field_value(f, field);
+        let names: Vec<String> = run.field_names();
+        let name = field_name(&names, field);
+        let found = |f: &Finished| field_value(f, name.as_deref()?);
         let values: Vec<Value> = cells.iter().filter_map(|f| found(f)).collect();
         if values.is_empty() {
-            let names: Vec<String> = run.field_names();
             bail!(
                 "`--where {condition}`: no cell has a field `{field}`; fields are {}",
                 names.join(", ")
@@ -111,7 +136,7 @@ fn asked_for<'r>(options: &PortraitOptions, run: &'r Run) -> anyhow::Result<Vec<
             known.sort();
             known.dedup();
             bail!(
-                "`--where {condition}`: no trained cell has that value; there are {}",
+                "`--where {condition}`: no trained cell that is left has that value; there are {}",
                 known.join(", ")
             );
         }
@@ -123,12 +148,20 @@ fn asked_for<'r>(options: &PortraitOptions, run: &'r Run) -> anyhow::Result<Vec<
     Ok(cells)
 }
 
-/// The value of a field by its dotted name or the last part of it.
-fn field_value(finished: &Finished, field: &str) -> Option<Value> {
+/// The dotted name of the field that is meant: its own, that without what says of which kind it is, or the last part.
+fn field_name(names: &[String], field: &str) -> Option<String> {
+    let defaults = DEFAULTS.iter().map(|(name, _)| *name);
+    let all = || names.iter().map(String::as_str).chain(defaults.clone());
+    let is_whole = |name: &&str| *name == field || name.strip_suffix(".kind") == Some(field);
+    let name = all().find(is_whole).or_else(|| all().find(|name| short_name(name) == field));
+    name.map(str::to_owned)
+}
+
+/// The value of the field of this dotted name; its default where it is left out at it.
+fn field_value(finished: &Finished, name: &str) -> Option<Value> {
     let fields = finished.record.cell.fields();
-    let named = fields.iter().find(|(name, _)| name == field);
-    let named = named.or_else(|| fields.iter().find(|(name, _)| short_name(name) == field));
-    named.map(|(_, value)| value.clone()).or_else(|| default_of(field).map(Value::from))
+    let named = fields.into_iter().find(|(own, _)| own == name).map(|(_, value)| value);
+    named.or_else(|| default_of(name).map(Value::from))
 }
 
 /// Whether a value of a field is the one that was written.

@@ -69,13 +69,22 @@ impl Palette {
         // The order is that of the numbers, so that a file is the same every time.
         colours.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
         let all: Vec<[u8; 3]> = colours.into_iter().map(|(colour, _)| colour).collect();
-        let colours = all[..all.len().min(256)].to_vec();
+        let distance = |a: &[u8; 3], b: &[u8; 3]| -> u32 {
+            a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum()
+        };
+        // First those that are far apart, so that a rare colour of a scale is there, too.
+        let mut colours: Vec<[u8; 3]> = Vec::new();
+        for apart in [48_u32, 32, 24, 16, 12, 8, 4, 1] {
+            for colour in &all {
+                let is_new = colours.iter().all(|known| distance(known, colour) >= apart.pow(2));
+                if colours.len() < 256 && is_new {
+                    colours.push(*colour);
+                }
+            }
+        }
         let nearest = |colour: &[u8; 3]| {
-            let distance = |known: &[u8; 3]| -> u32 {
-                known.iter().zip(colour).map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum()
-            };
-            let index = (0_u8..=255).zip(&colours).min_by_key(|(_, known)| distance(known));
-            index.map_or(0, |(index, _)| index)
+            let known = (0_u8..=255).zip(&colours);
+            known.min_by_key(|(_, known)| distance(known, colour)).map_or(0, |(index, _)| index)
         };
         let of = all.iter().map(|colour| (*colour, nearest(colour))).collect();
         Self { colours, of }
@@ -105,16 +114,20 @@ mod tests {
     use crate::sheet::Axes;
 
     #[test]
-    fn the_commonest_colours_stay_and_others_are_the_nearest() {
-        let mut rgb: Vec<u8> = (0..=255_u8).flat_map(|level| [level, 0, 0, level, 0, 0]).collect();
-        rgb.extend([7, 1, 0]);
-        let frame = raster::Pixels { width: 513, height: 1, rgb };
-        let palette = Palette::of(&[frame]);
-        assert_eq!((palette.colours.len(), palette.colours[0]), (256, [255; 3]));
-        let indices = palette.indices(&[9, 0, 0, 7, 1, 0, 255, 255, 255]);
-        let colours: Vec<[u8; 3]> =
-            indices.iter().map(|i| palette.colours[usize::from(*i)]).collect();
-        assert_eq!(colours, [[9, 0, 0], [7, 0, 0], [255; 3]]);
+    fn colours_are_near_what_they_were_and_a_rare_one_stays() {
+        // Many greys, often, and one red pixel.
+        let mut rgb: Vec<u8> = (0..=255_u8).flat_map(|level| [level; 9]).collect();
+        rgb.extend((0..=255_u8).flat_map(|level| [level, level, level.saturating_sub(1)]));
+        rgb.extend([178, 24, 43]);
+        let width = u32::try_from(rgb.len() / 3).unwrap();
+        let palette = Palette::of(&[raster::Pixels { width, height: 1, rgb: rgb.clone() }]);
+        assert_eq!(palette.colours[0], [255; 3]);
+        for (pixel, index) in rgb.as_chunks::<3>().0.iter().zip(palette.indices(&rgb)) {
+            let drawn = palette.colours[usize::from(index)];
+            let off = pixel.iter().zip(drawn).map(|(a, b)| a.abs_diff(b)).max().unwrap();
+            assert!(off <= 4, "{pixel:?} is drawn as {drawn:?}");
+        }
+        assert!(palette.colours.contains(&[178, 24, 43]));
     }
 
     #[test]

@@ -75,10 +75,21 @@ pub fn supports(engine: EngineKind, processor: Processor, cell: &Cell) -> Result
     }
 }
 
-/// The fastest engine that can train `cell` on such a `processor`: gram where it supports the cell,
-/// and else the reference engine.
+/// Active features a sample beyond which batches are dense on the CPU: the reference engine's work does not grow with
+/// them, that of gram does (LOG.md has the crossings).
+const MANY_ACTIVE: f64 = 32.0;
+
+/// Whether so many features are active in a sample that dense products are cheaper on the CPU: more than
+/// [`MANY_ACTIVE`], and more than hidden dimensions.
+fn is_dense(cell: &Cell) -> bool {
+    cell.data.activation_density > MANY_ACTIVE.max(cell.model.d_hidden as f64)
+}
+
+/// The fastest engine that can train `cell` on such a `processor`: gram where it supports the cell, unless its batches
+/// are dense on the CPU, and else the reference engine.
 pub fn fastest(cell: &Cell, processor: Processor) -> EngineKind {
     match processor {
+        Processor::Cpu if is_dense(cell) => EngineKind::Reference,
         Processor::Cpu => gram_or_reference::<GramOnCpu>(cell),
         Processor::Gpu => gram_or_reference::<GramOnGpu>(cell),
     }
@@ -345,6 +356,24 @@ mod tests {
                 assert_eq!(refused.to_string(), said);
                 assert_eq!(supports(EngineKind::Reference, processor, &cell), Ok(()));
             }
+        }
+    }
+
+    #[test]
+    fn dense_batches_are_the_reference_engines_on_the_cpu() {
+        let mut cell = cell();
+        (cell.model.n_features, cell.model.d_hidden) = (400, 30);
+        for (density, d_hidden, engine) in [
+            (1.0, 30, EngineKind::Gram),
+            (32.0, 30, EngineKind::Gram),
+            (33.0, 30, EngineKind::Reference),
+            (33.0, 64, EngineKind::Gram),
+            (400.0, 64, EngineKind::Reference),
+        ] {
+            cell.data.activation_density = density;
+            cell.model.d_hidden = d_hidden;
+            assert_eq!(fastest(&cell, Processor::Cpu), engine, "{density} {d_hidden}");
+            assert_eq!(fastest(&cell, Processor::Gpu), EngineKind::Gram);
         }
     }
 }
