@@ -13,7 +13,7 @@ use superpose_stats::summary::summarise;
 use superpose_store::quantity::Quantity;
 use superpose_toy::cell::{SEED_FIELDS, SNAPSHOTS, short_name};
 
-use crate::facets::{Varied, varied};
+use crate::facets::{Varied, column_of, panels_in_a_row, symbol_of, varied};
 use crate::pictures::grid;
 
 /// What to draw: names of columns of `results.csv`, or the last parts of their names.
@@ -70,12 +70,12 @@ pub enum ChoiceError {
 /// A number of the means of which a picture is drawn.
 const MEAN: &str = "mean";
 
-/// The table and the picture of a choice, of the table `results` of a run: means over seeds, and over what else
+/// The table and the picture of a choice, which have one name, of the table `results` of a run: means over seeds, and over what else
 /// varies and was given no place, which is said.
 ///
 /// # Errors
 /// [`ChoiceError`], naming the option and what may be given.
-pub fn chosen(results: &Table, choice: &Choice) -> Result<(Table, Vec<Picture>), ChoiceError> {
+pub fn chosen(results: &Table, choice: &Choice) -> Result<(Table, Picture), ChoiceError> {
     if choice.y.is_some() && choice.colour.is_some() {
         return Err(ChoiceError::ColourOfMap);
     }
@@ -116,7 +116,9 @@ pub fn chosen(results: &Table, choice: &Choice) -> Result<(Table, Vec<Picture>),
             }
         }
     }
-    let table = means(results, &keys, &numbers, &value)?;
+    let mut name = format!("{value}_by_{}", short_name(&x));
+    name.extend(y.iter().flat_map(|y| ["_", short_name(y)]));
+    let table = means(results, &name.replace('.', "_"), &keys, (&value, &numbers))?;
     let field = |name: &Option<String>| {
         name.as_ref().map(|name| Varied::of_column(&table, name)).transpose()
     };
@@ -136,7 +138,7 @@ pub fn chosen(results: &Table, choice: &Choice) -> Result<(Table, Vec<Picture>),
         _ => format!("Means over seeds and over {}", averaged.join(", ")),
     };
     let picture = fields.draw(&table, &value, &over)?;
-    Ok((table, vec![picture]))
+    Ok((table, picture))
 }
 
 /// The column that a name means: its own, or the only one that ends with it.
@@ -177,9 +179,9 @@ fn column(results: &Table, option: &'static str, name: &str) -> Result<String, C
 /// One row for each combination of the columns `keys`, with the mean of the finite `numbers` there.
 fn means(
     results: &Table,
+    name: &str,
     keys: &[&String],
-    numbers: &[f64],
-    value: &str,
+    (value, numbers): (&str, &[f64]),
 ) -> Result<Table, TableError> {
     let at = keys.iter().map(|key| results.column(key)).collect::<Result<Vec<_>, _>>()?;
     let mut groups: Vec<(Vec<Field>, Vec<f64>)> = Vec::new();
@@ -205,7 +207,7 @@ fn means(
         (MEAN, meaning.as_str()),
         ("deviation", "standard deviation over these cells"),
     ]);
-    let mut table = Table::new("chosen", "What was asked for?", &columns);
+    let mut table = Table::new(name, "What was asked for?", &columns);
     for (key, numbers) in groups {
         let summary = summarise(&numbers);
         let own = [numbers.len().into(), summary.mean.into(), summary.standard_deviation.into()];
@@ -225,16 +227,7 @@ struct Places {
 
 impl Places {
     fn draw(&self, table: &Table, value: &str, over: &str) -> Result<Picture, ChoiceError> {
-        let part = |field: &'_ Option<Varied>| {
-            field.as_ref().map(|f| (f.column.clone(), f.symbol.clone()))
-        };
-        let (columns, rows) = (part(&self.columns), part(&self.rows));
-        let name = |part: &'_ Option<(String, String)>| part.as_ref().map(|p| p.0.clone());
-        let symbol = |part: &'_ Option<(String, String)>| {
-            part.as_ref().map_or(String::new(), |p| p.1.clone())
-        };
-        let (column, row) = (name(&columns), name(&rows));
-        let (column_symbol, row_symbol) = (symbol(&columns), symbol(&rows));
+        let (columns, rows) = (self.columns.as_ref(), self.rows.as_ref());
         let known = table.numbers(MEAN)?;
         let is_of_factors = {
             let (low, high) =
@@ -243,59 +236,50 @@ impl Places {
                 });
             low > 0.0 && high > 10.0 * low
         };
-        let n_columns = match (&self.columns, &self.rows) {
-            (None, _) => 1,
-            (Some(field), Some(_)) => field.n_values(),
-            (Some(field), None) => field.n_values().min(3),
-        };
-        let file = |more: &str| {
-            let plain = |text: &str| text.replace('.', "_");
-            format!("{}_by_{}{more}", plain(value), plain(short_name(&self.x.column)))
-        };
+        let n_columns = panels_in_a_row(columns, rows);
         if let Some(y) = &self.y {
             let scale = if is_of_factors { ColourScale::logarithmic } else { ColourScale::linear };
             let maps = HeatMaps {
                 x: &self.x.column,
                 y: &y.column,
                 value: MEAN,
-                row: row.as_deref(),
-                row_label: &row_symbol,
-                panel: column.as_deref(),
-                panel_label: &column_symbol,
+                row: column_of(rows),
+                row_label: symbol_of(rows),
+                panel: column_of(columns),
+                panel_label: symbol_of(columns),
                 x_label: &self.x.symbol,
                 y_label: &y.symbol,
                 colours: scale(value).spanning(&known),
             };
             let panels = (n_columns, heat_maps(table, &maps)?);
             let title = format!("{value}, by {} and {}", self.x.symbol, y.symbol);
-            let caption =
-                format!("{over}. Crossed out: nothing was measured there. Table: chosen.csv.");
-            return Ok(grid(
-                &file(&format!("_{}", short_name(&y.column))),
-                &title,
-                panels,
-                &caption,
-            ));
+            let caption = format!(
+                "{over}. Crossed out: nothing was measured there. Table: {}.csv.",
+                table.name
+            );
+            return Ok(grid(&table.name, &title, panels, &caption));
         }
         let axis = if is_of_factors { Axis::logarithmic(value) } else { Axis::linear(value) };
         let plain = Lines {
             error_bars: ErrorBars::Deviation("deviation"),
-            group: self.colour.as_ref().map(|field| field.column.as_str()),
-            group_label: self.colour.as_ref().map_or("", |field| &field.symbol),
+            group: column_of(self.colour.as_ref()),
+            group_label: symbol_of(self.colour.as_ref()),
             group_scale: self.colour.as_ref().and_then(Varied::scale),
-            row: row.as_deref(),
-            row_label: &row_symbol,
-            panel: column.as_deref(),
-            panel_label: &column_symbol,
+            row: column_of(rows),
+            row_label: symbol_of(rows),
+            panel: column_of(columns),
+            panel_label: symbol_of(columns),
             mark: Mark::JoinedDots,
             is_parted: true,
             ..Lines::plain((&self.x.column, self.x.axis()), (MEAN, axis))
         };
         let panels = (n_columns, lines(table, &plain)?);
         let title = format!("{value} against {}", self.x.symbol);
-        let caption =
-            format!("{over}; bars: one standard deviation over these cells. Table: chosen.csv.");
-        Ok(grid(&file(""), &title, panels, &caption))
+        let caption = format!(
+            "{over}; bars: one standard deviation over these cells. Table: {}.csv.",
+            table.name
+        );
+        Ok(grid(&table.name, &title, panels, &caption))
     }
 }
 
@@ -334,26 +318,26 @@ mod tests {
 
     #[test]
     fn a_quantity_is_drawn_against_a_field_and_what_has_no_place_is_said() {
-        let (means, pictures) = chosen(&table(), &choice("d_hidden")).unwrap();
+        let (means, picture) = chosen(&table(), &choice("d_hidden")).unwrap();
         assert_eq!(means.rows.len(), 2);
         assert_eq!(means.numbers("n_cells").unwrap(), [6.0, 6.0]);
         assert!((means.numbers("mean").unwrap()[0] - 0.625).abs() < 1e-12);
-        assert_eq!(pictures[0].name, "loss_test_by_d_hidden");
-        assert!(pictures[0].sheet.caption.starts_with("Means over seeds and over γ;"));
+        assert_eq!(picture.name, "loss_test_by_d_hidden");
+        assert!(picture.sheet.caption.starts_with("Means over seeds and over γ;"));
         let coloured =
             Choice { colour: Some("weight_decay".to_owned()), ..choice("model.d_hidden") };
-        let (_, pictures) = chosen(&table(), &coloured).unwrap();
-        let Panel::Chart(chart) = &pictures[0].sheet.panels[0] else { panic!("a chart") };
+        let (_, picture) = chosen(&table(), &coloured).unwrap();
+        let Panel::Chart(chart) = &picture.sheet.panels[0] else { panic!("a chart") };
         assert_eq!(chart.legend().len(), 3);
-        assert!(pictures[0].sheet.caption.starts_with("Means over seeds;"));
+        assert!(picture.sheet.caption.starts_with("Means over seeds;"));
     }
 
     #[test]
     fn two_axes_are_a_map() {
         let map = Choice { y: Some("weight_decay".to_owned()), ..choice("d_hidden") };
-        let (_, pictures) = chosen(&table(), &map).unwrap();
-        assert_eq!(pictures[0].name, "loss_test_by_d_hidden_weight_decay");
-        let Panel::HeatMap(map) = &pictures[0].sheet.panels[0] else { panic!("a map") };
+        let (_, picture) = chosen(&table(), &map).unwrap();
+        assert_eq!(picture.name, "loss_test_by_d_hidden_weight_decay");
+        let Panel::HeatMap(map) = &picture.sheet.panels[0] else { panic!("a map") };
         assert_eq!((map.x.names.len(), map.y.names.len()), (2, 3));
     }
 

@@ -12,7 +12,10 @@ use superpose_stats::summary::{geometric_mean, summarise};
 use crate::facets::Facets;
 use crate::pictures::grid;
 use crate::run::{Finished, Run};
-use crate::settings::{WIDTH_FIELD, label, row_start, setting_fields, values, with_fields};
+use crate::settings::{
+    Setting, WIDTH_FIELD, field_names, label, row_start, setting_fields, settings, values,
+    with_fields,
+};
 use superpose_files::table::{Table, TableError, Tables};
 
 /// One row a point of a loss curve.
@@ -40,22 +43,17 @@ pub fn curves(run: &Run) -> Table {
 
 /// One row a point of the loss curves of cells that differ in their seeds.
 pub fn curve_means(run: &Run) -> Table {
-    let names = setting_fields(run);
-    let mut groups: Vec<(&Finished, BTreeMap<u64, Vec<f64>>)> = Vec::new();
-    let mut places: BTreeMap<(String, usize), usize> = BTreeMap::new();
-    for finished in &run.finished {
-        let d = finished.record.cell.model.d_hidden;
-        let key = (format!("{:?}", values(&names, finished)), d);
-        let place = *places.entry(key).or_insert_with(|| {
-            groups.push((finished, BTreeMap::new()));
-            groups.len() - 1
-        });
-        for point in &finished.curve {
-            groups[place].1.entry(point.step).or_default().push(point.loss);
+    let settings = settings(run);
+    let mut points: Vec<(&Setting<'_>, usize, u64, Vec<f64>)> = Vec::new();
+    for setting in &settings {
+        for (&d_hidden, cells) in &setting.by_width {
+            let mut losses: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+            for point in cells.iter().flat_map(|cell| &cell.curve) {
+                losses.entry(point.step).or_default().push(point.loss);
+            }
+            points.extend(losses.into_iter().map(|(step, of)| (setting, d_hidden, step, of)));
         }
     }
-    let points: Vec<(&Finished, u64, &Vec<f64>)> =
-        groups.iter().flat_map(|(f, curve)| curve.iter().map(|(s, l)| (*f, *s, l))).collect();
     // Losses are compared by their factors.
     let end = |losses: &[f64], sign: f64| {
         let logarithms: Vec<f64> = losses.iter().map(|loss| loss.ln()).collect();
@@ -67,16 +65,16 @@ pub fn curve_means(run: &Run) -> Table {
         "How did the training loss fall, over seeds?",
         &points,
         &[
-            ("setting", "the swept fields in one line", &|p| label(&values(&names, p.0)).into()),
-            ("d_hidden", "hidden width d", &|p| p.0.record.cell.model.d_hidden.into()),
-            ("step", "last step that the point covers", &|p| p.1.into()),
-            ("n_seeds", "cells, which differ in their seeds", &|p| p.2.len().into()),
-            ("loss", "geometric mean of their training losses", &|p| geometric_mean(p.2).into()),
-            ("loss_low", "one standard deviation over seeds below", &|p| end(p.2, -1.0).into()),
-            ("loss_high", "one standard deviation above", &|p| end(p.2, 1.0).into()),
+            ("setting", "the swept fields in one line", &|p| p.0.label().into()),
+            ("d_hidden", "hidden width d", &|p| p.1.into()),
+            ("step", "last step that the point covers", &|p| p.2.into()),
+            ("n_seeds", "cells, which differ in their seeds", &|p| p.3.len().into()),
+            ("loss", "geometric mean of their training losses", &|p| geometric_mean(&p.3).into()),
+            ("loss_low", "one standard deviation over seeds below", &|p| end(&p.3, -1.0).into()),
+            ("loss_high", "one standard deviation above", &|p| end(&p.3, 1.0).into()),
         ],
     );
-    with_fields(table, &names, points.iter().map(|p| row_start(&values(&names, p.0))))
+    with_fields(table, &field_names(&settings), points.iter().map(|p| row_start(&p.0.fields)))
 }
 
 /// The training loss against step: the mean over seeds in its band, coloured by width.

@@ -88,6 +88,26 @@ impl Varied {
     }
 }
 
+/// The column of a field, if there is one.
+pub(crate) fn column_of(field: Option<&Varied>) -> Option<&str> {
+    field.map(|field| field.column.as_str())
+}
+
+/// Its symbol; nothing if there is none.
+pub(crate) fn symbol_of(field: Option<&Varied>) -> &str {
+    field.map_or("", |field| &field.symbol)
+}
+
+/// Panels in a row of a grid whose columns and rows these fields set apart: where there are no rows, columns are broken
+/// into some.
+pub(crate) fn panels_in_a_row(columns: Option<&Varied>, rows: Option<&Varied>) -> usize {
+    match (columns, rows) {
+        (None, _) => 1,
+        (Some(columns), Some(_)) => columns.values.len(),
+        (Some(columns), None) => columns.values.len().min(3),
+    }
+}
+
 /// The fields of cells that vary over `table` and are not among `apart`, those with most values first.
 ///
 /// # Errors
@@ -178,19 +198,18 @@ impl Facets {
 
     /// The lines of a chart, in these colours and panels.
     pub(crate) fn lines<'a>(&'a self, plain: Lines<'a>) -> Lines<'a> {
-        let symbol = |part: &'a Option<Varied>| part.as_ref().map_or("", |part| &part.symbol);
-        let column = |part: &'a Option<Varied>| part.as_ref().map(|part| part.column.as_str());
+        let (columns, rows) = (self.columns.as_ref(), self.rows.as_ref());
         Lines {
             group: match (&self.scale, &self.colour) {
                 (Some(_), Some(colour)) => Some(&colour.column),
                 _ => Some(ENTRY),
             },
-            group_label: if self.scale.is_some() { symbol(&self.colour) } else { "" },
+            group_label: if self.scale.is_some() { symbol_of(self.colour.as_ref()) } else { "" },
             group_scale: self.scale.clone(),
-            panel: column(&self.columns),
-            panel_label: symbol(&self.columns),
-            row: column(&self.rows),
-            row_label: symbol(&self.rows),
+            panel: column_of(columns),
+            panel_label: symbol_of(columns),
+            row: column_of(rows),
+            row_label: symbol_of(rows),
             ..plain
         }
     }
@@ -207,12 +226,7 @@ impl Facets {
 
     /// Panels in a row.
     pub(crate) fn n_columns(&self) -> usize {
-        match (&self.columns, &self.rows) {
-            (None, _) => 1,
-            (Some(columns), Some(_)) => columns.values.len(),
-            // Alone they are broken into rows.
-            (Some(columns), None) => columns.values.len().min(3),
-        }
+        panels_in_a_row(self.columns.as_ref(), self.rows.as_ref())
     }
 }
 

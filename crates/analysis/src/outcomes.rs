@@ -11,10 +11,10 @@ use superpose_files::table::{Table, TableError, Tables};
 use superpose_stats::summary::{geometric_mean, summarise};
 use superpose_store::record::Measured;
 
-use crate::facets::{Varied, varied};
+use crate::facets::{column_of, panels_in_a_row, symbol_of, varied};
 use crate::models::{Models, Seen};
 use crate::run::{Finished, Run};
-use crate::settings::{WIDTH_FIELD, label, row_start, setting_fields, values, with_fields};
+use crate::settings::{Setting, WIDTH_FIELD, field_names, row_start, settings, with_fields};
 
 /// Rows of `W` shorter than this are of features that are ignored.
 const IGNORED: f64 = 0.5;
@@ -52,20 +52,17 @@ fn shares(seen: &[&Seen<'_>]) -> [Option<f64>; 3] {
     counts.map(|count| (n > 0).then(|| count as f64 / n as f64))
 }
 
+/// The cells of a setting at a width, and the [`shares`] of their features.
+struct Group<'a> {
+    setting: &'a Setting<'a>,
+    d_hidden: usize,
+    cells: &'a [&'a Finished],
+    shares: [Option<f64>; 3],
+}
+
 /// One row a setting and width.
 pub fn outcomes(run: &Run, models: &Models<'_>) -> Table {
-    let names = setting_fields(run);
-    let mut groups: Vec<(usize, Vec<&Finished>)> = Vec::new();
-    let mut places: BTreeMap<(String, usize), usize> = BTreeMap::new();
-    for finished in &run.finished {
-        let d = finished.record.cell.model.d_hidden;
-        let key = (format!("{:?}", values(&names, finished)), d);
-        let place = *places.entry(key).or_insert_with(|| {
-            groups.push((d, Vec::new()));
-            groups.len() - 1
-        });
-        groups[place].1.push(finished);
-    }
+    let settings = settings(run);
     let seen: BTreeMap<&str, &Seen<'_>> =
         models.seen.iter().map(|s| (s.finished.record.cell_id.as_str(), s)).collect();
     let over = |cells: &[&Finished], f: &dyn Fn(&Measured, &Finished) -> Option<f64>| {
@@ -77,44 +74,54 @@ pub fn outcomes(run: &Run, models: &Models<'_>) -> Table {
         let of = |c: &&Finished| seen.get(c.record.cell_id.as_str()).copied();
         shares(&cells.iter().filter_map(of).collect::<Vec<_>>())
     };
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for setting in &settings {
+        let widths = setting.by_width.iter();
+        groups.extend(widths.map(|(&d_hidden, cells)| Group {
+            setting,
+            d_hidden,
+            cells,
+            shares: kinds(cells),
+        }));
+    }
     let table = Table::of(
         "outcomes",
         "What came of each setting?",
         &groups,
         &[
-            ("setting", "the swept fields in one line", &|g| label(&values(&names, g.1[0])).into()),
-            (WIDTH_FIELD, "hidden width d", &|g| g.0.into()),
-            ("n_cells", "cells, which differ in their seeds", &|g| g.1.len().into()),
+            ("setting", "the swept fields in one line", &|g| g.setting.label().into()),
+            (WIDTH_FIELD, "hidden width d", &|g| g.d_hidden.into()),
+            ("n_cells", "cells, which differ in their seeds", &|g| g.cells.len().into()),
             ("lost_share", "the share of them that diverged or failed", &|g| {
-                let lost = g.1.iter().filter(|c| c.measured().is_none()).count();
-                (lost as f64 / g.1.len() as f64).into()
+                let lost = g.cells.iter().filter(|c| c.measured().is_none()).count();
+                (lost as f64 / g.cells.len() as f64).into()
             }),
             ("loss", "geometric mean of their test losses", &|g| {
                 let of = |c: &&Finished| c.measured().map(|m| m.loss_test);
-                geometric_mean(&g.1.iter().filter_map(of).collect::<Vec<f64>>()).into()
+                geometric_mean(&g.cells.iter().filter_map(of).collect::<Vec<f64>>()).into()
             }),
             ("phi_half", "mean fraction of the rows of W with norm above 1/2", &|g| {
-                over(&g.1, &|m, _| Some(m.phi_half)).into()
+                over(g.cells, &|m, _| Some(m.phi_half)).into()
             }),
             ("dead_share", "mean share of outputs that cannot fire", &|g| {
-                over(&g.1, &|m, c| Some(m.dead_outputs as f64 / n_features(c))).into()
+                over(g.cells, &|m, c| Some(m.dead_outputs as f64 / n_features(c))).into()
             }),
             ("overlap_mean_square", "mean cos² between rows of W that are not zero", &|g| {
-                over(&g.1, &|m, _| Some(m.overlap_mean_square)).into()
+                over(g.cells, &|m, _| Some(m.overlap_mean_square)).into()
             }),
             ("dimensionality", "mean of D_i over features", &|g| {
-                over(&g.1, &|m, _| m.geometry.as_ref().map(|g| g.dimensionality_mean)).into()
+                over(g.cells, &|m, _| m.geometry.as_ref().map(|g| g.dimensionality_mean)).into()
             }),
             ("ignored", "share of features whose row of W is shorter than 1/2", &|g| {
-                kinds(&g.1)[0].into()
+                g.shares[0].into()
             }),
             ("own_dimension", "share of the others with D_i above 0.9, of all features", &|g| {
-                kinds(&g.1)[1].into()
+                g.shares[1].into()
             }),
-            ("shared", "share of all features that are neither", &|g| kinds(&g.1)[2].into()),
+            ("shared", "share of all features that are neither", &|g| g.shares[2].into()),
         ],
     );
-    with_fields(table, &names, groups.iter().map(|g| row_start(&values(&names, g.1[0]))))
+    with_fields(table, &field_names(&settings), groups.iter().map(|g| row_start(&g.setting.fields)))
 }
 
 /// Maps of every quantity over the two fields with most values, and of the fitted exponent over the two that have
@@ -142,8 +149,6 @@ fn maps(
         return Ok(Vec::new());
     }
     let (across, down) = (rest.first(), rest.get(1));
-    let part = |field: Option<&'_ Varied>| field.map(|f| (f.column.clone(), f.symbol.clone()));
-    let (across_named, down_named) = (part(across), part(down));
     let of = |(value, title, is_of_factors): (&str, &str, bool)| {
         let known = table.numbers(value)?;
         let scale = if is_of_factors { ColourScale::logarithmic } else { ColourScale::linear };
@@ -151,10 +156,10 @@ fn maps(
             x: &x.column,
             y: &y.column,
             value,
-            row: down_named.as_ref().map(|f| f.0.as_str()),
-            row_label: down_named.as_ref().map_or("", |f| f.1.as_str()),
-            panel: across_named.as_ref().map(|f| f.0.as_str()),
-            panel_label: across_named.as_ref().map_or("", |f| f.1.as_str()),
+            row: column_of(down),
+            row_label: symbol_of(down),
+            panel: column_of(across),
+            panel_label: symbol_of(across),
             x_label: &x.symbol,
             y_label: &y.symbol,
             // All panels of a quantity are to be compared.
@@ -195,10 +200,7 @@ fn maps(
         let sheet = sheet("What came of it".to_owned(), 3, panels);
         return Ok(vec![Picture { name: name.to_owned(), sheet }]);
     }
-    let n_columns = across.map_or(1, |field| match down {
-        Some(_) => field.n_values(),
-        None => field.n_values().min(3),
-    });
+    let n_columns = panels_in_a_row(across, down);
     let picture = |quantity: &(&str, &str, bool)| {
         let name = match quantities.len() {
             1 => name.to_owned(),
@@ -237,7 +239,7 @@ mod tests {
     }
 
     fn pictures(run: &Run) -> Vec<Picture> {
-        let settings = crate::settings::settings(run);
+        let settings = settings(run);
         let exponents = crate::exponents::exponents(&settings, crate::FitWindow::ALL);
         let table = outcomes(run, &Models::default());
         draw(&[table, exponents].into_iter().collect()).unwrap()

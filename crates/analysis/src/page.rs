@@ -526,7 +526,6 @@ mod tests {
     use superpose_figures::study::{write_csv, write_page as write_documentation};
     use superpose_files::sums::write_listed;
     use superpose_toy::cell::Cell;
-    use superpose_toy::trained::CurvePoint;
 
     /// The folder of a run as `superpose run` leaves it, without pictures, and its manifest.
     fn written(run: &Run) -> (tempfile::TempDir, Manifest) {
@@ -545,19 +544,8 @@ mod tests {
 
     /// Three widths at two decays.
     fn planted() -> Run {
-        let cells: [fn(&mut Cell); 6] = [
-            |c| (c.model.d_hidden, c.train.weight_decay) = (8, -1.0),
-            |c| (c.model.d_hidden, c.train.weight_decay) = (16, -1.0),
-            |c| (c.model.d_hidden, c.train.weight_decay) = (32, -1.0),
-            |c| (c.model.d_hidden, c.train.weight_decay) = (8, 1.0),
-            |c| (c.model.d_hidden, c.train.weight_decay) = (16, 1.0),
-            |c| (c.model.d_hidden, c.train.weight_decay) = (32, 1.0),
-        ];
-        let mut run = Run::planted(&cells, |c| 2.0 / c.model.d_hidden as f64);
-        for finished in &mut run.finished {
-            finished.curve =
-                [(10, 1.0), (20, 0.5)].map(|(step, loss)| CurvePoint { step, loss }).to_vec();
-        }
+        let mut run = crate::study::tests::planted();
+        run.finished.retain(|f| f.record.cell.train.weight_decay.abs() > 0.5);
         run
     }
 

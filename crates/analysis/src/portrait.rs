@@ -341,13 +341,13 @@ fn norms_panel(name: &str, table: &Table, rows: &[&Vec<Field>]) -> Result<Panel,
         ..Chart::empty(
             name,
             Axis::linear("feature").from_to(0.4, bars_end),
-            Axis::linear("‖W_i‖").from_to(0.0, top(table, rows)?),
+            Axis::linear("‖W_i‖").from_to(0.0, top(table)?),
         )
     }))
 }
 
 /// Somewhat more than the longest row of all, so that portraits can be compared.
-fn top(table: &Table, _: &[&Vec<Field>]) -> Result<f64, TableError> {
+fn top(table: &Table) -> Result<f64, TableError> {
     let longest = table.numbers("norm")?.into_iter().filter(|n| n.is_finite()).fold(0.0, f64::max);
     Ok(if longest > 0.0 { 1.08 * longest } else { 1.0 })
 }

@@ -197,7 +197,7 @@ fn fits(exponents: &Table) -> Result<Vec<Note>, TableError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use superpose_figures::chart::{Chart, Mark};
     use superpose_figures::panel::Panel;
     use superpose_figures::render::render;
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     /// Three widths at three decays, with a curve each.
-    fn planted() -> Run {
+    pub(crate) fn planted() -> Run {
         let cells: [fn(&mut Cell); 9] = [
             |c| (c.model.d_hidden, c.train.weight_decay) = (8, -1.0),
             |c| (c.model.d_hidden, c.train.weight_decay) = (16, -1.0),

@@ -10,9 +10,7 @@ use superpose_analysis::page;
 use superpose_analysis::run::{Finished, Run};
 use superpose_analysis::study::{DRAWN, DRAWN_IF_THERE, Progress, pictures, study};
 use superpose_analysis::{FitWindow, Subject, published, results};
-use superpose_figures::study::{
-    Note, Picture, Places, Study, draw, read_table, write_csv, write_page,
-};
+use superpose_figures::study::{Note, Places, Study, draw, read_table, write_csv, write_page};
 use superpose_files::disk::DiskError;
 use superpose_files::sums::write_listed;
 use superpose_files::table::{Table, Tables};
@@ -143,19 +141,11 @@ fn write_chosen(store: &Store, choice: &Choice) -> anyhow::Result<Vec<PathBuf>> 
     let root = store.root();
     let remedy = &format!("superpose analyze {}", root.display());
     let of_results = Places { tables: root, pictures: root, remedy };
-    let (mut table, pictures) = chosen::chosen(&read_table("results", &of_results)?, choice)?;
-    // One table for each picture, called like it.
-    let name = pictures.first().map_or_else(String::new, |picture| picture.name.clone());
-    table.name.clone_from(&name);
+    let (table, picture) = chosen::chosen(&read_table("results", &of_results)?, choice)?;
     let (tables, figures) = (root.join("tables"), root.join("figures"));
     write_csv(&tables, std::slice::from_ref(&table))?;
     let places = Places { tables: &tables, pictures: &figures, remedy };
-    let rename = |mut picture: Picture| {
-        picture.sheet.caption = picture.sheet.caption.replace("chosen.csv", &format!("{name}.csv"));
-        picture
-    };
-    let pictures: Vec<Picture> = pictures.into_iter().map(rename).collect();
-    Ok(draw(&[&name], &|_| Ok(pictures.clone()), &places)?)
+    Ok(draw(&[&table.name], &|_| Ok(vec![picture.clone()]), &places)?)
 }
 
 /// Draws all figures of the run in `store` from its tables, and writes its page; returns their files.
