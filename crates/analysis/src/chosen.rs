@@ -11,7 +11,7 @@ use superpose_figures::study::Picture;
 use superpose_files::table::{Field, Table, TableError};
 use superpose_stats::summary::summarise;
 use superpose_store::quantity::Quantity;
-use superpose_toy::cell::{SEED_FIELDS, SNAPSHOTS, short_name};
+use superpose_toy::cell::{SEED_FIELDS, SNAPSHOTS, is_meant, short_name};
 
 use crate::facets::{Varied, column_of, panels_in_a_row, symbol_of, varied};
 use crate::pictures::grid;
@@ -147,11 +147,7 @@ fn column(results: &Table, option: &'static str, name: &str) -> Result<String, C
     if let Some(exact) = all().find(|column| *column == name) {
         return Ok(exact.clone());
     }
-    let is_meant = |column: &&String| {
-        short_name(column) == name
-            || column.strip_suffix(".kind").is_some_and(|start| start == name)
-    };
-    let mut alike: Vec<&String> = all().filter(is_meant).collect();
+    let mut alike: Vec<&String> = all().filter(|column| is_meant(column, name)).collect();
     let varying = varied(results, &[])?;
     // Of several that which was swept.
     if alike.iter().filter(|name| varying.iter().any(|field| field.column == ***name)).count() == 1

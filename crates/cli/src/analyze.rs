@@ -157,7 +157,7 @@ pub(crate) fn write_figures(store: &Store) -> anyhow::Result<(Vec<PathBuf>, Path
     let names: Vec<&str> =
         DRAWN.into_iter().chain(DRAWN_IF_THERE.into_iter().filter(is_there)).collect();
     let places = Places {
-        tables: &root.join("tables"),
+        tables: &tables,
         pictures: &root.join("figures"),
         remedy: &format!("superpose analyze {}", root.display()),
     };

@@ -12,7 +12,7 @@ use superpose_figures::study::{Places, draw as write_pictures, write_csv};
 use superpose_files::disk::write_whole;
 use superpose_files::table::Tables;
 use superpose_store::store::Store;
-use superpose_toy::cell::{DEFAULTS, default_of, short_name};
+use superpose_toy::cell::{DEFAULTS, default_of, is_meant, short_name};
 
 use crate::analyze::{refuse_damage, write_report};
 use crate::args::PortraitOptions;
@@ -148,13 +148,12 @@ fn asked_for<'r>(
     Ok(cells)
 }
 
-/// The dotted name of the field that is meant: its own, that without what says of which kind it is, or the last part.
+/// The dotted name of the field that is meant; of several that which comes first, a whole name before the end of one.
 fn field_name(names: &[String], field: &str) -> Option<String> {
     let defaults = DEFAULTS.iter().map(|(name, _)| *name);
-    let all = || names.iter().map(String::as_str).chain(defaults.clone());
-    let is_whole = |name: &&str| *name == field || name.strip_suffix(".kind") == Some(field);
-    let name = all().find(is_whole).or_else(|| all().find(|name| short_name(name) == field));
-    name.map(str::to_owned)
+    let meant =
+        names.iter().map(String::as_str).chain(defaults).filter(|name| is_meant(name, field));
+    meant.min_by_key(|name| short_name(name) == field).map(str::to_owned)
 }
 
 /// The value of the field of this dotted name; its default where it is left out at it.

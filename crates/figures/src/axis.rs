@@ -63,6 +63,11 @@ impl Axis {
     }
 }
 
+/// A value with what it is a value of, `d = 8`; the value alone where that has no label.
+pub(crate) fn labelled(label: &str, value: &str) -> String {
+    if label.is_empty() { value.to_owned() } else { format!("{label} = {value}") }
+}
+
 /// The smallest and the largest of the `values` that are finite.
 pub(crate) fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     let ends = values.filter(|v| v.is_finite()).map(|v| (v, v));

@@ -1,5 +1,7 @@
 //! What the panels of a sheet have in common: axes, a colour bar, a legend.
 
+use std::collections::BTreeSet;
+
 use crate::chart::Series;
 use crate::colour_bar::Shades;
 use crate::panel::Panel;
@@ -50,20 +52,15 @@ pub(crate) fn legend(panels: &[Panel]) -> Option<Vec<&Series>> {
     if let [panel] = panels {
         return Some(panel.legend());
     }
-    let legends: Vec<Vec<&Series>> = panels.iter().map(Panel::legend).collect();
-    let shared =
-        |series: &&Series, other: &[&Series]| other.iter().any(|s| s.label == series.label);
-    let of_other = |i: usize| {
-        let others = || legends.iter().enumerate().filter(move |(j, _)| *j != i).map(|(_, l)| l);
-        legends[i].iter().any(|series| others().any(|other| shared(series, other)))
-    };
-    let with_entries = (0..legends.len()).filter(|i| !legends[*i].is_empty());
+    let legends: Vec<Vec<&Series>> =
+        panels.iter().map(Panel::legend).filter(|legend| !legend.is_empty()).collect();
+    let labels: BTreeSet<&str> = legends.iter().flatten().map(|series| &*series.label).collect();
     // What each panel says for itself stands beside it.
-    if with_entries.clone().count() > 1 && with_entries.clone().all(|i| !of_other(i)) {
+    if legends.len() > 1 && labels.len() == legends.iter().map(Vec::len).sum::<usize>() {
         return None;
     }
     let mut entries: Vec<&Series> = Vec::new();
-    for series in panels.iter().flat_map(Panel::legend) {
+    for series in legends.into_iter().flatten() {
         let look = |s: &Series| (s.colour, s.mark);
         match entries.iter().find(|s| look(s) == look(series) || s.label == series.label) {
             Some(same) if look(same) == look(series) && same.label == series.label => {}

@@ -8,7 +8,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use superpose_files::table::{Table, TableError};
 
 use crate::axes::Plot;
-use crate::axis::Axis;
+use crate::axis::{Axis, labelled};
 use crate::canvas::{Canvas, DrawResult, said};
 use crate::colour_bar::{ColourScale, Shades};
 use crate::font;
@@ -81,16 +81,9 @@ impl HeatMap {
 
     /// What a cell is: `α = 1, γ = −1: L = 0.124`.
     fn title(&self, column: usize, row: usize) -> String {
-        let said = |axis: &Axis, at: usize| match &*axis.label {
-            "" => axis.names[at].clone(),
-            label => format!("{label} = {}", axis.names[at]),
-        };
-        let value = precise(self.values[row][column]);
-        let of = format!("{}, {}", said(&self.x, column), said(&self.y, row));
-        match &*self.colours.label {
-            "" => format!("{of}: {value}"),
-            label => format!("{of}: {label} = {value}"),
-        }
+        let said = |axis: &Axis, at: usize| labelled(&axis.label, &axis.names[at]);
+        let value = labelled(&self.colours.label, &precise(self.values[row][column]));
+        format!("{}, {}: {value}", said(&self.x, column), said(&self.y, row))
     }
 
     /// The size of letters and the number of digits that fit into a cell; `None` if none do.

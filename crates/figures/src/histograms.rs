@@ -6,7 +6,7 @@ use superpose_files::table::{Table, TableError};
 use crate::axes::Plot;
 use crate::axis::{Axis, range};
 use crate::canvas::{Canvas, DrawResult, said};
-use crate::keys::{Keys, Order};
+use crate::keys::{Keys, Order, pairs};
 use crate::palette::colour;
 use crate::panel::Panel;
 
@@ -106,25 +106,20 @@ pub fn histograms(table: &Table, columns: &Histograms<'_>) -> Result<Grid, Table
     let height = table.numbers(columns.height)?;
     let down = Keys::of(table, columns.panel_row, columns.row_label, Order::Size)?;
     let across = Keys::of(table, columns.panel_column, columns.column_label, Order::Size)?;
-    let mut panels = Vec::new();
-    for (i, row_name) in down.labels.iter().enumerate() {
-        for (j, column_name) in across.labels.iter().enumerate() {
-            let own = |row: &usize| down.of_row[*row] == i && across.of_row[*row] == j;
-            let bin = |row| Bin { low: low[row], high: high[row], height: height[row] };
-            let bins = bins((0..low.len()).filter(own).map(bin));
-            let names: Vec<&str> =
-                [&**row_name, column_name].into_iter().filter(|n| !n.is_empty()).collect();
-            let last = bins.last().map(|b| b.high);
-            panels.push(Panel::Histogram(Histogram {
-                title: names.join(", "),
-                x: Axis::linear(columns.x_label),
-                y: Axis::linear(columns.y_label),
-                edges: bins.iter().map(|b| b.low).chain(last).collect(),
-                heights: bins.iter().map(|b| b.height).collect(),
-                guides: columns.guides.to_vec(),
-            }));
-        }
-    }
+    let histogram = |(title, rows): (String, Vec<usize>)| {
+        let bin = |row: usize| Bin { low: low[row], high: high[row], height: height[row] };
+        let bins = bins(rows.into_iter().map(bin));
+        let last = bins.last().map(|b| b.high);
+        Panel::Histogram(Histogram {
+            title,
+            x: Axis::linear(columns.x_label),
+            y: Axis::linear(columns.y_label),
+            edges: bins.iter().map(|b| b.low).chain(last).collect(),
+            heights: bins.iter().map(|b| b.height).collect(),
+            guides: columns.guides.to_vec(),
+        })
+    };
+    let panels = pairs(&down, &across).into_iter().map(histogram).collect();
     Ok(Grid { columns: across.labels.len(), panels })
 }
 

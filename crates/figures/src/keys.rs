@@ -2,6 +2,7 @@
 
 use superpose_files::table::{Field, Table, TableError};
 
+use crate::axis::labelled;
 use crate::ticks::rounded;
 
 /// The distinct values of a column.
@@ -83,17 +84,22 @@ pub(crate) fn grid(
     };
     let down = Keys::of(table, Some(row), down.1, Order::Size)?;
     let across = Keys::of(table, across.0, across.1, Order::Size)?;
-    let mut panels = Vec::new();
+    Ok(pairs(&down, &across))
+}
+
+/// Every pair of values, row by row: its title and the rows of the table of each.
+pub(crate) fn pairs(down: &Keys, across: &Keys) -> Vec<(String, Vec<usize>)> {
+    let mut pairs = Vec::new();
     for (i, row_name) in down.labels.iter().enumerate() {
         for (j, column_name) in across.labels.iter().enumerate() {
             let own = |row: &usize| down.of_row[*row] == i && across.of_row[*row] == j;
             let names =
                 [row_name.as_str(), column_name].into_iter().filter(|name| !name.is_empty());
             let title = names.collect::<Vec<_>>().join(", ");
-            panels.push((title, (0..table.rows.len()).filter(own).collect()));
+            pairs.push((title, (0..down.of_row.len()).filter(own).collect()));
         }
     }
-    Ok(panels)
+    pairs
 }
 
 fn called(field: &Field, symbol: &str, number: &dyn Fn(f64) -> String) -> String {
@@ -105,7 +111,7 @@ fn called(field: &Field, symbol: &str, number: &dyn Fn(f64) -> String) -> String
         (Field::Text(text), _) => text.clone(),
         (Field::Missing, _) => return format!("{symbol} not given").trim().to_owned(),
     };
-    if symbol.is_empty() { value } else { format!("{symbol} = {value}") }
+    labelled(symbol, &value)
 }
 
 #[cfg(test)]

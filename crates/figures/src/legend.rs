@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::canvas::{Canvas, DrawResult, TEXT, said};
 use crate::chart::{Mark, Series};
 use crate::font;
-use crate::marks::{dots, line_width};
+use crate::marks::{BAND, dots, line_width};
 
 /// Entries that a picture grows for; of more, some are left out.
 pub(crate) const LONGEST: usize = 24;
@@ -82,7 +82,7 @@ fn mark(canvas: &Canvas, series: &Series, (left, y): (u32, u32)) -> DrawResult {
         }
         Mark::Band => {
             let ends = [canvas.at(left, y - 5), canvas.at(left + 22, y + 5)];
-            let band = series.colour.mix(0.2).filled();
+            let band = series.colour.mix(BAND).filled();
             canvas.area.draw(&Rectangle::new(ends, band)).map_err(said)?;
             canvas.line(&[(left, y), (left + 22, y)], pen)?;
         }

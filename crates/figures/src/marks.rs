@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::axes::Plot;
-use crate::axis::{Axis, Scale, place, shown};
+use crate::axis::{Axis, Scale, labelled, place, shown};
 use crate::canvas::{Canvas, DrawResult, TEXT, said};
 use crate::chart::{Chart, Mark, NamesAt, Point, Series};
 use crate::colour_bar::Shades;
@@ -18,7 +18,7 @@ const BARS: f64 = 0.76;
 const APART: u32 = 4;
 const APART_ALL: u32 = 20;
 /// How much of its series' colour a band has.
-const BAND: f64 = 0.2;
+pub(crate) const BAND: f64 = 0.2;
 /// Where a fit was made.
 const WINDOW: RGBColor = RGBColor(60, 90, 160);
 const WINDOW_SHARE: f64 = 0.07;
@@ -145,16 +145,9 @@ impl Marks<'_> {
     fn names(&self) -> DrawResult {
         let Some([(left, right), _]) = self.chart.ends() else { return Ok(()) };
         let (x, y) = self.scales();
-        let of_series = |s: &'_ Series| {
-            let side = s.names_at;
-            s.points
-                .iter()
-                .cloned()
-                .zip(s.names.clone())
-                .map(move |(p, name)| (p, name, side))
-                .collect::<Vec<_>>()
-        };
-        let named = self.chart.series.iter().flat_map(of_series);
+        let named = self.chart.series.iter().flat_map(|series| {
+            series.points.iter().zip(&series.names).map(|(p, name)| (p, name, series.names_at))
+        });
         let named = named.filter(|(p, name, _)| shown(p.x, x) && shown(p.y, y) && !name.is_empty());
         let (mut taken, mut dots) = (Vec::new(), None);
         for (point, name, side) in named {
@@ -171,7 +164,7 @@ impl Marks<'_> {
                 NamesAt::Beside => dots.get_or_insert_with(|| self.circled()),
                 NamesAt::Above | NamesAt::Below => &[],
             };
-            self.name(&name, (h, v - up), beyond, in_the_way, &mut taken)?;
+            self.name(name, (h, v - up), beyond, in_the_way, &mut taken)?;
         }
         Ok(())
     }
@@ -238,16 +231,13 @@ impl Marks<'_> {
             Some(name) => name.clone(),
             None => precise(value),
         };
-        let said = |axis: &Axis, value| match &*axis.label {
-            "" => number(axis, value),
-            label => format!("{label} = {}", number(axis, value)),
-        };
+        let said = |axis: &Axis, value| labelled(&axis.label, &number(axis, value));
         let mut title = format!("{}, {}", said(x, point.x), said(y, point.y));
         if let Some((low, high)) = point.bar {
             title.push_str(&format!(" ({} to {})", precise(low), precise(high)));
         }
         if let (Some(scale), Some(value)) = (colours, point.value) {
-            title.push_str(&format!(", {} = {}", scale.label, precise(value)));
+            title.push_str(&format!(", {}", labelled(&scale.label, &precise(value))));
         }
         match point.of.as_deref().unwrap_or(&series.label) {
             "" => title,
@@ -280,7 +270,7 @@ impl Marks<'_> {
     }
 
     fn error_bars(&self, series: &Series, aside: f64) -> DrawResult {
-        let (x, y) = self.scales();
+        let ((x, y), parted) = (self.scales(), self.aside(series));
         for point in &series.points {
             let Some((low, high)) = point.bar else { continue };
             if shown(low, y) && shown(high, y) {
@@ -288,7 +278,6 @@ impl Marks<'_> {
                     Mark::Bars => DARK,
                     _ => self.colour(series, point),
                 };
-                let parted = self.aside(series);
                 let end = |v: f64| {
                     let (h, v) = self.at(place(point.x, x) + aside, place(v, y));
                     (h + parted, v)

@@ -104,6 +104,12 @@ pub fn short_name(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
+/// Whether somebody who writes `meant` means the field `name`: its dotted name, that without the word that says of
+/// which kind it is (`model.activation`), or its last part.
+pub fn is_meant(name: &str, meant: &str) -> bool {
+    name == meant || name.strip_suffix(".kind") == Some(meant) || short_name(name) == meant
+}
+
 /// Fields that the kind of a cell decides unless they are given: each with what it follows from.
 pub const FOLLOWING_KINDS: [(&str, &str); 6] = [
     ("model.bias_init_std", "model.bias"),

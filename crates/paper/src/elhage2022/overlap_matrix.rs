@@ -4,9 +4,10 @@ use superpose_figures::colour_bar::ColourScale;
 use superpose_figures::heat_maps::{HeatMaps, heat_maps};
 use superpose_figures::sheet::Axes;
 use superpose_files::table::{Table, Tables};
-use superpose_stats::summary::summarise;
 
-use super::share::{NEEDS_WEIGHTS, Start, best, by_setting, density, digits, short, starts};
+use super::share::{
+    Setting, Start, basis, by_density, digits, mean_of_represented, n_represented, short,
+};
 use crate::claim::{AtLeast, AtMost, Claim, Within, says};
 use crate::draw::{Drawn, pictures, sheet};
 use crate::figure::{Figure, Findings, Material, all};
@@ -20,41 +21,13 @@ pub(super) const OVERLAPS: Figure = Figure::of("elhage-overlap-matrix", &[OVERLA
     .against("More than five represented features where all are always active, or no more where they are rare.")
     .limits("Three starts a density; the matrix is that of the start with the least test loss.");
 
-/// A density with its starts, densest first.
-struct Setting<'a> {
-    density: f64,
-    group: Vec<Start<'a>>,
-    best: Start<'a>,
-}
-
-fn n_represented(start: &Start<'_>) -> f64 {
-    start.features().iter().filter(|f| f.is_represented()).count() as f64
-}
-
 /// The mean of `Σ_{j≠i} (Ŵ_i·W_j)²` over the represented features.
 fn mean_interference(start: &Start<'_>) -> f64 {
-    let features = start.features();
-    let of: Vec<f64> =
-        features.iter().filter(|f| f.is_represented()).map(|f| f.interference).collect();
-    summarise(&of).mean
-}
-
-fn settings<'a>(material: &'a Material<'_>) -> Vec<Setting<'a>> {
-    let groups = by_setting(&starts(material)).into_iter();
-    let of = |group: Vec<Start<'a>>| {
-        let (density, best) = (density(group[0].cell()), best(&group)?);
-        Some(Setting { density, group, best })
-    };
-    let mut settings: Vec<Setting<'a>> = groups.filter_map(of).collect();
-    settings.sort_by(|a, b| b.density.total_cmp(&a.density));
-    settings
+    mean_of_represented(start, |f| f.interference)
 }
 
 fn make(material: &Material<'_>) -> Findings {
-    let settings = settings(material);
-    let mean = |s: &Setting<'_>, of: fn(&Start<'_>) -> f64| {
-        summarise(&s.group.iter().map(of).collect::<Vec<_>>()).mean
-    };
+    let settings = by_density(material);
     let densities = Table::of(
         "densities",
         "How many features are represented, and how much do they share?",
@@ -71,7 +44,7 @@ fn make(material: &Material<'_>) -> Findings {
                 mean_interference(&s.best).into()
             }),
             ("mean_represented", "mean over all starts of the represented features", &|s| {
-                mean(s, n_represented).into()
+                s.mean(n_represented).into()
             }),
         ],
     );
@@ -94,10 +67,6 @@ fn make(material: &Material<'_>) -> Findings {
 }
 
 fn claims(settings: &[Setting<'_>]) -> Vec<Claim> {
-    let basis = |s: Option<&Setting<'_>>| match s {
-        None => NEEDS_WEIGHTS.to_owned(),
-        Some(s) => format!("the best of {} starts at density {}", s.group.len(), short(s.density)),
-    };
     let (dense, sparse) = (settings.first(), settings.last());
     let numbers: Vec<f64> = settings.iter().map(|s| n_represented(&s.best)).collect();
     let n_falls = numbers.windows(2).filter(|pair| pair[1] < pair[0]).count();

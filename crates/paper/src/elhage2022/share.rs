@@ -7,6 +7,7 @@ use superpose_files::table::Field;
 use superpose_geometry::Rows;
 use superpose_geometry::feature::{dimensionality, interference};
 use superpose_geometry::norms::row_norms;
+use superpose_stats::summary::summarise;
 use superpose_toy::cell::{Cell, Importance};
 use superpose_toy::trained::Weights;
 
@@ -130,4 +131,49 @@ pub(super) fn by_setting<'a>(starts: &[Start<'a>]) -> Vec<Vec<Start<'a>>> {
 /// The start with the least test loss.
 pub(super) fn best<'a>(group: &[Start<'a>]) -> Option<Start<'a>> {
     group.iter().min_by(|a, b| a.loss().total_cmp(&b.loss())).copied()
+}
+
+/// A density with its starts.
+pub(super) struct Setting<'a> {
+    pub(super) density: f64,
+    pub(super) group: Vec<Start<'a>>,
+    pub(super) best: Start<'a>,
+}
+
+/// The densities that have starts, densest first.
+pub(super) fn by_density<'a>(material: &'a Material<'_>) -> Vec<Setting<'a>> {
+    let of = |group: Vec<Start<'a>>| {
+        let (density, best) = (density(group[0].cell()), best(&group)?);
+        Some(Setting { density, group, best })
+    };
+    let mut settings: Vec<Setting<'a>> =
+        by_setting(&starts(material)).into_iter().filter_map(of).collect();
+    settings.sort_by(|a, b| b.density.total_cmp(&a.density));
+    settings
+}
+
+impl Setting<'_> {
+    /// The mean of a number over all starts.
+    pub(super) fn mean(&self, of: fn(&Start<'_>) -> f64) -> f64 {
+        summarise(&self.group.iter().map(of).collect::<Vec<_>>()).mean
+    }
+}
+
+/// What a number of the best start of a setting rests on.
+pub(super) fn basis(setting: Option<&Setting<'_>>) -> String {
+    match setting {
+        None => NEEDS_WEIGHTS.to_owned(),
+        Some(s) => format!("the best of {} starts at density {}", s.group.len(), short(s.density)),
+    }
+}
+
+/// The mean of a number over the represented features of a start.
+pub(super) fn mean_of_represented(start: &Start<'_>, of: fn(&Feature) -> f64) -> f64 {
+    let features = start.features();
+    summarise(&features.iter().filter(|f| f.is_represented()).map(of).collect::<Vec<_>>()).mean
+}
+
+/// How many features of a start are represented.
+pub(super) fn n_represented(start: &Start<'_>) -> f64 {
+    start.features().iter().filter(|f| f.is_represented()).count() as f64
 }
