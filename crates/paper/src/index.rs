@@ -10,7 +10,7 @@ use superpose_page::{Content, Fact, Image, Listing, Page, Section, Source, Tally
 
 use crate::claim::{CLAIMS, Verdict};
 use crate::figure::Figure;
-use crate::papers::figures;
+use crate::papers::{figures, paper_of};
 use crate::report::{heading, places};
 
 /// The name of the page's file.
@@ -57,6 +57,13 @@ pub fn write_index(out: &Path) -> Result<PathBuf, StudyError> {
     Ok(path)
 }
 
+/// The papers that these figures are of.
+fn papers(made: &[Made]) -> Vec<&'static str> {
+    let mut papers: Vec<&str> = made.iter().map(|made| paper_of(made.figure).citation).collect();
+    papers.dedup();
+    papers
+}
+
 /// How many of these claims have each verdict, in the order of [`Verdict::ALL`].
 fn counts<'a>(
     claims: impl IntoIterator<Item = &'a Table>,
@@ -82,8 +89,9 @@ fn page(made: Vec<Made>) -> Result<Page, TableError> {
     }];
     let mut sources = Vec::new();
     let lead = format!(
-        "{} figures and experiments about Liu, Liu & Gore 2025 (arXiv 2505.10465), with {n_claims} claims.",
-        made.len()
+        "{} figures and experiments about {}, with {n_claims} claims.",
+        made.len(),
+        papers(&made).join(" and ")
     );
     for Made { figure, claims, pictures } in made {
         let verdicts = counts([&claims])?.into_iter().filter(|(_, n)| *n > 0);
@@ -107,7 +115,7 @@ fn page(made: Vec<Made>) -> Result<Page, TableError> {
         let file = format!("{}/tables/{CLAIMS}.csv", figure.folder());
         sources.push(Source { table: claims, file });
     }
-    let title = "The paper's figures, reproduced".to_owned();
+    let title = "Papers' figures, reproduced".to_owned();
     Ok(Page { title, lead, facts: Vec::new(), sources, sections })
 }
 
@@ -145,5 +153,13 @@ mod tests {
         std::fs::write(&claims, "claim\n1\n").unwrap();
         let said = write_index(out.path()).unwrap_err().to_string();
         assert!(said.contains("claims.csv` is damaged"), "{said}");
+    }
+
+    #[test]
+    fn the_lead_names_the_papers_of_the_figures_that_are_there() {
+        let claims = || Table::new(CLAIMS, "?", &[("verdict", "")]);
+        let made = figures().map(|figure| Made { figure, claims: claims(), pictures: Vec::new() });
+        let lead = page(made.collect()).unwrap().lead;
+        assert!(lead.contains(" about Liu, Liu & Gore 2025 and Elhage et al. 2022, "), "{lead}");
     }
 }
