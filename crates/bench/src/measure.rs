@@ -6,7 +6,7 @@
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use superpose_device::{BACKENDS, BURN_VERSION, NamedDevice};
+use superpose_device::{BACKENDS, BURN_VERSION};
 use superpose_gram::product::peak_flop_per_s;
 use superpose_stats::summary::median_and_deviation;
 use superpose_sweep::bench::Bench;
@@ -50,26 +50,23 @@ struct Case {
 /// A case at work.
 struct Running<'a> {
     case: &'a Case,
-    work: Work,
+    seat: &'a Seat,
+    work: Work<'a>,
     round_s: Vec<f64>,
     loss: f64,
-    /// Operations a second that the device makes at best, on one core of it where it has cores.
-    peak: f64,
-    /// What a GPU calls itself.
-    gpu: Option<String>,
 }
 
 /// Cells that make steps at the same time: one on each of some threads, or all as one ensemble.
 #[derive(Debug)]
-pub(crate) struct Work(Vec<Rounds>);
+pub(crate) struct Work<'p>(Vec<Rounds<'p>>);
 
-impl Work {
+impl<'p> Work<'p> {
     /// Cells like this one, `jobs` of them, the first with its own seeds and each other with the
     /// next ones. On a GPU all are one ensemble, [`SHARING`] of them at a time with the same
     /// batches. None when the engine cannot train the cell or the device is out of memory.
     pub(crate) fn new(
         prepared: &Prepared,
-        place: &Place,
+        place: &'p Place,
         jobs: usize,
         steps_a_round: u64,
     ) -> Option<Self> {
@@ -130,8 +127,14 @@ pub fn measure(
     let (cell, cases) = (&prepared.cell, cases(bench, about.n_cores));
     let (n, d, size) = (cell.model.n_features, cell.model.d_hidden, cell.train.batch_size);
     say(&format!("n = {n}, d = {d}, batches of {size}: {} steps each", cell.train.steps));
-    let mut running: Vec<Result<Running<'_>, String>> =
-        cases.iter().map(|case| begin(case, prepared, bench)).collect();
+    let seats: Vec<Result<Seat, String>> = cases.iter().map(Seat::of).collect();
+    let mut running: Vec<Result<Running<'_>, String>> = cases
+        .iter()
+        .zip(&seats)
+        .map(|(case, seat)| {
+            Running::new(case, prepared, seat.as_ref().map_err(Clone::clone)?, bench)
+        })
+        .collect();
     let mut left = cell.train.steps;
     while left > 0 {
         let n_steps = left.min(bench.steps_a_round);
@@ -154,15 +157,33 @@ pub fn measure(
     cases.iter().zip(running).map(row).collect()
 }
 
-/// The case at work, or why it cannot be measured.
-fn begin<'a>(case: &'a Case, prepared: &Prepared, bench: &Bench) -> Result<Running<'a>, String> {
-    let device = superpose_device::open(case.device).map_err(|error| error.to_string())?;
-    if device.software && !case.together {
-        // Nobody means it when all devices are measured, and it takes minutes.
-        return Err(format!("{} is a GPU made of software, which is not timed", device.name));
+/// Where a case is measured.
+struct Seat {
+    place: Place,
+    /// Operations a second that the device makes at best, on one core of it where it has cores.
+    peak: f64,
+    /// What a GPU calls itself.
+    gpu: Option<String>,
+}
+
+impl Seat {
+    /// That of a case, or why it cannot be measured.
+    fn of(case: &Case) -> Result<Self, String> {
+        let device = superpose_device::open(case.device).map_err(|error| error.to_string())?;
+        if device.software && !case.together {
+            // Nobody means it when all devices are measured, and it takes minutes.
+            return Err(format!("{} is a GPU made of software, which is not timed", device.name));
+        }
+        let gpu = device.client.as_ref().map(|_| device.name.clone());
+        let client = device.client.filter(|_| case.together);
+        let peak = match &client {
+            Some(client) => gpu_peak_flop_per_s(client).map_err(|failure| failure.to_string())?,
+            None => peak_flop_per_s(),
+        };
+        let (engine, n_threads) = (case.engine, case.threads);
+        let place = Place { engine, device: device.device, client, n_threads };
+        Ok(Self { place, peak, gpu })
     }
-    let cannot = || "the engine cannot train the cell, or memory is short".to_owned();
-    Running::new(case, prepared, &device, bench).ok_or_else(cannot)
 }
 
 fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
@@ -199,19 +220,13 @@ impl<'a> Running<'a> {
     fn new(
         case: &'a Case,
         prepared: &Prepared,
-        device: &NamedDevice,
+        seat: &'a Seat,
         bench: &Bench,
-    ) -> Option<Self> {
-        let client = if case.together { Some(device.client.clone()?) } else { None };
-        let (engine, device_of_burn) = (case.engine, device.device.clone());
-        let place = Place { engine, device: device_of_burn, client, n_threads: case.threads };
-        let work = Work::new(prepared, &place, case.jobs, bench.steps_a_round)?;
-        let peak = match &place.client {
-            Some(client) => gpu_peak_flop_per_s(client).ok()?,
-            None => peak_flop_per_s(),
-        };
-        let gpu = device.client.as_ref().map(|_| device.name.clone());
-        Some(Self { case, work, round_s: Vec::new(), loss: f64::NAN, peak, gpu })
+    ) -> Result<Self, String> {
+        let work = Work::new(prepared, &seat.place, case.jobs, bench.steps_a_round);
+        let cannot = "the engine cannot train the cell, or memory is short";
+        let work = work.ok_or_else(|| cannot.to_owned())?;
+        Ok(Self { case, seat, work, round_s: Vec::new(), loss: f64::NAN })
     }
 
     /// Every job makes `n_steps`, a round. The first one's loss counts: it has the cell's own seed.
@@ -233,7 +248,7 @@ impl<'a> Running<'a> {
         let wall: f64 =
             self.round_s.iter().sum::<f64>() * whole + self.round_s[n_rounds - 1] * (last - whole);
         let rate = self.case.jobs as f64 * steps / wall;
-        if let Some(gpu) = &self.gpu {
+        if let Some(gpu) = &self.seat.gpu {
             row.machine = format!("{}, {gpu}", row.machine);
         }
         row.step_ms = Some(median * 1e3);
@@ -247,8 +262,8 @@ impl<'a> Running<'a> {
             // A GPU does not say how much of the time its products took.
             let flop_per_s = flop / effort.product_s.unwrap_or(wall);
             row.product_gflop_per_s = Some(flop_per_s / 1e9);
-            row.peak_gflop_per_s = Some(self.peak / 1e9);
-            row.share_of_peak = Some(flop_per_s / self.peak);
+            row.peak_gflop_per_s = Some(self.seat.peak / 1e9);
+            row.share_of_peak = Some(flop_per_s / self.seat.peak);
         }
         row.working_mb = effort.working_bytes.map(|bytes| bytes as f64 / 1e6);
         row.host_wait_fraction = effort.waited.map(|waited| waited.as_secs_f64() / wall);

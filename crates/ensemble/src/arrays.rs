@@ -8,66 +8,71 @@ use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::Weights;
 
 use crate::failure::DeviceFailure;
+use crate::kernels::features::head;
+use crate::kernels::tile::HEIGHT;
 use crate::plan::Shape;
 
 /// What cells of one shape have on the device.
-pub(crate) struct Arrays {
-    pub(crate) client: Client,
+pub(crate) struct Arrays<'c> {
+    pub(crate) client: &'c Client,
     pub(crate) shape: Shape,
     pub(crate) n_cells: usize,
-    pub(crate) weights: Parameter,
-    pub(crate) biases: Parameter,
-    pub(crate) importance: Handle,
-    /// `dW`, and with the units' `dh` added, the gradient.
-    pub(crate) weights_gradient: Handle,
-    pub(crate) units: UnitArrays,
-}
-
-/// A parameter of every cell, and Adam's memory of it.
-pub(crate) struct Parameter {
-    pub(crate) values: Handle,
-    /// The first moments, and then the second.
+    /// `W`, and then `dW`, which with the units' `dh` added becomes the gradient.
+    pub(crate) weights: Handle,
+    /// Adam's first moments of `W`, and then the second.
     pub(crate) moments: Handle,
+    /// The same of `b`.
+    pub(crate) bias_moments: Handle,
+    /// `b`, importance, ways and counts.
+    pub(crate) features: Handle,
+    pub(crate) units: UnitArrays,
 }
 
 /// Arrays whose size depends on how many units a batch has.
 pub(crate) struct UnitArrays {
     pub(crate) n_units: usize,
+    /// `h`, and then the parts of `dh`.
     pub(crate) hidden: Handle,
-    pub(crate) hidden_gradient: Handle,
     pub(crate) z_gradient: Handle,
     /// By tile of units and feature: squared errors, and then gradients of biases.
     pub(crate) sums: Handle,
+    pub(crate) marks: Handle,
 }
 
-impl Arrays {
+impl<'c> Arrays<'c> {
     /// The arrays of `cells` that start from `starts`.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device is out of memory.
     pub(crate) fn new(
-        client: &Client,
+        client: &'c Client,
         shape: Shape,
         cells: &[Prepared],
         starts: &[Weights],
     ) -> Result<Self, DeviceFailure> {
         let (n_cells, d, row) = (starts.len(), shape.d_hidden, shape.row());
-        let mut weights = vec![0.0; n_cells * shape.n_features * row];
+        let n = shape.n_features;
+        let mut weights = vec![0.0_f32; 2 * n_cells * n * row];
         let rows = starts.iter().flat_map(|start| start.weights.chunks(d));
         for (to, from) in weights.chunks_mut(row).zip(rows) {
             to[..d].copy_from_slice(from);
         }
-        let biases: Vec<f32> = starts.iter().flat_map(|start| start.bias.iter().copied()).collect();
+        let mut features: Vec<f32> =
+            starts.iter().flat_map(|start| start.bias.iter().copied()).collect();
         #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
-        let importance: Vec<f32> =
-            cells.iter().flat_map(Prepared::importances).map(|i| i as f32).collect();
+        features.extend(cells.iter().flat_map(Prepared::importances).map(|i| i as f32));
+        // Before the first step it is as if all answers had been positive.
+        let mut of_cell = vec![0.0; head(n)];
+        of_cell[1] = f32::MAX;
+        features.extend(of_cell.repeat(n_cells));
+        let zeros = |numbers: usize| client.create(Bytes::from_elems(vec![0.0_f32; numbers]));
         let arrays = Self {
-            weights_gradient: client.empty(4 * weights.len()),
-            weights: Parameter::new(client, weights),
-            biases: Parameter::new(client, biases),
-            importance: client.create(Bytes::from_elems(importance)),
+            moments: zeros(weights.len()),
+            weights: client.create(Bytes::from_elems(weights)),
+            bias_moments: zeros(2 * n_cells * n),
+            features: client.create(Bytes::from_elems(features)),
             units: UnitArrays::new(client, shape, n_cells, 1),
-            client: client.clone(),
+            client,
             shape,
             n_cells,
         };
@@ -82,51 +87,66 @@ impl Arrays {
     pub(crate) fn make_room(&mut self, n_units: usize) -> Result<(), DeviceFailure> {
         if n_units > self.units.n_units {
             // Freed before the new ones are taken.
-            self.units = UnitArrays::new(&self.client, self.shape, 1, 1);
-            self.units = UnitArrays::new(&self.client, self.shape, self.n_cells, n_units);
+            self.units = UnitArrays::new(self.client, self.shape, 1, 1);
+            self.units = UnitArrays::new(self.client, self.shape, self.n_cells, n_units);
             self.check()?;
         }
         Ok(())
     }
 
-    /// Tiles of units in a column of `z`.
-    pub(crate) fn unit_tiles(&self) -> usize {
-        self.units.n_units / self.shape.respond_tile().height()
+    /// Numbers of all cells from the first half of `weights` to the second.
+    fn weight_numbers(&self) -> usize {
+        self.n_cells * self.shape.n_features * self.shape.row()
+    }
+
+    /// `W` and `b` of every cell.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed.
+    pub(crate) fn parameters(&self) -> Result<Vec<(Vec<f32>, Vec<f32>)>, DeviceFailure> {
+        let (weights, n) = (self.weight_numbers(), self.shape.n_features);
+        let weights = part(&self.weights, 0, weights);
+        let biases = part(&self.features, 0, self.n_cells * n);
+        self.by_cell(weights, biases, n)
+    }
+
+    /// The gradients of `W` and `b` of every cell, up to nothing: factors are in them.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed.
+    pub(crate) fn gradients(&self) -> Result<Vec<(Vec<f32>, Vec<f32>)>, DeviceFailure> {
+        let weights = self.weight_numbers();
+        let weights = part(&self.weights, weights, weights);
+        let sums_of_cell = self.units.n_units / HEIGHT * self.shape.n_features;
+        let sums = self.n_cells * sums_of_cell;
+        self.by_cell(weights, part(&self.units.sums, sums, sums), sums_of_cell)
     }
 
     /// Whether the device could give all of them.
     fn check(&self) -> Result<(), DeviceFailure> {
-        let Self { weights, biases, importance, weights_gradient, units, .. } = self;
-        let parameters = [weights, biases].into_iter().flat_map(|p| [&p.values, &p.moments]);
-        let UnitArrays { hidden, hidden_gradient, z_gradient, sums, .. } = units;
-        let others = [importance, weights_gradient, hidden, hidden_gradient, z_gradient, sums];
-        Ok(self.client.check(parameters.chain(others))?)
+        let Self { weights, moments, bias_moments, features, units, .. } = self;
+        let UnitArrays { hidden, z_gradient, sums, marks, .. } = units;
+        let all = [weights, moments, bias_moments, features, hidden, z_gradient, sums, marks];
+        Ok(self.client.check(all)?)
     }
 
-    /// `W` and `b` of every cell, or their gradients: `[cells · n · row]`, without the padding of
-    /// rows, and `b` with `bias_stride` numbers from a cell to the next.
-    pub(crate) fn by_cell<'a>(
+    /// What two arrays have of every cell: `[cells · n · row]`, without the padding of rows, and `[n]` of
+    /// `bias_stride` numbers from a cell to the next.
+    fn by_cell(
         &self,
-        weights: &'a [f32],
-        biases: &'a [f32],
+        weights: Handle,
+        biases: Handle,
         bias_stride: usize,
-    ) -> impl Iterator<Item = (Vec<f32>, &'a [f32])> {
+    ) -> Result<Vec<(Vec<f32>, Vec<f32>)>, DeviceFailure> {
         let (n, d, row) = (self.shape.n_features, self.shape.d_hidden, self.shape.row());
-        (0..self.n_cells).map(move |i| {
+        let [weights, biases] = [self.client.read_one(weights)?, self.client.read_one(biases)?];
+        let (weights, biases) = (f32::from_bytes(&weights), f32::from_bytes(&biases));
+        let of_cell = |i: usize| {
             let rows = weights[i * n * row..][..n * row].chunks(row);
             let weights = rows.flat_map(|row| row[..d].iter().copied()).collect();
-            (weights, &biases[i * bias_stride..][..n])
-        })
-    }
-}
-
-impl Parameter {
-    fn new(client: &Client, values: Vec<f32>) -> Self {
-        let moments = vec![0.0_f32; 2 * values.len()];
-        Self {
-            values: client.create(Bytes::from_elems(values)),
-            moments: client.create(Bytes::from_elems(moments)),
-        }
+            (weights, biases[i * bias_stride..][..n].to_vec())
+        };
+        Ok((0..self.n_cells).map(of_cell).collect())
     }
 }
 
@@ -135,15 +155,20 @@ impl UnitArrays {
         let n_units = shape.padded_units(n_units);
         let units = n_cells * n_units;
         let empty = |numbers: usize| client.empty(4 * numbers);
-        let sums = units / shape.respond_tile().height() * shape.n_features;
         Self {
             n_units,
-            hidden: empty(units * shape.row()),
-            hidden_gradient: empty(units * shape.row()),
+            hidden: empty((1 + shape.parts()) * units * shape.row()),
             z_gradient: empty(units * shape.feature_stride()),
-            sums: empty(2 * sums),
+            sums: empty(2 * units / HEIGHT * shape.n_features),
+            marks: empty(n_cells * shape.mark_words(n_units)),
         }
     }
+}
+
+/// So many numbers of an array, from one on.
+fn part(array: &Handle, first: usize, numbers: usize) -> Handle {
+    let after = array.size_in_used() - 4 * (first + numbers) as u64;
+    array.clone().offset_start(4 * first as u64).offset_end(after)
 }
 
 /// An array as a kernel's argument, number by number.

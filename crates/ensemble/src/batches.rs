@@ -3,12 +3,12 @@
 use superpose_toy::grouped::GroupedBatch;
 use superpose_toy::sampler::{Sampler, Stream};
 
-use crate::kernels::batch::HEADER;
+use crate::kernels::batch::{COUNTS, HEADER};
 use crate::units::Units;
 use crate::word;
 
 /// Draws a stream's batches as units.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Drawer {
     sampler: Sampler,
     batch_size: usize,
@@ -30,6 +30,47 @@ impl Drawer {
     }
 }
 
+/// Some of a chunk's batches, packed by themselves. All batches of a chunk are counted stream by stream,
+/// and in each step by step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece {
+    /// The number of the first.
+    first: usize,
+    headers: Vec<u32>,
+    words: Vec<u32>,
+}
+
+impl Piece {
+    /// None yet; the first will be number `first`.
+    pub fn from(first: usize) -> Self {
+        Self { first, headers: Vec::new(), words: Vec::new() }
+    }
+
+    /// Takes in the next batch.
+    ///
+    /// # Panics
+    /// When there are more words than 32 bits can count.
+    pub fn push(&mut self, units: &Units) {
+        let Self { headers, words, .. } = self;
+        headers.extend([word(units.n_units()), units.n_lone, units.n_empty]);
+        let mut append = |array: &[u32]| {
+            headers.push(word(words.len()));
+            words.extend_from_slice(array);
+        };
+        append(&units.starts);
+        append(&units.features);
+        append(&bits(&units.values));
+        append(&units.part_starts);
+        append(&units.part_units);
+        append(&bits(&units.part_weights));
+    }
+}
+
+/// The bits of numbers.
+fn bits(numbers: &[f32]) -> Vec<u32> {
+    numbers.iter().map(|number| number.to_bits()).collect()
+}
+
 /// Batches by step and stream, packed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batches {
@@ -49,43 +90,39 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Packs the units of every stream's batches, step by step, for cells that have them by
+    /// Puts the `pieces` of a chunk of batches of `n_streams` streams together, for cells that have them by
     /// `of_cells`.
     ///
     /// # Panics
-    /// When there is no stream, when streams differ in their number of steps, or when there are
-    /// more words than 32 bits can count.
-    pub fn pack(streams: &[Vec<Units>], of_cells: &[u32]) -> Self {
-        let n_steps = streams[0].len();
+    /// When there are more words than 32 bits can count.
+    pub fn pack(pieces: &[Piece], n_streams: usize, of_cells: &[u32]) -> Self {
         let n_cells = of_cells.len();
-        let mut words = of_cells.to_vec();
-        words.resize(n_cells + n_steps * streams.len() * HEADER, 0);
-        let (mut most_units, mut all_units) = (0, 0);
-        for step in 0..n_steps {
-            for (stream, units) in streams.iter().enumerate() {
-                let at = n_cells + (step * streams.len() + stream) * HEADER;
-                let units = &units[step];
-                most_units = most_units.max(units.n_units());
-                let counts = [word(units.n_units()), units.n_lone, units.n_empty];
-                words[at..at + 3].copy_from_slice(&counts);
-                let mut next = at + 3;
-                let mut append = |array: &mut dyn Iterator<Item = u32>| {
-                    words[next] = word(words.len());
-                    words.extend(array);
-                    next += 1;
-                };
-                append(&mut units.starts.iter().copied());
-                append(&mut units.features.iter().copied());
-                append(&mut units.values.iter().map(|value| value.to_bits()));
-                append(&mut units.part_starts.iter().copied());
-                append(&mut units.part_units.iter().copied());
-                append(&mut units.part_weights.iter().map(|weight| weight.to_bits()));
+        let all_headers: usize = pieces.iter().map(|piece| piece.headers.len()).sum();
+        let all_words: usize = pieces.iter().map(|piece| piece.words.len()).sum();
+        let n_steps = all_headers / (HEADER * n_streams);
+        let mut words = Vec::with_capacity(n_cells + all_headers + all_words);
+        words.extend_from_slice(of_cells);
+        words.resize(n_cells + all_headers, 0);
+        let mut units_of_stream = vec![0_usize; n_streams];
+        let mut most_units = 0;
+        for piece in pieces {
+            let base = word(words.len());
+            for (batch, header) in (piece.first..).zip(piece.headers.chunks(HEADER)) {
+                let (stream, step) = (batch / n_steps, batch % n_steps);
+                let n_units = header[0] as usize;
+                most_units = most_units.max(n_units);
+                units_of_stream[stream] += n_units;
+                let at = n_cells + (step * n_streams + stream) * HEADER;
+                words[at..at + COUNTS].copy_from_slice(&header[..COUNTS]);
+                for (to, place) in words[at + COUNTS..].iter_mut().zip(&header[COUNTS..]) {
+                    *to = base + place;
+                }
             }
+            words.extend_from_slice(&piece.words);
         }
-        for &stream in of_cells {
-            all_units += streams[stream as usize].iter().map(Units::n_units).sum::<usize>();
-        }
-        Self { words, n_cells, n_steps, n_streams: streams.len(), most_units, all_units }
+        word(words.len());
+        let all_units = of_cells.iter().map(|&stream| units_of_stream[stream as usize]).sum();
+        Self { words, n_cells, n_steps, n_streams, most_units, all_units }
     }
 
     /// Where the headers of a step begin.
@@ -99,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_point_to_what_was_packed() {
+    fn headers_point_to_what_was_packed_however_it_was_divided() {
         let units = |n: u32| Units {
             n_lone: n,
             n_empty: 10 + n,
@@ -110,23 +147,32 @@ mod tests {
             part_units: vec![0, 1],
             part_weights: vec![1.0, 2.5],
         };
-        let streams = [vec![units(1), units(2)], vec![units(3), units(4)]];
-        let batches = Batches::pack(&streams, &[0, 1, 1]);
-        assert_eq!(batches.words[..3], [0, 1, 1]);
-        assert_eq!((batches.n_steps, batches.n_streams, batches.most_units), (2, 2, 2));
-        // Two steps of three cells.
-        assert_eq!(batches.all_units, 12);
-        for (step, stream, n) in [(0, 0, 1), (1, 0, 2), (0, 1, 3), (1, 1, 4)] {
-            let header =
-                &batches.words[batches.headers(step) as usize + stream * HEADER..][..HEADER];
-            assert_eq!(header[..3], [2, n, 10 + n]);
-            let array = |i: usize, length: usize| &batches.words[header[i] as usize..][..length];
-            assert_eq!(array(3, 3), [0, 1, 1 + n]);
-            assert_eq!(array(4, 2), [7, 8]);
-            assert_eq!(array(5, 2), [0.5_f32.to_bits(), 1.5_f32.to_bits()]);
-            assert_eq!(array(6, 2), [0, 2]);
-            assert_eq!(array(7, 2), [0, 1]);
-            assert_eq!(array(8, 2), [1.0_f32.to_bits(), 2.5_f32.to_bits()]);
+        // Two steps of two streams.
+        let piece = |first: usize, numbers: &[u32]| {
+            let mut piece = Piece::from(first);
+            numbers.iter().for_each(|&n| piece.push(&units(n)));
+            piece
+        };
+        let whole = vec![piece(0, &[1, 2, 3, 4])];
+        for pieces in [whole, vec![piece(0, &[1, 2, 3]), piece(3, &[]), piece(3, &[4])]] {
+            let batches = Batches::pack(&pieces, 2, &[0, 1, 1]);
+            assert_eq!(batches.words[..3], [0, 1, 1]);
+            assert_eq!((batches.n_steps, batches.n_streams, batches.most_units), (2, 2, 2));
+            // Two steps of three cells.
+            assert_eq!(batches.all_units, 12);
+            for (step, stream, n) in [(0, 0, 1), (1, 0, 2), (0, 1, 3), (1, 1, 4)] {
+                let header =
+                    &batches.words[batches.headers(step) as usize + stream * HEADER..][..HEADER];
+                assert_eq!(header[..3], [2, n, 10 + n]);
+                let array =
+                    |i: usize, length: usize| &batches.words[header[i] as usize..][..length];
+                assert_eq!(array(3, 3), [0, 1, 1 + n]);
+                assert_eq!(array(4, 2), [7, 8]);
+                assert_eq!(array(5, 2), [0.5_f32.to_bits(), 1.5_f32.to_bits()]);
+                assert_eq!(array(6, 2), [0, 2]);
+                assert_eq!(array(7, 2), [0, 1]);
+                assert_eq!(array(8, 2), [1.0_f32.to_bits(), 2.5_f32.to_bits()]);
+            }
         }
     }
 }

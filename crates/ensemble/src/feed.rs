@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use superpose_toy::sampler::Stream;
 
-use crate::batches::{Batches, Drawer};
-use crate::units::Units;
+use crate::batches::{Batches, Drawer, Piece};
 
 /// Chunks that a thread is ahead at most.
 const AHEAD: usize = 2;
@@ -22,7 +21,8 @@ pub struct Chunk {
     pub steps: Range<u64>,
 }
 
-/// Threads that draw the batches of all streams, chunk by chunk, and one that packs them.
+/// Threads that draw the batches of all streams, each some steps of every chunk, and one that puts
+/// them together.
 #[derive(Debug)]
 pub struct Feed {
     /// None only while the feed ends.
@@ -41,21 +41,24 @@ impl Feed {
         chunks: &(impl Iterator<Item = Chunk> + Clone + Send + 'static),
         n_threads: usize,
     ) -> Self {
-        let per_thread = drawers.len().div_ceil(n_threads.max(1)).max(1);
-        let mut drawers = drawers.into_iter();
+        let (n_streams, n_threads) = (drawers.len(), n_threads.max(1));
         let (mut drawn, mut threads) = (Vec::new(), Vec::new());
-        loop {
-            let own: Vec<Drawer> = drawers.by_ref().take(per_thread).collect();
-            if own.is_empty() {
-                break;
-            }
+        for thread in 0..n_threads {
             let (sender, receiver) = sync_channel(AHEAD);
+            let streams =
+                thread * n_streams / n_threads..((thread + 1) * n_streams).div_ceil(n_threads);
+            let own = Own {
+                first_stream: streams.start,
+                drawers: drawers[streams].to_vec(),
+                n_streams,
+                part: [thread, n_threads],
+            };
             let chunks = chunks.clone();
-            threads.push(std::thread::spawn(move || draw(own, chunks, &sender)));
+            threads.push(std::thread::spawn(move || own.draw(chunks, &sender)));
             drawn.push(receiver);
         }
         let (sender, receiver) = sync_channel(AHEAD);
-        threads.push(std::thread::spawn(move || pack(&drawn, &of_cells, &sender)));
+        threads.push(std::thread::spawn(move || pack(&drawn, n_streams, &of_cells, &sender)));
         Self { packed: Some(receiver), threads, waited: Duration::ZERO }
     }
 
@@ -79,30 +82,48 @@ impl Drop for Feed {
     }
 }
 
-/// Packs chunk after chunk until all are packed or nobody takes them.
-fn pack(drawn: &[Receiver<Vec<Vec<Units>>>], of_cells: &[u32], sender: &SyncSender<Batches>) {
+/// Puts chunk after chunk together until all are packed or nobody takes them.
+fn pack(
+    drawn: &[Receiver<Piece>],
+    n_streams: usize,
+    of_cells: &[u32],
+    sender: &SyncSender<Batches>,
+) {
     loop {
-        let mut streams = Vec::new();
-        for receiver in drawn {
-            let Ok(units) = receiver.recv() else { return };
-            streams.extend(units);
-        }
-        if sender.send(Batches::pack(&streams, of_cells)).is_err() {
+        let pieces: Result<Vec<Piece>, _> = drawn.iter().map(Receiver::recv).collect();
+        let Ok(pieces) = pieces else { return };
+        if sender.send(Batches::pack(&pieces, n_streams, of_cells)).is_err() {
             return;
         }
     }
 }
 
-/// Draws chunk after chunk until all are drawn or nobody takes them.
-fn draw(
-    mut drawers: Vec<Drawer>,
-    chunks: impl Iterator<Item = Chunk>,
-    sender: &SyncSender<Vec<Vec<Units>>>,
-) {
-    for Chunk { stream, steps } in chunks {
-        let units = |drawer: &mut Drawer| steps.clone().map(|s| drawer.units(stream, s)).collect();
-        if sender.send(drawers.iter_mut().map(units).collect()).is_err() {
-            return;
+/// What a thread draws: an equal part of the batches of every chunk, which are counted stream by stream
+/// and in each step by step. So it needs few streams, and none waits for another.
+struct Own {
+    first_stream: usize,
+    /// Of the streams from the first on.
+    drawers: Vec<Drawer>,
+    n_streams: usize,
+    /// Which part, and of how many.
+    part: [usize; 2],
+}
+
+impl Own {
+    /// Draws chunk after chunk until all are drawn or nobody takes them.
+    fn draw(mut self, chunks: impl Iterator<Item = Chunk>, sender: &SyncSender<Piece>) {
+        let [part, parts] = self.part;
+        for Chunk { stream, steps } in chunks {
+            let n_steps = (steps.end - steps.start) as usize;
+            let [first, end] = [part, part + 1].map(|part| part * self.n_streams * n_steps / parts);
+            let mut piece = Piece::from(first);
+            for batch in first..end {
+                let drawer = &mut self.drawers[batch / n_steps - self.first_stream];
+                piece.push(&drawer.units(stream, steps.start + (batch % n_steps) as u64));
+            }
+            if sender.send(piece).is_err() {
+                return;
+            }
         }
     }
 }
@@ -128,8 +149,11 @@ mod tests {
         let mut expected = Vec::new();
         let mut alone = [drawer(1), drawer(2), drawer(3)];
         for Chunk { stream, steps } in &chunks {
-            let units = |d: &mut Drawer| steps.clone().map(|s| d.units(*stream, s)).collect();
-            expected.push(Batches::pack(&alone.iter_mut().map(units).collect::<Vec<_>>(), &[2, 0]));
+            let mut piece = Piece::from(0);
+            for drawer in &mut alone {
+                steps.clone().for_each(|step| piece.push(&drawer.units(*stream, step)));
+            }
+            expected.push(Batches::pack(&[piece], 3, &[2, 0]));
         }
         for n_threads in [1, 2, 8] {
             let drawers = vec![drawer(1), drawer(2), drawer(3)];

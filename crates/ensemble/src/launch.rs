@@ -5,7 +5,9 @@ use cubecl::server::Handle;
 use superpose_toy::cell::Rows;
 
 use crate::arrays::{Arrays, fours, ones};
-use crate::kernels::tile::{THREADS, Tile};
+use crate::kernels::back::SHARERS;
+use crate::kernels::tile::{HEIGHT, THREADS};
+use crate::kernels::update::STEP_NUMBERS;
 use crate::kernels::{back, gather, respond, update};
 use crate::word;
 
@@ -22,19 +24,22 @@ pub(crate) enum Task {
 
 /// The kernels of one step.
 pub(crate) struct Launch<'a> {
-    pub(crate) arrays: &'a Arrays,
-    /// The batches of a chunk, and where this step's headers begin.
+    pub(crate) arrays: &'a Arrays<'a>,
+    /// The batches of a chunk and the numbers of its updates, and where this step's headers and numbers begin.
     pub(crate) words: &'a Handle,
     pub(crate) headers: u32,
-    /// The numbers of the updates, and where this step's begin.
-    pub(crate) steps: &'a Handle,
     pub(crate) steps_at: u32,
     /// Where losses go, and where this step's begin.
     pub(crate) losses: &'a Handle,
     pub(crate) losses_at: u32,
     pub(crate) rows: Rows,
     pub(crate) task: Task,
+    /// The share of answers from which on a cell goes the dense way.
+    pub(crate) dense_from: f32,
 }
+
+/// Cubes along the first axis of a launch that has too many for it.
+const CUBES_A_ROW: usize = 1 << 15;
 
 impl Launch<'_> {
     /// Gives the device all of them, in order.
@@ -42,51 +47,57 @@ impl Launch<'_> {
         self.gather();
         self.respond();
         if self.task != Task::Losses {
-            self.back_to_hidden();
-            self.back_to_weights();
+            // Each cell takes one of the two ways.
+            self.back_dense();
+            self.back_sparse();
             self.update_weights();
         }
         self.update_biases();
     }
 
     fn gather(&self) {
-        let Arrays { client, units, weights, .. } = self.arrays;
+        let Arrays { client, units, weights, features, shape, .. } = self.arrays;
+        let lanes = shape.lanes();
+        let units_of_cube = THREADS / lanes;
         gather::gather::launch(
             client,
-            self.cubes(units.n_units.div_ceil(gather::UNITS as usize), 1),
-            CubeDim::new_2d(gather::LANES, gather::UNITS),
-            fours(&weights.values),
+            self.cubes(units.n_units.div_ceil(units_of_cube as usize), 1),
+            CubeDim::new_2d(lanes, units_of_cube),
+            fours(weights),
             ones(self.words),
             fours(&units.hidden),
+            ones(features),
             self.headers,
             self.n(),
             word(units.n_units),
             self.row_fours(),
+            self.dense_from,
+            lanes,
         );
     }
 
     #[expect(unsafe_code, reason = "the products check every index themselves")]
     fn respond(&self) {
-        let Arrays { client, units, weights, biases, importance, shape, .. } = self.arrays;
+        let Arrays { client, units, weights, features, shape, .. } = self.arrays;
         let tile = shape.respond_tile();
         // SAFETY: the kernel looks at every index itself before it uses it.
         unsafe {
             respond::respond::launch_unchecked(
                 client,
-                self.cubes(shape.n_features.div_ceil(tile.width()), units.n_units / tile.height()),
+                self.cubes(shape.n_features.div_ceil(tile.width()), units.n_units / HEIGHT),
                 CubeDim::new_1d(THREADS),
                 fours(&units.hidden),
-                fours(&weights.values),
-                ones(&biases.values),
-                ones(importance),
+                fours(weights),
+                ones(features),
                 ones(self.words),
-                ones(&units.z_gradient),
+                fours(&units.z_gradient),
                 ones(&units.sums),
+                fours(&units.marks),
                 self.headers,
                 self.n(),
                 word(units.n_units),
                 self.row_fours(),
-                word(shape.feature_stride()),
+                self.stride_fours(),
                 tile,
                 self.task != Task::Losses,
             );
@@ -94,94 +105,108 @@ impl Launch<'_> {
     }
 
     #[expect(unsafe_code, reason = "the products check every index themselves")]
-    fn back_to_hidden(&self) {
-        let Arrays { client, units, weights, shape, .. } = self.arrays;
-        let tile = shape.back_tile();
+    fn back_dense(&self) {
+        let Arrays { client, units, weights, features, shape, .. } = self.arrays;
+        let (tile, parts) = (shape.back_tile(), shape.parts());
+        let tiles = units.n_units / HEIGHT * parts + shape.n_features.div_ceil(HEIGHT);
         // SAFETY: the kernel looks at every index itself before it uses it.
         unsafe {
-            back::back_to_hidden::launch_unchecked(
+            back::dense::launch_unchecked(
                 client,
-                self.back_cubes(tile, units.n_units),
+                self.cubes(shape.row().div_ceil(tile.width()), tiles),
                 CubeDim::new_1d(THREADS),
                 fours(&units.z_gradient),
-                fours(&weights.values),
+                ones(features),
                 ones(self.words),
-                ones(&units.hidden_gradient),
+                fours(weights),
+                fours(&units.hidden),
                 self.headers,
                 self.n(),
                 word(units.n_units),
                 self.row_fours(),
-                word(shape.feature_stride()),
+                self.stride_fours(),
                 tile,
+                parts,
             );
         }
     }
 
-    #[expect(unsafe_code, reason = "the products check every index themselves")]
-    fn back_to_weights(&self) {
-        let Arrays { client, units, weights_gradient, shape, .. } = self.arrays;
-        let tile = shape.back_tile();
-        // SAFETY: the kernel looks at every index itself before it uses it.
+    #[expect(unsafe_code, reason = "where D is not zero is within it")]
+    fn back_sparse(&self) {
+        let Arrays { client, units, weights, features, shape, .. } = self.arrays;
+        let lanes = shape.lanes();
+        let columns = (shape.row() / 4).div_ceil(lanes as usize);
+        // SAFETY: units and dimensions are looked at before they are used, and marks are of features below `n`.
         unsafe {
-            back::back_to_weights::launch_unchecked(
+            back::sparse::launch_unchecked(
                 client,
-                self.back_cubes(tile, shape.n_features),
-                CubeDim::new_1d(THREADS),
-                fours(&units.z_gradient),
+                self.cubes(units.n_units.div_ceil(shape.rows_of_cube()), columns),
+                self.shared_rows(),
+                ones(&units.z_gradient),
+                ones(features),
+                ones(self.words),
+                fours(weights),
+                ones(&units.marks),
+                fours(&units.hidden),
+                self.headers,
+                self.n(),
+                word(units.n_units),
+                self.row_fours(),
+                self.stride_fours(),
+                lanes,
+            );
+        }
+    }
+
+    #[expect(unsafe_code, reason = "where D is not zero is within it")]
+    fn update_weights(&self) {
+        let Arrays { client, units, weights, moments, features, shape, .. } = self.arrays;
+        let cubes = shape.n_features.div_ceil(shape.rows_of_cube());
+        // SAFETY: rows and dimensions are looked at before they are used, and marks and parts are of units that
+        // the batch has.
+        unsafe {
+            update::update_weights::launch_unchecked(
+                client,
+                self.cubes(cubes.min(CUBES_A_ROW), cubes.div_ceil(CUBES_A_ROW)),
+                self.shared_rows(),
                 fours(&units.hidden),
                 ones(self.words),
-                ones(weights_gradient),
+                ones(&units.z_gradient),
+                ones(&units.marks),
+                ones(features),
+                fours(weights),
+                fours(moments),
                 self.headers,
+                self.steps_at,
                 self.n(),
                 word(units.n_units),
                 self.row_fours(),
-                word(shape.feature_stride()),
-                tile,
+                self.stride_fours(),
+                shape.lanes(),
+                shape.parts(),
+                matches!(self.task, Task::Step(_)),
+                self.rows == Rows::Unit,
             );
         }
-    }
-
-    fn update_weights(&self) {
-        let Arrays { client, units, weights, weights_gradient, shape, .. } = self.arrays;
-        update::update_weights::launch(
-            client,
-            self.cubes(shape.n_features.div_ceil(update::ROWS as usize), 1),
-            CubeDim::new_2d(update::LANES, update::ROWS),
-            fours(&units.hidden_gradient),
-            ones(self.words),
-            ones(self.steps),
-            fours(weights_gradient),
-            fours(&weights.values),
-            fours(&weights.moments),
-            self.headers,
-            self.steps_at,
-            self.n(),
-            word(units.n_units),
-            self.row_fours(),
-            matches!(self.task, Task::Step(_)),
-            self.rows == Rows::Unit,
-        );
     }
 
     fn update_biases(&self) {
-        let Arrays { client, units, biases, importance, shape, .. } = self.arrays;
+        let Arrays { client, units, features, bias_moments, shape, .. } = self.arrays;
         update::update_biases::launch(
             client,
             self.cubes(shape.n_features.div_ceil(THREADS as usize), 1),
             CubeDim::new_1d(THREADS),
             ones(self.words),
-            ones(self.steps),
-            ones(importance),
+            ones(&units.marks),
             ones(&units.sums),
-            ones(&biases.values),
-            ones(&biases.moments),
+            ones(features),
+            ones(bias_moments),
             ones(self.losses),
             self.headers,
-            self.steps_at + word(self.arrays.n_cells * update::STEP_NUMBERS),
+            self.steps_at + word(self.arrays.n_cells * STEP_NUMBERS),
             self.losses_at,
             self.n(),
-            word(self.arrays.unit_tiles()),
-            shape.respond_tile().height(),
+            word(units.n_units),
             self.task != Task::Losses,
             matches!(self.task, Task::Step(_)),
         );
@@ -191,8 +216,10 @@ impl Launch<'_> {
         CubeCount::Static(word(x), word(y), word(self.arrays.n_cells))
     }
 
-    fn back_cubes(&self, tile: Tile, rows: usize) -> CubeCount {
-        self.cubes(self.arrays.shape.row().div_ceil(tile.width()), rows.div_ceil(tile.height()))
+    /// Cubes of rows, or units, whose threads share them.
+    fn shared_rows(&self) -> CubeDim {
+        let shape = self.arrays.shape;
+        CubeDim::new_3d(shape.lanes(), SHARERS, word(shape.rows_of_cube()))
     }
 
     fn n(&self) -> u32 {
@@ -201,5 +228,9 @@ impl Launch<'_> {
 
     fn row_fours(&self) -> u32 {
         word(self.arrays.shape.row() / 4)
+    }
+
+    fn stride_fours(&self) -> u32 {
+        word(self.arrays.shape.feature_stride() / 4)
     }
 }

@@ -46,6 +46,17 @@ impl Moments {
         self.n_pairs = n_both;
         self.maximum = run.iter().fold(self.maximum, |largest, cos| largest.max(cos * cos));
     }
+
+    /// Those of all pairs of so many rows; `None` when there is no pair.
+    fn of_rows(self, n_rows: usize) -> Option<SquaredOverlaps> {
+        (n_rows > 1).then(|| SquaredOverlaps {
+            n_rows,
+            mean: self.mean,
+            variance: self.deviation / self.n_pairs,
+            // Parallel rows may come out above one by rounding.
+            maximum: self.maximum.min(1.0),
+        })
+    }
 }
 
 /// The mean, variance and maximum of `cos²` over all unordered pairs of different rows whose norm
@@ -55,6 +66,24 @@ impl Moments {
 /// Takes the `n²·d` operations of all pairs, in double precision.
 pub fn squared_overlaps(rows: Rows<'_>, threshold: f64) -> Option<SquaredOverlaps> {
     over_pairs(rows, threshold, &mut |_| {})
+}
+
+/// [`squared_overlaps`] of all rows that have a direction and of those whose norm is above `threshold`, from
+/// one pass over the pairs.
+pub fn squared_overlaps_all_and_above(
+    rows: Rows<'_>,
+    threshold: f64,
+) -> [Option<SquaredOverlaps>; 2] {
+    // The others come last, so that a row above meets only such as are above before it.
+    let (directions, n_above) = Scaled::directions_by_norm(rows, 0.0, threshold);
+    let [mut all, mut above] = [Moments::default(); 2];
+    directions.for_each_run(&mut |i, run| {
+        all.add(run);
+        if i < n_above {
+            above.add(run);
+        }
+    });
+    [all.of_rows(directions.n_rows()), above.of_rows(n_above)]
 }
 
 /// [`squared_overlaps`], and the number of pairs in each of `n_bins` equal bins of `|cos|` from 0 to 1,
@@ -80,18 +109,11 @@ fn over_pairs(
 ) -> Option<SquaredOverlaps> {
     let directions = Scaled::directions(rows, threshold);
     let mut moments = Moments::default();
-    directions.for_each_run(&mut |run| {
+    directions.for_each_run(&mut |_, run| {
         moments.add(run);
         visit(run);
     });
-    let n_rows = directions.n_rows();
-    (n_rows > 1).then(|| SquaredOverlaps {
-        n_rows,
-        mean: moments.mean,
-        variance: moments.deviation / moments.n_pairs,
-        // Parallel rows may come out above one by rounding.
-        maximum: moments.maximum.min(1.0),
-    })
+    moments.of_rows(directions.n_rows())
 }
 
 /// The mean of `cos²` over all pairs of different rows whose norm is above `threshold` (zero keeps
@@ -149,6 +171,30 @@ mod tests {
             let (short, long) = (of(&rows, width, 0.0).unwrap(), by_pairs(&rows, width));
             assert!((short - long).abs() < 1e-12, "{short} {long}");
         }
+    }
+
+    #[test]
+    fn one_pass_gives_what_two_would() {
+        let values = gaussian(600, 7, 5);
+        let rows = Rows::new(&values, 7);
+        let [mean, variance, maximum]: [fn(SquaredOverlaps) -> f64; 3] =
+            [|o| o.mean, |o| o.variance, |o| o.maximum];
+        // About half of the norms are above.
+        for threshold in [0.0, 7_f64.sqrt(), 1e9] {
+            let [all, above] = squared_overlaps_all_and_above(rows, threshold);
+            let expected = [squared_overlaps(rows, 0.0), squared_overlaps(rows, threshold)];
+            for (got, expected) in [all, above].into_iter().zip(expected) {
+                let (Some(got), Some(expected)) = (got, expected) else {
+                    assert_eq!(got, expected);
+                    continue;
+                };
+                assert_eq!(got.n_rows, expected.n_rows);
+                for of in [mean, variance, maximum] {
+                    assert!((of(got) / of(expected) - 1.0).abs() < 1e-11, "{got:?} {expected:?}");
+                }
+            }
+        }
+        assert!(squared_overlaps_all_and_above(rows, 7_f64.sqrt())[1].unwrap().n_rows < 450);
     }
 
     #[test]

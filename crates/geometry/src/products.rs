@@ -42,6 +42,17 @@ impl<'a> Scaled<'a> {
         Self { rows: kept, factors, width: rows.width() }
     }
 
+    /// [`Self::directions`], those of rows whose norm is above `high` first; and how many these are.
+    pub(crate) fn directions_by_norm(rows: Rows<'a>, threshold: f64, high: f64) -> (Self, usize) {
+        let Self { rows, factors, width } = Self::directions(rows, threshold);
+        let is_high = |row: &[f32]| row_norms(Rows::new(row, width))[0] > high;
+        let all = rows.into_iter().zip(factors);
+        let (first, then): (Vec<_>, Vec<_>) = all.partition(|(row, _)| is_high(row));
+        let n_high = first.len();
+        let (rows, factors) = first.into_iter().chain(then).unzip();
+        (Self { rows, factors, width }, n_high)
+    }
+
     /// The number of rows.
     pub(crate) fn n_rows(&self) -> usize {
         self.rows.len()
@@ -85,8 +96,8 @@ impl<'a> Scaled<'a> {
         gram
     }
 
-    /// Calls `visit` with runs of `W_i·W_j` in which every pair `j < i` appears once.
-    pub(crate) fn for_each_run(&self, visit: &mut dyn FnMut(&[f64])) {
+    /// Calls `visit` with `i` and runs of `W_i·W_j` in which every pair `j < i` appears once.
+    pub(crate) fn for_each_run(&self, visit: &mut dyn FnMut(usize, &[f64])) {
         let (mut left, mut right, mut tile) = (Vec::new(), Vec::new(), vec![0.0; BLOCK * BLOCK]);
         for i in (0..self.n_rows()).step_by(BLOCK) {
             let left = self.block(i, &mut left);
@@ -100,7 +111,7 @@ impl<'a> Scaled<'a> {
                     // On the diagonal, row k of the tile meets the rows before it.
                     let run = if i == j { &run[..k] } else { run };
                     if !run.is_empty() {
-                        visit(run);
+                        visit(i + k, run);
                     }
                 }
             }
@@ -156,7 +167,7 @@ mod tests {
             let values = gaussian(n, 3, 1);
             let rows: Vec<&[f32]> = values.chunks(3).collect();
             let (mut n_pairs, mut sum) = (0, 0.0);
-            Scaled::as_given(Rows::new(&values, 3)).for_each_run(&mut |run| {
+            Scaled::as_given(Rows::new(&values, 3)).for_each_run(&mut |_, run| {
                 n_pairs += run.len();
                 sum += run.iter().map(|dot| dot.powi(2)).sum::<f64>();
             });

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use superpose_store::lease::{Lease, Ownership};
@@ -41,13 +42,32 @@ pub(crate) trait Work: Sync {
     /// Whether these cells may be trained together.
     fn go_together(&self, a: &Prepared, b: &Prepared) -> bool;
 
-    /// Trains, tests and measures cells that go together. `on_steps` is called with the number of
+    /// Trains and tests cells that go together. `on_steps` is called with the number of
     /// steps made and returns whether to go on; `None` when it has said no.
     fn train(
         &self,
         cells: &[Prepared],
         on_steps: &mut dyn FnMut(u64) -> bool,
-    ) -> Result<Option<Vec<Ended>>, RunError>;
+    ) -> Result<Option<Vec<Ending>>, RunError>;
+}
+
+/// What is left to do of a cell that is trained: it is measured.
+pub(crate) type Ending = Box<dyn FnOnce() -> Ended + Send>;
+
+/// A trained cell that is to be kept, with the right to do so.
+struct ToKeep {
+    cell: Prepared,
+    lease: Lease,
+    ending: Ending,
+}
+
+/// Who measures trained cells and writes their records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keepers {
+    /// The thread that has trained them, before it trains others.
+    Trainer,
+    /// So many threads beside it, while it trains others: what they train on is not to wait.
+    Beside(NonZeroUsize),
 }
 
 /// What becomes of the other cells when one diverges or fails.
@@ -67,6 +87,7 @@ pub(crate) struct Queue<'a> {
     store: &'a Store,
     observer: &'a Observer<'a>,
     on_loss: OnLoss,
+    keepers: Keepers,
     patience: Duration,
     stop: AtomicBool,
     told_waiting: AtomicBool,
@@ -97,6 +118,7 @@ impl<'a> Queue<'a> {
         store: &'a Store,
         observer: &'a Observer<'a>,
         on_loss: OnLoss,
+        keepers: Keepers,
     ) -> Self {
         Self {
             cells: Mutex::new(cells.into()),
@@ -105,6 +127,7 @@ impl<'a> Queue<'a> {
             store,
             observer,
             on_loss,
+            keepers,
             patience: PATIENCE,
             stop: AtomicBool::new(false),
             told_waiting: AtomicBool::new(false),
@@ -125,25 +148,42 @@ impl<'a> Queue<'a> {
     }
 
     fn on_one_thread(&self) {
-        while self.goes_on() {
-            match self.next() {
-                Ok(true) => (),
-                Ok(false) => return,
-                Err(error) => {
-                    self.stop.store(true, Ordering::Relaxed);
-                    lock(&self.first_error).get_or_insert(error);
+        std::thread::scope(|scope| {
+            // The trained cells that are being kept, while others are trained: one ensemble's at a time, so
+            // that memory is bounded.
+            let mut kept: Option<ScopedJoinHandle<'_, ()>> = None;
+            let mut keep = |trained: Vec<ToKeep>| match self.keepers {
+                Keepers::Trainer => self.keep_all(trained, NonZeroUsize::MIN),
+                Keepers::Beside(n_threads) => {
+                    if let Some(kept) = kept.take() {
+                        kept.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                    }
+                    kept = Some(scope.spawn(move || self.keep_all(trained, n_threads)));
+                }
+            };
+            while self.goes_on() {
+                match self.next(&mut keep) {
+                    Ok(true) => (),
+                    Ok(false) => return,
+                    Err(error) => self.note(error),
                 }
             }
-        }
+        });
     }
 
     fn goes_on(&self) -> bool {
         !self.stop.load(Ordering::Relaxed)
     }
 
-    /// Trains the next cells that are to be had, or waits if there are none. `false` when no cell is
-    /// left.
-    fn next(&self) -> Result<bool, RunError> {
+    /// Stops all threads for an error, which is the one to tell if it is the first.
+    fn note(&self, error: RunError) {
+        self.stop.store(true, Ordering::Relaxed);
+        lock(&self.first_error).get_or_insert(error);
+    }
+
+    /// Trains the next cells that are to be had, or waits if there are none, and gives them to `keep`.
+    /// `false` when no cell is left.
+    fn next(&self, keep: &mut dyn FnMut(Vec<ToKeep>)) -> Result<bool, RunError> {
         let Claimed { cells, leases, holder } = {
             let mut queue = lock(&self.cells);
             if queue.is_empty() {
@@ -152,14 +192,13 @@ impl<'a> Queue<'a> {
             self.claim(&mut queue)?
         };
         if !cells.is_empty() {
-            self.train(&cells)?;
+            self.train(cells, leases, keep)?;
         } else if let Some(holder) = holder {
             if !self.told_waiting.swap(true, Ordering::Relaxed) {
                 (self.observer)(Event::Waiting { holder: &holder });
             }
             std::thread::sleep(self.patience);
         }
-        drop(leases);
         Ok(true)
     }
 
@@ -203,37 +242,71 @@ impl<'a> Queue<'a> {
 
     /// Trains cells together, or, where the device turns out to be too small for them, half of them and
     /// then the others.
-    fn train(&self, cells: &[Prepared]) -> Result<(), RunError> {
+    fn train(
+        &self,
+        mut cells: Vec<Prepared>,
+        mut leases: Vec<Lease>,
+        keep: &mut dyn FnMut(Vec<ToKeep>),
+    ) -> Result<(), RunError> {
         let task = self.n_tasks.fetch_add(1, Ordering::Relaxed);
-        (self.observer)(Event::Begun { task, cells });
+        (self.observer)(Event::Begun { task, cells: &cells });
         let mut on_steps = |steps| {
             (self.observer)(Event::Stepped { task, steps });
             self.goes_on()
         };
-        let ended = self.work.train(cells, &mut on_steps);
+        let trained = self.work.train(&cells, &mut on_steps);
         (self.observer)(Event::Over { task });
-        match ended {
+        match trained {
             Err(RunError::DeviceFailed { out_of_memory: true, .. }) if cells.len() > 1 => {
-                let (first, second) = cells.split_at(cells.len() / 2);
-                let (n_cells, n_next) = (cells.len(), second.len());
+                let first = cells.len() / 2;
+                let second = (cells.split_off(first), leases.split_off(first));
+                let (n_cells, n_next) = (first + second.0.len(), second.0.len());
                 (self.observer)(Event::Halved { n_cells, n_next });
-                self.train(first)?;
-                self.train(second)
+                self.train(cells, leases, keep)?;
+                self.train(second.0, second.1, keep)
             }
-            ended => {
-                let ended = ended?.unwrap_or_default();
-                cells.iter().zip(ended).try_for_each(|(cell, ended)| self.keep(cell, &ended))
+            trained => {
+                let endings = trained?.unwrap_or_default();
+                let trained = cells.into_iter().zip(leases).zip(endings);
+                keep(
+                    trained.map(|((cell, lease), ending)| ToKeep { cell, lease, ending }).collect(),
+                );
+                Ok(())
             }
         }
     }
 
-    /// Writes the record of a cell that has ended.
-    fn keep(&self, cell: &Prepared, ended: &Ended) -> Result<(), RunError> {
-        let Ended { record, curve, weights, snapshots } = ended;
+    /// Measures cells and writes their records, on so many threads.
+    fn keep_all(&self, trained: Vec<ToKeep>, n_threads: NonZeroUsize) {
+        let n_threads = n_threads.get().min(trained.len());
+        let trained = Mutex::new(trained.into_iter());
+        // What is trained is kept, whatever becomes of others.
+        let on_one = || {
+            loop {
+                let next = lock(&trained).next();
+                let Some(next) = next else { return };
+                self.keep(next).unwrap_or_else(|error| self.note(error));
+            }
+        };
+        match n_threads {
+            0 => (),
+            1 => on_one(),
+            _ => std::thread::scope(|scope| {
+                for _ in 0..n_threads {
+                    scope.spawn(on_one);
+                }
+            }),
+        }
+    }
+
+    /// Measures a cell that is trained and writes its record, and only then gives up the right to it.
+    fn keep(&self, ToKeep { cell, lease, ending }: ToKeep) -> Result<(), RunError> {
+        let Ended { record, curve, weights, snapshots } = ending();
         let weights = weights.as_ref().map(|w| (w, cell.features()));
-        self.store.write_with(record, curve, weights, snapshots)?;
-        (self.observer)(Event::Finished { cell, record: Some(record) });
-        match lost(record, self.labels) {
+        self.store.write_with(&record, &curve, weights, &snapshots)?;
+        drop(lease);
+        (self.observer)(Event::Finished { cell: &cell, record: Some(&record) });
+        match lost(&record, self.labels) {
             Some(sentence) if self.on_loss == OnLoss::Stop => Err(RunError::Lost(sentence)),
             _ => Ok(()),
         }
@@ -242,6 +315,8 @@ impl<'a> Queue<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use superpose_store::record::Record;
     use superpose_store::store::Manifest;
@@ -306,7 +381,7 @@ mod tests {
             &self,
             cells: &[Prepared],
             on_steps: &mut dyn FnMut(u64) -> bool,
-        ) -> Result<Option<Vec<Ended>>, RunError> {
+        ) -> Result<Option<Vec<Ending>>, RunError> {
             let widths: Vec<usize> = cells.iter().map(|c| c.cell.model.d_hidden).collect();
             if cells.len() > self.fitting {
                 return Err(RunError::DeviceFailed { said: "full".into(), out_of_memory: true });
@@ -321,7 +396,9 @@ mod tests {
                 let (cell_id, width) = (cell.id.clone(), cell.cell.model.d_hidden);
                 let outcome = (self.outcome)(width);
                 let record = Record { cell_id, outcome, cell: cell.cell.clone(), ..golden() };
-                Ended { record, curve: Vec::new(), weights: None, snapshots: Vec::new() }
+                let ended =
+                    Ended { record, curve: Vec::new(), weights: None, snapshots: Vec::new() };
+                Box::new(|| ended) as Ending
             };
             Ok(Some(cells.iter().map(ended).collect()))
         }
@@ -366,7 +443,8 @@ mod tests {
             also(event);
         };
         let labels = labels(cells);
-        let mut queue = Queue::new(todo(cells), &labels, told, store, &observer, on_loss);
+        let mut queue =
+            Queue::new(todo(cells), &labels, told, store, &observer, on_loss, Keepers::Trainer);
         queue.patience = Duration::from_millis(1);
         let ended = queue.work_off(NonZeroUsize::MIN).map_err(|error| error.to_string());
         (ended, events.into_inner().unwrap())
@@ -391,7 +469,15 @@ mod tests {
         let (_folder, store) = store(&cells);
         let told = Told::new(1);
         let labels = labels(&cells);
-        let queue = Queue::new(todo(&cells), &labels, &told, &store, &|_| (), OnLoss::GoOn);
+        let queue = Queue::new(
+            todo(&cells),
+            &labels,
+            &told,
+            &store,
+            &|_| (),
+            OnLoss::GoOn,
+            Keepers::Trainer,
+        );
         queue.work_off(NonZeroUsize::new(4).unwrap()).unwrap();
         let mut trained = lock(&told.trained).concat();
         trained.sort_unstable();
@@ -495,15 +581,108 @@ mod tests {
         assert_eq!(events.last().unwrap(), "0 over");
     }
 
+    /// Trains as it is told, or not at all the second time, and measures only once the second time has come.
+    struct Slow {
+        told: Told,
+        begun: Arc<AtomicUsize>,
+        fails: bool,
+    }
+
+    impl Work for Slow {
+        fn at_most(&self, cell: &Prepared) -> Result<usize, RunError> {
+            self.told.at_most(cell)
+        }
+
+        fn go_together(&self, a: &Prepared, b: &Prepared) -> bool {
+            self.told.go_together(a, b)
+        }
+
+        fn train(
+            &self,
+            cells: &[Prepared],
+            on_steps: &mut dyn FnMut(u64) -> bool,
+        ) -> Result<Option<Vec<Ending>>, RunError> {
+            let time = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+            if time == 2 && self.fails {
+                return Err(RunError::DeviceFailed { said: "lost".into(), out_of_memory: false });
+            }
+            let endings = self.told.train(cells, on_steps)?.unwrap();
+            let slowly = |ending: Ending| {
+                let begun = Arc::clone(&self.begun);
+                Box::new(move || {
+                    while begun.load(Ordering::SeqCst) < 2 {
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                    ending()
+                }) as Ending
+            };
+            Ok(Some(endings.into_iter().map(slowly).collect()))
+        }
+    }
+
+    #[test]
+    fn cells_are_kept_while_others_are_trained_and_all_of_them_however_that_ends() {
+        // Cells of odd widths go together, and so do those of even ones.
+        for (fails, kept) in [(false, 5), (true, 3)] {
+            let cells = cells(&[1, 3, 5, 2, 4]);
+            let (_folder, store) = store(&cells);
+            let slow = Slow { told: Told::new(9), begun: Arc::default(), fails };
+            let labels = labels(&cells);
+            let keepers = Keepers::Beside(NonZeroUsize::new(2).unwrap());
+            let (todo, loss) = (todo(&cells), OnLoss::GoOn);
+            let queue = Queue::new(todo, &labels, &slow, &store, &|_| (), loss, keepers);
+            assert_eq!(queue.work_off(NonZeroUsize::MIN).is_err(), fails);
+            assert_eq!(cells.iter().filter(|cell| store.is_finished(&cell.id)).count(), kept);
+        }
+    }
+
+    #[test]
+    fn the_right_to_a_cell_is_kept_until_its_record_is_written() {
+        let cells = cells(&[1, 2]);
+        let (_folder, store) = store(&cells);
+        let taken = Mutex::new(Vec::new());
+        let observer = |event: Event<'_>| {
+            // Another handle, as another process has, finds the cell taken or finished.
+            let look = || match store.claim(&cells[0].id).unwrap() {
+                Some(Ownership::Ours(_)) => "free",
+                Some(Ownership::Theirs(_)) => "taken",
+                None => "finished",
+            };
+            match event {
+                Event::Begun { task: 0, .. } | Event::Over { task: 0 } => lock(&taken).push(look()),
+                Event::Finished { cell, .. } if cell.id == cells[0].id => lock(&taken).push(look()),
+                _ => (),
+            }
+        };
+        let labels = labels(&cells);
+        for keepers in [Keepers::Trainer, Keepers::Beside(NonZeroUsize::MIN)] {
+            let told = Told::new(1);
+            let (todo, loss) = (todo(&cells), OnLoss::GoOn);
+            let queue = Queue::new(todo, &labels, &told, &store, &observer, loss, keepers);
+            queue.work_off(NonZeroUsize::MIN).unwrap();
+        }
+        // The second time it is there.
+        assert_eq!(*lock(&taken), ["taken", "taken", "finished", "finished"]);
+    }
+
     #[test]
     fn once_stopped_a_cell_in_training_is_given_up() {
         let cells = cells(&[1]);
         let (_folder, store) = store(&cells);
         let told = Told::new(1);
         let labels = labels(&cells);
-        let queue = Queue::new(todo(&cells), &labels, &told, &store, &|_| (), OnLoss::GoOn);
+        let queue = Queue::new(
+            todo(&cells),
+            &labels,
+            &told,
+            &store,
+            &|_| (),
+            OnLoss::GoOn,
+            Keepers::Trainer,
+        );
         queue.stop.store(true, Ordering::Relaxed);
-        assert!(queue.train(&cells).is_ok());
-        assert!(!store.is_finished(&cells[0].id));
+        let mut n_kept = 0;
+        queue.train(cells, Vec::new(), &mut |kept| n_kept += kept.len()).unwrap();
+        assert_eq!(n_kept, 0);
     }
 }

@@ -15,7 +15,7 @@ use crate::error::{CellSize, RunError};
 use crate::event::Observer;
 use crate::label::Labels;
 use crate::plan::{Plan, Todo};
-use crate::queue::{Ended, OnLoss, Queue, Work};
+use crate::queue::{Ended, Keepers, OnLoss, Queue, Work};
 use crate::resources::{Resources, size};
 use crate::work::{Alone, Engine, Engines, Together, tiny_together};
 
@@ -197,11 +197,11 @@ impl Trainer {
         let on_loss = if self.options.fail_fast { OnLoss::Stop } else { OnLoss::GoOn };
         let n_at_once = self.n_at_once.min(n_cells);
         let alone = self.alone(n_at_once, tiny_together(n_cells.get(), n_at_once));
-        let (work, n_threads): (&dyn Work, _) = match &self.together {
-            Some(together) => (together, NonZeroUsize::MIN),
-            None => (&alone, n_at_once),
+        let (work, n_threads, keepers): (&dyn Work, _, _) = match &self.together {
+            Some(together) => (together, NonZeroUsize::MIN, Keepers::Beside(self.cores)),
+            None => (&alone, n_at_once, Keepers::Trainer),
         };
-        Queue::new(todo, &self.labels, work, store, observer, on_loss).work_off(n_threads)
+        Queue::new(todo, &self.labels, work, store, observer, on_loss, keepers).work_off(n_threads)
     }
 
     /// Trains a single cell, and writes nothing.
@@ -216,7 +216,8 @@ impl Trainer {
         let work: &dyn Work = self.together.as_ref().map_or(&alone, |together| together);
         work.at_most(cell)?;
         let ended = work.train(std::slice::from_ref(cell), &mut |_| true)?;
-        Ok(ended.and_then(|mut ended| ended.pop()).expect("nothing stops the training"))
+        let ending = ended.and_then(|mut ended| ended.pop());
+        Ok(ending.expect("nothing stops the training")())
     }
 
     /// To train `n_at_once` cells at once on the CPU, each by itself, or so many tiny ones in the place of one.
@@ -402,7 +403,10 @@ mod tests {
         let together: Vec<bool> =
             cells.iter().map(|cell| alone.go_together(&cells[0], cell)).collect();
         assert_eq!(together, [true, true, true, false]);
-        let train = |cells: &[Prepared]| alone.train(cells, &mut |_| true).unwrap().unwrap();
+        let train = |cells: &[Prepared]| -> Vec<Ended> {
+            let trained = alone.train(cells, &mut |_| true).unwrap().unwrap();
+            trained.into_iter().map(|ending| ending()).collect()
+        };
         for (cell, ended) in cells.iter().zip(train(&cells[..3])) {
             let by_itself = train(std::slice::from_ref(cell)).remove(0);
             assert_eq!((&ended.weights, &ended.curve), (&by_itself.weights, &by_itself.curve));

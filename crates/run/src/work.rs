@@ -18,7 +18,7 @@ use superpose_train::train::{Trained, train};
 
 use crate::error::{CellSize, RunError};
 use crate::panics::caught;
-use crate::queue::{Ended, Work};
+use crate::queue::{Ended, Ending, Work};
 
 /// Which engine makes the steps of which cell.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +77,7 @@ impl Work for Alone<'_> {
         &self,
         cells: &[Prepared],
         on_steps: &mut dyn FnMut(u64) -> bool,
-    ) -> Result<Option<Vec<Ended>>, RunError> {
+    ) -> Result<Option<Vec<Ending>>, RunError> {
         let Self { engines, device, n_threads, .. } = *self;
         let engine = engines.engine(&cells[0].cell);
         let on = match engine {
@@ -162,7 +162,7 @@ impl Work for Together {
         &self,
         cells: &[Prepared],
         on_steps: &mut dyn FnMut(u64) -> bool,
-    ) -> Result<Option<Vec<Ended>>, RunError> {
+    ) -> Result<Option<Vec<Ending>>, RunError> {
         // What decides the engine, cells that go together have in common.
         let place = self.place(&cells[0]);
         work(cells, place.engine, &self.device_name, on_steps, |on_steps| {
@@ -182,7 +182,7 @@ fn work(
     device: &str,
     on_steps: &mut dyn FnMut(u64) -> bool,
     train: impl FnOnce(&mut dyn FnMut(u64) -> bool) -> Result<Vec<Trained>, RunError>,
-) -> Result<Option<Vec<Ended>>, RunError> {
+) -> Result<Option<Vec<Ending>>, RunError> {
     let begun = Instant::now();
     let mut stopped = false;
     let trained = train(&mut |steps| {
@@ -194,8 +194,11 @@ fn work(
     }
     // So that the times of all cells add up to what they took.
     let wall_s = begun.elapsed().as_secs_f64() / cells.len() as f64;
-    let ended = |(cell, trained)| ended(cell, trained, wall_s, provenance(engine, device));
-    Ok(Some(cells.iter().zip(trained).map(ended).collect()))
+    let ending = |(cell, trained): (&Prepared, Trained)| {
+        let (cell, provenance) = (cell.clone(), provenance(engine, device));
+        Box::new(move || ended(&cell, trained, wall_s, provenance)) as Ending
+    };
+    Ok(Some(cells.iter().zip(trained).map(ending).collect()))
 }
 
 fn ended(cell: &Prepared, trained: Trained, wall_s: f64, provenance: Provenance) -> Ended {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use superpose_geometry::histogram::{Bins, counts};
-use superpose_geometry::overlap::{SquaredOverlaps, squared_overlaps};
+use superpose_geometry::overlap::{SquaredOverlaps, squared_overlaps_all_and_above};
 use superpose_geometry::{Rows, dead, feature, frame, norms, overlap};
 use superpose_stats::summary::summarise;
 use superpose_toy::cell::{Cell, CellId, Loss};
@@ -179,9 +179,10 @@ impl Losses {
 pub fn measure(cell: &Cell, features: Features<'_>, weights: &Weights, losses: Losses) -> Measured {
     let model = Trained::of(cell, features, weights, losses);
     let rows = model.rows;
+    let [overlaps, overlaps_strong] = squared_overlaps_all_and_above(rows, 1.0);
     Measured::of(&Trained {
-        overlaps: squared_overlaps(rows, 0.0),
-        overlaps_strong: squared_overlaps(rows, 1.0),
+        overlaps,
+        overlaps_strong,
         spectrum: frame::gram_spectrum(rows),
         ..model
     })

@@ -10,7 +10,7 @@ use crate::sampler::{Active, SparseBatch};
 ///
 /// A feature's place in [`order`](Self::order) is its row and its column of the Gram matrix. The
 /// active ones come first, so `G`'s rows are its first [`n_active`](Self::n_active) columns.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct GroupedBatch {
     /// All features: those active in the batch, ascending, and then the others.
     pub order: Vec<u32>,
@@ -52,7 +52,7 @@ pub struct Entry {
     pub value: f32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Scratch {
     starts: Vec<usize>,
     by_sample: Vec<Entry>,

@@ -20,8 +20,8 @@ use superpose_toy::trained::Weights;
 use crate::reference::{self, Reference};
 use crate::together::{Common, Place, Processor, streams};
 
-/// Cells in training together. A single cell is an ensemble of one.
-pub trait Engine: Send {
+/// Cells in training together, on a device that lives as long as `'c`. A single cell is an ensemble of one.
+pub trait Engine<'c>: Send {
     /// Whether the engine can train `cell`. No device is needed to tell.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or is out of memory.
-    fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses, DeviceFailure>;
+    fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses<'c>, DeviceFailure>;
 
     /// Every cell's weights after all steps so far.
     ///
@@ -91,11 +91,11 @@ pub fn fastest(cell: &Cell, processor: Processor) -> EngineKind {
     match processor {
         Processor::Cpu if is_dense(cell) => EngineKind::Reference,
         Processor::Cpu => gram_or_reference::<GramOnCpu>(cell),
-        Processor::Gpu => gram_or_reference::<GramOnGpu>(cell),
+        Processor::Gpu => gram_or_reference::<GramOnGpu<'_>>(cell),
     }
 }
 
-fn gram_or_reference<Fast: Engine>(cell: &Cell) -> EngineKind {
+fn gram_or_reference<Fast: Engine<'static>>(cell: &Cell) -> EngineKind {
     Fast::supports(cell).map_or(EngineKind::Reference, |()| EngineKind::Gram)
 }
 
@@ -109,7 +109,7 @@ impl Place {
         &self,
         prepared: &[Prepared],
         chunks: &(impl Iterator<Item = Chunk> + Clone + Send + 'static),
-    ) -> Result<Box<dyn Engine>, DeviceFailure> {
+    ) -> Result<Box<dyn Engine<'_> + '_>, DeviceFailure> {
         Ok(match (self.engine, &self.client) {
             (EngineKind::Gram, None) => Box::new(GramOnCpu::start(prepared, self)),
             (EngineKind::Gram, Some(client)) => {
@@ -158,12 +158,12 @@ impl GramOnCpu {
     }
 }
 
-impl Engine for GramOnCpu {
+impl<'c> Engine<'c> for GramOnCpu {
     fn supports(cell: &Cell) -> Result<(), Unsupported> {
         gram::supports(cell)
     }
 
-    fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses, DeviceFailure> {
+    fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses<'c>, DeviceFailure> {
         let Self { streams, models } = self;
         let mut of_step = |step: u64| -> Vec<f64> {
             for (sampler, arranged) in streams.iter_mut() {
@@ -200,23 +200,24 @@ impl Engine for GramOnCpu {
 }
 
 /// The gram engine on a GPU: all cells in one batch of kernels, on batches drawn ahead.
-struct GramOnGpu {
-    ensemble: Ensemble,
+struct GramOnGpu<'c> {
+    ensemble: Ensemble<'c>,
     feed: Feed,
     /// Numbers in `W` of one cell.
     parameters: usize,
     flop: f64,
 }
 
-impl Engine for GramOnGpu {
+impl<'c> Engine<'c> for GramOnGpu<'c> {
     fn supports(cell: &Cell) -> Result<(), Unsupported> {
         ensemble::supports(cell)
     }
 
-    fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses, DeviceFailure> {
+    fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses<'c>, DeviceFailure> {
         let batches = self.feed.take().expect("a feed has all the chunks that it was started with");
-        // Every unit meets every number of `W` in three products, two operations each time.
-        self.flop += 6.0 * (batches.all_units * self.parameters) as f64;
+        // Every unit meets every number of `W` forward, in two operations. Back there are two such products more at
+        // steps that go the dense way, of which only the device knows.
+        self.flop += 2.0 * (batches.all_units * self.parameters) as f64;
         match chunk.stream {
             Stream::Train => self.ensemble.steps(chunk.steps.start + 1, batches),
             Stream::Test => self.ensemble.mses(batches),
@@ -241,12 +242,12 @@ struct Dense {
     streams: Vec<u32>,
 }
 
-impl Engine for Dense {
+impl<'c> Engine<'c> for Dense {
     fn supports(cell: &Cell) -> Result<(), Unsupported> {
         reference::supports(cell)
     }
 
-    fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses, DeviceFailure> {
+    fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses<'c>, DeviceFailure> {
         let Self { models, samplers, streams } = self;
         let of_step = |step: u64| {
             let draw = |sampler: &mut Sampler| sampler.batch(chunk.stream, step);
@@ -280,7 +281,7 @@ mod tests {
     /// An engine that refuses wide cells.
     struct Narrow;
 
-    impl Engine for Narrow {
+    impl Engine<'static> for Narrow {
         fn supports(cell: &Cell) -> Result<(), Unsupported> {
             let d = cell.model.d_hidden;
             let (engine, field, allowed) = (EngineKind::Gram, "model.d_hidden", "1 to 8");
@@ -290,7 +291,7 @@ mod tests {
             Err(Unsupported { engine, field, value: d.to_string(), allowed })
         }
 
-        fn begin(&mut self, _: &Chunk) -> Result<PendingLosses, DeviceFailure> {
+        fn begin(&mut self, _: &Chunk) -> Result<PendingLosses<'static>, DeviceFailure> {
             unreachable!("it is only asked what it supports")
         }
 

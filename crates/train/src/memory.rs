@@ -1,6 +1,7 @@
 //! How much memory and arithmetic a cell needs, before it is begun.
 
 use superpose_ensemble::batches::Drawer;
+use superpose_ensemble::plan::Shape;
 use superpose_gram::engine::{PANEL_NUMBERS, n_strips};
 use superpose_toy::cell::{Cell, Decoder};
 use superpose_toy::engine::EngineKind;
@@ -88,7 +89,21 @@ pub fn most_cells(prepared: &Prepared, place: &Place) -> usize {
     let memory = &client.properties().memory;
     let by_memory = memory.max_memory().map_or(f64::INFINITY, |bytes| bytes as f64 * SHARE / all);
     let by_array = memory.max_page_size as f64 / largest;
-    by_memory.min(by_array).min(MOST_CELLS as f64) as usize
+    let by_count = match place.engine {
+        EngineKind::Gram => Common::of(&prepared.cell).shape.most_cells(likely_units(prepared)),
+        EngineKind::Reference => MOST_CELLS,
+    };
+    by_memory.min(by_array).min(by_count.min(MOST_CELLS) as f64) as usize
+}
+
+/// Units that no batch of a cell has more of, very likely.
+fn likely_units(prepared: &Prepared) -> usize {
+    let Shape { batch_size, n_features, .. } = Common::of(&prepared.cell).shape;
+    let mut drawer = Drawer::new(Sampler::of(prepared), batch_size, n_features);
+    let n_units = drawer.units(Stream::Train, 0).n_units();
+    // One batch stands for all. Units are as many as independent samples come to, with a
+    // standard deviation of at most √n, and n / 8 + 64 > 5 √n for every n.
+    n_units + n_units / 8 + 64
 }
 
 /// Memory that a cell in training by `engine` needs on a GPU, about, in bytes: of the largest
@@ -97,11 +112,7 @@ fn gpu_bytes(prepared: &Prepared, engine: EngineKind) -> [f64; 2] {
     let shape = Common::of(&prepared.cell).shape;
     match engine {
         EngineKind::Gram => {
-            let mut drawer = Drawer::new(Sampler::of(prepared), shape.batch_size, shape.n_features);
-            let n_units = drawer.units(Stream::Train, 0).n_units();
-            // One batch stands for all. Units are as many as independent samples come to, with a
-            // standard deviation of at most √n, and n / 8 + 64 > 5 √n for every n.
-            let n_units = n_units + n_units / 8 + 64;
+            let n_units = likely_units(prepared);
             [shape.largest_array_bytes(n_units) as f64, shape.cell_bytes(n_units) as f64]
         }
         EngineKind::Reference => {

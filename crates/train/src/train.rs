@@ -17,7 +17,7 @@ use crate::together::{Common, Place, Processor};
 
 /// Steps that a GPU is given together at most. The host sends them and reads their losses at once,
 /// which costs little per step then; a stop that is asked for waits for two such chunks.
-const GPU_CHUNK: u64 = 100;
+const GPU_CHUNK: u64 = 64;
 /// Chunks that a GPU has been given before the losses of the first are read, so that it has work
 /// while the host looks at them.
 const GPU_IN_FLIGHT: usize = 2;
@@ -51,7 +51,7 @@ pub fn train(
     // A step on the CPU may take seconds, and then a stop should not wait for another.
     let (steps, tests, in_flight) = match processor {
         Processor::Cpu => (1, 1, 1),
-        Processor::Gpu => (common.log_every.min(GPU_CHUNK), GPU_CHUNK, GPU_IN_FLIGHT),
+        Processor::Gpu => (GPU_CHUNK, GPU_CHUNK, GPU_IN_FLIGHT),
     };
     let chunks = common.training(steps).chain(common.test(tests));
     let mut engine = place.start(prepared, &chunks)?;
@@ -60,8 +60,8 @@ pub fn train(
 
 /// The one loop of training: gives `engine` all `chunks`, keeping `in_flight` of them ahead of what is read, and
 /// keeps the models at the `moments`, at which chunks end.
-fn run(
-    engine: &mut dyn Engine,
+fn run<'c>(
+    engine: &mut dyn Engine<'c>,
     chunks: impl Iterator<Item = Chunk>,
     moments: &[u64],
     in_flight: usize,
@@ -71,7 +71,7 @@ fn run(
     let mut chunks = chunks.fuse();
     let mut begun = VecDeque::new();
     let mut kept: Vec<Vec<Snapshot>> = vec![Vec::with_capacity(moments.len()); logs.len()];
-    let mut keep = |engine: &dyn Engine, step: u64| {
+    let mut keep = |engine: &dyn Engine<'c>, step: u64| {
         let weights = engine.weights()?;
         let snapshots = weights.into_iter().map(|weights| Snapshot { step, weights });
         kept.iter_mut().zip(snapshots).for_each(|(kept, snapshot)| kept.push(snapshot));
@@ -111,19 +111,19 @@ fn run(
 }
 
 /// Cells in training together, a round of steps at a time: for timing.
-pub struct Rounds {
-    engine: Box<dyn Engine>,
+pub struct Rounds<'c> {
+    engine: Box<dyn Engine<'c> + 'c>,
     chunks: Box<dyn Iterator<Item = Chunk> + Send>,
     n_features: f64,
 }
 
-impl fmt::Debug for Rounds {
+impl fmt::Debug for Rounds<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rounds").field("effort", &self.effort()).finish_non_exhaustive()
     }
 }
 
-impl Rounds {
+impl<'c> Rounds<'c> {
     /// `prepared` cells, which have [`Common`] in common, before their first step at `place`; they
     /// will make all their steps in rounds of `steps_a_round`.
     ///
@@ -134,7 +134,7 @@ impl Rounds {
     /// When there are no cells.
     pub fn new(
         prepared: &[Prepared],
-        place: &Place,
+        place: &'c Place,
         steps_a_round: u64,
     ) -> Result<Self, DeviceFailure> {
         let common = Common::of(&prepared[0].cell);
@@ -208,12 +208,12 @@ pub(crate) mod tests {
         begun: Vec<Chunk>,
     }
 
-    impl Engine for Scripted {
+    impl<'c> Engine<'c> for Scripted {
         fn supports(_: &Cell) -> Result<(), Unsupported> {
             Ok(())
         }
 
-        fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses, DeviceFailure> {
+        fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses<'c>, DeviceFailure> {
             self.begun.push(chunk.clone());
             let from = self.diverge_from.clone();
             let mse = |step: u64| {

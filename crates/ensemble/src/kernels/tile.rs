@@ -3,7 +3,8 @@
 //! A cube of [`THREADS`] threads makes a tile of `16·rows × 16·columns` numbers, `rows × columns`
 //! of them in the registers of each thread. It walks along the inner dimension in steps of `depth`:
 //! both factors' next piece is put into shared memory, inner index by inner index, and multiplied
-//! from there.
+//! from there, four numbers at a time. While a piece is multiplied, the one after it is under way
+//! from memory to registers: a block of 4 × 4 numbers in each thread that has one.
 
 use cubecl::prelude::*;
 
@@ -13,27 +14,29 @@ pub const THREADS: u32 = 256;
 pub const SIDE: usize = 16;
 /// Numbers that are read from memory at once.
 pub type Four = Vector<f32, Const<4>>;
+/// Rows of a thread.
+pub const ROWS: usize = 8;
+/// Rows of a tile.
+pub const HEIGHT: usize = ROWS * SIDE;
 
-/// The size of a tile.
+/// The size of a tile, whose threads have [`ROWS`] rows each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tile {
-    /// Rows of a thread.
-    pub rows: usize,
-    /// Columns of a thread.
+    /// Columns of a thread: four, or eight in two groups of four.
     pub columns: usize,
     /// Inner indices in shared memory at once; a multiple of four.
     pub depth: usize,
 }
 
 impl Tile {
-    /// Rows of the tile.
-    pub fn height(&self) -> usize {
-        self.rows * SIDE
-    }
-
     /// Columns of the tile.
     pub fn width(&self) -> usize {
         self.columns * SIDE
+    }
+
+    /// Bytes of both factors' pieces.
+    pub fn stage_bytes(&self) -> usize {
+        4 * self.depth * (HEIGHT + self.width())
     }
 }
 
@@ -50,6 +53,15 @@ pub struct Factor {
     pub end: usize,
 }
 
+/// The inner indices that are summed over; the first is a multiple of four.
+#[derive(CubeType, Clone, Copy)]
+pub struct Inner {
+    /// The first.
+    pub first: usize,
+    /// Their end; from there on there are only zeros.
+    pub end: usize,
+}
+
 /// Which index of a factor runs along its rows in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Along {
@@ -59,8 +71,20 @@ pub enum Along {
     Outer,
 }
 
-/// The tile of a product over the inner indices up to `inner_end`, added to the thread's numbers in
-/// `sums`, row by row. A thread's rows are neighbours; its columns are [`SIDE`] apart.
+/// The column of the tile that a thread has as its own number `c`: groups of four, as far apart as
+/// the threads of a row have columns together.
+#[cube]
+pub fn column(#[comptime] c: usize) -> usize {
+    UNIT_POS as usize % SIDE * 4 + comptime!(c / 4 * 4 * SIDE + c % 4)
+}
+
+/// The first of a thread's rows in the tile, which are neighbours.
+#[cube]
+pub fn first_row() -> usize {
+    UNIT_POS as usize / SIDE * ROWS
+}
+
+/// The tile of a product over the inner indices, added to the thread's numbers in `sums`, row by row.
 #[cube]
 #[expect(clippy::too_many_arguments, reason = "two factors, and where they are put")]
 pub fn product(
@@ -68,95 +92,150 @@ pub fn product(
     left: &Factor,
     right_source: &[Four],
     right: &Factor,
-    inner_end: usize,
-    left_stage: &mut [f32],
-    right_stage: &mut [f32],
+    indices: &Inner,
+    left_stage: &mut [Four],
+    right_stage: &mut [Four],
     sums: &mut Array<f32>,
     #[comptime] along: [Along; 2],
     #[comptime] tile: Tile,
 ) {
     let depth = comptime!(tile.depth);
-    let mut inner = 0usize;
-    while inner < inner_end {
-        let (height, width) = comptime!((tile.height(), tile.width()));
-        stage(left_source, left, inner, inner_end, left_stage, along[0], height, depth);
-        stage(right_source, right, inner, inner_end, right_stage, along[1], width, depth);
-        sync_cube();
-        multiply(sums, &*left_stage, &*right_stage, tile);
+    // A block of the left factor each, and then of the right.
+    let left_blocks = comptime!(HEIGHT / 4 * depth / 4);
+    let right_blocks = comptime!(tile.width() / 4 * depth / 4);
+    let thread = UNIT_POS as usize;
+    let mut block = Array::<Four>::new(4usize);
+    let mut inner = indices.first;
+    if thread < left_blocks {
+        fetch(left_source, left, thread, inner, indices.end, &mut block, along[0], depth);
+    } else if thread < left_blocks + right_blocks {
+        let thread = thread - left_blocks;
+        fetch(right_source, right, thread, inner, indices.end, &mut block, along[1], depth);
+    }
+    while inner < indices.end {
+        if thread < left_blocks {
+            put(&block, left_stage, thread, along[0], HEIGHT, depth);
+        } else if thread < left_blocks + right_blocks {
+            let thread = thread - left_blocks;
+            put(&block, right_stage, thread, along[1], comptime!(tile.width()), depth);
+        }
         sync_cube();
         inner += depth;
+        if inner < indices.end {
+            if thread < left_blocks {
+                fetch(left_source, left, thread, inner, indices.end, &mut block, along[0], depth);
+            } else if thread < left_blocks + right_blocks {
+                let thread = thread - left_blocks;
+                fetch(right_source, right, thread, inner, indices.end, &mut block, along[1], depth);
+            }
+        }
+        multiply(sums, &*left_stage, &*right_stage, tile);
+        sync_cube();
     }
 }
 
-/// Puts `count` outer by `depth` inner indices, from `inner` on, into shared memory, inner index by
-/// inner index. Rows in memory are whole numbers of [`Four`], with zeros behind their end.
+/// Which four inner indices, and which four outer ones, a thread has of a piece of `depth` inner
+/// indices. Eight neighbouring threads have the same inner ones, so that what they put into shared
+/// memory at once lies side by side, and all that have the same outer ones read whole lines.
 #[cube]
-#[expect(clippy::too_many_arguments, reason = "a factor, and where it is put")]
-fn stage(
+fn place(thread: usize, #[comptime] depth: usize) -> (usize, usize) {
+    let inner = thread / 8 % comptime!(depth / 4);
+    let outer = thread % 8 + thread / comptime!(2 * depth) * 8;
+    (inner * 4, outer)
+}
+
+/// A thread's block of the piece that begins at `inner`, row by row as it lies in memory. Rows in
+/// memory are whole numbers of [`Four`], with zeros behind their end.
+#[cube]
+#[expect(clippy::too_many_arguments, reason = "a factor, and which part of it")]
+fn fetch(
     source: &[Four],
     factor: &Factor,
+    thread: usize,
     inner: usize,
     inner_end: usize,
-    stage: &mut [f32],
+    block: &mut Array<Four>,
+    #[comptime] along: Along,
+    #[comptime] depth: usize,
+) {
+    let (inner_at, outer_fours) = place(thread, depth);
+    let inner = inner + inner_at;
+    let outer = factor.first + outer_fours * 4;
+    #[unroll]
+    for i in 0..4usize {
+        block[i] = Four::new(0.0f32);
+        if comptime!(along == Along::Inner) {
+            if outer + i < factor.end && inner < inner_end {
+                block[i] = source[factor.base + (outer + i) * factor.stride + inner / 4];
+            }
+        } else {
+            if outer < factor.end && inner + i < inner_end {
+                block[i] = source[factor.base + (inner + i) * factor.stride + outer / 4];
+            }
+        }
+    }
+}
+
+/// Puts a thread's block into shared memory, `count` outer numbers by inner index.
+#[cube]
+fn put(
+    block: &Array<Four>,
+    stage: &mut [Four],
+    thread: usize,
     #[comptime] along: Along,
     #[comptime] count: usize,
     #[comptime] depth: usize,
 ) {
-    let fours = comptime!(if along == Along::Inner { depth / 4 } else { count / 4 });
-    let pieces = comptime!(count * depth / 4);
-    let mut piece = UNIT_POS as usize;
-    while piece < pieces {
-        let row = piece / fours;
-        let column = piece % fours * 4;
-        let mut four = Four::new(0.0f32);
+    let (inner, outer_fours) = place(thread, depth);
+    #[unroll]
+    for i in 0..4usize {
+        let mut four = block[i];
         if comptime!(along == Along::Inner) {
-            let outer = factor.first + row;
-            if outer < factor.end && inner + column < inner_end {
-                four = source[factor.base + outer * factor.stride + (inner + column) / 4];
-            }
             #[unroll]
-            for i in 0..4usize {
-                stage[(column + i) * count + row] = four.extract(i);
-            }
-        } else {
-            let outer = factor.first + column;
-            if outer < factor.end && inner + row < inner_end {
-                four = source[factor.base + (inner + row) * factor.stride + outer / 4];
-            }
-            #[unroll]
-            for i in 0..4usize {
-                stage[row * count + column + i] = four.extract(i);
+            for j in 0..4usize {
+                four.insert(j, block[j].extract(i));
             }
         }
-        piece += THREADS as usize;
+        stage[(inner + i) * comptime!(count / 4) + outer_fours] = four;
     }
 }
 
+/// Inner indices whose multiplications are written out one after the other: more make a kernel that
+/// drivers compile slowly.
+const UNROLLED: usize = 4;
+
 /// Adds the product of what is in shared memory to the thread's numbers.
 #[cube]
-fn multiply(sums: &mut Array<f32>, left: &[f32], right: &[f32], #[comptime] tile: Tile) {
-    let height = comptime!(tile.height());
-    let width = comptime!(tile.width());
-    let first_row = UNIT_POS as usize / SIDE * comptime!(tile.rows);
-    let first_column = UNIT_POS as usize % SIDE;
-    let mut a = Array::<f32>::new(comptime!(tile.rows));
-    let mut b = Array::<f32>::new(comptime!(tile.columns));
-    #[unroll]
-    for k in 0..comptime!(tile.depth) {
+fn multiply(sums: &mut Array<f32>, left: &[Four], right: &[Four], #[comptime] tile: Tile) {
+    let groups = comptime!(tile.columns / 4);
+    let row = UNIT_POS as usize / SIDE * comptime!(ROWS / 4);
+    let thread = UNIT_POS as usize % SIDE;
+    let mut a = Array::<Four>::new(comptime!(ROWS / 4));
+    let mut b = Array::<Four>::new(groups);
+    for round in 0..comptime!(tile.depth / UNROLLED) {
         #[unroll]
-        for row in 0..comptime!(tile.rows) {
-            a[row] = left[k * height + first_row + row];
-        }
-        #[unroll]
-        for column in 0..comptime!(tile.columns) {
-            b[column] = right[k * width + first_column + column * SIDE];
-        }
-        #[unroll]
-        for row in 0..comptime!(tile.rows) {
+        for of_round in 0..UNROLLED {
+            let k = round * UNROLLED + of_round;
             #[unroll]
-            for column in 0..comptime!(tile.columns) {
-                let at = comptime!(row * tile.columns + column);
-                sums[at] = fma(a[row], b[column], sums[at]);
+            for i in 0..comptime!(ROWS / 4) {
+                a[i] = left[k * comptime!(HEIGHT / 4) + row + i];
+            }
+            #[unroll]
+            for group in 0..groups {
+                b[group] = right[k * comptime!(tile.width() / 4) + thread + group * SIDE];
+            }
+            #[unroll]
+            for r in 0..ROWS {
+                #[unroll]
+                for c in 0..comptime!(tile.columns) {
+                    let at = comptime!(r * tile.columns + c);
+                    let (of_row, of_column) = (a[comptime!(r / 4)], b[comptime!(c / 4)]);
+                    sums[at] = fma(
+                        of_row.extract(comptime!(r % 4)),
+                        of_column.extract(comptime!(c % 4)),
+                        sums[at],
+                    );
+                }
             }
         }
     }
