@@ -34,12 +34,14 @@ pub struct About {
     pub machine: String,
     /// Number of cores, which 0 jobs or threads stand for.
     pub n_cores: NonZeroUsize,
+    /// Label of the GPU that ensembles are measured on.
+    pub gpu: String,
 }
 
 /// A device and an engine on it, some cells at once, and threads for each.
 #[derive(Debug, PartialEq)]
-struct Case {
-    device: &'static str,
+struct Case<'a> {
+    device: &'a str,
     engine: EngineKind,
     jobs: usize,
     threads: NonZeroUsize,
@@ -49,7 +51,7 @@ struct Case {
 
 /// A case at work.
 struct Running<'a> {
-    case: &'a Case,
+    case: &'a Case<'a>,
     work: Work,
     round_s: Vec<f64>,
     loss: f64,
@@ -113,8 +115,6 @@ impl Work {
     }
 }
 
-/// The label of the GPU that ensembles are measured on.
-const GPU: &str = "wgpu";
 /// Cells of an ensemble that share their batches, as the weight decays of a sweep do.
 const SHARING: u64 = 10;
 
@@ -127,7 +127,7 @@ pub fn measure(
     about: &About,
     say: &mut dyn FnMut(&str),
 ) -> Vec<Row> {
-    let (cell, cases) = (&prepared.cell, cases(bench, about.n_cores));
+    let (cell, cases) = (&prepared.cell, cases(bench, about));
     let (n, d, size) = (cell.model.n_features, cell.model.d_hidden, cell.train.batch_size);
     say(&format!("n = {n}, d = {d}, batches of {size}: {} steps each", cell.train.steps));
     let mut running: Vec<Result<Running<'_>, String>> =
@@ -143,7 +143,7 @@ pub fn measure(
         }
         left -= n_steps;
     }
-    let row = |(case, running): (&Case, Result<Running<'_>, String>)| {
+    let row = |(case, running): (&Case<'_>, Result<Running<'_>, String>)| {
         let mut row = empty_row(case, cell, about);
         match running {
             Ok(running) => running.fill_in(&mut row, bench, expected),
@@ -155,7 +155,11 @@ pub fn measure(
 }
 
 /// The case at work, or why it cannot be measured.
-fn begin<'a>(case: &'a Case, prepared: &Prepared, bench: &Bench) -> Result<Running<'a>, String> {
+fn begin<'a>(
+    case: &'a Case<'a>,
+    prepared: &Prepared,
+    bench: &Bench,
+) -> Result<Running<'a>, String> {
     let device = superpose_device::open(case.device).map_err(|error| error.to_string())?;
     if device.software && !case.together {
         // Nobody means it when all devices are measured, and it takes minutes.
@@ -165,9 +169,10 @@ fn begin<'a>(case: &'a Case, prepared: &Prepared, bench: &Bench) -> Result<Runni
     Running::new(case, prepared, &device, bench).ok_or_else(cannot)
 }
 
-fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
+fn cases<'a>(bench: &Bench, about: &'a About) -> Vec<Case<'a>> {
+    let n_cores = about.n_cores;
     let or_cores = |count: usize| NonZeroUsize::new(count).unwrap_or(n_cores);
-    let mut cases: Vec<Case> = Vec::new();
+    let mut cases: Vec<Case<'a>> = Vec::new();
     for &engine in &bench.engines {
         let (devices, threads) = match engine {
             EngineKind::Gram => (vec!["cpu"], bench.threads.as_slice()),
@@ -188,7 +193,7 @@ fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
     }
     for &jobs in &bench.ensembles {
         let (engine, threads) = (EngineKind::Gram, n_cores);
-        cases.push(Case { device: GPU, engine, jobs, threads, together: true });
+        cases.push(Case { device: &about.gpu, engine, jobs, threads, together: true });
     }
     // On a machine of one core, 0 and 1 are the same.
     cases.dedup();
@@ -197,7 +202,7 @@ fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
 
 impl<'a> Running<'a> {
     fn new(
-        case: &'a Case,
+        case: &'a Case<'a>,
         prepared: &Prepared,
         device: &NamedDevice,
         bench: &Bench,
@@ -259,7 +264,7 @@ impl<'a> Running<'a> {
     }
 }
 
-fn empty_row(case: &Case, cell: &Cell, about: &About) -> Row {
+fn empty_row(case: &Case<'_>, cell: &Cell, about: &About) -> Row {
     let frequencies = serde_json::to_string(&cell.data.frequencies);
     Row {
         date: about.date.clone(),
@@ -317,6 +322,7 @@ mod tests {
             revision: String::new(),
             machine: String::new(),
             n_cores: NonZeroUsize::MIN,
+            gpu: "wgpu".to_owned(),
         };
         let bench = sweep.bench.as_ref().unwrap();
         let measured = |(at, cell)| {
@@ -326,12 +332,18 @@ mod tests {
         sweep.cells.iter().enumerate().flat_map(measured).collect()
     }
 
+    /// Whether a row is of a device that may not be here.
+    fn of_a_gpu(row: &Row) -> bool {
+        BACKENDS.iter().any(|b| b.label == row.device && b.indexed)
+    }
+
     #[test]
     fn every_engine_and_device_is_measured_and_they_agree_on_the_loss() {
         let rows = measured("");
-        // Two cells, four devices and engines, one or two jobs; perhaps there is no GPU.
-        assert_eq!(rows.len(), 16);
-        for row in rows.iter().filter(|row| row.device != GPU) {
+        // Two cells, one or two jobs, the reference engine on each device and the fast one; perhaps there is no
+        // GPU.
+        assert_eq!(rows.len(), 4 * (1 + BACKENDS.iter().filter(|b| b.built).count()));
+        for row in rows.iter().filter(|row| !of_a_gpu(row)) {
             assert_eq!(row.status, Status::Ok);
             let (ms, rate) = (row.step_ms.unwrap(), row.steps_per_s.unwrap());
             // A median is not a mean, but both are of the same three rounds.
@@ -346,7 +358,7 @@ mod tests {
     #[test]
     fn a_loss_that_is_not_the_expected_one_is_no_result() {
         let on_cpu = |rows: Vec<Row>| -> Vec<Row> {
-            rows.into_iter().filter(|row| row.device != GPU).collect()
+            rows.into_iter().filter(|row| !of_a_gpu(row)).collect()
         };
         let loss: Vec<f64> = on_cpu(measured("")).iter().map(|row| row.loss.unwrap()).collect();
         let expect = |first: f64, second: f64| {
