@@ -12,9 +12,13 @@ test:
 test-slow:
     cargo test --release -- --ignored --nocapture
 
-# The GPU engine, on the first GPU there is
-test-gpu:
-    cargo test --release --test gpu --test gpu_run -- --ignored --test-threads 1
+# The GPU engine, on the first GPU there is, or on the device that SUPERPOSE_TEST_DEVICE names; `just test-gpu --features cuda` builds it for `cuda`
+test-gpu *options:
+    cargo test --release {{options}} --test gpu --test gpu_run -- --ignored --test-threads 1
+
+# Registers, spills and loads of the GPU engine's kernels, as NVIDIA's compiler makes them; needs no GPU. `just registers 1000:39` for n:d
+registers *shapes:
+    benches/registers.sh {{shapes}}
 
 # The page of a run, in headless Chromium; screenshots are left in the `tmp` folder of the build
 test-page:

@@ -34,12 +34,14 @@ pub struct About {
     pub machine: String,
     /// Number of cores, which 0 jobs or threads stand for.
     pub n_cores: NonZeroUsize,
+    /// Label of the GPU that ensembles are measured on.
+    pub gpu: String,
 }
 
 /// A device and an engine on it, some cells at once, and threads for each.
 #[derive(Debug, PartialEq)]
-struct Case {
-    device: &'static str,
+struct Case<'a> {
+    device: &'a str,
     engine: EngineKind,
     jobs: usize,
     threads: NonZeroUsize,
@@ -49,7 +51,7 @@ struct Case {
 
 /// A case at work.
 struct Running<'a> {
-    case: &'a Case,
+    case: &'a Case<'a>,
     seat: &'a Seat,
     work: Work<'a>,
     round_s: Vec<f64>,
@@ -110,8 +112,6 @@ impl<'p> Work<'p> {
     }
 }
 
-/// The label of the GPU that ensembles are measured on.
-const GPU: &str = "wgpu";
 /// Cells of an ensemble that share their batches, as the weight decays of a sweep do.
 const SHARING: u64 = 10;
 
@@ -124,7 +124,7 @@ pub fn measure(
     about: &About,
     say: &mut dyn FnMut(&str),
 ) -> Vec<Row> {
-    let (cell, cases) = (&prepared.cell, cases(bench, about.n_cores));
+    let (cell, cases) = (&prepared.cell, cases(bench, about));
     let (n, d, size) = (cell.model.n_features, cell.model.d_hidden, cell.train.batch_size);
     say(&format!("n = {n}, d = {d}, batches of {size}: {} steps each", cell.train.steps));
     let seats: Vec<Result<Seat, String>> = cases.iter().map(Seat::of).collect();
@@ -146,7 +146,7 @@ pub fn measure(
         }
         left -= n_steps;
     }
-    let row = |(case, running): (&Case, Result<Running<'_>, String>)| {
+    let row = |(case, running): (&Case<'_>, Result<Running<'_>, String>)| {
         let mut row = empty_row(case, cell, about);
         match running {
             Ok(running) => running.fill_in(&mut row, bench, expected),
@@ -168,7 +168,7 @@ struct Seat {
 
 impl Seat {
     /// That of a case, or why it cannot be measured.
-    fn of(case: &Case) -> Result<Self, String> {
+    fn of(case: &Case<'_>) -> Result<Self, String> {
         let device = superpose_device::open(case.device).map_err(|error| error.to_string())?;
         if device.software && !case.together {
             // Nobody means it when all devices are measured, and it takes minutes.
@@ -186,9 +186,10 @@ impl Seat {
     }
 }
 
-fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
+fn cases<'a>(bench: &Bench, about: &'a About) -> Vec<Case<'a>> {
+    let n_cores = about.n_cores;
     let or_cores = |count: usize| NonZeroUsize::new(count).unwrap_or(n_cores);
-    let mut cases: Vec<Case> = Vec::new();
+    let mut cases: Vec<Case<'a>> = Vec::new();
     for &engine in &bench.engines {
         let (devices, threads) = match engine {
             EngineKind::Gram => (vec!["cpu"], bench.threads.as_slice()),
@@ -209,7 +210,7 @@ fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
     }
     for &jobs in &bench.ensembles {
         let (engine, threads) = (EngineKind::Gram, n_cores);
-        cases.push(Case { device: GPU, engine, jobs, threads, together: true });
+        cases.push(Case { device: &about.gpu, engine, jobs, threads, together: true });
     }
     // On a machine of one core, 0 and 1 are the same.
     cases.dedup();
@@ -218,7 +219,7 @@ fn cases(bench: &Bench, n_cores: NonZeroUsize) -> Vec<Case> {
 
 impl<'a> Running<'a> {
     fn new(
-        case: &'a Case,
+        case: &'a Case<'a>,
         prepared: &Prepared,
         seat: &'a Seat,
         bench: &Bench,
@@ -274,7 +275,7 @@ impl<'a> Running<'a> {
     }
 }
 
-fn empty_row(case: &Case, cell: &Cell, about: &About) -> Row {
+fn empty_row(case: &Case<'_>, cell: &Cell, about: &About) -> Row {
     let frequencies = serde_json::to_string(&cell.data.frequencies);
     Row {
         date: about.date.clone(),
@@ -332,6 +333,7 @@ mod tests {
             revision: String::new(),
             machine: String::new(),
             n_cores: NonZeroUsize::MIN,
+            gpu: "wgpu".to_owned(),
         };
         let bench = sweep.bench.as_ref().unwrap();
         let measured = |(at, cell)| {
@@ -341,12 +343,18 @@ mod tests {
         sweep.cells.iter().enumerate().flat_map(measured).collect()
     }
 
+    /// Whether a row is of a device that may not be here.
+    fn of_a_gpu(row: &Row) -> bool {
+        BACKENDS.iter().any(|b| b.label == row.device && b.indexed)
+    }
+
     #[test]
     fn every_engine_and_device_is_measured_and_they_agree_on_the_loss() {
         let rows = measured("");
-        // Two cells, four devices and engines, one or two jobs; perhaps there is no GPU.
-        assert_eq!(rows.len(), 16);
-        for row in rows.iter().filter(|row| row.device != GPU) {
+        // Two cells, one or two jobs, the reference engine on each device and the fast one; perhaps there is no
+        // GPU.
+        assert_eq!(rows.len(), 4 * (1 + BACKENDS.iter().filter(|b| b.built).count()));
+        for row in rows.iter().filter(|row| !of_a_gpu(row)) {
             assert_eq!(row.status, Status::Ok);
             let (ms, rate) = (row.step_ms.unwrap(), row.steps_per_s.unwrap());
             // A median is not a mean, but both are of the same three rounds.
@@ -361,7 +369,7 @@ mod tests {
     #[test]
     fn a_loss_that_is_not_the_expected_one_is_no_result() {
         let on_cpu = |rows: Vec<Row>| -> Vec<Row> {
-            rows.into_iter().filter(|row| row.device != GPU).collect()
+            rows.into_iter().filter(|row| !of_a_gpu(row)).collect()
         };
         let loss: Vec<f64> = on_cpu(measured("")).iter().map(|row| row.loss.unwrap()).collect();
         let expect = |first: f64, second: f64| {

@@ -196,6 +196,9 @@ pub(crate) struct BenchRunOptions {
     /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub(crate) overrides: Vec<String>,
+    /// The GPU that ensembles are trained on: `wgpu`, `wgpu:1`, `cuda` and so on
+    #[arg(long, value_name = "LABEL", default_value = "wgpu")]
+    pub(crate) gpu: String,
     /// Add the rows to this table [default: one under `benches/records/` if there is a `[bench]`]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -252,9 +255,12 @@ pub(crate) struct BenchPeersOptions {
     /// Train one cell on all cores, instead of one cell on each
     #[arg(long)]
     pub(crate) one_cell: bool,
-    /// Train so many cells as an ensemble on the first GPU, where the peers, by CUDA, work too
+    /// Train so many cells as an ensemble on the GPU, where the peers, by CUDA, work too
     #[arg(long, value_name = "CELLS", conflicts_with = "one_cell")]
     pub(crate) ensemble: Option<NonZeroUsize>,
+    /// The GPU that ensembles are trained on: `wgpu`, `wgpu:1`, `cuda` and so on
+    #[arg(long, value_name = "LABEL", default_value = "wgpu")]
+    pub(crate) gpu: String,
     /// Add the rows to this table [default: one under `benches/records/`]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

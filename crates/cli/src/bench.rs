@@ -37,7 +37,7 @@ pub(crate) fn bench(verb: &BenchVerb) -> anyhow::Result<ExitCode> {
 }
 
 /// What the rows of the definition of this name say alike.
-fn about(definition: &str) -> About {
+fn about(definition: &str, gpu: &str) -> About {
     let n_cores = Resources::here().cores;
     About {
         definition: definition.to_owned(),
@@ -46,6 +46,7 @@ fn about(definition: &str) -> About {
         revision: superpose_run::REVISION.to_owned(),
         machine: format!("{}, {n_cores} cores", processor()),
         n_cores,
+        gpu: gpu.to_owned(),
     }
 }
 
@@ -100,7 +101,7 @@ fn check_room(cells: &[Prepared], bench: &Bench) -> anyhow::Result<()> {
 fn run(options: &BenchRunOptions) -> anyhow::Result<ExitCode> {
     let sweep = read(&options.definition, &options.overrides)?;
     let mut cells = sweep.cells;
-    let about = about(&sweep.name);
+    let about = about(&sweep.name, &options.gpu);
     let out = match (&options.out, &sweep.bench) {
         (Some(path), _) => Some(path.clone()),
         (None, Some(_)) => Some(default_path(&about, "")),
@@ -306,8 +307,8 @@ fn compare_files(options: &BenchCompareOptions) -> anyhow::Result<ExitCode> {
 
 fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
     let sweep = read(&options.definition, &options.overrides)?;
-    let about = about(&sweep.name);
-    let label = if options.ensemble.is_some() { "wgpu" } else { "cpu" };
+    let about = about(&sweep.name, &options.gpu);
+    let label = if options.ensemble.is_some() { &options.gpu } else { "cpu" };
     let device = superpose_device::open(label)?;
     let plan = Plan {
         python: &options.python,

@@ -1,14 +1,14 @@
 //! `superpose devices`: what this build can train on, and which GPUs this machine has.
 
 use serde_json::json;
-use superpose_device::{BACKENDS, DeviceError, Gpu};
+use superpose_device::{BACKENDS, DeviceError, Gpu, Gpus};
 use superpose_run::resources::Resources;
 
 use crate::args::JsonOption;
 use crate::console;
 
 pub(crate) fn devices(options: &JsonOption) {
-    let gpus = superpose_device::gpus();
+    let Gpus { found: gpus, unreached } = superpose_device::gpus();
     let Resources { cores, free_bytes } = Resources::here();
     if options.json {
         let backends: Vec<_> = BACKENDS
@@ -18,7 +18,7 @@ pub(crate) fn devices(options: &JsonOption) {
         let gpus: Vec<_> = gpus.iter().map(gpu_json).collect();
         console::say_json(&json!({
             "cores": cores, "free_memory_bytes": free_bytes,
-            "devices": backends, "gpus": gpus,
+            "devices": backends, "gpus": gpus, "unreached": unreached,
         }));
         return;
     }
@@ -38,10 +38,6 @@ pub(crate) fn devices(options: &JsonOption) {
         "{cores} cores, {:.1} GB of memory free; `cpu` stands for the first device in this build\n",
         free_bytes / 1e9
     ));
-    if gpus.is_empty() {
-        console::say("no GPU that wgpu reaches; `wgpu` and `vulkan` need one and its driver");
-        return;
-    }
     let header = ["GPU", "name", "driver", "memory", "largest array", "shared", "threads"];
     let (found, refused): (Vec<_>, Vec<_>) = gpus.into_iter().partition(Result::is_ok);
     let rows: Vec<Vec<String>> = found.into_iter().flatten().map(|gpu| gpu_row(&gpu)).collect();
@@ -50,6 +46,9 @@ pub(crate) fn devices(options: &JsonOption) {
     }
     for error in refused.into_iter().filter_map(Result::err) {
         console::say(&error.to_string());
+    }
+    for why in unreached {
+        console::say(&why);
     }
 }
 

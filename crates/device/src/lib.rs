@@ -8,9 +8,14 @@ use std::fmt;
 use burn::tensor::Device;
 pub use cubecl::client::Client;
 
+#[cfg(feature = "cuda")]
+mod cuda;
 #[cfg(feature = "wgpu")]
-pub mod gpu;
-#[cfg(feature = "wgpu")]
+mod gpu;
+pub mod needs;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+mod opened;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
 #[allow(
     missing_docs,
     missing_debug_implementations,
@@ -58,7 +63,7 @@ pub const BACKENDS: [Backend; 6] = [
     backend!("wgpu", true, "burn-wgpu: GPU, by the graphics API that suits the machine"),
     backend!("vulkan", true, "burn-wgpu: GPU, by Vulkan, with kernels in SPIR-V"),
     backend!("metal", true, "burn-wgpu: GPU, by Metal"),
-    backend!("cuda", true, "burn-cuda: GPU, by CUDA (untested)"),
+    backend!("cuda", true, "burn-cuda: GPU of NVIDIA's, by CUDA (built, but not tested on one)"),
 ];
 
 /// A device, opened.
@@ -130,15 +135,22 @@ pub enum DeviceError {
         feature: &'static str,
     },
     /// The machine has not such a device, or not the driver.
-    #[error(
-        "`--device {label}`: this machine has {found}. If it has a GPU, its driver for Vulkan (or \
-         Metal) is missing; `--device cpu` needs none"
-    )]
+    #[error("`--device {label}`: this machine has {found}. {advice}; `--device cpu` needs none")]
     Absent {
         /// The label given.
         label: String,
         /// The devices of the kind.
         found: String,
+        /// What may be missing.
+        advice: &'static str,
+    },
+    /// What would reach such a device is not here or does not work.
+    #[error("`--device {label}`: {why}; `--device cpu` needs none")]
+    Unreachable {
+        /// The label given.
+        label: String,
+        /// What is not here, or what it says.
+        why: String,
     },
     /// The device is there but of no use.
     #[error("`--device {label}` ({name}) cannot be used: {why}")]
@@ -190,16 +202,7 @@ pub fn open(label: &str) -> Result<NamedDevice, DeviceError> {
             gpu::open(backend, label, index.unwrap_or(0))
         }
         #[cfg(feature = "cuda")]
-        "cuda" => {
-            let index = index.unwrap_or(0);
-            let client =
-                cubecl::Device::cuda(index).map(|device| device.client()).map_err(|e| {
-                    DeviceError::Absent { label: label.to_owned(), found: e.to_string() }
-                })?;
-            let name = client.properties().identity.name.clone();
-            let device = Device::cuda(index);
-            Ok(NamedDevice { backend, name, device, client: Some(client), software: false })
-        }
+        "cuda" => cuda::open(backend, label, index.unwrap_or(0)),
         _ => Err(DeviceError::NotBuilt {
             label: label.to_owned(),
             known: list(&|b| b.built),
@@ -208,13 +211,34 @@ pub fn open(label: &str) -> Result<NamedDevice, DeviceError> {
     }
 }
 
-/// The GPUs of this machine, as [`open`] would take them by `wgpu`; those that cannot be opened come
-/// as the reason.
-pub fn gpus() -> Vec<Result<Gpu, DeviceError>> {
+/// The GPUs of this machine.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Gpus {
+    /// They, as [`open`] would take them by `wgpu` and by `cuda`, so far as this build has those; those that
+    /// cannot be opened come as the reason.
+    pub found: Vec<Result<Gpu, DeviceError>>,
+    /// Why one of the two reaches none, a sentence each.
+    pub unreached: Vec<String>,
+}
+
+/// The GPUs that this build reaches on this machine, each after a look whether it computes.
+pub fn gpus() -> Gpus {
+    #[cfg_attr(not(any(feature = "wgpu", feature = "cuda")), expect(unused_mut, reason = "no GPU"))]
+    let mut gpus = Gpus::default();
     #[cfg(feature = "wgpu")]
-    return gpu::all();
-    #[cfg(not(feature = "wgpu"))]
-    Vec::new()
+    {
+        gpus.found = gpu::all();
+        if gpus.found.is_empty() {
+            let why = "no GPU that wgpu reaches; `wgpu` and `vulkan` need one and its driver";
+            gpus.unreached.push(why.to_owned());
+        }
+    }
+    #[cfg(feature = "cuda")]
+    match cuda::all() {
+        Ok(found) => gpus.found.extend(found),
+        Err(why) => gpus.unreached.push(why),
+    }
+    gpus
 }
 
 #[cfg(test)]
@@ -226,10 +250,10 @@ mod tests {
         for backend in BACKENDS {
             match open(backend.label) {
                 Ok(named) => assert_eq!(named.backend, backend),
-                Err(error @ (DeviceError::Absent { .. } | DeviceError::Unusable { .. })) => {
-                    assert!(backend.indexed, "{error}");
+                Err(error @ (DeviceError::NotBuilt { .. } | DeviceError::Unknown { .. })) => {
+                    assert!(!backend.built, "{error}");
                 }
-                Err(error) => assert!(!backend.built, "{error}"),
+                Err(error) => assert!(backend.indexed && backend.built, "{error}"),
             }
         }
     }
@@ -244,7 +268,40 @@ mod tests {
 
     #[test]
     fn a_device_that_the_machine_has_not_is_an_error_that_says_which_it_has() {
-        let said = open("wgpu:99").unwrap_err().to_string();
-        assert!(said.contains("`--device wgpu:99`"), "{said}");
+        for label in ["wgpu:99", "cuda:99", "cuda:99999999999"] {
+            let said = open(label).unwrap_err().to_string();
+            assert!(said.contains(&format!("`--device {label}`")), "{said}");
+        }
+    }
+
+    #[test]
+    fn every_api_of_this_build_reaches_a_gpu_or_says_in_a_sentence_why_not() {
+        let Gpus { found, unreached } = gpus();
+        let labels: Vec<String> = found.iter().flatten().map(|gpu| gpu.label.clone()).collect();
+        for api in BACKENDS.iter().filter(|b| ["wgpu", "cuda"].contains(&b.label)) {
+            let of_it = |text: &String| text.to_lowercase().contains(api.label);
+            let refused = found.iter().filter_map(|gpu| Some(gpu.as_ref().err()?.to_string()));
+            let said = labels.iter().cloned().chain(refused).chain(unreached.clone());
+            assert_eq!(
+                said.filter(of_it).count() > 0,
+                api.built,
+                "{api:?}: {found:?} {unreached:?}"
+            );
+        }
+        assert!(unreached.iter().all(|why| !why.contains('\n') && !why.ends_with('.')));
+    }
+
+    #[cfg(feature = "cuda")]
+    #[test]
+    fn without_a_cuda_driver_every_label_of_it_says_so() {
+        if gpus().unreached.iter().all(|why| !why.contains("no CUDA driver is here")) {
+            return;
+        }
+        for label in ["cuda", "cuda:0", "cuda:3"] {
+            let said = open(label).unwrap_err().to_string();
+            let begin = format!("`--device {label}`: no CUDA driver is here (");
+            assert!(said.starts_with(&begin), "{said}");
+            assert!(said.ends_with("; `--device cpu` needs none"), "{said}");
+        }
     }
 }

@@ -27,7 +27,9 @@ fn neighbours(output: &mut [f32], rounds: u32) {
 /// What is wrong with the device, if anything is.
 pub(crate) fn fault(client: &Client) -> Option<String> {
     let rounds = 3;
-    let output = client.empty(4 * THREADS as usize);
+    // Not new memory, which may hold the answer of a look before this one. No sum is negative.
+    let unwritten = [-1.0f32; THREADS as usize];
+    let output = client.create_from_slice(f32::as_bytes(&unwritten));
     #[expect(unsafe_code, reason = "a kernel's argument cannot be made from an array otherwise")]
     // SAFETY: the length is the array's own.
     let argument = unsafe { BufferArg::from_raw_parts(output.clone(), THREADS as usize) };
@@ -41,17 +43,41 @@ pub(crate) fn fault(client: &Client) -> Option<String> {
             return Some(format!("a small kernel failed: {}", said.collect::<Vec<_>>().join(" ")));
         }
     };
+    verdict(f32::from_bytes(&bytes), rounds)
+}
+
+/// What is wrong with the sums of a device, if anything is.
+fn verdict(got: &[f32], rounds: u32) -> Option<String> {
     // Small whole numbers, which single precision has exactly.
     let expected = (0..THREADS).map(|thread| {
         let neighbour = (thread + 1) % THREADS;
         (0..rounds).map(|round| (neighbour * rounds + round) as f32).sum::<f32>()
     });
-    let right =
-        f32::from_bytes(&bytes).iter().zip(expected).all(|(got, x)| got.to_bits() == x.to_bits());
-    (!right).then(|| {
-        String::from(
-            "a small kernel with shared memory came out wrong; if this program was built with \
-             `--features vulkan`, one without it may work",
-        )
-    })
+    if got.iter().zip(expected).all(|(got, x)| got.to_bits() == x.to_bits()) {
+        return None;
+    }
+    let untouched = got.iter().all(|sum| *sum < 0.0);
+    let wrong = match untouched {
+        true => "it computes nothing: a small kernel left its results unwritten",
+        false => "a small kernel with shared memory came out wrong",
+    };
+    Some(String::from(wrong))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_sound_only_if_every_sum_is_right() {
+        let right: Vec<f32> =
+            (0..THREADS).map(|thread| (9 * ((thread + 1) % THREADS) + 3) as f32).collect();
+        assert_eq!(verdict(&right, 3), None);
+        let mut one_wrong = right.clone();
+        one_wrong[63] = 4.0;
+        let said = |sums: &[f32]| verdict(sums, 3).unwrap();
+        assert!(said(&one_wrong).contains("came out wrong"));
+        assert!(said(&[0.0; THREADS as usize]).contains("came out wrong"));
+        assert!(said(&[-1.0; THREADS as usize]).contains("computes nothing"));
+    }
 }

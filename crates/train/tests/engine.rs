@@ -494,8 +494,8 @@ fn cells_that_diverge_leave_the_others_alone_and_end_when_all_have() {
 
 #[test]
 fn what_gpus_are_asked_for_is_what_the_kernels_need() {
-    use superpose_device::gpu;
+    use superpose_device::needs;
     use superpose_ensemble::plan;
-    let asked = (gpu::THREADS, gpu::SHARED_BYTES, gpu::ARRAYS);
+    let asked = (needs::THREADS, needs::SHARED_BYTES, needs::ARRAYS);
     assert_eq!(asked, (plan::CUBE_THREADS, plan::SHARED_BYTES, plan::KERNEL_ARRAYS));
 }

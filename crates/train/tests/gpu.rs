@@ -1,4 +1,5 @@
-//! The GPU engine against the CPU's, on the first GPU that `--device wgpu` finds, or a software one.
+//! The GPU engine against the CPU's, on the first GPU that `--device wgpu` finds, or a software one; with
+//! `SUPERPOSE_TEST_DEVICE=cuda`, or whichever label it says, on that.
 //!
 //! All are ignored unless asked for (`just test-gpu`), since not every machine has a GPU; once asked
 //! for, a machine without one fails them.
@@ -31,7 +32,8 @@ use support::{cell, difference, first_batch, prepared};
 const WAYS: [Way; 2] = [Way::Dense, Way::Sparse];
 
 fn gpu() -> NamedDevice {
-    superpose_device::open("wgpu").unwrap()
+    let label = std::env::var("SUPERPOSE_TEST_DEVICE");
+    superpose_device::open(label.as_deref().unwrap_or("wgpu")).unwrap()
 }
 
 fn client() -> Client {
