@@ -310,7 +310,7 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
     let label = if options.ensemble.is_some() { "wgpu" } else { "cpu" };
     let device = superpose_device::open(label)?;
     let plan = Plan {
-        python: &options.python,
+        pythons: &options.pythons,
         scripts: &options.scripts,
         n_rounds: options.rounds.get(),
         ours: match options.ensemble {
