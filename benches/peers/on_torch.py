@@ -58,6 +58,7 @@ def serve(make, instances=1):
             return float(torch.stack(losses).mean()) if losses else None
 
         version = f"PyTorch {torch.__version__}"
-        return version + (f" on {torch.cuda.get_device_name()}" if on_gpu else ""), make_steps
+        version += f" on {torch.cuda.get_device_name()}" if on_gpu else ""
+        return version, make_steps, instances
 
-    toy.serve(begin, instances)
+    toy.serve(begin)

@@ -42,10 +42,10 @@ class Cell:
         return self.rate * (self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * t)))
 
 
-def serve(begin, instances):
-    """Answers the bench. `begin(cell)` returns the version of what the peer runs on, and a function that makes N
-    steps, waits for them, and returns the mean of their losses."""
-    version, make_steps = begin(Cell(json.loads(sys.stdin.readline())))
+def serve(begin):
+    """Answers the bench. `begin(cell)` returns the version of what the peer runs on; a function that makes N steps,
+    waits for them, and returns the mean of their losses; and the number of models that make each step."""
+    version, make_steps, instances = begin(Cell(json.loads(sys.stdin.readline())))
     for line in sys.stdin:
         start = time.perf_counter()
         loss = make_steps(int(line))

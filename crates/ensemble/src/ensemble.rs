@@ -46,7 +46,7 @@ impl fmt::Debug for Ensemble {
 
 /// Mean squared errors, `[batches][cells]`, which the device may still be working on: calling it
 /// waits for them. It fails when the device has failed.
-pub type PendingLosses = Box<dyn FnOnce() -> Result<Vec<Vec<f64>>, DeviceFailure>>;
+pub type PendingLosses = Box<dyn FnOnce() -> Result<Vec<Vec<f64>>, DeviceFailure> + Send>;
 
 impl Ensemble {
     /// `cells`, all of one `shape` and with rows of one kind, before their first step, starting from `starts`.
