@@ -94,6 +94,27 @@ fn peers_are_timed_in_turns_and_a_silent_one_is_named() {
 }
 
 #[test]
+fn a_peer_whose_library_is_nowhere_is_left_out_with_a_sentence() {
+    let sandbox = sandbox("");
+    sandbox.write("gram.py", PEER);
+    sandbox.write("jax_gram.py", "echo '{\"absent\": \"this shell has no jax\"}'\n");
+    let peers = |only: &[&str]| {
+        let begin = ["bench", "peers", "tiny.toml", "--scripts", ".", "--out", "peers.csv"];
+        // Another Python may have it.
+        let rest = ["--python", "sh", "--python", "bash", "--rounds", "3"];
+        sandbox.run(&[&begin[..], &rest, only].concat())
+    };
+    let answer = peers(&["--only", "gram.py", "--only", "jax_gram.py"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let left_out = "jax_gram.py is left out: this shell has no jax, this shell has no jax";
+    assert!(answer.stderr.contains(left_out), "{}", answer.stderr);
+    assert!(!answer.stdout.contains("jax_gram.py"), "{}", answer.stdout);
+    let nothing = peers(&["--only", "jax_gram.py"]);
+    assert_eq!(nothing.code, Some(1));
+    assert!(nothing.stderr.contains("no peer can be timed: this shell"), "{}", nothing.stderr);
+}
+
+#[test]
 fn bad_input_to_the_bench_is_answered() {
     let sandbox = sandbox("");
     sandbox.write("notes.csv", "a,b\n1,2\n");

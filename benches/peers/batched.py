@@ -1,15 +1,18 @@
 """Peer (c): several instances in one einsum, as the teaching notebooks do. A step is one of each."""
 
+import toy
+
+toy.needs("torch")
 import torch
-from toy import Adam, serve
+from on_torch import Adam, probabilities, serve, start
 
 INSTANCES = 4
 
 
 def make(cell):
-    weights, bias = cell.start(INSTANCES)
+    weights, bias = start(cell, INSTANCES)
     weights.requires_grad_(), bias.requires_grad_()
-    p = cell.p.float()
+    p = probabilities(cell).float()
     optimizer = Adam(cell, weights, bias)
 
     def step(number):

@@ -2,16 +2,19 @@
 
 import sys
 
+import toy
+
+toy.needs("torch")
 import torch
-from toy import Adam, serve
+from on_torch import Adam, probabilities, serve, start
 
 COMPILE = sys.argv[1:] == ["--compile"]
 
 
 def make(cell):
-    weights, bias = cell.start()
+    weights, bias = start(cell)
     weights.requires_grad_(), bias.requires_grad_()
-    p = cell.p.float()
+    p = probabilities(cell).float()
     optimizer = Adam(cell, weights, bias)
 
     def loss_of(weights, bias):

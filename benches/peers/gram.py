@@ -6,20 +6,23 @@ active rows of the Gram matrix, sparse products for samples, dense products for 
 
 import warnings
 
+import toy
+
+toy.needs("torch")
 import torch
-from toy import Adam, serve
+from on_torch import Adam, probabilities, serve, start
 
 warnings.filterwarnings("ignore", message="Sparse CSR")
 torch.sparse.check_sparse_tensor_invariants.disable()
 
 
 def make(cell):
-    weights, bias = cell.start()
+    weights, bias = start(cell)
     weights.grad, bias.grad = torch.empty_like(weights), torch.empty_like(bias)
     optimizer = Adam(cell, weights, bias)
     n, batch = cell.n, cell.batch
     # Events of a Poisson process of rate -ln(1-p) hit a sample at least once with probability p.
-    rates = -torch.log1p(-cell.p)
+    rates = -torch.log1p(-probabilities(cell))
     expected = float(rates.sum()) * batch
     cumulative = (rates.cumsum(0) / rates.sum()).float()
 

@@ -13,10 +13,11 @@ use superpose_sweep::bench::Bench;
 use superpose_toy::cell::Cell;
 use superpose_toy::engine::EngineKind;
 use superpose_toy::prepared::Prepared;
-use superpose_train::engine::{Effort, supports};
+use superpose_train::engine::{DeviceFailure, Effort, supports};
 use superpose_train::together::{Place, Processor};
 use superpose_train::train::{Rounds, gpu_peak_flop_per_s};
 
+use crate::kernels::{KernelTimes, watched};
 use crate::record::{Row, Status};
 
 /// What every row of a table says alike.
@@ -54,8 +55,13 @@ struct Running<'a> {
     case: &'a Case<'a>,
     seat: &'a Seat,
     work: Work<'a>,
-    round_s: Vec<f64>,
+    /// Steps and seconds of every round that counts.
+    rounds: Vec<(u64, f64)>,
     loss: f64,
+    /// What the engine had noted of its work after the rounds that count.
+    effort: Effort,
+    /// Steps of the round whose kernels were timed, and what they took.
+    kernels: Option<(u64, KernelTimes)>,
 }
 
 /// Cells that make steps at the same time: one on each of some threads, or all as one ensemble.
@@ -92,11 +98,23 @@ impl<'p> Work<'p> {
     /// Every cell makes the steps of its next round: the first one's mean loss. None when a device
     /// has failed or all rounds are made.
     pub(crate) fn round(&mut self) -> Option<f64> {
+        self.each(Rounds::round)
+    }
+
+    /// The same, but a GPU is given the round after it, too.
+    fn round_ahead(&mut self) -> Option<f64> {
+        self.each(Rounds::round_ahead)
+    }
+
+    fn each(
+        &mut self,
+        round: fn(&mut Rounds<'p>) -> Result<Option<f64>, DeviceFailure>,
+    ) -> Option<f64> {
         let (first, others) = self.0.split_first_mut().expect("there is a job");
         std::thread::scope(|scope| {
             let others: Vec<_> =
-                others.iter_mut().map(|other| scope.spawn(move || other.round())).collect();
-            let loss = first.round();
+                others.iter_mut().map(|other| scope.spawn(move || round(other))).collect();
+            let loss = round(first);
             let others = others.into_iter().map(|other| other.join().expect("no engine panics"));
             // The first one's comes last.
             others.chain([loss]).try_fold(None, |_, loss| loss.ok())?
@@ -138,13 +156,15 @@ pub fn measure(
     let mut left = cell.train.steps;
     while left > 0 {
         let n_steps = left.min(bench.steps_a_round);
+        left -= n_steps;
+        let rounds_left = left.div_ceil(bench.steps_a_round);
         for running in &mut running {
             // A device that fails has nothing to show.
-            if running.as_mut().is_ok_and(|running| running.round(n_steps).is_none()) {
+            let made = running.as_mut().ok().map(|running| running.round(n_steps, rounds_left));
+            if made == Some(None) {
                 *running = Err("the device failed".to_owned());
             }
         }
-        left -= n_steps;
     }
     let row = |(case, running): (&Case<'_>, Result<Running<'_>, String>)| {
         let mut row = empty_row(case, cell, about);
@@ -227,28 +247,35 @@ impl<'a> Running<'a> {
         let work = Work::new(prepared, &seat.place, case.jobs, bench.steps_a_round);
         let cannot = "the engine cannot train the cell, or memory is short";
         let work = work.ok_or_else(|| cannot.to_owned())?;
-        Ok(Self { case, seat, work, round_s: Vec::new(), loss: f64::NAN })
+        let (rounds, loss, effort, kernels) = (Vec::new(), f64::NAN, Effort::default(), None);
+        Ok(Self { case, seat, work, rounds, loss, effort, kernels })
     }
 
-    /// Every job makes `n_steps`, a round. The first one's loss counts: it has the cell's own seed.
-    /// None when the device has failed.
-    fn round(&mut self, n_steps: u64) -> Option<()> {
+    /// Every job makes `n_steps`, a round, after which some are left. The first one's loss counts: it has the
+    /// cell's own seed. None when the device has failed.
+    ///
+    /// A GPU has its next round before it is waited for, as in training; but the last one, if there are several, is
+    /// made alone, and what it takes is told by the GPU's own clock, not by ours.
+    fn round(&mut self, n_steps: u64, rounds_left: u64) -> Option<()> {
+        if self.case.together && rounds_left == 0 && !self.rounds.is_empty() {
+            let (loss, kernels) = watched(|| self.work.round());
+            (self.loss, self.kernels) = (loss?, kernels.map(|kernels| (n_steps, kernels)));
+            return Some(());
+        }
         let begun = Instant::now();
-        self.loss = self.work.round()?;
-        self.round_s.push(begun.elapsed().as_secs_f64() / n_steps as f64);
+        let is_ahead = self.case.together && rounds_left > 1;
+        self.loss = if is_ahead { self.work.round_ahead()? } else { self.work.round()? };
+        self.rounds.push((n_steps, begun.elapsed().as_secs_f64()));
+        self.effort = self.work.effort();
         Some(())
     }
 
     fn fill_in(&self, row: &mut Row, bench: &Bench, expected: Option<f64>) {
-        let (median, deviation) = median_and_deviation(&self.round_s);
-        let steps = row.steps as f64;
-        // The last round may be shorter than the others.
-        let n_rounds = self.round_s.len();
-        let whole = bench.steps_a_round as f64;
-        let last = steps - whole * (n_rounds - 1) as f64;
-        let wall: f64 =
-            self.round_s.iter().sum::<f64>() * whole + self.round_s[n_rounds - 1] * (last - whole);
-        let rate = self.case.jobs as f64 * steps / wall;
+        let by_step: Vec<f64> = self.rounds.iter().map(|(steps, s)| s / *steps as f64).collect();
+        let (median, deviation) = median_and_deviation(&by_step);
+        let steps: u64 = self.rounds.iter().map(|(steps, _)| steps).sum();
+        let wall: f64 = self.rounds.iter().map(|(_, s)| s).sum();
+        let rate = self.case.jobs as f64 * steps as f64 / wall;
         if let Some(gpu) = &self.seat.gpu {
             row.machine = format!("{}, {gpu}", row.machine);
         }
@@ -256,7 +283,7 @@ impl<'a> Running<'a> {
         row.step_ms_mad = Some(deviation * 1e3);
         row.steps_per_s = Some(rate);
         row.samples_per_s = Some(rate * row.batch_size as f64);
-        let effort = self.work.effort();
+        let effort = self.effort;
         if let Some(flop) = effort.product_flop {
             let cores = self.case.jobs * self.case.threads.get();
             row.product_time_fraction = effort.product_s.map(|s| s / (wall * cores as f64));
@@ -268,6 +295,12 @@ impl<'a> Running<'a> {
         }
         row.working_mb = effort.working_bytes.map(|bytes| bytes as f64 / 1e6);
         row.host_wait_fraction = effort.waited.map(|waited| waited.as_secs_f64() / wall);
+        if let Some((n_steps, kernels)) = &self.kernels {
+            let kernels_s = kernels.total_s() / *n_steps as f64;
+            row.kernels_ms = Some(kernels_s * 1e3);
+            row.gpu_idle_fraction = Some(1.0 - kernels_s / median);
+            row.kernel_times = kernels.by_step(*n_steps);
+        }
         row.loss = Some(self.loss);
         row.expected_loss = expected;
         let near = |expected: f64| (self.loss / expected - 1.0).abs() <= bench.loss_tolerance;

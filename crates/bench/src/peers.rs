@@ -21,8 +21,14 @@ use superpose_train::together::Place;
 use crate::measure::{About, Work};
 
 /// The scripts and their arguments; together they are a peer's name.
-pub const PEERS: [(&str, &[&str]); 4] =
-    [("dense.py", &[]), ("dense.py", &["--compile"]), ("gram.py", &[]), ("batched.py", &[])];
+pub const PEERS: [(&str, &[&str]); 6] = [
+    ("dense.py", &[]),
+    ("dense.py", &["--compile"]),
+    ("gram.py", &[]),
+    ("batched.py", &[]),
+    ("jax_dense.py", &[]),
+    ("jax_gram.py", &[]),
+];
 /// How long a round of a peer takes, about, in seconds: long enough for it to find its caches again.
 const PEER_ROUND_S: f64 = 0.5;
 /// Steps that a peer makes before it is timed, which is when it compiles, and then to see how many
@@ -82,7 +88,7 @@ pub struct PeerRow {
 #[non_exhaustive]
 pub enum PeerError {
     /// The interpreter does not start.
-    #[error("cannot start `{python}`; `--python` must name a Python that has PyTorch")]
+    #[error("cannot start `{python}`; `--python` must name a Python that has PyTorch or JAX")]
     Start {
         /// The interpreter.
         python: PathBuf,
@@ -103,6 +109,9 @@ pub enum PeerError {
         /// What came.
         answer: String,
     },
+    /// No peer is left.
+    #[error("no peer can be timed: {0}")]
+    Absent(String),
     /// Our own side cannot begin or go on on the device.
     #[error("the ensemble of {0} cells does not run on the device")]
     Device(usize),
@@ -111,8 +120,8 @@ pub enum PeerError {
 /// What is compared, and how.
 #[derive(Debug)]
 pub struct Plan<'a> {
-    /// A Python that has `torch`.
-    pub python: &'a Path,
+    /// Pythons, one of which has `torch` and one `jax`; a peer runs on the first that has its library.
+    pub pythons: &'a [PathBuf],
     /// The folder of the scripts.
     pub scripts: &'a Path,
     /// Rounds, at least 1.
@@ -132,6 +141,14 @@ pub enum Ours {
     OneCell,
     /// So many cells as an ensemble on the device, a GPU; peers work on it too.
     Ensemble(usize),
+}
+
+/// What a peer says: that it made its steps, or that it cannot.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Said {
+    Absent { absent: String },
+    Steps(Answer),
 }
 
 #[derive(Deserialize)]
@@ -177,18 +194,34 @@ pub fn against(
     let mut ours = Work::new(prepared, &place, jobs, our_steps).ok_or(PeerError::Device(jobs))?;
     let mut peers = Vec::new();
     let mut versions = Vec::new();
+    let mut absent: Vec<String> = Vec::new();
     for (script, arguments) in PEERS {
         let name = [&[script], arguments].concat().join(" ");
         if !plan.only.is_empty() && !plan.only.contains(&name) {
             continue;
         }
-        let mut peer = Peer::start(plan, name, script, arguments, &fields)?;
-        say(&format!("{} begins (d = {})", peer.name, cell.model.d_hidden));
-        versions.push(peer.make_steps(PEER_WARM_UP[0])?.version);
-        let step_s = peer.make_steps(PEER_WARM_UP[1])?.seconds / PEER_WARM_UP[1] as f64;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few steps")]
-        let n_steps = (PEER_ROUND_S / step_s).ceil().max(4.0) as u64;
-        peers.push((peer, n_steps));
+        say(&format!("{name} begins (d = {})", cell.model.d_hidden));
+        match Peer::start(plan, &name, script, arguments, &fields)? {
+            Ok((mut peer, version)) => {
+                let step_s = peer.make_steps(PEER_WARM_UP[1])?.seconds / PEER_WARM_UP[1] as f64;
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a few steps"
+                )]
+                let n_steps = (PEER_ROUND_S / step_s).ceil().max(4.0) as u64;
+                versions.push(version);
+                peers.push((peer, n_steps));
+            }
+            Err(why) => {
+                say(&format!("{name} is left out: {why}"));
+                absent.push(why);
+            }
+        }
+    }
+    if peers.is_empty() {
+        absent.dedup();
+        return Err(PeerError::Absent(absent.join("; ")));
     }
     let mut our_s = Vec::new();
     let mut peer_s = vec![Vec::new(); peers.len()];
@@ -251,21 +284,40 @@ fn fields(cell: &Cell, probabilities: &[f64], n_threads: NonZeroUsize, device: &
 }
 
 impl Peer {
+    /// The peer after its first steps, and its version, on the first Python that has what it needs; or why on none.
     fn start(
         plan: &Plan<'_>,
-        name: String,
+        name: &str,
         script: &str,
         arguments: &[&str],
         fields: &str,
-    ) -> Result<Self, PeerError> {
+    ) -> Result<Result<(Self, String), String>, PeerError> {
         let path = plan.scripts.join(script);
         if !path.is_file() {
             return Err(PeerError::NoScript(path));
         }
-        let failed = |source| PeerError::Start { python: plan.python.to_owned(), source };
+        let mut why = Vec::new();
+        for python in plan.pythons {
+            let mut peer = Self::on(python, name, &path, arguments, fields)?;
+            match peer.say(PEER_WARM_UP[0])? {
+                Said::Steps(answer) => return Ok(Ok((peer, answer.version))),
+                Said::Absent { absent } => why.push(absent),
+            }
+        }
+        Ok(Err(why.join(", ")))
+    }
+
+    fn on(
+        python: &Path,
+        name: &str,
+        script: &Path,
+        arguments: &[&str],
+        fields: &str,
+    ) -> Result<Self, PeerError> {
+        let failed = |source| PeerError::Start { python: python.to_owned(), source };
         // The cell goes in as the first line: it is too long for an argument on some systems.
-        let mut child = Command::new(plan.python)
-            .arg(&path)
+        let mut child = Command::new(python)
+            .arg(script)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -275,18 +327,26 @@ impl Peer {
         let output = BufReader::new(child.stdout.take().expect("the output is piped"));
         // A script that has ended already shows as an empty answer later on.
         let _ = writeln!(input, "{fields}");
-        Ok(Self { name, script: path, child, input, output })
+        Ok(Self { name: name.to_owned(), script: script.to_owned(), child, input, output })
     }
 
     fn make_steps(&mut self, n_steps: u64) -> Result<Answer, PeerError> {
-        let mut answer = String::new();
+        match self.say(n_steps)? {
+            Said::Steps(answer) => Ok(answer),
+            Said::Absent { absent } => Err(self.unexpected(&absent)),
+        }
+    }
+
+    fn say(&mut self, n_steps: u64) -> Result<Said, PeerError> {
+        let mut said = String::new();
         // A script that has ended shows as an empty answer.
         let _ = writeln!(self.input, "{n_steps}").and_then(|()| self.input.flush());
-        let _ = self.output.read_line(&mut answer);
-        serde_json::from_str(&answer).map_err(|_| PeerError::Answer {
-            script: self.script.clone(),
-            answer: answer.trim().to_owned(),
-        })
+        let _ = self.output.read_line(&mut said);
+        serde_json::from_str(&said).map_err(|_| self.unexpected(&said))
+    }
+
+    fn unexpected(&self, said: &str) -> PeerError {
+        PeerError::Answer { script: self.script.clone(), answer: said.trim().to_owned() }
     }
 }
 

@@ -68,6 +68,16 @@ pub struct Row {
     /// Part of the time of an ensemble that was spent on waiting for batches to be drawn.
     #[serde(default)]
     pub host_wait_fraction: Option<f64>,
+    /// Time of all kernels of a step by the GPU's own clock, in milliseconds, in a last round that is not in
+    /// the columns above.
+    #[serde(default)]
+    pub kernels_ms: Option<f64>,
+    /// Part of a step's time in which the GPU had nothing to do: 1 less the ratio of `kernels_ms` and `step_ms`.
+    #[serde(default)]
+    pub gpu_idle_fraction: Option<f64>,
+    /// That of each kernel, in milliseconds of a step, the longest first.
+    #[serde(default)]
+    pub kernel_times: String,
     /// Memory of one cell beyond its parameters and Adam's memory of them, in megabytes.
     pub working_mb: Option<f64>,
     /// Mean loss of the last round, summed over features.

@@ -240,9 +240,10 @@ pub(crate) struct BenchPeersOptions {
     /// Replace a field, or sweep it
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub(crate) overrides: Vec<String>,
-    /// A Python that has `torch`
-    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
-    pub(crate) python: PathBuf,
+    /// A Python that has `torch` or `jax`; may be given several times, and a peer runs on the first that has
+    /// its library
+    #[arg(long = "python", value_name = "PROGRAM", default_value = "python3")]
+    pub(crate) pythons: Vec<PathBuf>,
     /// The folder of the peers' scripts
     #[arg(long, value_name = "FOLDER", default_value = "benches/peers")]
     pub(crate) scripts: PathBuf,

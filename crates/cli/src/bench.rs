@@ -171,6 +171,19 @@ fn print(measured: &[Vec<Row>]) {
             told.push(why);
         }
     }
+    for row in measured.iter().flatten() {
+        if let (Some(kernels), Some(idle)) = (row.kernels_ms, row.gpu_idle_fraction) {
+            console::say(&format!(
+                "d = {}, {} on {}: kernels take {} of a step, the GPU is idle {:.0} % of the time; ms of each: {}",
+                row.d_hidden,
+                row.jobs,
+                row.device,
+                time(kernels),
+                100.0 * idle,
+                row.kernel_times
+            ));
+        }
+    }
     for of_cell in measured {
         let fit = of_cell.iter().filter(|row| row.status == Status::Ok && row.jobs == 1);
         let timed = fit.filter_map(|row| Some((row.step_ms?, row)));
@@ -311,7 +324,7 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
     let label = if options.ensemble.is_some() { &options.gpu } else { "cpu" };
     let device = superpose_device::open(label)?;
     let plan = Plan {
-        python: &options.python,
+        pythons: &options.pythons,
         scripts: &options.scripts,
         n_rounds: options.rounds.get(),
         ours: match options.ensemble {

@@ -49,7 +49,7 @@ impl fmt::Debug for Ensemble<'_> {
 
 /// Mean squared errors, `[batches][cells]`, which the device may still be working on: calling it
 /// waits for them. It fails when the device has failed.
-pub type PendingLosses<'c> = Box<dyn FnOnce() -> Result<Vec<Vec<f64>>, DeviceFailure> + 'c>;
+pub type PendingLosses<'c> = Box<dyn FnOnce() -> Result<Vec<Vec<f64>>, DeviceFailure> + Send + 'c>;
 
 /// How the gradient goes back from the answers to the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

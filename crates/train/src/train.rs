@@ -10,7 +10,7 @@ use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::Stream;
 use superpose_toy::trained::Snapshot;
 
-use crate::engine::{DeviceFailure, Effort, Engine, supports};
+use crate::engine::{DeviceFailure, Effort, Engine, PendingLosses, supports};
 use crate::losses::{LossLog, Sums};
 pub use crate::losses::{Trained, TrainedModel};
 use crate::together::{Common, Place, Processor};
@@ -114,6 +114,7 @@ fn run<'c>(
 pub struct Rounds<'c> {
     engine: Box<dyn Engine<'c> + 'c>,
     chunks: Box<dyn Iterator<Item = Chunk> + Send>,
+    begun: VecDeque<PendingLosses<'c>>,
     n_features: f64,
 }
 
@@ -140,7 +141,8 @@ impl<'c> Rounds<'c> {
         let common = Common::of(&prepared[0].cell);
         let chunks = common.training(steps_a_round);
         let engine = place.start(prepared, &chunks)?;
-        Ok(Self { engine, chunks: Box::new(chunks), n_features: common.shape.n_features as f64 })
+        let (chunks, begun) = (Box::new(chunks), VecDeque::new());
+        Ok(Self { engine, chunks, begun, n_features: common.shape.n_features as f64 })
     }
 
     /// Makes the steps of the next round, waits until they are done, and returns the first cell's
@@ -149,8 +151,25 @@ impl<'c> Rounds<'c> {
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or is out of memory.
     pub fn round(&mut self) -> Result<Option<f64>, DeviceFailure> {
-        let Some(chunk) = self.chunks.next() else { return Ok(None) };
-        let mses = self.engine.begin(&chunk)?()?;
+        self.next(1)
+    }
+
+    /// As [`Rounds::round`], but gives a GPU the round after it, too, before it waits, as training does.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed or is out of memory.
+    pub fn round_ahead(&mut self) -> Result<Option<f64>, DeviceFailure> {
+        self.next(GPU_IN_FLIGHT)
+    }
+
+    fn next(&mut self, in_flight: usize) -> Result<Option<f64>, DeviceFailure> {
+        while self.begun.len() < in_flight
+            && let Some(chunk) = self.chunks.next()
+        {
+            self.begun.push_back(self.engine.begin(&chunk)?);
+        }
+        let Some(pending) = self.begun.pop_front() else { return Ok(None) };
+        let mses = pending()?;
         let sum: f64 = mses.iter().map(|mses| mses[0]).sum();
         Ok(Some(sum / mses.len() as f64 * self.n_features))
     }
@@ -168,7 +187,6 @@ pub(crate) mod tests {
     use superpose_toy::trained::{Outcome, Weights};
 
     use super::*;
-    use crate::engine::PendingLosses;
 
     /// A cell of four features, 50 steps and two test batches.
     pub(crate) fn cell() -> Cell {
