@@ -122,6 +122,17 @@ impl<'c> Arrays<'c> {
         self.by_cell(weights, part(&self.units.sums, sums, sums), sums_of_cell)
     }
 
+    /// Whether every cell went the dense way last.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed.
+    pub(crate) fn are_dense(&self) -> Result<Vec<bool>, DeviceFailure> {
+        let (n, of_cell) = (self.shape.n_features, head(self.shape.n_features));
+        let numbers = self.n_cells * of_cell;
+        let ways = self.client.read_one(part(&self.features, 2 * self.n_cells * n, numbers))?;
+        Ok(f32::from_bytes(&ways).chunks(of_cell).map(|way| way[0] > 0.5).collect())
+    }
+
     /// Whether the device could give all of them.
     fn check(&self) -> Result<(), DeviceFailure> {
         let Self { weights, moments, bias_moments, features, units, .. } = self;

@@ -127,6 +127,15 @@ impl<'c> Ensemble<'c> {
         Ok(self.arrays.gradients()?.into_iter().zip(losses).map(of_cell).collect())
     }
 
+    /// The way that every cell went at its last step.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed.
+    pub fn ways(&self) -> Result<Vec<Way>, DeviceFailure> {
+        let of_cell = |is_dense| if is_dense { Way::Dense } else { Way::Sparse };
+        Ok(self.arrays.are_dense()?.into_iter().map(of_cell).collect())
+    }
+
     /// The weights of every cell.
     ///
     /// # Errors

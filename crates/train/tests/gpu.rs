@@ -318,6 +318,31 @@ fn a_cell_that_diverges_leaves_the_others_alone() {
 
 #[test]
 #[ignore = "needs a GPU"]
+fn each_cell_goes_the_way_of_its_own_answers() {
+    // With its biases all of the first one's features answer, and none of the second's.
+    let cells: Vec<Cell> = (0..3).map(|seed| cell(&[&format!("train.seed={seed}")])).collect();
+    let mut starts: Vec<Weights> = (0..3).map(|i| start(&cells[0], i)).collect();
+    for (start, bias) in starts.iter_mut().zip([2.0, -30.0]) {
+        start.bias.fill(bias);
+    }
+    let shape = Common::of(&cells[0]).shape;
+    let client = client();
+    let after = |n_steps: u64, cells: &[Cell], starts: &[Weights]| {
+        let mut ensemble = Ensemble::new(&client, shape, &all(cells), starts).unwrap();
+        for step in 1..=n_steps {
+            ensemble.steps(step, first_batches(cells)).unwrap()().unwrap();
+        }
+        ensemble.ways().unwrap()
+    };
+    // Before the first step nobody knows how many there will be.
+    assert_eq!(after(1, &cells, &starts), [Way::Dense; 3]);
+    let ways = after(2, &cells, &starts);
+    assert_eq!(ways[..2], [Way::Dense, Way::Sparse]);
+    assert_eq!(after(2, &cells[1..], &starts[1..]), ways[1..]);
+}
+
+#[test]
+#[ignore = "needs a GPU"]
 fn what_is_not_a_number_stays_so_to_the_loss_and_nobody_elses() {
     let cells = [cell(&[]), cell(&["train.seed=4"])];
     let mut starts = [start(&cells[0], 1), start(&cells[1], 2)];
