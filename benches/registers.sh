@@ -4,7 +4,7 @@
 #
 #   benches/registers.sh [n:d ...]        shapes; by default the paper's small widths and some of its large ones
 #
-# superpose, built with `--features cuda`, trains two steps of each shape on a driver without a device (registers/driver.c),
+# superpose, built with `--features cuda`, trains two steps of each shape on a driver without a device (tests/no_card/driver.c),
 # which keeps what it is given to load: the very PTX that a card's driver would get, by NVRTC with cubecl's own options.
 # `ptxas` turns it into the card's code, `nvdisasm` into text, and registers/table.py counts. These come from PyPI as
 # NVIDIA's packages, by $PYTHON's pip, in the version of the driver that is expected. PTX, code and text stay in target/registers.
@@ -33,7 +33,7 @@ if [ ! -e "$work/tools/$cuda" ]; then
   touch "$work/tools/$cuda"
 fi
 found() { find "$work/tools/" -name "$1" | head -1; }
-cc -O1 -shared -fPIC -o "$work/driver/libcuda.so.1" "$here/driver.c"
+cc -O1 -shared -fPIC -o "$work/driver/libcuda.so.1" tests/no_card/driver.c
 
 cargo build --release -p superpose-cli --features cuda
 superpose="${CARGO_TARGET_DIR:-target}/release/superpose"
@@ -42,7 +42,7 @@ rm -rf "$work/shapes"
 for shape in "${shapes[@]}"; do
   n="${shape%:*}" d="${shape#*:}" folder="$work/shapes/$shape"
   mkdir -p "$folder"
-  if ! FAKE_CUDA_OUT="$folder" CUDA_PATH="$work/no-headers" LD_LIBRARY_PATH="$libraries" \
+  if ! NO_CARD_OUT="$folder" CUDA_PATH="$work/no-headers" LD_LIBRARY_PATH="$libraries" \
     "$superpose" run "$here/shape.toml" --device cuda --out "$folder/run" \
     --set "model.n_features=$n" --set "model.d_hidden=$d" >"$folder/said" 2>&1; then
     cat "$folder/said"

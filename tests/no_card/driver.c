@@ -1,7 +1,7 @@
-/* A CUDA driver without a device, for benches/registers.sh: memory is the host's, a kernel that is loaded is written
- * into the folder FAKE_CUDA_OUT as PTX, a launch into its launches.tsv, and nothing is computed but the answer to the
- * kernel that superpose asks a device before it trusts it (crates/device/src/probe.rs). With FAKE_CUDA_IDLE not even
- * that, so that one can see a device refused. Numbers that come of a run on this are of no use. */
+/* A CUDA driver without a device, for tests/cuda.rs and benches/registers.sh. Memory is the host's. A kernel that is loaded is
+ * written as PTX into the folder NO_CARD_OUT, a launch into its launches.tsv. Nothing is computed but the answer to the
+ * kernel that superpose asks a device before it trusts it (crates/device/src/probe.rs), and with NO_CARD_IDLE not even
+ * that. Numbers that come of a run on this are of no use. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 typedef struct { char *ptx; char name[256]; } Module;
 
 static FILE *opened(const char *file, const char *mode) {
-    const char *folder = getenv("FAKE_CUDA_OUT");
+    const char *folder = getenv("NO_CARD_OUT");
     char path[4096];
     if (!folder) return NULL;
     snprintf(path, sizeof path, "%s/%s", folder, file);
@@ -130,7 +130,7 @@ int cuLaunchKernel(Module *kernel, unsigned x, unsigned y, unsigned z, unsigned 
         fprintf(out, "%s\t%u,%u,%u\t%u\t%u\n", kernel->name, x, y, z, threads_x * threads_y * threads_z, shared_bytes);
         fclose(out);
     }
-    if (strstr(kernel->name, "neighbours") && !getenv("FAKE_CUDA_IDLE")) {
+    if (strstr(kernel->name, "neighbours") && !getenv("NO_CARD_IDLE")) {
         float *sums = *(float **)arguments[0];
         for (unsigned thread = 0; thread < 64; thread++) sums[thread] = (float)(9 * ((thread + 1) % 64) + 3);
     }
