@@ -264,8 +264,8 @@ fn the_gram_engine_takes_no_more_memory_than_was_said() {
         &["model.n_features=2500", "train.batch_size=64"],
     ] {
         let cell = cell(&[overrides, &["train.steps=300"]].concat());
-        let mut rounds =
-            Rounds::new(&[prepared(&cell)], &place(EngineKind::Gram, &devices()[0]), 300).unwrap();
+        let place = place(EngineKind::Gram, &devices()[0]);
+        let mut rounds = Rounds::new(&[prepared(&cell)], &place, 300).unwrap();
         assert!(rounds.round().unwrap().is_some() && rounds.round().unwrap().is_none());
         let parameters = cell.model.n_features * (cell.model.d_hidden + 1);
         let taken = (rounds.effort().working_bytes.unwrap() + 3 * 4 * parameters) as f64;
