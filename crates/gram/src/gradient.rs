@@ -31,6 +31,7 @@ use crate::nonzeros::Nonzeros;
 use crate::numbers::{Numbers, WIDEST};
 use crate::product::{Products, View, Write};
 use crate::respond::{COLUMN_BLOCK, Respond, Response, Scatter};
+use crate::samples::Samples;
 
 /// Numbers in a panel of `G`, and of `D`: half a megabyte each.
 pub const PANEL_NUMBERS: usize = 1 << 17;
@@ -90,6 +91,7 @@ struct Active {
     weights: Numbers,
     /// `h`, by unit (see [`Scatter`]).
     hidden: Numbers,
+    samples: Samples,
 }
 
 /// Some columns, and what is needed to do them panel by panel.
@@ -111,7 +113,7 @@ struct Strip {
     diagonal: Vec<f32>,
     errors: Numbers,
     nonzeros: Nonzeros,
-    ends: Vec<usize>,
+    ends: Vec<(usize, usize)>,
 }
 
 /// What is to be done.
@@ -229,6 +231,7 @@ fn cheaper_way(n_nonzero: usize, a: usize, n: usize, d: usize) -> Way {
 impl Active {
     fn take_in(&mut self, from: &Weights, batch: &GroupedBatch, row: usize, way: Option<Way>) {
         gather(&mut self.weights, from, &batch.order[..batch.n_active], row);
+        self.samples.take_in(batch);
         if way != Some(Way::Sparse) {
             return;
         }
@@ -298,16 +301,18 @@ impl Strip {
     fn panel(&mut self, task: Task<'_>, columns: Range<usize>, weights_gradient: &mut [f32]) {
         let Task { weights, importance, batch, active, row, way } = task;
         let (a, d, from, width) = (batch.n_active, weights.d_hidden, columns.start, columns.len());
-        let stride = width.next_multiple_of(COLUMN_BLOCK);
+        let whole = width.next_multiple_of(COLUMN_BLOCK);
+        // Rows of a power of two of numbers would stand in few places of the nearest cache.
+        let stride = whole + WIDEST;
         let order = &batch.order[columns];
         gather(&mut self.weights, weights, order, row);
         // Columns beyond the last one have no bias and no overlap, and so add nothing.
-        self.bias.zero(stride);
+        self.bias.zero(whole);
         for (to, &feature) in self.bias.iter_mut().zip(order) {
             *to = weights.bias[feature as usize];
         }
         if let Some(importance) = importance {
-            self.importance.zero(stride);
+            self.importance.zero(whole);
             self.weighted.resize(self.weights.len());
             self.weighted.copy_from_slice(&self.weights);
             let rows = self.weighted.chunks_exact_mut(row);
@@ -316,11 +321,11 @@ impl Strip {
                 row.iter_mut().for_each(|w| *w *= *to);
             }
         }
-        if width < stride {
+        if width < whole {
             self.gram.zero(0);
         }
         self.gram.resize(a * stride);
-        self.bias_gradient.resize(stride);
+        self.bias_gradient.resize(whole);
         let rows = View::by_rows(&active.weights, a, d, row);
         let columns = View::by_rows(&self.weights, width, d, row);
         self.products.multiply(&mut self.gram, stride, Write::Over, rows, columns.transposed());
@@ -332,8 +337,18 @@ impl Strip {
         let back = if importance.is_some() { &self.weighted } else { &self.weights };
         let Self { gram, diagonal, bias, importance: weights, bias_gradient, .. } = self;
         let importance = importance.map(|_| &weights[..]);
-        let respond =
-            Respond { batch, from, width: stride, gram, diagonal, bias, importance, bias_gradient };
+        let respond = Respond {
+            batch,
+            from,
+            width: whole,
+            stride,
+            gram,
+            diagonal,
+            samples: &active.samples,
+            bias,
+            importance,
+            bias_gradient,
+        };
         let response = match way {
             None => respond.forward(),
             Some(Way::Dense) => {

@@ -10,4 +10,5 @@ mod nonzeros;
 mod numbers;
 pub mod product;
 mod respond;
+mod samples;
 mod small;

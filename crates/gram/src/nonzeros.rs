@@ -37,13 +37,35 @@ impl Nonzeros {
         self.len
     }
 
+    /// There are so many now.
+    pub(crate) fn set_len(&mut self, len: usize) {
+        self.len = len;
+    }
+
     /// Those from place `from` to place `to`: columns and values.
     #[inline(always)]
     pub(crate) fn range(&self, from: usize, to: usize) -> (&[u32], &[f32]) {
         (&self.columns[from..to], &self.values[from..to])
     }
 
-    /// Adds the positive numbers of a register, the first of which stands in `column`.
+    /// Writes more of them, behind those there are.
+    #[inline(always)]
+    pub(crate) fn writer(&mut self) -> Writer<'_> {
+        Writer { columns: &mut self.columns, values: &mut self.values, len: self.len }
+    }
+}
+
+/// Writes numbers one after the other; how many there are stays in a register of the processor.
+#[derive(Debug)]
+pub(crate) struct Writer<'a> {
+    columns: &'a mut [u32],
+    values: &'a mut [f32],
+    /// How many there are.
+    pub(crate) len: usize,
+}
+
+impl Writer<'_> {
+    /// Adds the numbers of a register that are not zero or less, the first of which stands in `column`.
     ///
     /// # Panics
     /// When there is no room.
@@ -57,17 +79,62 @@ impl Nonzeros {
             // SAFETY: only AVX-512 has registers of sixteen numbers, and `pulp` hands out an `S` of
             // that kind only where the processor has it.
             self.len +=
-                unsafe { compress(&pulp::bytemuck::cast(register), column, columns, values) };
+                unsafe { compress_16(&pulp::bytemuck::cast(register), column, columns, values) };
+            return;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if S::F32_LANES == 8 {
+            let columns = columns.first_chunk_mut().expect("there is room for a register");
+            let values = values.first_chunk_mut().expect("there is room for a register");
+            // SAFETY: as above; of all that has registers of eight numbers AVX2 is the least.
+            self.len +=
+                unsafe { compress_8(&pulp::bytemuck::cast(register), column, columns, values) };
             return;
         }
         let mut count = 0;
         for (column, value) in (column..).zip(numbers::<S>(&register)) {
             columns[count] = column;
             values[count] = *value;
-            count += usize::from(*value > 0.0);
+            count += usize::from(is_answer(*value));
         }
         self.len += count;
     }
+}
+
+/// Whether any number of some registers is not zero or less.
+#[inline(always)]
+pub(crate) fn any_answer<S: Simd, const K: usize>(registers: &[S::f32s; K]) -> bool {
+    let mut lanes = 0;
+    for register in registers {
+        lanes |= answers::<S>(*register);
+    }
+    lanes != 0
+}
+
+/// The lanes of a register that are not zero or less.
+#[inline(always)]
+fn answers<S: Simd>(register: S::f32s) -> u32 {
+    #[cfg(target_arch = "x86_64")]
+    if S::F32_LANES == WIDEST {
+        // SAFETY: as above.
+        return unsafe { lanes_16(&pulp::bytemuck::cast(register)) };
+    }
+    #[cfg(target_arch = "x86_64")]
+    if S::F32_LANES == 8 {
+        // SAFETY: as above.
+        return unsafe { lanes_8(&pulp::bytemuck::cast(register)) };
+    }
+    let mut lanes = 0;
+    for (lane, value) in numbers::<S>(&register).iter().enumerate() {
+        lanes |= u32::from(is_answer(*value)) << lane;
+    }
+    lanes
+}
+
+/// Also what is not a number, which must not be lost.
+#[inline(always)]
+fn is_answer(value: f32) -> bool {
+    value > 0.0 || value.is_nan()
 }
 
 /// The numbers in a register.
@@ -79,17 +146,37 @@ fn numbers<S: Simd>(register: &S::f32s) -> &[f32] {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn compress(
-    register: &[f32; WIDEST],
+fn lanes_16(register: &[f32; 16]) -> u32 {
+    use std::arch::x86_64::*;
+    // SAFETY: the load is of sixteen numbers from an array of sixteen.
+    let register = unsafe { _mm512_loadu_ps(register.as_ptr()) };
+    u32::from(_mm512_cmp_ps_mask::<_CMP_NLE_UQ>(register, _mm512_setzero_ps()))
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[inline]
+fn lanes_8(register: &[f32; 8]) -> u32 {
+    use std::arch::x86_64::*;
+    // SAFETY: the load is of eight numbers from an array of eight.
+    let register = unsafe { _mm256_loadu_ps(register.as_ptr()) };
+    _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLE_UQ>(register, _mm256_setzero_ps())).cast_unsigned()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,popcnt")]
+#[inline]
+fn compress_16(
+    register: &[f32; 16],
     column: u32,
-    columns: &mut [u32; WIDEST],
-    values: &mut [f32; WIDEST],
+    columns: &mut [u32; 16],
+    values: &mut [f32; 16],
 ) -> usize {
     use std::arch::x86_64::*;
     // SAFETY: each load and store is of sixteen numbers, from and to arrays of sixteen.
     unsafe {
         let register = _mm512_loadu_ps(register.as_ptr());
-        let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(register, _mm512_setzero_ps());
+        let positive = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(register, _mm512_setzero_ps());
         let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
         let places = _mm512_add_epi32(lanes, _mm512_set1_epi32(column.cast_signed()));
         _mm512_storeu_ps(values.as_mut_ptr(), _mm512_maskz_compress_ps(positive, register));
@@ -100,6 +187,49 @@ fn compress(
         positive.count_ones() as usize
     }
 }
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,popcnt")]
+#[inline]
+fn compress_8(
+    register: &[f32; 8],
+    column: u32,
+    columns: &mut [u32; 8],
+    values: &mut [f32; 8],
+) -> usize {
+    use std::arch::x86_64::*;
+    // SAFETY: each load and store is of eight numbers, from and to arrays of eight.
+    unsafe {
+        let register = _mm256_loadu_ps(register.as_ptr());
+        let positive = _mm256_cmp_ps::<_CMP_NLE_UQ>(register, _mm256_setzero_ps());
+        let set = _mm256_movemask_ps(positive).cast_unsigned();
+        let lanes = &LANES_OF_SET[set as usize & 255];
+        let lanes = _mm256_cvtepu8_epi32(_mm_loadl_epi64(lanes.as_ptr().cast()));
+        let places = _mm256_add_epi32(lanes, _mm256_set1_epi32(column.cast_signed()));
+        _mm256_storeu_ps(values.as_mut_ptr(), _mm256_permutevar8x32_ps(register, lanes));
+        _mm256_storeu_si256(columns.as_mut_ptr().cast(), places);
+        set.count_ones() as usize
+    }
+}
+
+/// The members of each set of eight lanes, one after the other; the set is the number with their bits.
+#[cfg(target_arch = "x86_64")]
+static LANES_OF_SET: [[u8; 8]; 256] = {
+    let mut table = [[0; 8]; 256];
+    let mut set = 0;
+    while set < 256 {
+        let (mut lane, mut count) = (0, 0);
+        while lane < 8 {
+            if set >> lane & 1 == 1 {
+                table[set][count] = lane;
+                count += 1;
+            }
+            lane += 1;
+        }
+        set += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
@@ -124,9 +254,11 @@ mod tests {
         fn with_simd<S: Simd>(self, _: S) {
             let values: Vec<f32> = (0..COLUMNS).map(pattern).collect();
             let (registers, _) = S::as_simd_f32s(&values);
+            let mut writer = self.0.writer();
             for (register, column) in registers.iter().zip((100..).step_by(S::F32_LANES)) {
-                self.0.append::<S>(*register, column);
+                writer.append::<S>(*register, column);
             }
+            self.0.len = writer.len;
         }
     }
 

@@ -29,8 +29,9 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::nonzeros::Nonzeros;
+use crate::nonzeros::{Nonzeros, any_answer};
 use crate::numbers::WIDEST;
+use crate::samples::Samples;
 use superpose_toy::grouped::{Entry, GroupedBatch};
 
 /// Registers of columns that are done at once.
@@ -48,11 +49,15 @@ pub(crate) struct Respond<'a> {
     pub(crate) from: usize,
     /// The number of columns, a multiple of [`COLUMN_BLOCK`].
     pub(crate) width: usize,
+    /// Numbers from a row of `G` to the next, a multiple of [`WIDEST`].
+    pub(crate) stride: usize,
     /// `G`: a row of `width` columns for every active feature, with `−∞` where the column is the
     /// row's own.
     pub(crate) gram: &'a [f32],
     /// What stood there, by column.
     pub(crate) diagonal: &'a [f32],
+    /// The samples of the batch.
+    pub(crate) samples: &'a Samples,
     /// The biases of the columns.
     pub(crate) bias: &'a [f32],
     /// The importance of the columns, if it is not one: it weighs squares, and nothing else here.
@@ -81,7 +86,7 @@ pub(crate) struct Scatter<'a> {
     /// The responses in some columns that are not zero, by unit.
     pub(crate) nonzeros: Nonzeros,
     /// Where those of each unit end.
-    pub(crate) ends: Vec<usize>,
+    pub(crate) ends: Vec<(usize, usize)>,
 }
 
 /// What came of some columns.
@@ -135,7 +140,10 @@ impl<const WAY: u8> WithSimd for Kernel<'_, '_, '_, WAY> {
     fn with_simd<S: Simd>(mut self, simd: S) -> Response {
         let registers = self.respond.width / S::F32_LANES;
         for column in (0..registers).step_by(REGISTERS) {
-            self.columns(simd, column);
+            match WAY {
+                DENSE => self.many_answers(simd, column),
+                _ => self.few_answers(simd, column),
+            }
             if WAY == SPARSE {
                 self.scatter.scatter(simd);
             }
@@ -148,26 +156,15 @@ impl<const WAY: u8> WithSimd for Kernel<'_, '_, '_, WAY> {
 impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
     /// The columns from register `column` on, where `x` is zero.
     #[inline(always)]
-    fn columns<S: Simd>(&mut self, simd: S, column: usize) {
-        let Respond { batch, width, gram, bias, importance, ref mut bias_gradient, .. } =
+    fn many_answers<S: Simd>(&mut self, simd: S, column: usize) {
+        let Respond { batch, stride, gram, bias, importance, ref mut bias_gradient, .. } =
             self.respond;
-        let registers = width / S::F32_LANES;
+        let registers = stride / S::F32_LANES;
         let importance = importance.map(|importance| S::as_simd_f32s(importance).0);
         let (gram, _) = S::as_simd_f32s(gram);
         let (bias, _) = S::as_simd_f32s(bias);
         let (errors, _) = S::as_mut_simd_f32s(self.errors);
         let (bias_gradient, _) = S::as_mut_simd_f32s(bias_gradient);
-        let Scatter { nonzeros, ends, .. } = &mut *self.scatter;
-        let lanes = u32::try_from(S::F32_LANES).expect("a register is short");
-        let first = u32::try_from(column).expect("a panel has few columns") * lanes;
-        if WAY == SPARSE {
-            nonzeros.clear(batch.n_units() * COLUMN_BLOCK);
-            ends.clear();
-        }
-        let mut places = [0; REGISTERS];
-        for u in 1..REGISTERS {
-            places[u] = places[u - 1] + lanes;
-        }
         let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
         let mut b = [zero; REGISTERS];
         let mut weights = [one; REGISTERS];
@@ -198,25 +195,14 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
                     // In this order a value that is not a number stays one.
                     let r = simd.max_f32s(zero, z);
                     sums[u] = simd.mul_add_e_f32s(r, r, sums[u]);
-                    if WAY != FORWARD {
-                        d[u] = simd.mul_add_e_f32s(value, r, d[u]);
-                        db[u] = simd.add_f32s(db[u], r);
-                    }
+                    d[u] = simd.mul_add_e_f32s(value, r, d[u]);
+                    db[u] = simd.add_f32s(db[u], r);
                 }
             }
             for u in 0..REGISTERS {
-                match WAY {
-                    DENSE => {
-                        errors[at + u] = d[u];
-                        let positive = simd.greater_than_f32s(d[u], zero);
-                        count = simd.add_f32s(count, simd.select_f32s(positive, one, zero));
-                    }
-                    SPARSE => nonzeros.append::<S>(d[u], first + places[u]),
-                    _ => (),
-                }
-            }
-            if WAY == SPARSE {
-                ends.push(nonzeros.len());
+                errors[at + u] = d[u];
+                let positive = simd.greater_than_f32s(d[u], zero);
+                count = simd.add_f32s(count, simd.select_f32s(positive, one, zero));
             }
             squares += flush(simd, &mut summed, values.len(), &mut sums, &weights);
         }
@@ -232,31 +218,135 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
             for u in 0..REGISTERS {
                 z[u] = simd.max_f32s(zero, z[u]);
                 sums[u] = simd.mul_add_e_f32s(z[u], z[u], sums[u]);
-                if WAY != FORWARD {
-                    db[u] = simd.add_f32s(db[u], z[u]);
-                }
-                match WAY {
-                    DENSE => {
-                        let positive = simd.greater_than_f32s(z[u], zero);
-                        count = simd.add_f32s(count, simd.select_f32s(positive, one, zero));
-                    }
-                    SPARSE => nonzeros.append::<S>(z[u], first + places[u]),
-                    _ => (),
+                db[u] = simd.add_f32s(db[u], z[u]);
+                let positive = simd.greater_than_f32s(z[u], zero);
+                count = simd.add_f32s(count, simd.select_f32s(positive, one, zero));
+            }
+            for entry in entries {
+                let at = entry.row * registers + column;
+                let value = simd.splat_f32s(entry.value);
+                for u in 0..REGISTERS {
+                    errors[at + u] = simd.mul_add_e_f32s(value, z[u], errors[at + u]);
                 }
             }
-            if WAY == DENSE {
-                for entry in entries {
-                    let at = entry.row * registers + column;
-                    let value = simd.splat_f32s(entry.value);
-                    for u in 0..REGISTERS {
-                        errors[at + u] = simd.mul_add_e_f32s(value, z[u], errors[at + u]);
+            squares += flush(simd, &mut summed, 1, &mut sums, &weights);
+        }
+        for u in 0..REGISTERS {
+            squares += f64::from(simd.reduce_sum_f32s(simd.mul_f32s(sums[u], weights[u])));
+            bias_gradient[column + u] = db[u];
+        }
+        self.response.squares += squares;
+        self.response.n_nonzero += counted(simd.reduce_sum_f32s(count));
+    }
+
+    /// As above, where few answers are expected.
+    #[inline(always)]
+    fn few_answers<S: Simd>(&mut self, simd: S, column: usize) {
+        let Respond {
+            batch, samples, stride, gram, bias, importance, ref mut bias_gradient, ..
+        } = self.respond;
+        let registers = stride / S::F32_LANES;
+        let importance = importance.map(|importance| S::as_simd_f32s(importance).0);
+        let (gram, _) = S::as_simd_f32s(gram);
+        let (bias, _) = S::as_simd_f32s(bias);
+        let (bias_gradient, _) = S::as_mut_simd_f32s(bias_gradient);
+        let Scatter { nonzeros, ends, .. } = &mut *self.scatter;
+        let lanes = u32::try_from(S::F32_LANES).expect("a register is short");
+        let first = u32::try_from(column).expect("a panel has few columns") * lanes;
+        if WAY == SPARSE {
+            nonzeros.clear(batch.n_units() * COLUMN_BLOCK);
+            ends.clear();
+        }
+        let mut writer = nonzeros.writer();
+        let mut places = [0; REGISTERS];
+        for u in 1..REGISTERS {
+            places[u] = places[u - 1] + lanes;
+        }
+        let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+        let mut b = [zero; REGISTERS];
+        let mut weights = [one; REGISTERS];
+        let mut db = [zero; REGISTERS];
+        let mut sums = [zero; REGISTERS];
+        let mut squares = 0.0;
+        let empty = simd.splat_f32s(batch.n_empty as f32);
+        for u in 0..REGISTERS {
+            b[u] = bias[column + u];
+            if let Some(importance) = importance {
+                weights[u] = importance[column + u];
+            }
+            let r = simd.max_f32s(zero, b[u]);
+            db[u] = simd.mul_f32s(empty, r);
+            let square = simd.mul_f32s(simd.mul_f32s(r, r), weights[u]);
+            squares += batch.n_empty as f64 * f64::from(simd.reduce_sum_f32s(square));
+        }
+        let mut summed = 0;
+        let mut rest = samples.values.as_slice();
+        for lone in &samples.lone {
+            let values;
+            (values, rest) = rest.split_at(lone.n_values);
+            let g = &gram[lone.row * registers + column..][..REGISTERS];
+            let (least, most) = (simd.splat_f32s(lone.least), simd.splat_f32s(lone.most));
+            let mut d = [zero; REGISTERS];
+            for u in 0..REGISTERS {
+                let a = simd.mul_add_e_f32s(least, g[u], b[u]);
+                d[u] = simd.max_f32s(a, simd.mul_add_e_f32s(most, g[u], b[u]));
+            }
+            if !any_answer::<S, REGISTERS>(&d) {
+                continue;
+            }
+            d = [zero; REGISTERS];
+            for &value in values {
+                let value = simd.splat_f32s(value);
+                for u in 0..REGISTERS {
+                    let z = simd.mul_add_e_f32s(value, g[u], b[u]);
+                    // In this order a value that is not a number stays one.
+                    let r = simd.max_f32s(zero, z);
+                    sums[u] = simd.mul_add_e_f32s(r, r, sums[u]);
+                    if WAY != FORWARD {
+                        d[u] = simd.mul_add_e_f32s(value, r, d[u]);
+                        db[u] = simd.add_f32s(db[u], r);
                     }
                 }
             }
             if WAY == SPARSE {
-                ends.push(nonzeros.len());
+                for u in 0..REGISTERS {
+                    writer.append::<S>(d[u], first + places[u]);
+                }
+                ends.push((lone.unit, writer.len));
             }
-            squares += flush(simd, &mut summed, 1, &mut sums, &weights);
+            squares += flush(simd, &mut summed, values.len(), &mut sums, &weights);
+        }
+        let mut rest = samples.entries.as_slice();
+        let mut unit = batch.n_active;
+        for run in &samples.runs {
+            let entries;
+            (entries, rest) = rest.split_at(run.n_entries * run.n_samples);
+            for entries in entries.chunks_exact(run.n_entries) {
+                unit += 1;
+                let mut z = b;
+                for entry in entries {
+                    let g = &gram[entry.row * registers + column..][..REGISTERS];
+                    let value = simd.splat_f32s(entry.value);
+                    for u in 0..REGISTERS {
+                        z[u] = simd.mul_add_e_f32s(value, g[u], z[u]);
+                    }
+                }
+                if !any_answer::<S, REGISTERS>(&z) {
+                    continue;
+                }
+                for u in 0..REGISTERS {
+                    z[u] = simd.max_f32s(zero, z[u]);
+                    sums[u] = simd.mul_add_e_f32s(z[u], z[u], sums[u]);
+                    if WAY == SPARSE {
+                        db[u] = simd.add_f32s(db[u], z[u]);
+                        writer.append::<S>(z[u], first + places[u]);
+                    }
+                }
+                if WAY == SPARSE {
+                    ends.push((unit - 1, writer.len));
+                }
+                squares += flush(simd, &mut summed, 1, &mut sums, &weights);
+            }
         }
         for u in 0..REGISTERS {
             squares += f64::from(simd.reduce_sum_f32s(simd.mul_f32s(sums[u], weights[u])));
@@ -265,10 +355,11 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
             }
         }
         self.response.squares += squares;
-        self.response.n_nonzero += match WAY {
-            DENSE => counted(simd.reduce_sum_f32s(count)),
-            _ => nonzeros.len(),
-        };
+        if WAY == SPARSE {
+            let len = writer.len;
+            self.response.n_nonzero += len;
+            nonzeros.set_len(len);
+        }
     }
 
     /// The columns of active features, for the samples that have them.
@@ -307,13 +398,13 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         value: f32,
     ) {
         let Respond {
-            from, width, gram, diagonal, bias, importance, ref mut bias_gradient, ..
+            from, stride, gram, diagonal, bias, importance, ref mut bias_gradient, ..
         } = self.respond;
         let at = column - from;
         let mut z = bias[at];
         for entry in entries {
             let own = entry.row == column;
-            z += entry.value * if own { diagonal[at] } else { gram[entry.row * width + at] };
+            z += entry.value * if own { diagonal[at] } else { gram[entry.row * stride + at] };
         }
         // Not `max`, which would hide what is not a number.
         let r = if z < 0.0 { 0.0 } else { z };
@@ -325,7 +416,7 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         }
         if r > 0.0 && WAY == DENSE {
             for entry in entries {
-                self.errors[entry.row * width + at] += entry.value * e;
+                self.errors[entry.row * stride + at] += entry.value * e;
             }
         }
         if r > 0.0 && WAY == SPARSE {
@@ -342,8 +433,8 @@ impl Scatter<'_> {
     fn scatter<S: Simd>(&mut self, simd: S) {
         let nonzeros = std::mem::take(&mut self.nonzeros);
         let mut start = 0;
-        for unit in 0..self.ends.len() {
-            let end = self.ends[unit];
+        for at in 0..self.ends.len() {
+            let (unit, end) = self.ends[at];
             if end > start {
                 let (columns, values) = nonzeros.range(start, end);
                 self.scatter_unit(simd, unit, columns, values);
@@ -477,6 +568,8 @@ mod tests {
             gram[row * COLUMNS + row] = f32::NEG_INFINITY;
         }
         let bias = numbers(2, COLUMNS);
+        let mut samples = Samples::default();
+        samples.take_in(&batch);
         let importance = numbers(5, COLUMNS);
         let weights = numbers(3, COLUMNS * HIDDEN);
         let hidden = numbers(4, batch.n_units() * HIDDEN);
@@ -498,6 +591,8 @@ mod tests {
             width: COLUMNS,
             gram: &gram,
             diagonal: &diagonal,
+            samples: &samples,
+            stride: COLUMNS,
             bias: &bias,
             importance: Some(&importance),
             bias_gradient: &mut bias_gradient,
@@ -644,6 +739,8 @@ mod tests {
             width: COLUMN_BLOCK + 1,
             gram: &columns,
             diagonal: &[],
+            samples: &Samples::default(),
+            stride: COLUMN_BLOCK + 1,
             bias: &columns,
             importance: None,
             bias_gradient: &mut [0.0; COLUMN_BLOCK + 1],
