@@ -34,7 +34,7 @@ use crate::respond::{COLUMN_BLOCK, Respond, Response, Scatter};
 use crate::samples::Samples;
 
 /// Numbers in a panel of `G`, and of `D`: half a megabyte each.
-pub const PANEL_NUMBERS: usize = 1 << 17;
+pub const PANEL_NUMBERS: usize = 1 << 15;
 /// Features of a strip, while there are few strips.
 const STRIP_FEATURES: usize = 500;
 /// Strips there are at most, and so threads that have work: each sums up its gradient of the active

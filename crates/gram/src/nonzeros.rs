@@ -113,7 +113,7 @@ pub(crate) fn any_answer<S: Simd, const K: usize>(registers: &[S::f32s; K]) -> b
 
 /// The lanes of a register that are not zero or less.
 #[inline(always)]
-fn answers<S: Simd>(register: S::f32s) -> u32 {
+pub(crate) fn answers<S: Simd>(register: S::f32s) -> u32 {
     #[cfg(target_arch = "x86_64")]
     if S::F32_LANES == WIDEST {
         // SAFETY: as above.

@@ -29,7 +29,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::nonzeros::{Nonzeros, any_answer};
+use crate::nonzeros::{Nonzeros, answers, any_answer};
 use crate::numbers::WIDEST;
 use crate::samples::Samples;
 use superpose_toy::grouped::{Entry, GroupedBatch};
@@ -291,27 +291,38 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
                 let a = simd.mul_add_e_f32s(least, g[u], b[u]);
                 d[u] = simd.max_f32s(a, simd.mul_add_e_f32s(most, g[u], b[u]));
             }
-            if !any_answer::<S, REGISTERS>(&d) {
+            let mut found = [0; REGISTERS];
+            let mut any = 0;
+            for u in 0..REGISTERS {
+                found[u] = answers::<S>(d[u]);
+                any |= found[u];
+            }
+            if any == 0 {
                 continue;
             }
-            d = [zero; REGISTERS];
-            for &value in values {
-                let value = simd.splat_f32s(value);
-                for u in 0..REGISTERS {
-                    let z = simd.mul_add_e_f32s(value, g[u], b[u]);
+            for u in 0..REGISTERS {
+                if found[u] == 0 {
+                    continue;
+                }
+                let (g, b) = (g[u], b[u]);
+                let (mut d, mut db_u, mut sum) = (zero, db[u], sums[u]);
+                for &value in values {
+                    let value = simd.splat_f32s(value);
+                    let z = simd.mul_add_e_f32s(value, g, b);
                     // In this order a value that is not a number stays one.
                     let r = simd.max_f32s(zero, z);
-                    sums[u] = simd.mul_add_e_f32s(r, r, sums[u]);
+                    sum = simd.mul_add_e_f32s(r, r, sum);
                     if WAY != FORWARD {
-                        d[u] = simd.mul_add_e_f32s(value, r, d[u]);
-                        db[u] = simd.add_f32s(db[u], r);
+                        d = simd.mul_add_e_f32s(value, r, d);
+                        db_u = simd.add_f32s(db_u, r);
                     }
+                }
+                (db[u], sums[u]) = (db_u, sum);
+                if WAY == SPARSE {
+                    writer.append::<S>(d, first + places[u]);
                 }
             }
             if WAY == SPARSE {
-                for u in 0..REGISTERS {
-                    writer.append::<S>(d[u], first + places[u]);
-                }
                 ends.push((lone.unit, writer.len));
             }
             squares += flush(simd, &mut summed, values.len(), &mut sums, &weights);
