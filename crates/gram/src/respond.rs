@@ -342,9 +342,6 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
                         z[u] = simd.mul_add_e_f32s(value, g[u], z[u]);
                     }
                 }
-                if !any_answer::<S, REGISTERS>(&z) {
-                    continue;
-                }
                 for u in 0..REGISTERS {
                     z[u] = simd.max_f32s(zero, z[u]);
                     sums[u] = simd.mul_add_e_f32s(z[u], z[u], sums[u]);
