@@ -490,24 +490,26 @@ mod tests {
             let mut gradient = Gradient { way, ..Gradient::default() };
             gradient.compute(&weights, None, &batch(), pass, None);
             assert!((gradient.products.flop - products * 2.0 * a * n * d).abs() < 1e-9);
-            // Rows of 16 numbers: of active features, of a panel; 64 columns of `G` and of what is like it.
-            let [row, block] = [16, 64];
+            // Rows of whole registers: of active features, of a panel; 64 columns, and 16 numbers more in a row of `G`
+            // and of what is like it.
+            let lanes = gradient.registers.lanes();
+            let [row, block, stride] = [5_usize.next_multiple_of(lanes), 64, 64 + 16];
             let units = 4 + 2;
-            let forward = 4 * row + 9 * row + block + block + 4 * block;
+            let forward = 4 * row + 9 * row + block + block + 4 * stride;
+            let is_sparse = (pass, way) == (Pass::Backward, Way::Sparse);
             let numbers = forward
                 + match (pass, way) {
                     (Pass::Forward, _) => 0,
-                    (Pass::Backward, Way::Dense) => 9 * row + 9 + 4 * row + 4 * block,
+                    (Pass::Backward, Way::Dense) => 9 * row + 9 + 4 * row + 4 * stride,
                     (Pass::Backward, Way::Sparse) => 9 * row + 9 + units * row + units * row,
                 };
-            let kept = if (pass, way) == (Pass::Backward, Way::Sparse) {
-                units * (block * 8 + 8) + 16 * 8
-            } else {
-                0
-            };
+            // Room for all answers of a block, and in the end for those of the blocks before it.
+            let room = if is_sparse { units * 4 * lanes * 8 } else { 0 };
+            let answers = if is_sparse { units * block * (8 + 16) } else { 0 };
+            let least = 4 * numbers + gradient.active.samples.bytes() + room;
             // Arrays are rounded up to whole cache lines.
             let bytes = gradient.bytes();
-            assert!((4 * numbers + kept..4 * numbers + kept + 12 * 64).contains(&bytes), "{bytes}");
+            assert!((least..least + answers + 16 * 64).contains(&bytes), "{bytes}, {least}");
         }
     }
 
@@ -555,20 +557,22 @@ mod tests {
     }
 
     #[test]
-    fn a_panel_is_as_wide_as_its_numbers_allow_and_a_strip_at_most() {
+    fn a_panel_is_as_wide_as_its_numbers_allow() {
+        for (n_active, width) in [(0, 1024), (4, 1024), (500, 256), (1000, 128), (3000, 64)] {
+            assert_eq!(panel_width(1 << 17, n_active), width, "{n_active}");
+        }
         // Numbers in a row of `G` for so many active features of so many, in one strip or four.
-        for (n_active, n, width) in
-            [(1000, 1000, 128), (500, 999, 256), (4, 999, 1024), (4, 8000, 1024), (3000, 8000, 64)]
-        {
+        for (n_active, n, strip) in [(1000, 1000, 500), (500, 999, 999), (4, 8000, 2000)] {
             let mut batch = GroupedBatch::default();
             let active = |feature| Active { sample: feature % 50, feature, value: 0.8 };
             batch.arrange(&SparseBatch { active: (0..n_active).map(active).collect() }, 50, n);
             let mut gradient = Gradient::default();
             gradient.compute(&initial_weights(n, 2, 0.5, 1), None, &batch, Pass::Forward, None);
-            let strip = &gradient.strips[0];
             assert_eq!(gradient.strips.len(), n_strips(n));
-            let bytes = strip.gram.bytes() / 4 / n_active as usize;
-            assert!((width..width + 16).contains(&bytes), "{n_active} of {n}: {bytes}");
+            let numbers = gradient.strips[0].gram.bytes() / 4 / n_active as usize;
+            let widest = panel_width(gradient.registers.panel_numbers(), n_active as usize);
+            let width = widest.min(usize::next_multiple_of(strip, 64)) + 16;
+            assert!((width..width + 16).contains(&numbers), "{n_active} of {n}: {numbers}");
         }
     }
 

@@ -174,7 +174,7 @@ impl<S: Simd, const R: usize> Sums<S, R> {
         let n_empty = respond.samples.n_empty as f32;
         let empty = simd.splat_f32s(n_empty);
         for u in 0..R {
-            let r = simd.max_f32s(zero, sums.bias[u]);
+            let r = relu(simd, sums.bias[u]);
             sums.bias_gradient[u] = simd.mul_f32s(empty, r);
             let square = simd.mul_f32s(simd.mul_f32s(r, r), sums.importance[u]);
             sums.squares += f64::from(n_empty) * f64::from(simd.reduce_sum_f32s(square));
@@ -244,8 +244,7 @@ impl<const WAY: u8> Kernel<'_, '_, WAY> {
                 let value = simd.splat_f32s(value);
                 for u in 0..R {
                     let z = simd.mul_add_e_f32s(value, g[u], b[u]);
-                    // In this order a value that is not a number stays one.
-                    let r = simd.max_f32s(zero, z);
+                    let r = relu(simd, z);
                     sums.recent[u] = simd.mul_add_e_f32s(r, r, sums.recent[u]);
                     d[u] = simd.mul_add_e_f32s(value, r, d[u]);
                     sums.bias_gradient[u] = simd.add_f32s(sums.bias_gradient[u], r);
@@ -269,7 +268,7 @@ impl<const WAY: u8> Kernel<'_, '_, WAY> {
                     }
                 }
                 for u in 0..R {
-                    z[u] = simd.max_f32s(zero, z[u]);
+                    z[u] = relu(simd, z[u]);
                     sums.recent[u] = simd.mul_add_e_f32s(z[u], z[u], sums.recent[u]);
                     sums.bias_gradient[u] = simd.add_f32s(sums.bias_gradient[u], z[u]);
                     let positive = simd.greater_than_f32s(z[u], zero);
@@ -327,8 +326,7 @@ impl<const WAY: u8> Kernel<'_, '_, WAY> {
                 let (mut d, mut db, mut sum) = (zero, sums.bias_gradient[u], sums.recent[u]);
                 for &value in values {
                     let value = simd.splat_f32s(value);
-                    // In this order a value that is not a number stays one.
-                    let r = simd.max_f32s(zero, simd.mul_add_e_f32s(value, g, b));
+                    let r = relu(simd, simd.mul_add_e_f32s(value, g, b));
                     sum = simd.mul_add_e_f32s(r, r, sum);
                     if WAY == SPARSE {
                         d = simd.mul_add_e_f32s(value, r, d);
@@ -358,7 +356,7 @@ impl<const WAY: u8> Kernel<'_, '_, WAY> {
                         }
                     }
                     for u in 0..R {
-                        let r = simd.max_f32s(zero, z[u]);
+                        let r = relu(simd, z[u]);
                         sums.recent[u] = simd.mul_add_e_f32s(r, r, sums.recent[u]);
                         if WAY == SPARSE {
                             sums.bias_gradient[u] = simd.add_f32s(sums.bias_gradient[u], r);
@@ -436,6 +434,18 @@ impl<const WAY: u8> Kernel<'_, '_, WAY> {
             let column = u32::try_from(place + at).expect("a model has at most 2²⁴ features");
             self.nonzeros.push_own(unit, column, share * e);
         }
+    }
+}
+
+/// `ReLU(z)`, where what is not a number stays so.
+#[inline(always)]
+fn relu<S: Simd>(simd: S, z: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    if cfg!(target_arch = "x86_64") && S::F32_LANES > 1 {
+        // Of two numbers of which one is none x86 gives the second.
+        simd.max_f32s(zero, z)
+    } else {
+        simd.select_f32s(simd.less_than_f32s(z, zero), zero, z)
     }
 }
 
@@ -659,7 +669,7 @@ mod tests {
             for registers in Registers::here() {
                 let mut gram = vec![-1.0; 2 * COLUMNS];
                 gram[row * COLUMNS + 40] = f32::NAN;
-                let mut respond = |way: u8| {
+                let respond = |way: u8| {
                     let respond = Respond {
                         samples: &samples,
                         from: COLUMNS,

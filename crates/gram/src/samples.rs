@@ -54,9 +54,9 @@ pub(crate) struct Run {
 /// A sample with several active features.
 #[derive(Debug, Clone, Copy, Default)]
 struct Several {
-    unit: usize,
-    start: usize,
-    n_entries: usize,
+    unit: u32,
+    start: u32,
+    n_entries: u32,
 }
 
 impl Samples {
@@ -109,9 +109,10 @@ impl Samples {
             self.starts[row] += self.starts[row - 1];
         }
         self.several.resize(self.entries.len(), Several::default());
+        let short = |count: usize| u32::try_from(count).expect("a batch has less than 2³² entries");
         let mut start = 0;
-        for (unit, entries) in (batch.n_active..).zip(batch.several()) {
-            let n_entries = entries.len();
+        for (unit, entries) in (short(batch.n_active)..).zip(batch.several()) {
+            let n_entries = short(entries.len());
             for entry in entries {
                 let place = &mut self.starts[entry.row + 1];
                 self.several[*place] = Several { unit, start, n_entries };
@@ -146,7 +147,9 @@ impl Samples {
     /// The samples with several features of which this one is active: units and entries.
     pub(crate) fn several_of(&self, row: usize) -> impl Iterator<Item = (usize, &[Entry])> {
         let several = &self.several[self.starts[row]..self.starts[row + 1]];
-        several.iter().map(|at| (at.unit, &self.entries[at.start..at.start + at.n_entries]))
+        several.iter().map(|at| {
+            (at.unit as usize, &self.entries[at.start as usize..][..at.n_entries as usize])
+        })
     }
 
     /// The active features that are alone in no sample.
