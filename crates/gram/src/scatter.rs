@@ -78,6 +78,10 @@ impl Scatter<'_> {
                 5 => self.registers::<S, 5>(simd, register, unit, columns, values),
                 6 => self.registers::<S, 6>(simd, register, unit, columns, values),
                 7 => self.registers::<S, 7>(simd, register, unit, columns, values),
+                _ if S::F32_LANES == 8 => {
+                    self.registers::<S, 7>(simd, register, unit, columns, values);
+                    count = 7;
+                }
                 _ => {
                     self.registers::<S, 8>(simd, register, unit, columns, values);
                     count = 8;
