@@ -221,6 +221,7 @@ impl<const WAY: u8> Kernel<'_, '_, WAY> {
 
     /// The columns from register `column` on, when many answers are expected.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "registers side by side")]
     fn many_answers<S: Simd, const R: usize>(&mut self, simd: S, column: usize) -> Sums<S, R> {
         let Respond { samples, stride, gram, .. } = self.respond;
         let registers = stride / S::F32_LANES;
