@@ -19,6 +19,7 @@ use crate::fused_adam::FusedAdam;
 use crate::gradient::{Gradient, Pass};
 pub use crate::gradient::{PANEL_NUMBERS, Way, n_strips};
 use crate::product::Products;
+pub use crate::registers::Registers;
 use crate::small::{SmallGradient, Tiles, is_small};
 
 /// Whether this engine can train `cell`: tied autoencoders with ReLU and squared errors. Everything
@@ -131,6 +132,19 @@ impl Gram {
         let builder = ThreadPoolBuilder::new().num_threads(n_threads.get());
         let pool = || builder.build().expect("the system gives as many threads as it has cores");
         self.pool = (n_threads.get() > 1).then(pool);
+        self
+    }
+
+    /// The same model, but working with registers of another kind, which the tests and a measurement ask for. Matrix
+    /// products choose their own.
+    ///
+    /// # Panics
+    /// At the first step, when the processor has none of this kind.
+    #[must_use]
+    pub fn with_registers(mut self, registers: Registers) -> Self {
+        self.gradient.registers = registers;
+        self.adam_weights.registers = registers;
+        self.adam_bias.registers = registers;
         self
     }
 

@@ -1,14 +1,17 @@
 //! The step that [`AdamStep`] defines, in one pass over a parameter on the CPU.
 
-use pulp::Arch;
 use superpose_toy::adam::AdamStep;
 use superpose_toy::cell::Rows;
+
+use crate::registers::Registers;
 
 /// Adam's memory of one parameter.
 #[derive(Debug)]
 pub(crate) struct FusedAdam {
     first_moment: Vec<f32>,
     second_moment: Vec<f32>,
+    /// The registers that a step is made with.
+    pub(crate) registers: Registers,
 }
 
 /// Rows with Adam's memory of them.
@@ -22,7 +25,8 @@ struct Matrix<'a> {
 impl FusedAdam {
     /// No memory yet, for a parameter of the given length.
     pub(crate) fn new(length: usize) -> Self {
-        Self { first_moment: vec![0.0; length], second_moment: vec![0.0; length] }
+        let zeros = || vec![0.0; length];
+        Self { first_moment: zeros(), second_moment: zeros(), registers: Registers::default() }
     }
 
     /// One step of a matrix of rows of length `width`, which are `of` some norm; `gradient` gives the gradient of a row, up
@@ -42,7 +46,7 @@ impl FusedAdam {
             width,
         };
         let single = step.single();
-        Arch::new().dispatch(
+        self.registers.dispatch(
             #[inline(always)]
             || rows.update(step, single, of, gradient),
         );

@@ -30,9 +30,12 @@ use superpose_toy::trained::Weights;
 use crate::nonzeros::Nonzeros;
 use crate::numbers::{Numbers, WIDEST};
 use crate::product::{Products, View, Write};
-use crate::respond::{COLUMN_BLOCK, Respond, Response, Scatter};
+use crate::registers::Registers;
+use crate::respond::{COLUMN_BLOCK, Respond, Response};
+use crate::samples::Samples;
+use crate::scatter::Scatter;
 
-/// Numbers in a panel of `G`, and of `D`: half a megabyte each.
+/// Numbers in a panel of `G`, and of `D`, at most: half a megabyte each.
 pub const PANEL_NUMBERS: usize = 1 << 17;
 /// Features of a strip, while there are few strips.
 const STRIP_FEATURES: usize = 500;
@@ -60,6 +63,8 @@ pub(crate) struct Gradient {
     pub(crate) products: Products,
     /// The way of the next step.
     pub(crate) way: Way,
+    /// The registers that the kernels use.
+    pub(crate) registers: Registers,
     active: Active,
     strips: Vec<Strip>,
 }
@@ -90,6 +95,7 @@ struct Active {
     weights: Numbers,
     /// `h`, by unit (see [`Scatter`]).
     hidden: Numbers,
+    samples: Samples,
 }
 
 /// Some columns, and what is needed to do them panel by panel.
@@ -111,7 +117,6 @@ struct Strip {
     diagonal: Vec<f32>,
     errors: Numbers,
     nonzeros: Nonzeros,
-    ends: Vec<usize>,
 }
 
 /// What is to be done.
@@ -124,6 +129,7 @@ struct Task<'a> {
     row: usize,
     /// None: only forward.
     way: Option<Way>,
+    registers: Registers,
 }
 
 impl Gradient {
@@ -131,7 +137,9 @@ impl Gradient {
     pub(crate) fn bytes(&self) -> usize {
         let strips = self.strips.iter().map(Strip::bytes).sum::<usize>();
         let numbers = [&self.weights, &self.bias, &self.active.weights, &self.active.hidden];
-        strips + numbers.iter().map(|numbers| numbers.bytes()).sum::<usize>()
+        strips
+            + self.active.samples.bytes()
+            + numbers.iter().map(|numbers| numbers.bytes()).sum::<usize>()
     }
 
     /// Computes the sum of squares and, with `backward`, the gradient, on the threads of `pool` or
@@ -146,16 +154,18 @@ impl Gradient {
     ) {
         let n = weights.n_features;
         let way = (pass == Pass::Backward).then_some(self.way);
-        self.row = weights.d_hidden.next_multiple_of(WIDEST);
+        let registers = self.registers;
+        self.row = weights.d_hidden.next_multiple_of(registers.lanes());
         self.active.take_in(weights, batch, self.row, way);
         if pass == Pass::Backward {
-            self.weights.zero(n * self.row);
+            self.weights.resize(n * self.row);
             self.bias.resize(n);
         }
         let n_strips = n_strips(n);
         self.strips.resize_with(n_strips, Strip::default);
         let width = n.div_ceil(n_strips).next_multiple_of(COLUMN_BLOCK);
-        let task = Task { weights, importance, batch, active: &self.active, row: self.row, way };
+        let (active, row) = (&self.active, self.row);
+        let task = Task { weights, importance, batch, active, row, way, registers };
         let mut gradients = self.weights.chunks_mut(width * self.row);
         let mut biases = self.bias.chunks_mut(width);
         let strips = self.strips.iter_mut().enumerate().map(|(k, strip)| {
@@ -229,6 +239,7 @@ fn cheaper_way(n_nonzero: usize, a: usize, n: usize, d: usize) -> Way {
 impl Active {
     fn take_in(&mut self, from: &Weights, batch: &GroupedBatch, row: usize, way: Option<Way>) {
         gather(&mut self.weights, from, &batch.order[..batch.n_active], row);
+        self.samples.take_in(batch);
         if way != Some(Way::Sparse) {
             return;
         }
@@ -247,11 +258,11 @@ impl Active {
 impl Strip {
     fn bytes(&self) -> usize {
         let Self { row_gradient, weights, weighted, bias, importance, .. } = self;
-        let Self { bias_gradient, gram, errors, nonzeros, ends, .. } = self;
+        let Self { bias_gradient, gram, errors, nonzeros, diagonal, .. } = self;
         let numbers =
             [row_gradient, weights, weighted, bias, importance, bias_gradient, gram, errors];
         nonzeros.bytes()
-            + size_of_val(ends.as_slice())
+            + size_of_val(diagonal.as_slice())
             + numbers.iter().map(|numbers| numbers.bytes()).sum::<usize>()
     }
 
@@ -271,8 +282,7 @@ impl Strip {
             Some(Way::Sparse) => self.row_gradient.zero(batch.n_units() * row),
             None => (),
         }
-        let width = (PANEL_NUMBERS / a.max(1)).clamp(COLUMN_BLOCK, 16 * COLUMN_BLOCK);
-        let width = width / COLUMN_BLOCK * COLUMN_BLOCK;
+        let width = panel_width(PANEL_NUMBERS, a);
         let mut gradients = weights_gradient.chunks_mut(width * row);
         let mut biases = bias_gradient.chunks_mut(width);
         for from in columns.clone().step_by(width) {
@@ -296,18 +306,18 @@ impl Strip {
 
     /// As above, for few enough columns.
     fn panel(&mut self, task: Task<'_>, columns: Range<usize>, weights_gradient: &mut [f32]) {
-        let Task { weights, importance, batch, active, row, way } = task;
-        let (a, d, from, width) = (batch.n_active, weights.d_hidden, columns.start, columns.len());
-        let stride = width.next_multiple_of(COLUMN_BLOCK);
-        let order = &batch.order[columns];
+        let Task { weights, importance, batch, active, row, way, registers } = task;
+        let order = &batch.order[columns.clone()];
+        let width = order.len();
+        let whole = width.next_multiple_of(COLUMN_BLOCK);
         gather(&mut self.weights, weights, order, row);
         // Columns beyond the last one have no bias and no overlap, and so add nothing.
-        self.bias.zero(stride);
+        self.bias.zero(whole);
         for (to, &feature) in self.bias.iter_mut().zip(order) {
             *to = weights.bias[feature as usize];
         }
         if let Some(importance) = importance {
-            self.importance.zero(stride);
+            self.importance.zero(whole);
             self.weighted.resize(self.weights.len());
             self.weighted.copy_from_slice(&self.weights);
             let rows = self.weighted.chunks_exact_mut(row);
@@ -316,24 +326,67 @@ impl Strip {
                 row.iter_mut().for_each(|w| *w *= *to);
             }
         }
-        if width < stride {
+        self.bias_gradient.resize(whole);
+        self.nonzeros.clear();
+        let slab = panel_width(registers.panel_numbers(), batch.n_active);
+        for place in (0..width).step_by(slab) {
+            let slab = place..width.min(place + slab);
+            self.slab(task, columns.start, slab, weights_gradient);
+        }
+        if way == Some(Way::Sparse) {
+            weights_gradient.fill(0.0);
+            let scatter = Scatter {
+                row,
+                weights: if importance.is_some() { &self.weighted } else { &self.weights },
+                hidden: &active.hidden,
+                weights_gradient,
+                hidden_gradient: &mut self.row_gradient,
+            };
+            scatter.add(&mut self.nonzeros, registers);
+        }
+    }
+
+    /// Answers in the columns at `places` of a panel whose first is `from`.
+    fn slab(
+        &mut self,
+        task: Task<'_>,
+        from: usize,
+        places: Range<usize>,
+        weights_gradient: &mut [f32],
+    ) {
+        let Task { weights, batch, active, row, way, registers, .. } = task;
+        let (a, d, width) = (batch.n_active, weights.d_hidden, places.len());
+        let whole = width.next_multiple_of(COLUMN_BLOCK);
+        // Rows a power of two of numbers apart would share few places of the nearest cache.
+        let stride = whole + WIDEST;
+        if width < whole {
             self.gram.zero(0);
         }
         self.gram.resize(a * stride);
-        self.bias_gradient.resize(stride);
         let rows = View::by_rows(&active.weights, a, d, row);
-        let columns = View::by_rows(&self.weights, width, d, row);
+        let of_columns = &self.weights[places.start * row..places.end * row];
+        let columns = View::by_rows(of_columns, width, d, row);
         self.products.multiply(&mut self.gram, stride, Write::Over, rows, columns.transposed());
+        let from = from + places.start;
         self.diagonal.clear();
         for (column, row) in (from..a.min(from + width)).enumerate() {
             let entry = &mut self.gram[row * stride + column];
             self.diagonal.push(std::mem::replace(entry, f32::NEG_INFINITY));
         }
-        let back = if importance.is_some() { &self.weighted } else { &self.weights };
-        let Self { gram, diagonal, bias, importance: weights, bias_gradient, .. } = self;
-        let importance = importance.map(|_| &weights[..]);
-        let respond =
-            Respond { batch, from, width: stride, gram, diagonal, bias, importance, bias_gradient };
+        let padded = places.start..places.start + whole;
+        let respond = Respond {
+            samples: &active.samples,
+            from,
+            place: places.start,
+            width: whole,
+            stride,
+            gram: &self.gram,
+            diagonal: &self.diagonal,
+            bias: &self.bias[padded.clone()],
+            importance: task.importance.map(|_| &self.importance[padded.clone()]),
+            bias_gradient: &mut self.bias_gradient[padded],
+            registers,
+        };
         let response = match way {
             None => respond.forward(),
             Some(Way::Dense) => {
@@ -341,34 +394,28 @@ impl Strip {
                 let response = respond.dense(&mut self.errors);
                 let errors = View::by_rows(&self.errors, a, width, stride);
                 self.products.multiply(
-                    weights_gradient,
+                    &mut weights_gradient[places.start * row..],
                     row,
                     Write::Over,
                     errors.transposed(),
                     rows,
                 );
-                let back = View::by_rows(back, width, d, row);
+                let back = if task.importance.is_some() { &self.weighted } else { &self.weights };
+                let back = View::by_rows(&back[places.start * row..], width, d, row);
                 self.products.multiply(&mut self.row_gradient, row, Write::Add, errors, back);
                 response
             }
-            Some(Way::Sparse) => {
-                let mut scatter = Scatter {
-                    row,
-                    weights: back,
-                    hidden: &active.hidden,
-                    weights_gradient,
-                    hidden_gradient: &mut self.row_gradient,
-                    nonzeros: std::mem::take(&mut self.nonzeros),
-                    ends: std::mem::take(&mut self.ends),
-                };
-                let response = respond.sparse(&mut scatter);
-                (self.nonzeros, self.ends) = (scatter.nonzeros, scatter.ends);
-                response
-            }
+            Some(Way::Sparse) => respond.sparse(&mut self.nonzeros),
         };
         self.response.squares += response.squares;
         self.response.n_nonzero += response.n_nonzero;
     }
+}
+
+/// Columns in a panel of so many numbers, for `a` active features.
+fn panel_width(numbers: usize, a: usize) -> usize {
+    let width = (numbers / a.max(1)).clamp(COLUMN_BLOCK, 16 * COLUMN_BLOCK);
+    width / COLUMN_BLOCK * COLUMN_BLOCK
 }
 
 /// The rows of some features, padded with zeros.
@@ -443,24 +490,26 @@ mod tests {
             let mut gradient = Gradient { way, ..Gradient::default() };
             gradient.compute(&weights, None, &batch(), pass, None);
             assert!((gradient.products.flop - products * 2.0 * a * n * d).abs() < 1e-9);
-            // Rows of 16 numbers: of active features, of a panel; 64 columns of `G` and of what is like it.
-            let [row, block] = [16, 64];
+            // Rows of whole registers: of active features, of a panel; 64 columns, and 16 numbers more in a row of `G`
+            // and of what is like it.
+            let lanes = gradient.registers.lanes();
+            let [row, block, stride] = [5_usize.next_multiple_of(lanes), 64, 64 + 16];
             let units = 4 + 2;
-            let forward = 4 * row + 9 * row + block + block + 4 * block;
+            let forward = 4 * row + 9 * row + block + block + 4 * stride;
+            let is_sparse = (pass, way) == (Pass::Backward, Way::Sparse);
             let numbers = forward
                 + match (pass, way) {
                     (Pass::Forward, _) => 0,
-                    (Pass::Backward, Way::Dense) => 9 * row + 9 + 4 * row + 4 * block,
+                    (Pass::Backward, Way::Dense) => 9 * row + 9 + 4 * row + 4 * stride,
                     (Pass::Backward, Way::Sparse) => 9 * row + 9 + units * row + units * row,
                 };
-            let kept = if (pass, way) == (Pass::Backward, Way::Sparse) {
-                units * (block * 8 + 8) + 16 * 8
-            } else {
-                0
-            };
+            // Room for all answers of a block, and in the end for those of the blocks before it.
+            let room = if is_sparse { units * 4 * lanes * 8 } else { 0 };
+            let answers = if is_sparse { units * block * (8 + 16) } else { 0 };
+            let least = 4 * numbers + gradient.active.samples.bytes() + room;
             // Arrays are rounded up to whole cache lines.
             let bytes = gradient.bytes();
-            assert!((4 * numbers + kept..4 * numbers + kept + 12 * 64).contains(&bytes), "{bytes}");
+            assert!((least..least + answers + 16 * 64).contains(&bytes), "{bytes}, {least}");
         }
     }
 
@@ -508,20 +557,22 @@ mod tests {
     }
 
     #[test]
-    fn a_panel_is_as_wide_as_its_numbers_allow_and_a_strip_at_most() {
+    fn a_panel_is_as_wide_as_its_numbers_allow() {
+        for (n_active, width) in [(0, 1024), (4, 1024), (500, 256), (1000, 128), (3000, 64)] {
+            assert_eq!(panel_width(1 << 17, n_active), width, "{n_active}");
+        }
         // Numbers in a row of `G` for so many active features of so many, in one strip or four.
-        for (n_active, n, width) in
-            [(1000, 1000, 128), (500, 999, 256), (4, 999, 1024), (4, 8000, 1024), (3000, 8000, 64)]
-        {
+        for (n_active, n, strip) in [(1000, 1000, 500), (500, 999, 999), (4, 8000, 2000)] {
             let mut batch = GroupedBatch::default();
             let active = |feature| Active { sample: feature % 50, feature, value: 0.8 };
             batch.arrange(&SparseBatch { active: (0..n_active).map(active).collect() }, 50, n);
             let mut gradient = Gradient::default();
             gradient.compute(&initial_weights(n, 2, 0.5, 1), None, &batch, Pass::Forward, None);
-            let strip = &gradient.strips[0];
             assert_eq!(gradient.strips.len(), n_strips(n));
-            let bytes = strip.gram.bytes() / 4 / n_active as usize;
-            assert!((width..width + 16).contains(&bytes), "{n_active} of {n}: {bytes}");
+            let numbers = gradient.strips[0].gram.bytes() / 4 / n_active as usize;
+            let widest = panel_width(gradient.registers.panel_numbers(), n_active as usize);
+            let width = widest.min(usize::next_multiple_of(strip, 64)) + 16;
+            assert!((width..width + 16).contains(&numbers), "{n_active} of {n}: {numbers}");
         }
     }
 

@@ -9,5 +9,8 @@ mod gradient;
 mod nonzeros;
 mod numbers;
 pub mod product;
+mod registers;
 mod respond;
+mod samples;
+mod scatter;
 mod small;

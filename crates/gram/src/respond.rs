@@ -25,16 +25,26 @@
 //!
 //! From there to the weights there are two ways. **Dense**: `D_k += v_k e`, a matrix like `G`,
 //! which products take on. **Sparse**: a trained model's responses are zero nearly everywhere, so
-//! its few nonzero `e` go straight to the weights ([`Scatter`]).
+//! its few nonzero `e` are picked out ([`Nonzeros`]) and go straight to the weights
+//! ([`Scatter`](crate::scatter::Scatter)).
+//!
+//! Where few answers are expected, on the sparse way and without any, a feature is tried with the least and the most of
+//! the values that it has alone: `v g + b` is monotone in `v`, rounded too, so a register in which neither try is
+//! positive has no answer to any of them. Samples with several features have one try each anyway, and there a
+//! branch costs more, as often as it goes the other way, than to pick out nothing.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
+use superpose_toy::grouped::Entry;
 
-use crate::nonzeros::Nonzeros;
+use crate::nonzeros::{Nonzeros, answers};
 use crate::numbers::WIDEST;
-use superpose_toy::grouped::{Entry, GroupedBatch};
+use crate::registers::Registers;
+use crate::samples::Samples;
 
 /// Registers of columns that are done at once.
 const REGISTERS: usize = 4;
+/// The same where a register has four numbers and there are 32 of them: NEON.
+const REGISTERS_OF_FOUR: usize = 8;
 /// Columns come in multiples of this: whole registers of every kind.
 pub(crate) const COLUMN_BLOCK: usize = REGISTERS * WIDEST;
 /// Samples whose squares are summed in single precision before they go to double.
@@ -43,12 +53,16 @@ const SAMPLES_A_SUM: usize = 64;
 /// Some columns of `G`, whose responses are wanted.
 #[derive(Debug)]
 pub(crate) struct Respond<'a> {
-    pub(crate) batch: &'a GroupedBatch,
+    pub(crate) samples: &'a Samples,
     /// The first column.
     pub(crate) from: usize,
+    /// Its place among the columns that answers are counted by.
+    pub(crate) place: usize,
     /// The number of columns, a multiple of [`COLUMN_BLOCK`].
     pub(crate) width: usize,
-    /// `G`: a row of `width` columns for every active feature, with `−∞` where the column is the
+    /// Numbers from a row of `G` to the next, a multiple of [`WIDEST`].
+    pub(crate) stride: usize,
+    /// `G`: `width` columns for every active feature, with `−∞` where the column is the
     /// row's own.
     pub(crate) gram: &'a [f32],
     /// What stood there, by column.
@@ -59,29 +73,8 @@ pub(crate) struct Respond<'a> {
     pub(crate) importance: Option<&'a [f32]>,
     /// `db`, filled in when going backward.
     pub(crate) bias_gradient: &'a mut [f32],
-}
-
-/// The gradients of weights and hidden vectors, on the sparse way.
-///
-/// With `h_u` the hidden vector of unit `u` and `e_uc` its response in column `c`,
-/// `dW_c += e_uc h_u` and `dh_u += e_uc W_c`. Units are the active features, for their samples that
-/// have no other (`h` is the feature's row of `W`), and the other samples one by one.
-#[derive(Debug, Default)]
-pub(crate) struct Scatter<'a> {
-    /// Numbers in a row of the four matrices below, a multiple of [`WIDEST`].
-    pub(crate) row: usize,
-    /// `W_c`, by column.
-    pub(crate) weights: &'a [f32],
-    /// `h_u`, by unit.
-    pub(crate) hidden: &'a [f32],
-    /// `dW_c`, by column, added to.
-    pub(crate) weights_gradient: &'a mut [f32],
-    /// `dh_u`, by unit, added to.
-    pub(crate) hidden_gradient: &'a mut [f32],
-    /// The responses in some columns that are not zero, by unit.
-    pub(crate) nonzeros: Nonzeros,
-    /// Where those of each unit end.
-    pub(crate) ends: Vec<usize>,
+    /// The registers to do it with.
+    pub(crate) registers: Registers,
 }
 
 /// What came of some columns.
@@ -96,24 +89,25 @@ pub(crate) struct Response {
 impl Respond<'_> {
     /// Only the loss.
     pub(crate) fn forward(self) -> Response {
-        self.run::<FORWARD>(&mut [], &mut Scatter::default())
+        self.run::<FORWARD>(&mut [], &mut Nonzeros::default())
     }
 
     /// The loss and, on the dense way, the gradient: fills in `D`, which is like
     /// `G`.
     pub(crate) fn dense(self, errors: &mut [f32]) -> Response {
-        self.run::<DENSE>(errors, &mut Scatter::default())
+        self.run::<DENSE>(errors, &mut Nonzeros::default())
     }
 
-    /// The loss and, on the sparse way, the gradient.
-    pub(crate) fn sparse(self, scatter: &mut Scatter<'_>) -> Response {
-        self.run::<SPARSE>(&mut [], scatter)
+    /// The loss and, on the sparse way, the answers, of which there are more then.
+    pub(crate) fn sparse(self, nonzeros: &mut Nonzeros) -> Response {
+        self.run::<SPARSE>(&mut [], nonzeros)
     }
 
-    fn run<const WAY: u8>(self, errors: &mut [f32], scatter: &mut Scatter<'_>) -> Response {
+    fn run<const WAY: u8>(self, errors: &mut [f32], nonzeros: &mut Nonzeros) -> Response {
         assert!(self.width.is_multiple_of(COLUMN_BLOCK), "columns are whole registers");
+        assert!(self.stride.is_multiple_of(WIDEST), "rows are whole registers");
         let response = Response::default();
-        Arch::new().dispatch(Kernel::<WAY> { respond: self, errors, scatter, response })
+        self.registers.dispatch(Kernel::<WAY> { respond: self, errors, nonzeros, response })
     }
 }
 
@@ -121,199 +115,306 @@ const FORWARD: u8 = 0;
 const DENSE: u8 = 1;
 const SPARSE: u8 = 2;
 
-struct Kernel<'k, 'r, 's, const WAY: u8> {
+struct Kernel<'k, 'r, const WAY: u8> {
     respond: Respond<'r>,
     errors: &'k mut [f32],
-    scatter: &'k mut Scatter<'s>,
+    nonzeros: &'k mut Nonzeros,
     response: Response,
 }
 
-impl<const WAY: u8> WithSimd for Kernel<'_, '_, '_, WAY> {
+impl<const WAY: u8> WithSimd for Kernel<'_, '_, WAY> {
     type Output = Response;
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) -> Response {
-        let registers = self.respond.width / S::F32_LANES;
-        for column in (0..registers).step_by(REGISTERS) {
-            self.columns(simd, column);
-            if WAY == SPARSE {
-                self.scatter.scatter(simd);
-            }
+        if S::F32_LANES == 4 {
+            self.blocks::<S, REGISTERS_OF_FOUR>(simd);
+        } else {
+            self.blocks::<S, REGISTERS>(simd);
         }
-        self.own_features(simd);
+        self.own_features();
         self.response
     }
 }
 
-impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
-    /// The columns from register `column` on, where `x` is zero.
+/// The sums over samples of some registers of columns.
+struct Sums<S: Simd, const R: usize> {
+    /// The biases of the columns.
+    bias: [S::f32s; R],
+    /// Their importance.
+    importance: [S::f32s; R],
+    /// `db`.
+    bias_gradient: [S::f32s; R],
+    /// Squares of samples that were not moved to double precision yet, and how many those are.
+    recent: [S::f32s; R],
+    n_recent: usize,
+    /// Squares by importance.
+    squares: f64,
+}
+
+impl<S: Simd, const R: usize> Sums<S, R> {
+    /// Those of the samples without any active feature.
     #[inline(always)]
-    fn columns<S: Simd>(&mut self, simd: S, column: usize) {
-        let Respond { batch, width, gram, bias, importance, ref mut bias_gradient, .. } =
-            self.respond;
-        let registers = width / S::F32_LANES;
-        let importance = importance.map(|importance| S::as_simd_f32s(importance).0);
-        let (gram, _) = S::as_simd_f32s(gram);
-        let (bias, _) = S::as_simd_f32s(bias);
-        let (errors, _) = S::as_mut_simd_f32s(self.errors);
-        let (bias_gradient, _) = S::as_mut_simd_f32s(bias_gradient);
-        let Scatter { nonzeros, ends, .. } = &mut *self.scatter;
-        let lanes = u32::try_from(S::F32_LANES).expect("a register is short");
-        let first = u32::try_from(column).expect("a panel has few columns") * lanes;
-        if WAY == SPARSE {
-            nonzeros.clear(batch.n_units() * COLUMN_BLOCK);
-            ends.clear();
-        }
-        let mut places = [0; REGISTERS];
-        for u in 1..REGISTERS {
-            places[u] = places[u - 1] + lanes;
-        }
+    fn of_empty(simd: S, respond: &Respond<'_>, column: usize) -> Self {
         let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
-        let mut b = [zero; REGISTERS];
-        let mut weights = [one; REGISTERS];
-        let mut db = [zero; REGISTERS];
-        let mut sums = [zero; REGISTERS];
-        let mut count = zero;
-        let mut squares = 0.0;
-        let empty = simd.splat_f32s(batch.n_empty as f32);
-        for u in 0..REGISTERS {
-            b[u] = bias[column + u];
-            if let Some(importance) = importance {
-                weights[u] = importance[column + u];
-            }
-            let r = simd.max_f32s(zero, b[u]);
-            db[u] = simd.mul_f32s(empty, r);
-            let square = simd.mul_f32s(simd.mul_f32s(r, r), weights[u]);
-            squares += batch.n_empty as f64 * f64::from(simd.reduce_sum_f32s(square));
+        let mut sums = Self {
+            bias: [zero; R],
+            importance: [one; R],
+            bias_gradient: [zero; R],
+            recent: [zero; R],
+            n_recent: 0,
+            squares: 0.0,
+        };
+        let (bias, _) = S::as_simd_f32s(respond.bias);
+        sums.bias.copy_from_slice(&bias[column..column + R]);
+        if let Some(importance) = respond.importance {
+            let (importance, _) = S::as_simd_f32s(importance);
+            sums.importance.copy_from_slice(&importance[column..column + R]);
         }
-        let mut summed = 0;
-        for (row, values) in batch.lone() {
+        let n_empty = respond.samples.n_empty as f32;
+        let empty = simd.splat_f32s(n_empty);
+        for u in 0..R {
+            let r = relu(simd, sums.bias[u]);
+            sums.bias_gradient[u] = simd.mul_f32s(empty, r);
+            let square = simd.mul_f32s(simd.mul_f32s(r, r), sums.importance[u]);
+            sums.squares += f64::from(n_empty) * f64::from(simd.reduce_sum_f32s(square));
+        }
+        sums
+    }
+
+    /// Tells of so `many` samples more, whose squares go to double precision once there are enough.
+    #[inline(always)]
+    fn count(&mut self, simd: S, many: usize) {
+        self.n_recent += many;
+        if self.n_recent >= SAMPLES_A_SUM {
+            self.flush(simd);
+        }
+    }
+
+    /// Moves squares to double precision.
+    #[inline(always)]
+    fn flush(&mut self, simd: S) {
+        self.n_recent = 0;
+        for (sum, importance) in self.recent.iter_mut().zip(&self.importance) {
+            self.squares += f64::from(simd.reduce_sum_f32s(simd.mul_f32s(*sum, *importance)));
+            *sum = simd.splat_f32s(0.0);
+        }
+    }
+}
+
+impl<const WAY: u8> Kernel<'_, '_, WAY> {
+    /// All columns, where `x` is zero.
+    #[inline(always)]
+    fn blocks<S: Simd, const R: usize>(&mut self, simd: S) {
+        for column in (0..self.respond.width / S::F32_LANES).step_by(R) {
+            let sums = match WAY {
+                DENSE => self.many_answers::<S, R>(simd, column),
+                _ => self.few_answers::<S, R>(simd, column),
+            };
+            self.response.squares += sums.squares;
+            if WAY != FORWARD {
+                let (bias_gradient, _) = S::as_mut_simd_f32s(self.respond.bias_gradient);
+                bias_gradient[column..column + R].copy_from_slice(&sums.bias_gradient);
+            }
+        }
+    }
+
+    /// The columns from register `column` on, when many answers are expected.
+    #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "registers side by side")]
+    fn many_answers<S: Simd, const R: usize>(&mut self, simd: S, column: usize) -> Sums<S, R> {
+        let Respond { samples, stride, gram, .. } = self.respond;
+        let registers = stride / S::F32_LANES;
+        let (gram, _) = S::as_simd_f32s(gram);
+        let (errors, _) = S::as_mut_simd_f32s(self.errors);
+        let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+        let mut sums = Sums::<S, R>::of_empty(simd, &self.respond, column);
+        let b = sums.bias;
+        let mut count = zero;
+        // Features that are never alone have nothing yet.
+        for row in samples.never_alone() {
             let at = row * registers + column;
-            let g = &gram[at..at + REGISTERS];
-            let mut d = [zero; REGISTERS];
+            errors[at..at + R].fill(zero);
+        }
+        for lone in &samples.lone {
+            let at = lone.row * registers + column;
+            let g = &gram[at..at + R];
+            let mut d = [zero; R];
+            let values = samples.values(lone);
             for &value in values {
                 let value = simd.splat_f32s(value);
-                for u in 0..REGISTERS {
+                for u in 0..R {
                     let z = simd.mul_add_e_f32s(value, g[u], b[u]);
-                    // In this order a value that is not a number stays one.
-                    let r = simd.max_f32s(zero, z);
-                    sums[u] = simd.mul_add_e_f32s(r, r, sums[u]);
-                    if WAY != FORWARD {
-                        d[u] = simd.mul_add_e_f32s(value, r, d[u]);
-                        db[u] = simd.add_f32s(db[u], r);
-                    }
+                    let r = relu(simd, z);
+                    sums.recent[u] = simd.mul_add_e_f32s(r, r, sums.recent[u]);
+                    d[u] = simd.mul_add_e_f32s(value, r, d[u]);
+                    sums.bias_gradient[u] = simd.add_f32s(sums.bias_gradient[u], r);
                 }
             }
-            for u in 0..REGISTERS {
-                match WAY {
-                    DENSE => {
-                        errors[at + u] = d[u];
-                        let positive = simd.greater_than_f32s(d[u], zero);
-                        count = simd.add_f32s(count, simd.select_f32s(positive, one, zero));
-                    }
-                    SPARSE => nonzeros.append::<S>(d[u], first + places[u]),
-                    _ => (),
-                }
+            for u in 0..R {
+                errors[at + u] = d[u];
+                let positive = simd.greater_than_f32s(d[u], zero);
+                count = simd.add_f32s(count, simd.select_f32s(positive, one, zero));
             }
-            if WAY == SPARSE {
-                ends.push(nonzeros.len());
-            }
-            squares += flush(simd, &mut summed, values.len(), &mut sums, &weights);
+            sums.count(simd, values.len());
         }
-        for entries in batch.several() {
-            let mut z = b;
-            for entry in entries {
-                let at = entry.row * registers + column;
-                let value = simd.splat_f32s(entry.value);
-                for u in 0..REGISTERS {
-                    z[u] = simd.mul_add_e_f32s(value, gram[at + u], z[u]);
-                }
-            }
-            for u in 0..REGISTERS {
-                z[u] = simd.max_f32s(zero, z[u]);
-                sums[u] = simd.mul_add_e_f32s(z[u], z[u], sums[u]);
-                if WAY != FORWARD {
-                    db[u] = simd.add_f32s(db[u], z[u]);
-                }
-                match WAY {
-                    DENSE => {
-                        let positive = simd.greater_than_f32s(z[u], zero);
-                        count = simd.add_f32s(count, simd.select_f32s(positive, one, zero));
-                    }
-                    SPARSE => nonzeros.append::<S>(z[u], first + places[u]),
-                    _ => (),
-                }
-            }
-            if WAY == DENSE {
+        for run in &samples.runs {
+            for entries in samples.entries(run).chunks_exact(run.n_entries) {
+                let mut z = b;
                 for entry in entries {
-                    let at = entry.row * registers + column;
+                    let g = &gram[entry.row * registers + column..][..R];
                     let value = simd.splat_f32s(entry.value);
-                    for u in 0..REGISTERS {
-                        errors[at + u] = simd.mul_add_e_f32s(value, z[u], errors[at + u]);
+                    for u in 0..R {
+                        z[u] = simd.mul_add_e_f32s(value, g[u], z[u]);
                     }
+                }
+                for u in 0..R {
+                    z[u] = relu(simd, z[u]);
+                    sums.recent[u] = simd.mul_add_e_f32s(z[u], z[u], sums.recent[u]);
+                    sums.bias_gradient[u] = simd.add_f32s(sums.bias_gradient[u], z[u]);
+                    let positive = simd.greater_than_f32s(z[u], zero);
+                    count = simd.add_f32s(count, simd.select_f32s(positive, one, zero));
+                }
+                for entry in entries {
+                    let errors = &mut errors[entry.row * registers + column..][..R];
+                    let value = simd.splat_f32s(entry.value);
+                    for u in 0..R {
+                        errors[u] = simd.mul_add_e_f32s(value, z[u], errors[u]);
+                    }
+                }
+                sums.count(simd, 1);
+            }
+        }
+        sums.flush(simd);
+        self.response.n_nonzero += counted(simd.reduce_sum_f32s(count));
+        sums
+    }
+
+    /// As above, when few answers are expected.
+    #[inline(always)]
+    fn few_answers<S: Simd, const R: usize>(&mut self, simd: S, column: usize) -> Sums<S, R> {
+        let Respond { samples, place, stride, gram, .. } = self.respond;
+        let registers = stride / S::F32_LANES;
+        let (gram, _) = S::as_simd_f32s(gram);
+        let zero = simd.splat_f32s(0.0);
+        let mut sums = Sums::<S, R>::of_empty(simd, &self.respond, column);
+        let b = sums.bias;
+        let columns = u32::try_from(place + column * S::F32_LANES);
+        let columns = columns.expect("a model has at most 2²⁴ features");
+        let mut places = [columns; R];
+        for (u, place) in (0..).zip(&mut places) {
+            *place += u * u32::try_from(S::F32_LANES).expect("a register is short");
+        }
+        let n_units = if WAY == SPARSE { samples.n_units } else { 0 };
+        let mut writer = self.nonzeros.block(n_units, R * S::F32_LANES);
+        for lone in &samples.lone {
+            let g = &gram[lone.row * registers + column..][..R];
+            let (least, most) = (simd.splat_f32s(lone.least), simd.splat_f32s(lone.most));
+            let mut lanes = [0; R];
+            for u in 0..R {
+                let z = simd.mul_add_e_f32s(least, g[u], b[u]);
+                lanes[u] = answers::<S>(simd.max_f32s(simd.mul_add_e_f32s(most, g[u], b[u]), z));
+            }
+            if lanes == [0; R] {
+                continue;
+            }
+            let values = samples.values(lone);
+            for u in 0..R {
+                if lanes[u] == 0 {
+                    continue;
+                }
+                let (g, b) = (g[u], b[u]);
+                let (mut d, mut db, mut sum) = (zero, sums.bias_gradient[u], sums.recent[u]);
+                for &value in values {
+                    let value = simd.splat_f32s(value);
+                    let r = relu(simd, simd.mul_add_e_f32s(value, g, b));
+                    sum = simd.mul_add_e_f32s(r, r, sum);
+                    if WAY == SPARSE {
+                        d = simd.mul_add_e_f32s(value, r, d);
+                        db = simd.add_f32s(db, r);
+                    }
+                }
+                (sums.bias_gradient[u], sums.recent[u]) = (db, sum);
+                if WAY == SPARSE {
+                    writer.append::<S>(d, places[u]);
                 }
             }
             if WAY == SPARSE {
-                ends.push(nonzeros.len());
+                writer.close(lone.unit);
             }
-            squares += flush(simd, &mut summed, 1, &mut sums, &weights);
+            sums.count(simd, values.len());
         }
-        for u in 0..REGISTERS {
-            squares += f64::from(simd.reduce_sum_f32s(simd.mul_f32s(sums[u], weights[u])));
-            if WAY != FORWARD {
-                bias_gradient[column + u] = db[u];
+        let mut unit = samples.first_of_several();
+        for run in &samples.runs {
+            for some in samples.entries(run).chunks(run.n_entries * SAMPLES_A_SUM) {
+                for entries in some.chunks_exact(run.n_entries) {
+                    let mut z = b;
+                    for entry in entries {
+                        let g = &gram[entry.row * registers + column..][..R];
+                        let value = simd.splat_f32s(entry.value);
+                        for u in 0..R {
+                            z[u] = simd.mul_add_e_f32s(value, g[u], z[u]);
+                        }
+                    }
+                    for u in 0..R {
+                        let r = relu(simd, z[u]);
+                        sums.recent[u] = simd.mul_add_e_f32s(r, r, sums.recent[u]);
+                        if WAY == SPARSE {
+                            sums.bias_gradient[u] = simd.add_f32s(sums.bias_gradient[u], r);
+                            writer.append::<S>(r, places[u]);
+                        }
+                    }
+                    if WAY == SPARSE {
+                        writer.close(unit);
+                        unit += 1;
+                    }
+                }
+                sums.flush(simd);
             }
         }
-        self.response.squares += squares;
-        self.response.n_nonzero += match WAY {
-            DENSE => counted(simd.reduce_sum_f32s(count)),
-            _ => nonzeros.len(),
-        };
+        sums.flush(simd);
+        if WAY == SPARSE {
+            self.response.n_nonzero += writer.finish();
+        }
+        sums
     }
 
     /// The columns of active features, for the samples that have them.
-    #[inline(always)]
-    fn own_features<S: Simd>(&mut self, simd: S) {
-        let Respond { batch, from, diagonal, .. } = self.respond;
-        let columns = from..from + diagonal.len();
-        if columns.is_empty() {
-            return;
-        }
-        for (unit, (row, values)) in batch.lone().enumerate() {
-            if columns.contains(&row) {
-                for &value in values {
-                    self.own_feature(simd, unit, &[Entry { row, value }], row, value);
+    fn own_features(&mut self) {
+        let Respond { samples, from, diagonal, .. } = self.respond;
+        for row in from..from + diagonal.len() {
+            if let Some(lone) = samples.lone_of(row) {
+                for &value in samples.values(lone) {
+                    self.own_feature(lone.unit, &[Entry { row, value }], row);
                 }
             }
-        }
-        for (sample, entries) in batch.several().enumerate() {
-            for entry in entries {
-                if columns.contains(&entry.row) {
-                    let unit = batch.n_active + sample;
-                    self.own_feature(simd, unit, entries, entry.row, entry.value);
-                }
+            for (unit, entries) in samples.several_of(row) {
+                self.own_feature(unit, entries, row);
             }
         }
     }
 
-    /// As above, for one sample and the one column where it has `value`.
+    /// As above, for one sample and the one column.
     #[inline(always)]
-    fn own_feature<S: Simd>(
-        &mut self,
-        simd: S,
-        unit: usize,
-        entries: &[Entry],
-        column: usize,
-        value: f32,
-    ) {
+    fn own_feature(&mut self, unit: usize, entries: &[Entry], column: usize) {
         let Respond {
-            from, width, gram, diagonal, bias, importance, ref mut bias_gradient, ..
+            from,
+            place,
+            stride,
+            gram,
+            diagonal,
+            bias,
+            importance,
+            ref mut bias_gradient,
+            ..
         } = self.respond;
         let at = column - from;
         let mut z = bias[at];
+        let mut value = 0.0;
         for entry in entries {
             let own = entry.row == column;
-            z += entry.value * if own { diagonal[at] } else { gram[entry.row * width + at] };
+            value = if own { entry.value } else { value };
+            z += entry.value * if own { diagonal[at] } else { gram[entry.row * stride + at] };
         }
         // Not `max`, which would hide what is not a number.
         let r = if z < 0.0 { 0.0 } else { z };
@@ -325,88 +426,27 @@ impl<const WAY: u8> Kernel<'_, '_, '_, WAY> {
         }
         if r > 0.0 && WAY == DENSE {
             for entry in entries {
-                self.errors[entry.row * width + at] += entry.value * e;
+                self.errors[entry.row * stride + at] += entry.value * e;
             }
         }
         if r > 0.0 && WAY == SPARSE {
             // The unit of a lone feature stands for samples of value 1.
             let share = if let [only] = entries { only.value } else { 1.0 };
-            let place = u32::try_from(at).expect("a panel has few columns");
-            self.scatter.scatter_unit(simd, unit, &[place], &[share * e]);
+            let column = u32::try_from(place + at).expect("a model has at most 2²⁴ features");
+            self.nonzeros.push_own(unit, column, share * e);
         }
     }
 }
 
-impl Scatter<'_> {
-    #[inline(always)]
-    fn scatter<S: Simd>(&mut self, simd: S) {
-        let nonzeros = std::mem::take(&mut self.nonzeros);
-        let mut start = 0;
-        for unit in 0..self.ends.len() {
-            let end = self.ends[unit];
-            if end > start {
-                let (columns, values) = nonzeros.range(start, end);
-                self.scatter_unit(simd, unit, columns, values);
-                start = end;
-            }
-        }
-        self.nonzeros = nonzeros;
-    }
-
-    /// One unit's responses, by column of the panel.
-    #[inline(always)]
-    fn scatter_unit<S: Simd>(&mut self, simd: S, unit: usize, columns: &[u32], values: &[f32]) {
-        let registers = self.row / S::F32_LANES;
-        let mut register = 0;
-        while register < registers {
-            let mut count = registers - register;
-            match count {
-                1 => self.scatter_registers::<S, 1>(simd, register, unit, columns, values),
-                2 => self.scatter_registers::<S, 2>(simd, register, unit, columns, values),
-                3 => self.scatter_registers::<S, 3>(simd, register, unit, columns, values),
-                4 => self.scatter_registers::<S, 4>(simd, register, unit, columns, values),
-                5 => self.scatter_registers::<S, 5>(simd, register, unit, columns, values),
-                6 => self.scatter_registers::<S, 6>(simd, register, unit, columns, values),
-                7 => self.scatter_registers::<S, 7>(simd, register, unit, columns, values),
-                _ => {
-                    self.scatter_registers::<S, 8>(simd, register, unit, columns, values);
-                    count = 8;
-                }
-            }
-            register += count;
-        }
-    }
-
-    #[inline(always)]
-    fn scatter_registers<S: Simd, const K: usize>(
-        &mut self,
-        simd: S,
-        register: usize,
-        unit: usize,
-        columns: &[u32],
-        values: &[f32],
-    ) {
-        let registers = self.row / S::F32_LANES;
-        let (hidden, _) = S::as_simd_f32s(self.hidden);
-        let (weights, _) = S::as_simd_f32s(self.weights);
-        let (weights_gradient, _) = S::as_mut_simd_f32s(self.weights_gradient);
-        let (hidden_gradient, _) = S::as_mut_simd_f32s(self.hidden_gradient);
-        let from = unit * registers + register;
-        let h = &hidden[from..from + K];
-        let hidden_gradient = &mut hidden_gradient[from..from + K];
-        let mut dh = [simd.splat_f32s(0.0); K];
-        dh.copy_from_slice(hidden_gradient);
-        for (column, value) in columns.iter().zip(values) {
-            let at = *column as usize * registers + register;
-            let w = &weights[at..at + K];
-            let dw = &mut weights_gradient[at..at + K];
-            let value = simd.splat_f32s(*value);
-            for k in 0..K {
-                dw[k] = simd.mul_add_e_f32s(value, h[k], dw[k]);
-                dh[k] = simd.mul_add_e_f32s(value, w[k], dh[k]);
-            }
-        }
-        hidden_gradient.copy_from_slice(&dh);
+/// `ReLU(z)`, where what is not a number stays so.
+#[inline(always)]
+fn relu<S: Simd>(simd: S, z: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    if cfg!(target_arch = "x86_64") && S::F32_LANES > 1 {
+        // Of two numbers of which one is none x86 gives the second.
+        simd.max_f32s(zero, z)
+    } else {
+        simd.select_f32s(simd.less_than_f32s(z, zero), zero, z)
     }
 }
 
@@ -416,32 +456,13 @@ fn counted(count: f32) -> usize {
     count as usize
 }
 
-/// Moves the sums of squares to double precision once in a while.
-#[inline(always)]
-fn flush<S: Simd>(
-    simd: S,
-    summed: &mut usize,
-    more: usize,
-    sums: &mut [S::f32s; REGISTERS],
-    weights: &[S::f32s; REGISTERS],
-) -> f64 {
-    *summed += more;
-    if *summed < SAMPLES_A_SUM {
-        return 0.0;
-    }
-    *summed = 0;
-    let mut squares = 0.0;
-    for (sum, weight) in sums.iter_mut().zip(weights) {
-        squares += f64::from(simd.reduce_sum_f32s(simd.mul_f32s(*sum, *weight)));
-        *sum = simd.splat_f32s(0.0);
-    }
-    squares
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use superpose_toy::grouped::GroupedBatch;
     use superpose_toy::sampler::{Active, SparseBatch};
+
+    use super::*;
+    use crate::scatter::Scatter;
 
     /// Active features and columns, of which the last are of inactive features.
     const ROWS: usize = 9;
@@ -466,10 +487,8 @@ mod tests {
         batch
     }
 
-    /// All that a kernel gives, on the processor's registers of the kind that `vectorize` chooses.
-    fn answers<const WAY: u8>(
-        vectorize: &dyn Fn(Kernel<'_, '_, '_, WAY>) -> Response,
-    ) -> (Response, Vec<f32>) {
+    /// All that comes of a batch on some registers.
+    fn answers<const WAY: u8>(registers: Registers) -> (Response, Vec<f32>) {
         let batch = batch();
         let mut gram = numbers(1, ROWS * COLUMNS);
         let diagonal: Vec<f32> = (0..ROWS).map(|row| gram[row * COLUMNS + row]).collect();
@@ -477,49 +496,47 @@ mod tests {
             gram[row * COLUMNS + row] = f32::NEG_INFINITY;
         }
         let bias = numbers(2, COLUMNS);
+        let mut samples = Samples::default();
+        samples.take_in(&batch);
         let importance = numbers(5, COLUMNS);
         let weights = numbers(3, COLUMNS * HIDDEN);
         let hidden = numbers(4, batch.n_units() * HIDDEN);
-        let mut errors = vec![0.0; ROWS * COLUMNS];
+        // What stood there before does not matter.
+        let mut errors = vec![if WAY == DENSE { 9.0 } else { 0.0 }; ROWS * COLUMNS];
         let mut bias_gradient = vec![0.0; COLUMNS];
         let mut weights_gradient = vec![0.0; COLUMNS * HIDDEN];
         let mut hidden_gradient = vec![0.0; hidden.len()];
-        let mut scatter = Scatter {
-            row: HIDDEN,
-            weights: &weights,
-            hidden: &hidden,
-            weights_gradient: &mut weights_gradient,
-            hidden_gradient: &mut hidden_gradient,
-            ..Scatter::default()
-        };
+        let mut nonzeros = Nonzeros::default();
         let respond = Respond {
-            batch: &batch,
+            samples: &samples,
             from: 0,
+            place: 0,
             width: COLUMNS,
+            stride: COLUMNS,
             gram: &gram,
             diagonal: &diagonal,
             bias: &bias,
             importance: Some(&importance),
             bias_gradient: &mut bias_gradient,
+            registers,
         };
-        let response = Response::default();
-        let (errors_there, scatter_there) = (&mut errors, &mut scatter);
-        let kernel =
-            Kernel::<WAY> { respond, errors: errors_there, scatter: scatter_there, response };
-        let response = vectorize(kernel);
+        let response = respond.run::<WAY>(&mut errors, &mut nonzeros);
+        let scatter = Scatter {
+            row: HIDDEN,
+            weights: &weights,
+            hidden: &hidden,
+            weights_gradient: &mut weights_gradient,
+            hidden_gradient: &mut hidden_gradient,
+        };
+        scatter.add(&mut nonzeros, registers);
         (response, [errors, bias_gradient, weights_gradient, hidden_gradient].concat())
     }
 
     fn registers_agree<const WAY: u8>() {
-        let (scalar, expected) = answers::<WAY>(&|kernel| kernel.with_simd(pulp::Scalar::new()));
-        let mut others = vec![answers::<WAY>(&|kernel| Arch::new().dispatch(kernel))];
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = pulp::x86::V3::try_new() {
-            others.push(answers::<WAY>(&|kernel| Simd::vectorize(avx2, kernel)));
-        }
-        for (response, numbers) in others {
-            assert!((response.squares / scalar.squares - 1.0).abs() < 1e-6);
-            assert_eq!(response.n_nonzero, scalar.n_nonzero);
+        let (plain, expected) = answers::<WAY>(Registers::Plain);
+        for (response, numbers) in Registers::here().into_iter().map(answers::<WAY>) {
+            assert!((response.squares / plain.squares - 1.0).abs() < 1e-6);
+            assert_eq!(response.n_nonzero, plain.n_nonzero);
             for (a, b) in numbers.iter().zip(&expected) {
                 // Fused or not: some tens of terms of order one.
                 assert!((a - b).abs() < 1e-4, "{a} {b}");
@@ -605,10 +622,8 @@ mod tests {
                     part.iter().map(move |v| if is_filled { *v } else { 0.0 })
                 })
                 .collect();
-            let scalar = answers::<WAY>(&|kernel| kernel.with_simd(pulp::Scalar::new()));
-            for (response, numbers) in
-                [scalar, answers::<WAY>(&|kernel| Arch::new().dispatch(kernel))]
-            {
+            for registers in Registers::here() {
+                let (response, numbers) = answers::<WAY>(registers);
                 assert!((response.squares / squares - 1.0).abs() < 1e-6);
                 assert_eq!(response.n_nonzero, if WAY == FORWARD { 0 } else { n_nonzero });
                 assert_eq!(numbers.len(), expected.len());
@@ -625,28 +640,82 @@ mod tests {
     #[test]
     fn squares_are_moved_to_double_precision_once_there_are_enough() {
         let simd = pulp::Scalar::new();
-        let mut sums = [1.0_f32, 2.0, 3.0, 4.0];
-        let mut summed = 60;
-        let weights = [1.0, 2.0, 0.0, 0.5];
-        let squares = flush(simd, &mut summed, 3, &mut sums, &weights);
-        assert!(squares == 0.0 && summed == 63 && sums[3] > 0.0);
-        assert!((flush(simd, &mut summed, 1, &mut sums, &weights) - 7.0).abs() < 1e-12);
-        assert!(summed == 0 && sums.iter().all(|sum| *sum == 0.0));
+        let mut sums = Sums::<pulp::Scalar, 4> {
+            bias: [0.0; 4],
+            importance: [1.0, 2.0, 0.0, 0.5],
+            bias_gradient: [0.0; 4],
+            recent: [1.0, 2.0, 3.0, 4.0],
+            n_recent: 60,
+            squares: 0.0,
+        };
+        sums.count(simd, 3);
+        assert!(sums.squares == 0.0 && sums.n_recent == 63 && sums.recent[3] > 0.0);
+        sums.count(simd, 1);
+        assert!((sums.squares - 7.0).abs() < 1e-12);
+        assert!(sums.n_recent == 0 && sums.recent.iter().all(|sum| *sum == 0.0));
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_in_the_loss_and_in_the_gradient() {
+        let mut grouped = GroupedBatch::default();
+        let active = [(0, 0), (1, 0), (1, 1)];
+        let active = active.map(|(sample, feature)| Active { sample, feature, value: 0.5 });
+        let mut active = active.to_vec();
+        active.sort_by_key(|a| (a.feature, a.sample));
+        grouped.arrange(&SparseBatch { active }, 4, COLUMNS);
+        let mut samples = Samples::default();
+        samples.take_in(&grouped);
+        // A row that only a sample with two features has, and one that is alone, too.
+        for row in [1, 0] {
+            for registers in Registers::here() {
+                let mut gram = vec![-1.0; 2 * COLUMNS];
+                gram[row * COLUMNS + 40] = f32::NAN;
+                let respond = |way: u8| {
+                    let respond = Respond {
+                        samples: &samples,
+                        from: COLUMNS,
+                        place: 0,
+                        width: COLUMNS,
+                        stride: COLUMNS,
+                        gram: &gram,
+                        diagonal: &[],
+                        bias: &[0.0; COLUMNS],
+                        importance: None,
+                        bias_gradient: &mut [0.0; COLUMNS],
+                        registers,
+                    };
+                    let mut nonzeros = Nonzeros::default();
+                    let response = match way {
+                        FORWARD => respond.forward(),
+                        DENSE => respond.dense(&mut [0.0; 2 * COLUMNS]),
+                        _ => respond.sparse(&mut nonzeros),
+                    };
+                    let value = nonzeros.next_before(usize::MAX).map(|(_, _, values)| values[0]);
+                    (response.squares, value)
+                };
+                assert!(respond(FORWARD).0.is_nan() && respond(DENSE).0.is_nan());
+                let (squares, value) = respond(SPARSE);
+                assert!(squares.is_nan() && value.is_some_and(f32::is_nan), "{row} {registers:?}");
+            }
+        }
     }
 
     #[test]
     #[should_panic(expected = "columns are whole registers")]
     fn columns_that_are_not_whole_registers_are_refused() {
-        let (batch, columns) = (batch(), vec![0.0; ROWS * (COLUMN_BLOCK + 1)]);
+        let columns = vec![0.0; ROWS * (COLUMN_BLOCK + 1)];
         let respond = Respond {
-            batch: &batch,
+            samples: &Samples::default(),
             from: 0,
+            place: 0,
             width: COLUMN_BLOCK + 1,
+            stride: 2 * COLUMN_BLOCK,
             gram: &columns,
             diagonal: &[],
             bias: &columns,
             importance: None,
             bias_gradient: &mut [0.0; COLUMN_BLOCK + 1],
+            registers: Registers::Widest,
         };
         respond.forward();
     }
