@@ -1,6 +1,5 @@
 """What the peers on JAX share: the start, Adam with its signed decay, and the loop over steps inside one call."""
 
-import functools
 import math
 import os
 
@@ -40,27 +39,26 @@ def adam(cell, rate, step, weights, bias, moments, gradients):
     return weights, bias, (of_weights, of_bias)
 
 
-def serve(make, instances=lambda cell: 1, devices=lambda cell: 1):
+def serve(make, instances=1, devices=1):
     """Answers the bench. `make(cell)` returns a function of weights, bias and a key: the loss on a batch that it
     draws, and its gradients. All steps that are asked for are one call, whose arrays are reused. So many instances,
-    each with batches of its own, are one `vmap` on each of so many devices, which the CPU's cores can be made to be."""
+    each with batches of its own, are one `vmap` on each of so many devices, which a CPU's cores can be made to be."""
 
     def begin(cell):
-        n_devices, n_instances = devices(cell), instances(cell)
         os.environ["JAX_PLATFORMS"] = cell.device
         # Ours has work on the same card.
         os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
         if cell.threads < os.cpu_count() and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: cell.threads])
-        if n_devices > 1:
-            jax.config.update("jax_num_cpu_devices", n_devices)
+        if devices > 1:
+            jax.config.update("jax_num_cpu_devices", devices)
         loss_and_gradients = make(cell)
         rates = np.array([cell.rate_at(step) for step in range(1, cell.steps + 1)], dtype=np.float32)
 
         def begun(key):
             key, of_start = jax.random.split(key)
             weights, bias = start(cell, of_start)
-            moments = ((jnp.zeros_like(weights),) * 2, (jnp.zeros_like(bias),) * 2)
+            moments = tuple((jnp.zeros_like(of), jnp.zeros_like(of)) for of in (weights, bias))
             return key, jnp.int32(0), weights, bias, moments
 
         def steps(state, n_steps):
@@ -73,28 +71,24 @@ def serve(make, instances=lambda cell: 1, devices=lambda cell: 1):
                 weights, bias, moments = adam(cell, rate, number, weights, bias, moments, gradients)
                 return (key, step + 1, weights, bias, moments), total + loss
 
+            # Compiled once, however many they are.
             state, total = jax.lax.fori_loop(0, n_steps, step_once, (state, jnp.float32(0)))
             return state, total / jnp.maximum(n_steps, 1)
 
-        keys = jax.random.split(jax.random.key(0), n_devices * n_instances)
-        if n_devices * n_instances == 1:
-            keys = keys[0]
-        elif n_devices == 1 or n_instances == 1:
-            pass
+        keys = jax.random.split(jax.random.key(0), (devices, instances))
+        steps, begun = jax.vmap(steps, (0, None)), jax.vmap(begun)
+        if devices == 1:
+            steps, begun, keys = jax.jit(steps, donate_argnums=0), jax.jit(begun), keys[0]
         else:
-            keys = keys.reshape(n_devices, n_instances)
-        if n_instances > 1:
-            steps, begun = jax.vmap(steps, (0, None)), jax.vmap(begun)
-        compiled = jax.jit if n_devices == 1 else functools.partial(jax.pmap, in_axes=(0, None))
-        steps = compiled(steps, donate_argnums=0)
-        state = jax.jit(begun)(keys) if n_devices == 1 else jax.pmap(begun)(keys)
+            steps, begun = jax.pmap(steps, in_axes=(0, None), donate_argnums=0), jax.pmap(begun)
+        state = begun(keys)
 
         def make_steps(n_steps):
             nonlocal state
-            state, loss = steps(state, n_steps)
-            return float(np.mean(loss))
+            state, losses = steps(state, n_steps)
+            return float(np.mean(losses))
 
         version = f"JAX {jax.__version__} on {jax.devices()[0].device_kind}"
-        return version, make_steps, n_devices * n_instances
+        return version, make_steps, devices * instances
 
     toy.serve(begin)
