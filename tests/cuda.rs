@@ -16,7 +16,7 @@ use support::{Answer, Sandbox, answer, assert_refused, finished, sweep_file};
 /// A folder with a sweep of two cells and an empty one for a toolkit.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.write("sweep.toml", &sweep_file("steps = 20", "\"model.d_hidden\" = [2, 3]"));
+    sandbox.write("sweep.toml", &sweep_file("steps = 2", "\"model.d_hidden\" = [2, 3]"));
     sandbox.write("toolkit/empty", "");
     sandbox
 }
@@ -135,7 +135,11 @@ fn a_device_that_does_not_do_what_it_is_told_gives_no_result() {
         }
     };
     faulty(&[("NO_CARD_IDLE", "1")], "cannot be used: it computes nothing");
-    faulty(&[("NO_CARD_REFUSE", "error")], "no such thing");
+    faulty(
+        &[("NO_CARD_REFUSE", "at once")],
+        "a small kernel failed: kernel.cu(7): error: no such thing",
+    );
+    faulty(&[("NO_CARD_REFUSE", "error")], "the device failed");
     // This one is caught on cubecl's own thread, which tells nobody.
     faulty(&[("NO_CARD_REFUSE", "panic")], "the device failed");
 }
