@@ -39,6 +39,9 @@ pub(crate) struct UnitArrays {
     pub(crate) marks: Handle,
 }
 
+/// `W` and `b` of a cell, or their gradients.
+pub(crate) type OfCell = (Vec<f32>, Vec<f32>);
+
 impl<'c> Arrays<'c> {
     /// The arrays of `cells` that start from `starts`.
     ///
@@ -103,7 +106,7 @@ impl<'c> Arrays<'c> {
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed.
-    pub(crate) fn parameters(&self) -> Result<Vec<(Vec<f32>, Vec<f32>)>, DeviceFailure> {
+    pub(crate) fn parameters(&self) -> Result<Vec<OfCell>, DeviceFailure> {
         let (weights, n) = (self.weight_numbers(), self.shape.n_features);
         let weights = part(&self.weights, 0, weights);
         let biases = part(&self.features, 0, self.n_cells * n);
@@ -114,7 +117,7 @@ impl<'c> Arrays<'c> {
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed.
-    pub(crate) fn gradients(&self) -> Result<Vec<(Vec<f32>, Vec<f32>)>, DeviceFailure> {
+    pub(crate) fn gradients(&self) -> Result<Vec<OfCell>, DeviceFailure> {
         let weights = self.weight_numbers();
         let weights = part(&self.weights, weights, weights);
         let sums_of_cell = self.units.n_units / HEIGHT * self.shape.n_features;
@@ -148,7 +151,7 @@ impl<'c> Arrays<'c> {
         weights: Handle,
         biases: Handle,
         bias_stride: usize,
-    ) -> Result<Vec<(Vec<f32>, Vec<f32>)>, DeviceFailure> {
+    ) -> Result<Vec<OfCell>, DeviceFailure> {
         let (n, d, row) = (self.shape.n_features, self.shape.d_hidden, self.shape.row());
         let [weights, biases] = [self.client.read_one(weights)?, self.client.read_one(biases)?];
         let (weights, biases) = (f32::from_bytes(&weights), f32::from_bytes(&biases));

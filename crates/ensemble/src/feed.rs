@@ -36,7 +36,7 @@ impl Feed {
     /// Begins to draw `chunks` from `drawers`, one per stream, on at most `n_threads`. `of_cells`
     /// has each cell's stream.
     pub fn start(
-        drawers: Vec<Drawer>,
+        drawers: &[Drawer],
         of_cells: Vec<u32>,
         chunks: &(impl Iterator<Item = Chunk> + Clone + Send + 'static),
         n_threads: usize,
@@ -114,7 +114,7 @@ impl Own {
     fn draw(mut self, chunks: impl Iterator<Item = Chunk>, sender: &SyncSender<Piece>) {
         let [part, parts] = self.part;
         for Chunk { stream, steps } in chunks {
-            let n_steps = (steps.end - steps.start) as usize;
+            let n_steps = usize::try_from(steps.end - steps.start).expect("a chunk is short");
             let [first, end] = [part, part + 1].map(|part| part * self.n_streams * n_steps / parts);
             let mut piece = Piece::from(first);
             for batch in first..end {
@@ -157,7 +157,8 @@ mod tests {
         }
         for n_threads in [1, 2, 8] {
             let drawers = vec![drawer(1), drawer(2), drawer(3)];
-            let mut feed = Feed::start(drawers, vec![2, 0], &chunks.clone().into_iter(), n_threads);
+            let mut feed =
+                Feed::start(&drawers, vec![2, 0], &chunks.clone().into_iter(), n_threads);
             let taken: Vec<Batches> = std::iter::from_fn(|| feed.take()).collect();
             assert_eq!(taken, expected);
         }
@@ -166,7 +167,7 @@ mod tests {
     #[test]
     fn a_feed_that_is_given_up_ends_its_threads() {
         let chunks = vec![Chunk { stream: Stream::Train, steps: 0..50 }; 1000].into_iter();
-        let mut feed = Feed::start(vec![drawer(1)], vec![0], &chunks, 1);
+        let mut feed = Feed::start(&[drawer(1)], vec![0], &chunks, 1);
         assert!(feed.take().is_some());
         drop(feed);
     }

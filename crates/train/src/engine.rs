@@ -118,9 +118,10 @@ impl Place {
                 let drawer = |sampler| Drawer::new(sampler, shape.batch_size, shape.n_features);
                 let (samplers, streams) = samplers(prepared);
                 let starts: Vec<Weights> = prepared.iter().map(|p| start(&p.cell)).collect();
+                let drawers: Vec<Drawer> = samplers.map(drawer).collect();
                 Box::new(GramOnGpu {
                     ensemble: Ensemble::new(client, shape, prepared, &starts)?,
-                    feed: Feed::start(samplers.map(drawer).collect(), streams, chunks, n_threads),
+                    feed: Feed::start(&drawers, streams, chunks, n_threads),
                     parameters: shape.n_features * shape.d_hidden,
                     flop: 0.0,
                 })

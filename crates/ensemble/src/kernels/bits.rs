@@ -4,6 +4,8 @@
 //! four for each of its features, a bit a unit. In one array: `[cells, units, tiles of features, 4]`
 //! and then `[cells, n, tiles of units, 4]`.
 
+#![allow(clippy::cast_possible_truncation, reason = "shifts are below 32")]
+
 use cubecl::prelude::*;
 
 use crate::kernels::tile::{HEIGHT, ROWS, SIDE};
