@@ -90,7 +90,10 @@ at_work=()
 stopped() {
   trap - TERM INT HUP
   say "stopped"
-  [ ${#at_work[@]} -eq 0 ] || kill "${at_work[@]}" 2> /dev/null
+  if [ ${#at_work[@]} -gt 0 ]; then
+    kill "${at_work[@]}" 2> /dev/null
+    echo $((SECONDS - begun)) >> "$results/$name.seconds"
+  fi
   bring
   exit 143
 }
@@ -248,7 +251,7 @@ measure() {
     mkdir -p "$work"
     # What an earlier machine had brought back.
     for archive in "$packed"/back/*.tar.xz; do
-      if [ -f "$archive" ]; then tar -C "$work" -xJf "$archive"; fi
+      if [ -f "$archive" ]; then tar -C "$work" -xf "$archive"; fi
     done
   fi
   mkdir -p "$results" "$ended" "$work/runs"
@@ -256,7 +259,7 @@ measure() {
   say "begins on $(uname -n), $(nproc) cores, revision of the files $(git rev-parse --short HEAD 2> /dev/null || echo unknown)"
   if ! cmp -s "$packed/programs.tar.xz" "$work/programs.tar.xz"; then
     rm -rf "$bin"
-    tar -C "$work" -xJf "$packed/programs.tar.xz"
+    tar -C "$work" -xf "$packed/programs.tar.xz"
     # Last, since its presence says that all is there.
     cp "$packed/programs.tar.xz" "$work/"
   fi
@@ -305,9 +308,11 @@ loader() {
     for package in .gl/*.deb; do dpkg -x "$package" /; done
     ldconfig
   fi
+  # Loaders do not look into every folder in which a driver describes itself.
   local driver
-  driver="$(find /usr /etc /opt -name nvidia_icd.json 2> /dev/null | head -n 1)"
-  if [ -z "${VK_DRIVER_FILES:-}" ] && [ "$driver" ]; then export VK_DRIVER_FILES="$driver"; fi
+  for driver in /usr/local/*/share/vulkan/icd.d/nvidia_icd.json; do
+    if [ -z "${VK_DRIVER_FILES:-}" ] && [ -f "$driver" ]; then export VK_DRIVER_FILES="$driver"; fi
+  done
   # For CUDA: the compiler of kernels, and its headers.
   export CUDA_PATH="${CUDA_PATH:-/usr/local/cuda}"
   if [ -d "$CUDA_PATH/lib64" ]; then export LD_LIBRARY_PATH="$CUDA_PATH/lib64:${LD_LIBRARY_PATH:-}"; fi
