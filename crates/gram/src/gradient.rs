@@ -17,8 +17,10 @@
 //! later some per cent or less are. The way of a step is the one that would have been cheaper at
 //! the step before.
 //!
-//! Columns are shared out in strips. Strips, panels, ways and the order of every sum depend on the
-//! cell and its batches alone, so the number of threads changes no bit of the result.
+//! Columns are shared out in strips, strips in panels, whose rows of `W` are gathered, and panels in slabs: so many
+//! columns of `G` as the second cache has room for beside them. Strips, panels, slabs, ways and the order of every sum
+//! depend on the cell, its batches and the kind of registers alone, so the number of threads changes no bit of the
+//! result.
 
 use std::ops::Range;
 
@@ -45,7 +47,8 @@ const MAX_STRIPS: usize = 4;
 /// What a response costs on the sparse way, in operations of a product, as a polynomial in `d`.
 /// Found on 2026-11-22 on an Intel Xeon (Sapphire Rapids): at d = 10 to 100 a training takes within
 /// 10 % as long with a third or three times of either of the first two; the third is for rows that
-/// do not fit in the nearest cache together, from one measurement at d = 1024.
+/// do not fit in the nearest cache together, from one measurement at d = 1024. With 150 and 8, or 50 and 5, in the
+/// place of 400 and 6 no training was faster on an AMD EPYC (Zen 3) on 2026-11-30 beyond what its timings scatter by.
 const SPARSE_COST: [f64; 3] = [400.0, 6.0, 0.017];
 
 /// The gradient of a batch's loss, up to a factor.
@@ -328,7 +331,7 @@ impl Strip {
         }
         self.bias_gradient.resize(whole);
         self.nonzeros.clear();
-        let slab = panel_width(registers.panel_numbers(), batch.n_active);
+        let slab = panel_width(registers.slab_numbers(), batch.n_active);
         for place in (0..width).step_by(slab) {
             let slab = place..width.min(place + slab);
             self.slab(task, columns.start, slab, weights_gradient);
@@ -570,7 +573,7 @@ mod tests {
             gradient.compute(&initial_weights(n, 2, 0.5, 1), None, &batch, Pass::Forward, None);
             assert_eq!(gradient.strips.len(), n_strips(n));
             let numbers = gradient.strips[0].gram.bytes() / 4 / n_active as usize;
-            let widest = panel_width(gradient.registers.panel_numbers(), n_active as usize);
+            let widest = panel_width(gradient.registers.slab_numbers(), n_active as usize);
             let width = widest.min(usize::next_multiple_of(strip, 64)) + 16;
             assert!((width..width + 16).contains(&numbers), "{n_active} of {n}: {numbers}");
         }

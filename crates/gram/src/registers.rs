@@ -4,11 +4,11 @@ use pulp::{Arch, Scalar, Simd, WithSimd};
 
 use crate::numbers::WIDEST;
 
-/// Numbers in a panel of `G` where the second cache holds two megabytes or one, as where there is AVX-512.
-const LARGE_PANEL: usize = 1 << 17;
-/// The same where it holds half a megabyte. Found on 2026-11-30 on an AMD EPYC (Zen 3): with panels of half a
-/// megabyte, rows of `G` come from the third cache.
-const SMALL_PANEL: usize = 1 << 15;
+/// Numbers in a slab of `G` where the second cache holds a megabyte or two, as where there is AVX-512: half a megabyte.
+const LARGE_SLAB: usize = 1 << 17;
+/// The same where it holds a quarter or half of one. Found on 2026-11-30 on an AMD EPYC (Zen 3), where most of the time of
+/// the kernel was loads of `G` from the third cache with slabs of half a megabyte.
+const SMALL_SLAB: usize = 1 << 15;
 
 /// Vector registers that the kernels may use. Results differ between them by rounding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -67,8 +67,24 @@ impl Registers {
         self.dispatch(Lanes)
     }
 
-    /// Numbers in a panel of `G`.
-    pub(crate) fn panel_numbers(self) -> usize {
-        if self.lanes() == WIDEST { LARGE_PANEL } else { SMALL_PANEL }
+    /// Numbers in a slab of `G`, and of `D`.
+    pub(crate) fn slab_numbers(self) -> usize {
+        if self.lanes() == WIDEST { LARGE_SLAB } else { SMALL_SLAB }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_widest_registers_are_at_least_as_wide_as_any_others_here() {
+        let here = Registers::here();
+        assert!(here.contains(&Registers::default()) && here.contains(&Registers::Plain));
+        let lanes: Vec<usize> = here.iter().map(|kind| kind.lanes()).collect();
+        assert_eq!(lanes[0], *lanes.iter().max().unwrap());
+        assert_eq!(Registers::Plain.lanes(), 1);
+        assert!(!here.contains(&Registers::Avx2) || Registers::Avx2.lanes() == 8);
+        assert!(here.iter().all(|kind| WIDEST.is_multiple_of(kind.lanes())));
     }
 }
