@@ -200,9 +200,14 @@ parity() {
 
 # Steps by width and size of ensemble, with the time of each kernel and that in which the GPU had nothing to do.
 timed() {
+  local definition=benches/definitions/gpu.toml
+  if [ "${TINY:-}" ]; then
+    sed 's/^ensembles = .*/ensembles = [3]/' $definition > "$work/gpu.toml"
+    definition="$work/gpu.toml"
+  fi
   # One that was stopped has left rows.
   ended "bench-$1" || rm -f "$results/gpu-$1.csv"
-  step "bench-$1" 90 "$bin/superpose-$1" bench run benches/definitions/gpu.toml --gpu "${label[$1]}" --out "$results/gpu-$1.csv" \
+  step "bench-$1" 90 "$bin/superpose-$1" bench run "$definition" --gpu "${label[$1]}" --out "$results/gpu-$1.csv" \
     "${tiny[@]}" "${tiny_bench[@]}"
 }
 

@@ -6,8 +6,8 @@ first, second, ... event, at most, as six standard deviations above the mean. A 
 zero. The same goes for the set of active features.
 """
 
+import argparse
 import math
-import os
 
 import toy
 
@@ -110,4 +110,8 @@ def make(cell):
     return loss_and_gradients
 
 
-serve(make, int(os.environ.get("I", "1")), int(os.environ.get("D", "1")))
+given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+given.add_argument("--instances", type=int, default=1, help="cells of one `vmap`")
+given.add_argument("--devices", type=int, default=1, help="parts that the CPU's cores are made to be, each with its own cells")
+given = given.parse_args()
+serve(make, given.instances, given.devices)
