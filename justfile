@@ -18,7 +18,7 @@ test-gpu *options:
 
 # What a build for CUDA says and refuses on a machine without a card
 test-cuda:
-    cargo test --release -p superpose-cli --features cuda --test cuda
+    cargo test --release --features cuda --test cuda
 
 # Registers, spills and loads of the GPU engine's kernels, as NVIDIA's compiler makes them; needs no GPU. `just registers 1000:39` for n:d
 registers *shapes:

@@ -35,7 +35,7 @@ fi
 found() { find "$work/tools/" -name "$1" | head -1; }
 cc -O1 -shared -fPIC -o "$work/driver/libcuda.so.1" tests/no_card/driver.c
 
-cargo build --release -p superpose-cli --features cuda
+cargo build --release --features cuda
 superpose="${CARGO_TARGET_DIR:-target}/release/superpose"
 libraries="$work/driver:$(dirname "$(found 'libnvrtc.so.*')")"
 rm -rf "$work/shapes"

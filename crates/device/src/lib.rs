@@ -8,6 +8,8 @@ use std::fmt;
 use burn::tensor::Device;
 pub use cubecl::client::Client;
 
+pub use crate::words::words;
+
 #[cfg(feature = "cuda")]
 mod cuda;
 #[cfg(feature = "wgpu")]
@@ -23,6 +25,7 @@ mod opened;
     reason = "a kernel becomes a public module"
 )]
 mod probe;
+mod words;
 
 /// The version of burn that this workspace is pinned to.
 pub const BURN_VERSION: &str = "0.22.1";

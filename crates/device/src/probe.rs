@@ -8,6 +8,8 @@ use cubecl::client::Client;
 use cubecl::prelude::*;
 use cubecl::server::ServerError;
 
+use crate::words;
+
 /// Threads of the kernel.
 const THREADS: u32 = 64;
 
@@ -54,17 +56,6 @@ fn root(error: &ServerError) -> &ServerError {
     }
 }
 
-/// The first words of an error without its headings; a compiler's own, where it is one's.
-fn words(text: &str) -> String {
-    let headings = ["Caused by:", "Asked at:", "Backtrace:", "No backtrace available"];
-    let lines = text.lines().map(str::trim).filter(|line| !headings.contains(line));
-    let lines: Vec<&str> = lines.collect();
-    let compilers = lines.iter().position(|line| line.starts_with("[Compilation Error]"));
-    let first = compilers.map_or(0, |at| at + 1);
-    let own = lines.iter().skip(first).take_while(|line| !line.starts_with("[Source]"));
-    own.take(3).copied().collect::<Vec<_>>().join(" ")
-}
-
 /// What is wrong with the sums of a device, if anything is.
 fn verdict(got: &[f32], rounds: u32) -> Option<String> {
     // Small whole numbers, which single precision has exactly.
@@ -86,15 +77,6 @@ fn verdict(got: &[f32], rounds: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn of_a_compilers_error_its_own_words_are_said() {
-        let text = "A launch error happened\nCaused by:\n  An error caused the compilation to fail\n\
-                    Caused by:\n  [Compilation Error] \n    nvrtc: error: no builtins\n[Source]\nf();\nx";
-        assert_eq!(words(text), "nvrtc: error: no builtins");
-        let text = "Out of memory\nCaused by:\n  too much\nBacktrace:\nNo backtrace available";
-        assert_eq!(words(text), "Out of memory too much");
-    }
 
     #[test]
     fn a_device_is_sound_only_if_every_sum_is_right() {

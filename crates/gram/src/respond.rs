@@ -260,14 +260,7 @@ impl<const WAY: u8> Kernel<'_, '_, WAY> {
         }
         for run in &samples.runs {
             for entries in samples.entries(run).chunks_exact(run.n_entries) {
-                let mut z = b;
-                for entry in entries {
-                    let g = &gram[entry.row * registers + column..][..R];
-                    let value = simd.splat_f32s(entry.value);
-                    for u in 0..R {
-                        z[u] = simd.mul_add_e_f32s(value, g[u], z[u]);
-                    }
-                }
+                let mut z = response::<S, R>(simd, b, gram, registers, column, entries);
                 for u in 0..R {
                     z[u] = relu(simd, z[u]);
                     sums.recent[u] = simd.mul_add_e_f32s(z[u], z[u], sums.recent[u]);
@@ -348,14 +341,7 @@ impl<const WAY: u8> Kernel<'_, '_, WAY> {
         for run in &samples.runs {
             for some in samples.entries(run).chunks(run.n_entries * SAMPLES_A_SUM) {
                 for entries in some.chunks_exact(run.n_entries) {
-                    let mut z = b;
-                    for entry in entries {
-                        let g = &gram[entry.row * registers + column..][..R];
-                        let value = simd.splat_f32s(entry.value);
-                        for u in 0..R {
-                            z[u] = simd.mul_add_e_f32s(value, g[u], z[u]);
-                        }
-                    }
+                    let z = response::<S, R>(simd, b, gram, registers, column, entries);
                     for u in 0..R {
                         let r = relu(simd, z[u]);
                         sums.recent[u] = simd.mul_add_e_f32s(r, r, sums.recent[u]);
@@ -436,6 +422,26 @@ impl<const WAY: u8> Kernel<'_, '_, WAY> {
             self.nonzeros.push_own(unit, column, share * e);
         }
     }
+}
+
+/// `z` of a sample with these `entries`, in the registers from `column` on: rows of `gram` have `registers` of them.
+#[inline(always)]
+fn response<S: Simd, const R: usize>(
+    simd: S,
+    bias: [S::f32s; R],
+    gram: &[S::f32s],
+    registers: usize,
+    column: usize,
+    entries: &[Entry],
+) -> [S::f32s; R] {
+    let mut z = bias;
+    for entry in entries {
+        let value = simd.splat_f32s(entry.value);
+        for (z, &g) in z.iter_mut().zip(&gram[entry.row * registers + column..][..R]) {
+            *z = simd.mul_add_e_f32s(value, g, *z);
+        }
+    }
+    z
 }
 
 /// `ReLU(z)`, where what is not a number stays so.

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use superpose_device::NamedDevice;
+use superpose_device::{NamedDevice, words};
 use superpose_store::measured::{Losses, measure};
 use superpose_store::record::{Provenance, RECORD_VERSION, Record};
 use superpose_toy::cell::Cell;
@@ -168,7 +168,7 @@ impl Work for Together {
         work(cells, place.engine, &self.device_name, on_steps, |on_steps| {
             let failed = |said, out_of_memory| RunError::DeviceFailed { said, out_of_memory };
             caught(|| train(cells, &place, on_steps))
-                .map_err(|words| failed(format!("the device failed: {words}"), false))?
+                .map_err(|said| failed(format!("the device failed: {}", words(&said)), false))?
                 .map_err(|failure| failed(failure.to_string(), failure.out_of_memory))
         })
     }

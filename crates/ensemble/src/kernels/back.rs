@@ -189,21 +189,15 @@ pub fn sparse(
         let units_before = cell * n_units_at_most as usize;
         let mut sum = Four::new(0.0f32);
         if unit < n_units && lane < row_fours {
-            let of_cell = cell * n * row_fours + lane;
-            let of_unit_d = (units_before + unit) * stride_fours as usize * 4;
-            let of_unit_marks = of_unit(units_before + unit, n) * 4;
-            let n_words = (n + comptime!(WIDTH - 1)) / WIDTH * 4;
-            let mut word = UNIT_POS_Y as usize;
-            while word < n_words {
-                let mut left = marks[of_unit_marks + word];
-                while left != 0u32 {
-                    let feature = word * BITS + left.trailing_zeros() as usize;
-                    left &= left - 1;
-                    let e = z_gradient[of_unit_d + feature];
-                    sum = fma(Four::new(e), weights[of_cell + feature * row_fours], sum);
-                }
-                word += comptime!(SHARERS as usize);
-            }
+            let answers = Answers {
+                marks: of_unit(units_before + unit, n) * 4,
+                n_words: (n + comptime!(WIDTH - 1)) / WIDTH * 4,
+                d: (units_before + unit) * stride_fours as usize * 4,
+                d_stride: 1usize,
+                row: cell * n * row_fours + lane,
+                row_fours,
+            };
+            sum = add_answers(sum, &answers, z_gradient, marks, weights);
         }
         let mut shared = Shared::<[Four]>::new_slice(comptime!(THREADS as usize));
         let sum = sum_sharers(&mut shared, sum, lanes);
@@ -212,6 +206,47 @@ pub fn sparse(
             hidden[row * row_fours + lane] = sum;
         }
     }
+}
+
+/// Where the answers of a unit, or those to a feature, are, and what each is multiplied by.
+#[derive(CubeType, Clone, Copy)]
+pub struct Answers {
+    /// The first word of marks.
+    pub marks: usize,
+    /// Words of marks.
+    pub n_words: usize,
+    /// Where the first number of `D` is that they tell of.
+    pub d: usize,
+    /// From a number of `D` to the next.
+    pub d_stride: usize,
+    /// Where a thread's four of the first row are: one for each number of `D`.
+    pub row: usize,
+    /// From a row to the next.
+    pub row_fours: usize,
+}
+
+/// `Σ e row` over the answers that are not zero, of a thread's share of the words, added to `sum`.
+#[cube]
+pub fn add_answers(
+    sum: Four,
+    answers: &Answers,
+    z_gradient: &[f32],
+    marks: &[u32],
+    rows: &[Four],
+) -> Four {
+    let mut sum = sum;
+    let mut word = UNIT_POS_Y as usize;
+    while word < answers.n_words {
+        let mut left = marks[answers.marks + word];
+        while left != 0u32 {
+            let at = word * BITS + left.trailing_zeros() as usize;
+            left &= left - 1;
+            let e = z_gradient[answers.d + at * answers.d_stride];
+            sum = fma(Four::new(e), rows[answers.row + at * answers.row_fours], sum);
+        }
+        word += comptime!(SHARERS as usize);
+    }
+    sum
 }
 
 /// The sum of what the threads that share it have, for the first of them, in their order.

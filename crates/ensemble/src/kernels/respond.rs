@@ -21,6 +21,12 @@ use crate::kernels::tile::{
 const NEVER: f32 = -3e38;
 /// Columns of a thread.
 pub const COLUMNS: usize = 8;
+/// Their groups of four neighbours.
+const GROUPS: usize = COLUMNS / 4;
+/// Where in shared memory the tile's biases are, in fours for every thread of a row and group.
+const BIASES: usize = 0;
+/// And its importances.
+const IMPORTANCE: usize = GROUPS * SIDE;
 
 /// For every cell (`z`), tile of units (`y`) and tile of features (`x`): `D`, and for each feature
 /// the sum over the tile's units of the squared errors and, in the second half of `sums`, of `g`.
@@ -84,24 +90,17 @@ pub fn respond(
             tile,
         );
 
+        // What the tile's features have, read from there when it is needed: a thread has few registers to
+        // spare beside its part of `z`. Nothing waits for the right factor any more.
+        share_of_features(&mut right, features, n_cells, cell, first_feature, n, tile);
         // What the thread's features have in its units.
-        let mut bias = Array::<f32>::new(COLUMNS);
         let mut squares = Array::<f32>::new(COLUMNS);
         let mut bias_sum = Array::<f32>::new(COLUMNS);
         let mut d = Array::<f32>::new(COLUMNS);
-        let mut own = Array::<f32>::new(COLUMNS);
-        let mut weight = Array::<f32>::new(COLUMNS);
         #[unroll]
         for c in 0..COLUMNS {
-            bias[c] = 0.0f32;
-            weight[c] = 0.0f32;
             squares[c] = 0.0f32;
             bias_sum[c] = 0.0f32;
-            let feature = first_feature + column(c);
-            if feature < n {
-                bias[c] = features[biases(cell, n) + feature];
-                weight[c] = features[importance(n_cells, cell, n) + feature];
-            }
         }
         let dense = is_dense(features, n_cells, cell, n);
         let mut marks_low = 0u32;
@@ -112,31 +111,35 @@ pub fn respond(
             if unit < n_units {
                 let start = words[batch.starts + unit] as usize;
                 let end = words[batch.starts + unit + 1] as usize;
-                #[unroll]
-                for c in 0..COLUMNS {
-                    d[c] = 0.0f32;
-                    own[c] = bias[c];
-                }
                 if unit < batch.n_lone as usize {
                     let mine = place(words[batch.features + start] as usize, first_feature);
+                    // One group after the other, for the registers.
                     #[unroll]
-                    for c in 0..COLUMNS {
-                        own[c] = select(mine == c, NEVER, own[c]);
-                    }
-                    for entry in start..end {
-                        let value = number(words, batch.values + entry);
+                    for group in 0..GROUPS {
+                        let mut own = Array::<f32>::new(4usize);
+                        let bias = right[shared_at(BIASES, group)];
                         #[unroll]
-                        for c in 0..COLUMNS {
-                            let y = fma(value, z[comptime!(r * COLUMNS + c)], own[c]);
-                            let answer = relu(y);
-                            squares[c] = fma(answer, answer, squares[c]);
-                            bias_sum[c] += answer;
-                            d[c] = fma(value, answer, d[c]);
+                        for c in 0..4usize {
+                            let never = mine == comptime!(group * 4 + c);
+                            own[c] = select(never, NEVER, bias.extract(c));
+                            d[comptime!(group * 4 + c)] = 0.0f32;
+                        }
+                        for entry in start..end {
+                            let value = number(words, batch.values + entry);
+                            #[unroll]
+                            for of_group in 0..4usize {
+                                let c = comptime!(group * 4 + of_group);
+                                let y = fma(value, z[comptime!(r * COLUMNS + c)], own[of_group]);
+                                let answer = relu(y);
+                                squares[c] = fma(answer, answer, squares[c]);
+                                bias_sum[c] += answer;
+                                d[c] = fma(value, answer, d[c]);
+                            }
                         }
                     }
                     if mine < COLUMNS {
                         let own_z = of_row(&z, r, mine);
-                        let own_bias = of_row(&bias, 0usize, mine);
+                        let own_bias = bias_of(&right, mine);
                         let mut own_squares = 0.0f32;
                         let mut own_sum = 0.0f32;
                         let mut own_d = 0.0f32;
@@ -154,18 +157,26 @@ pub fn respond(
                         add_at(&mut d, mine, own_d);
                     }
                 } else {
+                    #[unroll]
+                    for group in 0..GROUPS {
+                        let bias = right[shared_at(BIASES, group)];
+                        #[unroll]
+                        for c in 0..4usize {
+                            d[comptime!(group * 4 + c)] = bias.extract(c);
+                        }
+                    }
                     for entry in start..end {
                         let mine = place(words[batch.features + entry] as usize, first_feature);
                         if mine < COLUMNS {
                             #[unroll]
                             for c in 0..COLUMNS {
-                                own[c] = select(mine == c, NEVER, own[c]);
+                                d[c] = select(mine == c, NEVER, d[c]);
                             }
                         }
                     }
                     #[unroll]
                     for c in 0..COLUMNS {
-                        let answer = relu(z[comptime!(r * COLUMNS + c)] + own[c]);
+                        let answer = relu(z[comptime!(r * COLUMNS + c)] + d[c]);
                         squares[c] = fma(answer, answer, squares[c]);
                         bias_sum[c] += answer;
                         d[c] = answer;
@@ -173,7 +184,7 @@ pub fn respond(
                     for entry in start..end {
                         let mine = place(words[batch.features + entry] as usize, first_feature);
                         if mine < COLUMNS {
-                            let y = of_row(&z, r, mine) + of_row(&bias, 0usize, mine);
+                            let y = of_row(&z, r, mine) + bias_of(&right, mine);
                             let error = relu(y) - number(words, batch.values + entry);
                             let g = select(y <= 0.0f32, 0.0f32, error);
                             add_at(&mut squares, mine, error * error);
@@ -184,13 +195,13 @@ pub fn respond(
                 }
                 if comptime!(backward) {
                     #[unroll]
-                    for group in 0..comptime!(COLUMNS / 4) {
-                        let mut four = Four::new(0.0f32);
+                    for group in 0..GROUPS {
+                        let mut four = right[shared_at(IMPORTANCE, group)];
                         let mut any = 0u32;
                         #[unroll]
                         for of_group in 0..4usize {
                             let c = comptime!(group * 4 + of_group);
-                            four.insert(of_group, d[c] * weight[c]);
+                            four.insert(of_group, d[c] * four.extract(of_group));
                             any |= select(d[c] != 0.0f32, comptime!(1u32 << (r % 4 * 8 + c)), 0u32);
                         }
                         let at = (first_feature + column(comptime!(group * 4))) / 4;
@@ -208,9 +219,13 @@ pub fn respond(
         }
 
         #[unroll]
-        for c in 0..COLUMNS {
-            squares[c] *= weight[c];
-            bias_sum[c] *= weight[c];
+        for group in 0..GROUPS {
+            let weight = right[shared_at(IMPORTANCE, group)];
+            #[unroll]
+            for c in 0..4usize {
+                squares[comptime!(group * 4 + c)] *= weight.extract(c);
+                bias_sum[comptime!(group * 4 + c)] *= weight.extract(c);
+            }
         }
 
         // Summed over the tile's units, first within a thread, then in the order of threads.
@@ -255,6 +270,51 @@ fn place(feature: usize, first_feature: usize) -> usize {
     let offset = feature - first_feature;
     let mine = offset < comptime!(COLUMNS * SIDE) && offset / 4 % SIDE == UNIT_POS as usize % SIDE;
     select(mine, offset / comptime!(4 * SIDE) * 4 + offset % 4, COLUMNS)
+}
+
+/// Puts the biases and importances of the tile's features into shared memory, zeros behind the last feature.
+#[cube]
+fn share_of_features(
+    shared: &mut Shared<[Four]>,
+    features: &[f32],
+    n_cells: usize,
+    cell: usize,
+    first_feature: usize,
+    n: usize,
+    #[comptime] tile: Tile,
+) {
+    let fours = comptime!(tile.width() / 4);
+    let thread = UNIT_POS as usize;
+    if thread < 2 * fours {
+        let of = select(thread < fours, biases(cell, n), importance(n_cells, cell, n));
+        let first = first_feature + thread % fours * 4;
+        let mut four = Four::new(0.0f32);
+        #[unroll]
+        for c in 0..4usize {
+            if first + c < n {
+                four.insert(c, features[of + first + c]);
+            }
+        }
+        shared[thread] = four;
+    }
+    sync_cube();
+}
+
+/// Where the numbers of a thread's own `group` are in shared memory, of those that begin at `of`.
+#[cube]
+fn shared_at(#[comptime] of: usize, #[comptime] group: usize) -> usize {
+    UNIT_POS as usize % SIDE + comptime!(of + group * SIDE)
+}
+
+/// The bias of a thread's own column `c`.
+#[cube]
+fn bias_of(shared: &Shared<[Four]>, c: usize) -> f32 {
+    let four = shared[c / 4 * SIDE + UNIT_POS as usize % SIDE];
+    let (low, high) = (
+        select(c % 4 == 0, four.extract(0usize), four.extract(1usize)),
+        select(c % 4 == 2, four.extract(2usize), four.extract(3usize)),
+    );
+    select(c % 4 < 2, low, high)
 }
 
 /// A thread's number at `row` and the column that is its own `c`.

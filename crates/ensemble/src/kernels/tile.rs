@@ -99,38 +99,57 @@ pub fn product(
     #[comptime] along: [Along; 2],
     #[comptime] tile: Tile,
 ) {
-    let depth = comptime!(tile.depth);
-    // A block of the left factor each, and then of the right.
-    let left_blocks = comptime!(HEIGHT / 4 * depth / 4);
-    let right_blocks = comptime!(tile.width() / 4 * depth / 4);
-    let thread = UNIT_POS as usize;
+    let end = indices.end;
     let mut block = Array::<Four>::new(4usize);
     let mut inner = indices.first;
-    if thread < left_blocks {
-        fetch(left_source, left, thread, inner, indices.end, &mut block, along[0], depth);
-    } else if thread < left_blocks + right_blocks {
-        let thread = thread - left_blocks;
-        fetch(right_source, right, thread, inner, indices.end, &mut block, along[1], depth);
-    }
-    while inner < indices.end {
-        if thread < left_blocks {
-            put(&block, left_stage, thread, along[0], HEIGHT, depth);
-        } else if thread < left_blocks + right_blocks {
-            let thread = thread - left_blocks;
-            put(&block, right_stage, thread, along[1], comptime!(tile.width()), depth);
+    fetch_own(left_source, left, right_source, right, inner, end, &mut block, along, tile);
+    while inner < end {
+        let (of_left, of_right, place) = share(tile);
+        if of_left {
+            put(&block, left_stage, place, along[0], HEIGHT, tile.depth);
+        } else if of_right {
+            put(&block, right_stage, place, along[1], comptime!(tile.width()), tile.depth);
         }
         sync_cube();
-        inner += depth;
-        if inner < indices.end {
-            if thread < left_blocks {
-                fetch(left_source, left, thread, inner, indices.end, &mut block, along[0], depth);
-            } else if thread < left_blocks + right_blocks {
-                let thread = thread - left_blocks;
-                fetch(right_source, right, thread, inner, indices.end, &mut block, along[1], depth);
-            }
+        inner += comptime!(tile.depth);
+        if inner < end {
+            fetch_own(left_source, left, right_source, right, inner, end, &mut block, along, tile);
         }
         multiply(sums, &*left_stage, &*right_stage, tile);
         sync_cube();
+    }
+}
+
+/// Whether a thread has a block of the left factor, or one of the right, and which.
+#[cube]
+fn share(#[comptime] tile: Tile) -> (bool, bool, usize) {
+    let left_blocks = comptime!(HEIGHT / 4 * tile.depth / 4);
+    let right_blocks = comptime!(tile.width() / 4 * tile.depth / 4);
+    let thread = UNIT_POS as usize;
+    let of_left = thread < left_blocks;
+    let of_right = !of_left && thread < left_blocks + right_blocks;
+    (of_left, of_right, select(of_left, thread, thread - left_blocks))
+}
+
+/// The block of either factor that a thread has of the piece that begins at `inner`.
+#[cube]
+#[expect(clippy::too_many_arguments, reason = "two factors, and which part of them")]
+fn fetch_own(
+    left_source: &[Four],
+    left: &Factor,
+    right_source: &[Four],
+    right: &Factor,
+    inner: usize,
+    end: usize,
+    block: &mut Array<Four>,
+    #[comptime] along: [Along; 2],
+    #[comptime] tile: Tile,
+) {
+    let (of_left, of_right, place) = share(tile);
+    if of_left {
+        fetch(left_source, left, place, inner, end, block, along[0], tile.depth);
+    } else if of_right {
+        fetch(right_source, right, place, inner, end, block, along[1], tile.depth);
     }
 }
 

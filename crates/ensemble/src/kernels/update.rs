@@ -4,9 +4,9 @@
 use cubecl::prelude::*;
 use superpose_toy::adam::AdamStep;
 
-use crate::kernels::back::{SHARERS, sum_sharers};
+use crate::kernels::back::{Answers, SHARERS, add_answers, sum_sharers};
 use crate::kernels::batch::{header, number};
-use crate::kernels::bits::{BITS, of_feature};
+use crate::kernels::bits::of_feature;
 use crate::kernels::features::{biases, counts, importance, is_dense};
 use crate::kernels::respond::relu;
 use crate::kernels::tile::{Four, HEIGHT, THREADS};
@@ -130,21 +130,15 @@ pub fn update_weights(
                 part += comptime!(SHARERS as usize);
             }
             if !dense {
-                let marks_at = of_feature(n_cells, cell, feature, n, units_at_most) * 4;
-                let n_words = (batch.n_units as usize + comptime!(HEIGHT - 1)) / HEIGHT * 4;
-                let d = units_before * stride_fours as usize * 4 + feature;
-                let h = units_before * row_fours + lane;
-                let mut word = UNIT_POS_Y as usize;
-                while word < n_words {
-                    let mut left = marks[marks_at + word];
-                    while left != 0u32 {
-                        let of_unit = word * BITS + left.trailing_zeros() as usize;
-                        left &= left - 1;
-                        let e = z_gradient[d + of_unit * stride_fours as usize * 4];
-                        gradient = fma(Four::new(e), hidden[h + of_unit * row_fours], gradient);
-                    }
-                    word += comptime!(SHARERS as usize);
-                }
+                let answers = Answers {
+                    marks: of_feature(n_cells, cell, feature, n, units_at_most) * 4,
+                    n_words: (batch.n_units as usize + comptime!(HEIGHT - 1)) / HEIGHT * 4,
+                    d: units_before * stride_fours as usize * 4 + feature,
+                    d_stride: stride_fours as usize * 4,
+                    row: units_before * row_fours + lane,
+                    row_fours,
+                };
+                gradient = add_answers(gradient, &answers, z_gradient, marks, hidden);
             }
         }
         let sum = sum_sharers(&mut shared, gradient, lanes);
