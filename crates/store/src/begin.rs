@@ -15,8 +15,10 @@ use superpose_files::disk::{
 use superpose_files::sums::{NAME as SUMS, write_listed};
 use superpose_toy::cell::{Cell, CellId};
 
+use crate::checkpoint::{self, IsWhole};
 use crate::folder::{MANIFEST, Manifest, Store, StoreError, content, json_of, names, no_sweep};
 use crate::lease;
+use crate::store::remove;
 
 /// How a run begins in a folder that holds some of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,16 +102,26 @@ impl Store {
         Ok((begun.store, begun.orphans))
     }
 
-    /// Removes the work on cells that nobody is training, and on the list of the cells.
+    /// Removes the work on cells that nobody is training, and on the list of the cells. Where cells were in their
+    /// training stays, unless they are finished.
     fn remove_work(&self) -> Result<(), StoreError> {
         remove_left_work(self.root(), [MANIFEST]);
         for name in names(&self.cells_folder())? {
-            let id = name.strip_prefix('.').and_then(|name| name.strip_suffix(".part"));
-            let Some(id) = id.and_then(|id| CellId::try_from(id.to_owned()).ok()) else { continue };
+            let checkpoint = checkpoint::cell_of(&name);
+            let folder =
+                || CellId::try_from(name.strip_prefix('.')?.strip_suffix(".part")?.to_owned()).ok();
+            let (id, goes) = match checkpoint {
+                Some((id, IsWhole::Yes)) => (id.clone(), self.has_place(&id)),
+                Some((id, IsWhole::No)) => (id, true),
+                None => match folder() {
+                    Some(id) => (id, true),
+                    None => continue,
+                },
+            };
             let path = lease::path_of(&self.leases_folder(), id.as_str());
             // Where that fails the work stays, which is in nobody's way.
-            if let Ok(lease::Ownership::Ours(_lease)) = lease::claim(&path) {
-                let _ = remove_folder(&self.cells_folder().join(name));
+            if goes && let Ok(lease::Ownership::Ours(_lease)) = lease::claim(&path) {
+                let _ = remove(&self.cells_folder().join(name));
             }
         }
         Ok(())

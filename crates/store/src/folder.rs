@@ -7,6 +7,7 @@
 //!             cells/<id>/weights.safetensors   W, b and p
 //!             cells/<id>/snapshots.safetensors   W and b at moments of the training, if it was asked for
 //!             cells/<id>/SHA256SUMS      digests of these files, by which damage is noticed
+//!             cells/.<id>.checkpoint     how far a cell in training has come, to go on from
 //!             leases/<id>.lease          who is training a cell
 //!             leases/sweep.lease         who is training in this folder
 //!             leases/begin.lease         who begins in it
@@ -14,8 +15,8 @@
 //! ```
 //!
 //! A file or a cell's folder is written under another name, synced and renamed, so that it is
-//! there whole or not at all. Names that start with `.` are such work and are never read, nor is
-//! anything else in `cells/` whose name is no id.
+//! there whole or not at all. Names that start with `.` are such work and are never read but for
+//! checkpoints, nor is anything else in `cells/` whose name is no id.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 //! processes may share ([`lease`]).
 
 mod begin;
+pub mod checkpoint;
 mod folder;
 mod kept;
 pub mod lease;

@@ -11,6 +11,7 @@ use superpose_toy::prepared::Features;
 use superpose_toy::trained::{CurvePoint, Snapshot, Weights};
 
 pub use crate::begin::{Begun, Start};
+pub use crate::checkpoint::Middle;
 pub use crate::folder::{Manifest, Store, StoreError};
 use crate::folder::{content, json_of, names};
 use crate::kept::{CURVE, RECORD, SNAPSHOTS, WEIGHTS, curve_text, parse_record};
@@ -164,7 +165,9 @@ impl Store {
         sync_folder(work)?;
         let folder = self.cell_folder(&record.cell_id);
         fs::rename(work, &folder).map_err(at("create", &folder))?;
-        Ok(sync_folder(&self.cells_folder())?)
+        sync_folder(&self.cells_folder())?;
+        self.remove_checkpoint(&record.cell_id);
+        Ok(())
     }
 
     fn work_folder(&self, id: &CellId) -> PathBuf {
@@ -185,7 +188,7 @@ fn readable_json(path: &Path, record: &Record) -> Result<Vec<u8>, StoreError> {
 }
 
 /// Removes what is at `path`, if anything is.
-fn remove(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_dir() => Ok(fs::remove_file(path).map_err(at("remove", path))?),
         _ => Ok(remove_folder(path)?),
