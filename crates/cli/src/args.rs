@@ -4,14 +4,18 @@ pub(crate) mod theory;
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::slurm;
+
 /// Train toy models of superposition and test theories of neural scaling.
 ///
 /// Exit codes: 0 all is well; 1 the input or the disk is at fault; 2 the command line is; 3 some
-/// cells diverged or failed.
+/// cells diverged or failed; 4 the time of `--until` was up before all cells were trained; 128 and the
+/// number of the signal (130 for an interrupt, 143 for SIGTERM) that ended the training.
 #[derive(Debug, Parser)]
 #[command(name = "superpose", version)]
 pub(crate) struct Arguments {
@@ -110,6 +114,56 @@ pub(crate) struct TrainingOptions {
     /// Train at most this many cells now
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
+    /// How often it is written where a cell is in its training, such as `90s` or `1h`, so that it goes on from there
+    /// should it be stopped; `off` for never
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = checkpoint_every)]
+    pub(crate) checkpoint: CheckpointEvery,
+    /// End after this time, such as `55m`, or by the end of the job with `slurm`: no cell is begun that would not be
+    /// done by then, and what is in training is kept
+    #[arg(long, value_name = "TIME", value_parser = until)]
+    pub(crate) until: Option<Until>,
+    #[command(flatten)]
+    pub(crate) progress: ProgressOptions,
+}
+
+/// How often it is written where a cell is in its training, if ever.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CheckpointEvery(Option<Duration>);
+
+/// When training ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Until {
+    /// After this time.
+    Time(Duration),
+    /// With the job of Slurm's that this is.
+    Slurm,
+}
+
+/// What is said of a training.
+#[derive(Debug, Args)]
+pub(crate) struct ProgressOptions {
+    /// What is shown of the training
+    #[arg(long, value_enum, default_value_t = ProgressKind::Auto)]
+    pub(crate) progress: ProgressKind,
+    /// Say nothing of the training but what goes wrong
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Say more of the training: also when checkpoints are written
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+}
+
+/// What is shown of a training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressKind {
+    /// Bars on a terminal, lines elsewhere and in notebooks
+    Auto,
+    /// A bar for each cell in training and one for all
+    Bars,
+    /// A line a minute and a line a finished cell
+    Lines,
+    /// Nothing
+    Off,
 }
 
 #[derive(Debug, Args)]
@@ -149,9 +203,19 @@ pub(crate) struct ReproduceOptions {
 }
 
 impl TrainingOptions {
-    /// What they ask of the training.
-    pub(crate) fn to_run(&self) -> superpose_run::Options {
-        superpose_run::Options {
+    /// What they ask of the training, which begins now.
+    ///
+    /// # Errors
+    /// When the end of a job is asked for that this is none of.
+    pub(crate) fn to_run(&self) -> anyhow::Result<superpose_run::Options> {
+        let time = match self.until {
+            None => None,
+            Some(Until::Time(time)) => Some(time),
+            Some(Until::Slurm) => Some(slurm::time_left()?),
+        };
+        // So far away that no clock has it is never.
+        let deadline = time.and_then(|time| Instant::now().checked_add(time));
+        Ok(superpose_run::Options {
             device: self.device.clone(),
             engine: match self.engine {
                 Engine::Auto => None,
@@ -162,7 +226,9 @@ impl TrainingOptions {
             retry_failed: self.retry_failed,
             fail_fast: self.fail_fast,
             limit: self.limit,
-        }
+            checkpoint_every: self.checkpoint.0,
+            deadline,
+        })
     }
 }
 
@@ -384,6 +450,27 @@ pub(crate) struct Bootstrap {
 /// A whole number of at least 1.
 fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "must be a whole number of at least 1".to_owned())
+}
+
+/// A time such as `90s`, `5m` or `1h 30m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|_| "must be a time such as `90s`, `55m` or `1h 30m`".to_owned())
+}
+
+fn checkpoint_every(text: &str) -> Result<CheckpointEvery, String> {
+    if text == "off" {
+        return Ok(CheckpointEvery(None));
+    }
+    let every = duration(text).map_err(|said| format!("{said}, or `off`"))?;
+    Ok(CheckpointEvery(Some(every)))
+}
+
+fn until(text: &str) -> Result<Until, String> {
+    if text == "slurm" {
+        return Ok(Until::Slurm);
+    }
+    duration(text).map(Until::Time).map_err(|said| format!("{said}, or `slurm`"))
 }
 
 /// An interval from fewer resamples would be their ends.

@@ -5,6 +5,7 @@
 //! remembered, so that the program does not end as if it had been read.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -96,9 +97,9 @@ fn spelt<'t>(text: &'t str, kept: &[char], spell: fn(char) -> String) -> Cow<'t,
 }
 
 /// An error and its causes in one line.
-pub(crate) fn sentence(error: &anyhow::Error) -> String {
+pub(crate) fn sentence(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
-    for cause in error.chain().skip(1) {
+    for cause in std::iter::successors(error.source(), |cause| cause.source()) {
         let cause = cause.to_string();
         // A transparent wrapper repeats its cause.
         if !text.contains(&cause) {

@@ -1,7 +1,8 @@
 //! The binary `superpose`: verbs, progress and printing.
 //!
 //! Exit codes: 0 when all is well; 1 when the input or the disk is at fault; 2 when the command
-//! line is; 3 when all cells were run and some of them diverged or failed.
+//! line is; 3 when all cells were run and some of them diverged or failed; 4 when the time that training was given
+//! was up before all were; 128 and a signal's number when that ended the training.
 
 mod analyze;
 mod args;
@@ -16,6 +17,8 @@ mod portrait;
 mod progress;
 mod reproduce;
 mod run;
+mod signals;
+mod slurm;
 mod status;
 mod study;
 mod theory;
@@ -38,7 +41,7 @@ fn main() -> ExitCode {
         Err(answer) => return help(&answer),
     };
     let code = answer(arguments.verb).unwrap_or_else(|error| {
-        console::complain(&format!("error: {}", console::sentence(&error)));
+        console::complain(&format!("error: {}", console::sentence(error.as_ref())));
         ExitCode::from(1)
     });
     console::ending(code)

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use superpose_analysis::FitWindow;
 use superpose_run::Trainer;
-use superpose_run::plan::Plan;
+use superpose_run::plan::{Plan, Rest};
 use superpose_run::resources::size;
 use superpose_store::store::{Begun, Manifest, Start, Store};
 use superpose_sweep::file::Sweep;
@@ -14,15 +14,16 @@ use superpose_toy::engine::EngineKind;
 use superpose_toy::prepared::Prepared;
 use superpose_train::memory::dense_flop;
 
-use crate::args::RunOptions;
+use crate::args::{ProgressOptions, RunOptions};
 use crate::progress::train_all;
+use crate::signals::Signals;
 use crate::{analyze, console, study};
 
 pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let sweep = Sweep::read(&options.config, &options.overrides)?;
     sweep.remarks.iter().for_each(|remark| console::complain(&format!("note: {remark}")));
     let source = options.config.display().to_string();
-    let trainer = Trainer::prepare(&options.training.to_run(), &sweep.cells, &source)?;
+    let trainer = Trainer::prepare(&options.training.to_run()?, &sweep.cells, &source)?;
     trainer.remarks().iter().for_each(|remark| console::complain(&format!("note: {remark}")));
     let root = options.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
     if options.dry_run {
@@ -45,10 +46,13 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     }
     let plan = trainer.plan(&sweep.cells, &store, &|_| false)?;
     analyze::tell_damage(&plan.damaged);
-    if !options.json {
+    let progress = &options.training.progress;
+    if !options.json && !progress.quiet {
         announce(&trainer, &format!("`{}`", sweep.name), &plan, &store);
     }
-    train_all(&trainer, plan.todo, &store)?;
+    if let Some(code) = train(&trainer, plan, &store, progress)? {
+        return Ok(code);
+    }
     let summary = analyze::RunSummary::of(&store, FitWindow::ALL, None)?;
     let written = summary.write().context("the tables are not written");
     let figures = written.and_then(|()| analyze::write_figures(&store));
@@ -72,6 +76,49 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         ));
     }
     Ok(ExitCode::from(3))
+}
+
+/// Trains the cells of a plan. When that ends before all are trained, because it was told to or its time is up, says
+/// what there is and how it goes on, and gives the code to end with.
+pub(crate) fn train(
+    trainer: &Trainer,
+    plan: Plan,
+    store: &Store,
+    progress: &ProgressOptions,
+) -> anyhow::Result<Option<ExitCode>> {
+    let signals = Signals::listen();
+    let (n_todo, n_before) = (plan.todo.len(), plan.n_finished);
+    let rest = train_all(trainer, plan, store, progress, &signals)?;
+    if rest.n_left == 0 {
+        return Ok(None);
+    }
+    let (why, code) = match signals.heard() {
+        Some((signal, code)) => (format!("stopped by {signal}"), code),
+        None => ("the time is up".to_owned(), ExitCode::from(4)),
+    };
+    let Rest { n_left, n_begun } = rest;
+    let (n_all, n_finished) = (n_todo + n_before, n_todo + n_before - n_left);
+    let begun = match n_begun {
+        0 => String::new(),
+        1 => ", 1 is in the middle".to_owned(),
+        n => format!(", {n} are in the middle"),
+    };
+    console::complain(&format!(
+        "{why}: {n_finished} of {n_all} cells are finished{begun}; the same command goes on from there:\n  {}",
+        this_command()
+    ));
+    Ok(Some(code))
+}
+
+/// The command that this program was started with, to be typed again.
+fn this_command() -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    let quoted = |word: String| match !word.is_empty() && word.chars().all(is_plain) {
+        true => word,
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    };
+    let words = std::env::args_os().map(|word| quoted(word.to_string_lossy().into_owned()));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Says what is about to be trained of the cells that `name` asks for.

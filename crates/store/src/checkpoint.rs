@@ -48,7 +48,7 @@ impl Origin {
 }
 
 /// What the second line says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Begun {
     /// The cell.
     pub cell_id: CellId,
@@ -56,6 +56,8 @@ pub struct Begun {
     pub step: u64,
     /// Of so many.
     pub steps: u64,
+    /// Time that they took, in seconds.
+    pub wall_s: f64,
     /// By what.
     #[serde(flatten)]
     pub origin: Origin,
@@ -261,7 +263,8 @@ mod tests {
             losses: LossesSoFar { step, recent, last, curve, diverged_by: Some(2) },
             snapshots: vec![Snapshot { step: 1, weights: weights() }],
         };
-        let begun = Begun { cell_id: record.cell_id.clone(), step, steps, origin: origin() };
+        let begun =
+            Begun { cell_id: record.cell_id.clone(), step, steps, wall_s: 0.1, origin: origin() };
         (record, begun, checkpoint)
     }
 
