@@ -149,38 +149,24 @@ impl Store {
     }
 
     fn checkpoint_path(&self, id: &CellId) -> PathBuf {
-        self.cells_folder().join(format!(".{id}{CHECKPOINT}"))
+        self.cells_folder().join(format!(".{id}.{CHECKPOINT}"))
     }
 
     fn checkpoint_work(&self, id: &CellId) -> PathBuf {
-        self.cells_folder().join(format!(".{id}{CHECKPOINT_WORK}"))
+        self.cells_folder().join(format!(".{id}.{CHECKPOINT}{}.part", self.own_work()))
     }
 
     fn checkpoint_aside(&self, id: &CellId) -> PathBuf {
-        self.cells_folder().join(format!(".{id}{CHECKPOINT}.unusable"))
+        self.cells_folder().join(format!(".{id}.{CHECKPOINT}.unusable"))
     }
 }
 
-/// What the name of a checkpoint ends with.
-const CHECKPOINT: &str = ".checkpoint";
-/// And that of one that is being written.
-const CHECKPOINT_WORK: &str = ".checkpoint.part";
+/// What the name of a checkpoint has behind the cell's.
+const CHECKPOINT: &str = "checkpoint";
 
-/// Of which cell a file in the folder of cells is a checkpoint, if it is one, or part of one.
-pub(crate) fn cell_of(name: &str) -> Option<(CellId, IsWhole)> {
-    let name = name.strip_prefix('.')?;
-    let (id, is_whole) = match name.strip_suffix(CHECKPOINT_WORK) {
-        Some(id) => (id, IsWhole::No),
-        None => (name.split_once(CHECKPOINT)?.0, IsWhole::Yes),
-    };
-    Some((CellId::try_from(id.to_owned()).ok()?, is_whole))
-}
-
-/// Whether a checkpoint was written to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum IsWhole {
-    Yes,
-    No,
+/// Whether a file with this behind the name of its cell is a checkpoint, or was one.
+pub(crate) fn is_checkpoint(rest: &str) -> bool {
+    rest == CHECKPOINT || rest == "checkpoint.unusable"
 }
 
 fn bytes(begun: &Begun, checkpoint: &Checkpoint) -> Vec<u8> {

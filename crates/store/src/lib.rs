@@ -2,6 +2,7 @@
 //! [`measured`]), and the folder ([`mod@store`]) that keeps the records of one sweep, which several
 //! processes may share ([`lease`]).
 
+mod beats;
 mod begin;
 pub mod checkpoint;
 mod folder;

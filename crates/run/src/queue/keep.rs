@@ -66,7 +66,14 @@ impl AtWork<'_> {
         let Ended { mut record, curve, weights, snapshots } = ending();
         record.wall_s += before_s;
         let weights = weights.as_ref().map(|w| (w, cell.features()));
-        self.queue.store.write_with(&record, &curve, weights, &snapshots)?;
+        let store = self.queue.store;
+        if let Err(error) = store.write_with(&record, &curve, weights, &snapshots) {
+            if store.is_second(&error) {
+                self.tell(Event::Finished { cell: &cell, record: None });
+                return Ok(());
+            }
+            return Err(error.into());
+        }
         drop(lease);
         self.tell(Event::Finished { cell: &cell, record: Some(&record) });
         match lost(&record, self.queue.labels) {

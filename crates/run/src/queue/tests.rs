@@ -229,7 +229,8 @@ fn a_cell_claimed_elsewhere_goes_to_the_back_and_waiting_is_told_once() {
     assert_eq!(ended, Ok(()));
     assert_eq!(*lock(&told.trained), [[2], [3], [1]]);
     let waiting: Vec<_> = events.iter().filter(|e| e.starts_with("waiting")).collect();
-    assert_eq!(waiting, [&format!("waiting for process {}", std::process::id())]);
+    let expected = format!("waiting for process {} on ", std::process::id());
+    assert!(waiting.len() == 1 && waiting[0].starts_with(&expected), "{waiting:?}");
 }
 
 #[test]
