@@ -44,8 +44,25 @@ pub(crate) enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Train the cells of a sweep file on a cluster, as jobs of Slurm's that share them
+    Submit(SubmitOptions),
     /// Say which cells of a run are finished, running or missing
     Status(StatusOptions),
+    /// Read every file of a run and name those that are not what was written; the same as `status --check`
+    Verify {
+        /// The folder of the run, such as runs/quickstart
+        folder: PathBuf,
+        /// Print a JSON object instead of lines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say whether a lock that one node has in the folder of a run keeps others out: to be run by two tasks of a job,
+    /// on two nodes
+    #[command(hide = true)]
+    ProbeLocks {
+        /// The folder of the run
+        folder: PathBuf,
+    },
     /// Measure the output heads of language models as the toy is measured
     Measure(MeasureOptions),
     /// Other laws of scaling
@@ -87,9 +104,82 @@ pub(crate) struct RunOptions {
     /// Move an older run out of the way and begin anew
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// Only train: write no tables and draw nothing
+    #[arg(long)]
+    pub(crate) train_only: bool,
+    /// Train only the I-th of N shares of the cells, such as `2/8`, without asking who else trains them; `auto` or
+    /// `auto/N` for the task that this is of a job array
+    #[arg(long, value_name = "I/N", conflicts_with = "leases")]
+    pub(crate) shard: Option<String>,
+    /// How processes keep out of each other's way
+    #[arg(long, value_enum, default_value_t = Leases::Auto)]
+    pub(crate) leases: Leases,
     /// Print a JSON object instead of tables
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How processes keep out of each other's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Leases {
+    /// By locks if the file system has them, or as it was agreed in this folder
+    Auto,
+    /// By locks of the operating system
+    Locks,
+    /// By files that are written again every few seconds: where there are no locks, or each host has its own
+    Heartbeats,
+}
+
+/// A sweep on a cluster.
+#[derive(Debug, Args)]
+pub(crate) struct SubmitOptions {
+    /// The sweep file
+    pub(crate) config: PathBuf,
+    /// Folder for the results, which all nodes see [default: `runs/` and the name of the sweep]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// Tasks that share the cells, far fewer than there are cells
+    #[arg(long, value_name = "K", default_value = "4", value_parser = at_least_one)]
+    pub(crate) workers: NonZeroUsize,
+    /// Where to train; `superpose devices` lists them
+    #[arg(long, value_name = "LABEL", default_value = "cpu")]
+    pub(crate) device: String,
+    /// Cells that a task trains at the same time [default: as many as it has cores]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// How long a task may take, as Slurm has it: `2:00:00`, `1-0`
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time: Option<String>,
+    /// The partition
+    #[arg(long, value_name = "NAME")]
+    pub(crate) partition: Option<String>,
+    /// The account
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+    /// Cores of a task
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) cpus_per_task: Option<NonZeroUsize>,
+    /// What a task has beside cores, such as `gpu:1`
+    #[arg(long, value_name = "LIST")]
+    pub(crate) gres: Option<String>,
+    /// What a node must have
+    #[arg(long, value_name = "LIST")]
+    pub(crate) constraint: Option<String>,
+    /// Another option of sbatch for the tasks, such as `--mem=4G`
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    pub(crate) sbatch: Vec<String>,
+    /// How often tasks are submitted again at most while cells are missing
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub(crate) chain: usize,
+    /// Only write the scripts, and say what would be submitted
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Wait until all is trained and the tables are there
+    #[arg(long)]
+    pub(crate) wait: bool,
 }
 
 /// How cells are trained.

@@ -30,7 +30,7 @@ use superpose_train::memory::dense_flop;
 use crate::analyze::{self, refuse_damage, tell_damage};
 use crate::args::ReproduceOptions;
 use crate::console;
-use crate::run::{self, announce};
+use crate::run::{self, Early, announce};
 use crate::study::{self, read_given};
 
 /// Where the repository has what is known of the cells.
@@ -106,8 +106,8 @@ fn of_paper(
     // What was trained here counts.
     tiny_cells.retain(|id, _| !store.is_finished(id));
     if !options.no_training {
-        if let Some(code) = train(options, figures, &store, &tiny_cells)? {
-            return Ok(ControlFlow::Break(code));
+        if let Some(early) = train(options, figures, &store, &tiny_cells)? {
+            return Ok(ControlFlow::Break(early.code()));
         }
     }
     let mut run = Run::read(&store)?;
@@ -393,7 +393,7 @@ fn train(
     figures: &[&Figure],
     store: &Store,
     known: &TinyCells,
-) -> anyhow::Result<Option<ExitCode>> {
+) -> anyhow::Result<Option<Early>> {
     let lack = |id: &CellId| store.is_finished(id) && !store.has_weights(id);
     let (mut cells, without_weights) = needed(figures, &lack);
     cells.retain(|id, _| !known.contains_key(id));

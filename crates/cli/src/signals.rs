@@ -1,6 +1,5 @@
 //! Signals that ask for an end: the first is an end in order, with what is in training kept; the second ends at once.
 
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -55,12 +54,12 @@ impl Signals {
         &self.stop
     }
 
-    /// The signal that there was: its name, and the code to end with.
-    pub(crate) fn heard(&self) -> Option<(&'static str, ExitCode)> {
+    /// The signal that there was: its name and number.
+    pub(crate) fn heard(&self) -> Option<(&'static str, u8)> {
         let number = self.which.load(Ordering::SeqCst);
         let (signal, name) =
             SIGNALS.iter().find(|(signal, _)| usize::try_from(*signal) == Ok(number))?;
-        Some((name, ExitCode::from(128 + u8::try_from(*signal).unwrap_or(0))))
+        Some((name, u8::try_from(*signal).ok()?))
     }
 }
 

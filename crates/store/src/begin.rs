@@ -279,29 +279,36 @@ impl Store {
         })
     }
 
+    /// Whether it is settled how processes keep out of each other's way here.
+    pub fn has_agreed(&self) -> bool {
+        matches!(self.leases_written(), Ok(Some(_)))
+    }
+
+    /// Writes down how processes keep out of each other's way here, unless somebody has done so already.
+    pub(crate) fn agree(&self, kind: Kind) -> Result<(), StoreError> {
+        match write_new(&self.leases_kind(), format!("{}\n", kind.name()).as_bytes()) {
+            Err(error) if !error.is_taken() => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// How processes keep out of each other's way here: as it is written down, or as it is `wanted`, or as it works,
     /// which is then written down.
     fn leases_agreed(&self, wanted: Option<Kind>) -> Result<Kind, StoreError> {
-        let path = self.leases_kind();
         // Who has cells of one's own need not agree with anybody.
         if wanted == Some(Kind::Nothing) {
             return Ok(Kind::Nothing);
         }
         if self.leases_written()?.is_none() {
             let leases = self.leases_folder();
-            let kind = match wanted {
-                Some(kind) => kind,
-                None => lease::probe(&leases).map_err(at("write", &leases))?,
-            };
-            match write_new(&path, format!("{}\n", kind.name()).as_bytes()) {
-                Err(error) if !error.is_taken() => return Err(error.into()),
-                _ => {}
-            }
+            let works = || lease::probe(&leases).map_err(at("write", &leases));
+            self.agree(wanted.map_or_else(works, Ok)?)?;
         }
         let written = self.leases_written()?.unwrap_or(Kind::Locks);
         if wanted.is_some_and(|wanted| wanted != written) {
             let problem = format!("says `{}`, by which those work who began here", written.name());
-            return Err(content(&path, &problem, "remove it when nobody is training here"));
+            let advice = "remove it when nobody is training here";
+            return Err(content(&self.leases_kind(), &problem, advice));
         }
         Ok(written)
     }

@@ -15,4 +15,5 @@ pub mod quantity;
 pub mod record;
 mod snapshots_file;
 pub mod store;
+pub mod two;
 mod weights_file;
