@@ -340,7 +340,7 @@ impl AtWork<'_> {
         let started = Instant::now();
         let checkpoints = (!checkpoints.is_empty()).then_some(checkpoints);
         let trained = std::thread::scope(|scope| {
-            let mut watching = Watching::new(self, task, &cells, &before, &origin, scope);
+            let mut watching = Watching::new(self, task, &cells, &leases, &before, &origin, scope);
             self.queue.work.train(&cells, checkpoints, &mut watching)
         });
         self.tell(Event::Over { task });

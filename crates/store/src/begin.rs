@@ -204,7 +204,7 @@ fn attempt(
             None | Some(Held::OtherCells) => write_listed(root, &[(MANIFEST, &json)])?,
         }
         let anew = if first == Start::Anew { ANEW } else { "" };
-        lease::sign(&mut lock, &(lease::us() + anew)).map_err(at("write", &path))?;
+        lease::sign(&lock, &(lease::us() + anew)).map_err(at("write", &path))?;
         lock.lock_shared().map_err(at("lock", &path))?;
     }
     match store.compare(manifest, &json)? {

@@ -5,7 +5,7 @@
 //! whoever has the cell's lease, is there whole or not at all, and goes when the cell has a record.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -112,21 +112,47 @@ impl Store {
     /// [`StoreError::Disk`] when there is a file that cannot be read, or not be set aside.
     pub fn checkpoint(&self, id: &CellId, cell: &Cell) -> Result<Middle, StoreError> {
         let path = self.checkpoint_path(id);
-        if fs::symlink_metadata(&path).is_err() {
-            return Ok(Middle::Nothing);
-        }
-        let parsed = match check_is_file(&path).and_then(|()| read(&path)) {
-            Ok(content) => parse(&content, id, cell),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err(error.to_string()),
-            Err(error) => return Err(at("read", &path)(error).into()),
-        };
-        match parsed {
-            Ok(there) => Ok(Middle::There(Box::new(there))),
-            Err(problem) => {
-                let aside = self.checkpoint_aside(id);
-                fs::rename(&path, &aside).map_err(at("move", &path))?;
+        match self.look_at_checkpoint(id, cell)? {
+            None => Ok(Middle::Nothing),
+            Some(Ok(there)) => Ok(Middle::There(Box::new(there))),
+            Some(Err(problem)) => {
+                fs::rename(&path, self.checkpoint_aside(id)).map_err(at("move", &path))?;
                 Ok(Middle::SetAside { path, problem })
             }
+        }
+    }
+
+    /// What is wrong with the checkpoint of a cell, if there is one and anything is: where it is, and the problem.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`] when there is a file that cannot be read.
+    pub fn checkpoint_problem(
+        &self,
+        id: &CellId,
+        cell: &Cell,
+    ) -> Result<Option<(PathBuf, String)>, StoreError> {
+        let found = self.look_at_checkpoint(id, cell)?;
+        Ok(found.and_then(Result::err).map(|problem| (self.checkpoint_path(id), problem)))
+    }
+
+    /// The checkpoint of a cell, if there is one, or what is wrong with it.
+    fn look_at_checkpoint(
+        &self,
+        id: &CellId,
+        cell: &Cell,
+    ) -> Result<Option<Result<(Begun, Checkpoint), String>>, StoreError> {
+        let path = self.checkpoint_path(id);
+        if fs::symlink_metadata(&path).is_err() {
+            return Ok(None);
+        }
+        match check_is_file(&path).and_then(|()| read(&path)) {
+            Ok(content) => Ok(Some(parse(&content, id, cell))),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Ok(Some(Err(error.to_string())))
+            }
+            // Its cell was finished while it was looked at.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(at("read", &path)(error).into()),
         }
     }
 
@@ -307,6 +333,8 @@ mod tests {
             (bytes(&begun, &wide), "another shape"),
         ] {
             fs::write(&path, content).unwrap();
+            let (at, problem) = store.checkpoint_problem(id, &record.cell).unwrap().unwrap();
+            assert!(at == path && problem.contains(expected), "{problem}");
             let found = store.checkpoint(id, &record.cell).unwrap();
             let Middle::SetAside { problem, path: named } = found else { panic!("{expected}") };
             assert!(problem.contains(expected) && named == path, "{problem}");

@@ -42,14 +42,24 @@ impl Kind {
 /// The right to train a cell, until it is dropped.
 #[derive(Debug)]
 pub struct Lease {
-    _held: Held,
+    held: Held,
+}
+
+impl Lease {
+    /// Writes into the lease, behind who has it, how far its cell is: for people, so that it is no failure if it fails.
+    /// Only a lock can be written into.
+    pub fn tell(&self, how_far: &str) {
+        if let Held::Locked(file) = &self.held {
+            let _ = sign(file, &format!("{}, {how_far}", us()));
+        }
+    }
 }
 
 /// What makes it ours.
 #[derive(Debug)]
 enum Held {
     /// It is locked for as long as it is open.
-    Locked(#[expect(dead_code, reason = "it is dropped")] File),
+    Locked(File),
     Beating(#[expect(dead_code, reason = "it is dropped")] Beating),
     Nothing,
 }
@@ -68,7 +78,7 @@ pub enum Ownership {
 /// # Errors
 /// When the file cannot be made, or the file system has no locks.
 pub fn claim(folder: &Path, name: &str, kind: Kind) -> io::Result<Ownership> {
-    let ours = |held| Ownership::Ours(Lease { _held: held });
+    let ours = |held| Ownership::Ours(Lease { held });
     match kind {
         Kind::Nothing => Ok(ours(Held::Nothing)),
         Kind::Heartbeats => Ok(match beats::claim(&claim_of(folder, name))? {
@@ -79,7 +89,7 @@ pub fn claim(folder: &Path, name: &str, kind: Kind) -> io::Result<Ownership> {
             let mut file = open(&path_of(folder, name))?;
             match file.try_lock() {
                 Ok(()) => {
-                    sign(&mut file, &us())?;
+                    sign(&file, &us())?;
                     Ok(ours(Held::Locked(file)))
                 }
                 Err(TryLockError::WouldBlock) => Ok(Ownership::Theirs(signature(&mut file))),
@@ -144,7 +154,7 @@ pub(crate) fn is_at(file: &File, path: &Path) -> bool {
 }
 
 /// Writes into a lease who has it.
-pub(crate) fn sign(file: &mut File, words: &str) -> io::Result<()> {
+pub(crate) fn sign(mut file: &File, words: &str) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
     file.write_all(words.as_bytes())
@@ -205,7 +215,9 @@ mod tests {
             let holder = || holder(folder.path(), "cell", kind);
             assert_eq!(holder(), None);
             let Ownership::Ours(lease) = claim() else { panic!("nobody else is here") };
+            lease.tell("at step 3 of 9");
             let Ownership::Theirs(who) = claim() else { panic!("it is taken") };
+            assert_eq!(who.ends_with(", at step 3 of 9"), kind == Kind::Locks, "{who}");
             assert!(who.starts_with(&format!("process {} on ", std::process::id())), "{who}");
             assert_eq!(holder(), Some(who));
             drop(lease);
@@ -237,7 +249,7 @@ mod tests {
         let mut file = open(&path).unwrap();
         let words = signature(&mut file);
         assert!(words.starts_with("[2Jxx") && words.len() < 200, "{words}");
-        sign(&mut file, "process 7").unwrap();
+        sign(&file, "process 7").unwrap();
         assert_eq!(signature(&mut file), "process 7");
         assert_eq!(fs::read_to_string(&path).unwrap(), "process 7");
     }
