@@ -4,14 +4,18 @@ pub(crate) mod theory;
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::slurm;
+
 /// Train toy models of superposition and test theories of neural scaling.
 ///
 /// Exit codes: 0 all is well; 1 the input or the disk is at fault; 2 the command line is; 3 some
-/// cells diverged or failed.
+/// cells diverged or failed; 4 the time of `--until` was up before all cells were trained; 128 and the
+/// number of the signal (130 for an interrupt, 143 for SIGTERM) that ended the training.
 #[derive(Debug, Parser)]
 #[command(name = "superpose", version)]
 pub(crate) struct Arguments {
@@ -40,8 +44,25 @@ pub(crate) enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Train the cells of a sweep file on a cluster, as jobs of Slurm's that share them
+    Submit(SubmitOptions),
     /// Say which cells of a run are finished, running or missing
     Status(StatusOptions),
+    /// Read every file of a run and name those that are not what was written; the same as `status --check`
+    Verify {
+        /// The folder of the run, such as runs/quickstart
+        folder: PathBuf,
+        /// Print a JSON object instead of lines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say whether a lock that one node has in the folder of a run keeps others out: to be run by two tasks of a job,
+    /// on two nodes
+    #[command(hide = true)]
+    ProbeLocks {
+        /// The folder of the run
+        folder: PathBuf,
+    },
     /// Measure the output heads of language models as the toy is measured
     Measure(MeasureOptions),
     /// Other laws of scaling
@@ -83,9 +104,82 @@ pub(crate) struct RunOptions {
     /// Move an older run out of the way and begin anew
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// Only train: write no tables and draw nothing
+    #[arg(long)]
+    pub(crate) train_only: bool,
+    /// Train only the I-th of N shares of the cells, such as `2/8`, without asking who else trains them; `auto` or
+    /// `auto/N` for the task that this is of a job array
+    #[arg(long, value_name = "I/N", conflicts_with = "leases")]
+    pub(crate) shard: Option<String>,
+    /// How processes keep out of each other's way
+    #[arg(long, value_enum, default_value_t = Leases::Auto)]
+    pub(crate) leases: Leases,
     /// Print a JSON object instead of tables
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How processes keep out of each other's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Leases {
+    /// By locks if the file system has them, or as it was agreed in this folder
+    Auto,
+    /// By locks of the operating system
+    Locks,
+    /// By files that are written again every few seconds: where there are no locks, or each host has its own
+    Heartbeats,
+}
+
+/// A sweep on a cluster.
+#[derive(Debug, Args)]
+pub(crate) struct SubmitOptions {
+    /// The sweep file
+    pub(crate) config: PathBuf,
+    /// Folder for the results, which all nodes see [default: `runs/` and the name of the sweep]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// Tasks that share the cells, far fewer than there are cells
+    #[arg(long, value_name = "K", default_value = "4", value_parser = at_least_one)]
+    pub(crate) workers: NonZeroUsize,
+    /// Where to train; `superpose devices` lists them
+    #[arg(long, value_name = "LABEL", default_value = "cpu")]
+    pub(crate) device: String,
+    /// Cells that a task trains at the same time [default: as many as it has cores]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// How long a task may take, as Slurm has it: `2:00:00`, `1-0`
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time: Option<String>,
+    /// The partition
+    #[arg(long, value_name = "NAME")]
+    pub(crate) partition: Option<String>,
+    /// The account
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+    /// Cores of a task
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) cpus_per_task: Option<NonZeroUsize>,
+    /// What a task has beside cores, such as `gpu:1`
+    #[arg(long, value_name = "LIST")]
+    pub(crate) gres: Option<String>,
+    /// What a node must have
+    #[arg(long, value_name = "LIST")]
+    pub(crate) constraint: Option<String>,
+    /// Another option of sbatch for the tasks, such as `--mem=4G`
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    pub(crate) sbatch: Vec<String>,
+    /// How often tasks are submitted again at most while cells are missing
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub(crate) chain: usize,
+    /// Only write the scripts, and say what would be submitted
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Wait until all is trained and the tables are there
+    #[arg(long)]
+    pub(crate) wait: bool,
 }
 
 /// How cells are trained.
@@ -110,6 +204,56 @@ pub(crate) struct TrainingOptions {
     /// Train at most this many cells now
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
+    /// How often it is written where a cell is in its training, such as `90s` or `1h`, so that it goes on from there
+    /// should it be stopped; `off` for never
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = checkpoint_every)]
+    pub(crate) checkpoint: CheckpointEvery,
+    /// End after this time, such as `55m`, or by the end of the job with `slurm`: no cell is begun that would not be
+    /// done by then, and what is in training is kept
+    #[arg(long, value_name = "TIME", value_parser = until)]
+    pub(crate) until: Option<Until>,
+    #[command(flatten)]
+    pub(crate) progress: ProgressOptions,
+}
+
+/// How often it is written where a cell is in its training, if ever.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CheckpointEvery(Option<Duration>);
+
+/// When training ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Until {
+    /// After this time.
+    Time(Duration),
+    /// With the job of Slurm's that this is.
+    Slurm,
+}
+
+/// What is said of a training.
+#[derive(Debug, Args)]
+pub(crate) struct ProgressOptions {
+    /// What is shown of the training
+    #[arg(long, value_enum, default_value_t = ProgressKind::Auto)]
+    pub(crate) progress: ProgressKind,
+    /// Say nothing of the training but what goes wrong
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Say more of the training: also when checkpoints are written
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+}
+
+/// What is shown of a training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressKind {
+    /// Bars on a terminal, lines elsewhere and in notebooks
+    Auto,
+    /// A bar for each cell in training and one for all
+    Bars,
+    /// A line a minute and a line a finished cell
+    Lines,
+    /// Nothing
+    Off,
 }
 
 #[derive(Debug, Args)]
@@ -149,9 +293,19 @@ pub(crate) struct ReproduceOptions {
 }
 
 impl TrainingOptions {
-    /// What they ask of the training.
-    pub(crate) fn to_run(&self) -> superpose_run::Options {
-        superpose_run::Options {
+    /// What they ask of the training, which begins now.
+    ///
+    /// # Errors
+    /// When the end of a job is asked for that this is none of.
+    pub(crate) fn to_run(&self) -> anyhow::Result<superpose_run::Options> {
+        let time = match self.until {
+            None => None,
+            Some(Until::Time(time)) => Some(time),
+            Some(Until::Slurm) => Some(slurm::time_left()?),
+        };
+        // So far away that no clock has it is never.
+        let deadline = time.and_then(|time| Instant::now().checked_add(time));
+        Ok(superpose_run::Options {
             device: self.device.clone(),
             engine: match self.engine {
                 Engine::Auto => None,
@@ -162,7 +316,9 @@ impl TrainingOptions {
             retry_failed: self.retry_failed,
             fail_fast: self.fail_fast,
             limit: self.limit,
-        }
+            checkpoint_every: self.checkpoint.0,
+            deadline,
+        })
     }
 }
 
@@ -384,6 +540,27 @@ pub(crate) struct Bootstrap {
 /// A whole number of at least 1.
 fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "must be a whole number of at least 1".to_owned())
+}
+
+/// A time such as `90s`, `5m` or `1h 30m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|_| "must be a time such as `90s`, `55m` or `1h 30m`".to_owned())
+}
+
+fn checkpoint_every(text: &str) -> Result<CheckpointEvery, String> {
+    if text == "off" {
+        return Ok(CheckpointEvery(None));
+    }
+    let every = duration(text).map_err(|said| format!("{said}, or `off`"))?;
+    Ok(CheckpointEvery(Some(every)))
+}
+
+fn until(text: &str) -> Result<Until, String> {
+    if text == "slurm" {
+        return Ok(Until::Slurm);
+    }
+    duration(text).map(Until::Time).map_err(|said| format!("{said}, or `slurm`"))
 }
 
 /// An interval from fewer resamples would be their ends.

@@ -70,7 +70,7 @@ impl Failures {
     fn pass_on<T>(&mut self, result: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
         match result {
             Err(error) if !self.is_only_path => {
-                let sentence = console::sentence(&error);
+                let sentence = console::sentence(error.as_ref());
                 console::complain(&format!("error: {sentence}"));
                 self.sentences.push(sentence);
                 Ok(None)

@@ -1,7 +1,8 @@
 //! The binary `superpose`: verbs, progress and printing.
 //!
 //! Exit codes: 0 when all is well; 1 when the input or the disk is at fault; 2 when the command
-//! line is; 3 when all cells were run and some of them diverged or failed.
+//! line is; 3 when all cells were run and some of them diverged or failed; 4 when the time that training was given
+//! was up before all were; 128 and a signal's number when that ended the training.
 
 mod analyze;
 mod args;
@@ -16,15 +17,19 @@ mod portrait;
 mod progress;
 mod reproduce;
 mod run;
+mod shard;
+mod signals;
+mod slurm;
 mod status;
 mod study;
+mod submit;
 mod theory;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::args::{Arguments, Verb};
+use crate::args::{Arguments, StatusOptions, Verb};
 
 /// Training makes and drops arrays of megabytes at every step; the system's allocator gives such
 /// memory back each time, and a third of the time went into that (LOG.md).
@@ -38,7 +43,7 @@ fn main() -> ExitCode {
         Err(answer) => return help(&answer),
     };
     let code = answer(arguments.verb).unwrap_or_else(|error| {
-        console::complain(&format!("error: {}", console::sentence(&error)));
+        console::complain(&format!("error: {}", console::sentence(error.as_ref())));
         ExitCode::from(1)
     });
     console::ending(code)
@@ -72,7 +77,12 @@ fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Frequencies(options) => frequencies::frequencies(&options)?,
         Verb::Theory(verb) => theory::theory(&verb)?,
         Verb::FitLoss(options) => fit_loss::fit_loss(&options)?,
+        Verb::Submit(options) => return submit::submit(&options),
+        Verb::ProbeLocks { folder } => submit::probe_locks(&folder)?,
         Verb::Status(options) => status::status(&options)?,
+        Verb::Verify { folder, json } => {
+            status::status(&StatusOptions { folder, check: true, missing: false, json })?;
+        }
         Verb::Devices(options) => devices::devices(&options),
         Verb::Schema => console::say_json(&superpose_sweep::file::json_schema()),
         Verb::Completions { shell } => {

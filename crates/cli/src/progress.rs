@@ -1,18 +1,25 @@
-//! Progress bars: one for each cell in training and one for the sweep. Without a terminal they are
-//! silent.
+//! What one sees of a training: bars on a terminal, one for each cell in training and one for the sweep; elsewhere a
+//! line a minute and a line a finished cell.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::io::{IsTerminal as _, stderr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use superpose_run::event::lost;
 use superpose_run::label::Labels;
-use superpose_run::plan::Todo;
+use superpose_run::plan::{Plan, Rest, Todo};
+use superpose_run::trainer::cost;
 use superpose_run::{Event, RunError, Trainer};
+use superpose_store::record::Record;
 use superpose_store::store::Store;
 use superpose_toy::prepared::Prepared;
+
+use crate::args::{ProgressKind, ProgressOptions};
+use crate::console;
+use crate::signals::Signals;
 
 /// Parts of a bar that stands for a fraction.
 const PARTS: u64 = 1000;
@@ -20,7 +27,7 @@ const PARTS: u64 = 1000;
 /// A bar for one piece of work, of which fractions are done.
 pub(crate) fn fraction(label: &str) -> ProgressBar {
     let bar = bar(PARTS, "{percent:>3} %  {eta:>4}");
-    bar.set_message(crate::console::visible_name(label).into_owned());
+    bar.set_message(console::visible_name(label).into_owned());
     bar
 }
 
@@ -48,67 +55,153 @@ fn bar(n: u64, how_far: &str) -> ProgressBar {
     ProgressBar::new(n).with_style(style.progress_chars("━╸─"))
 }
 
-/// Trains the cells `todo`, with bars.
-pub(crate) fn train_all(trainer: &Trainer, todo: Vec<Todo>, store: &Store) -> Result<(), RunError> {
-    if todo.is_empty() {
-        return Ok(());
+/// Trains the cells of a plan, and says how far it is.
+pub(crate) fn train_all(
+    trainer: &Trainer,
+    plan: Plan,
+    store: &Store,
+    options: &ProgressOptions,
+    signals: &Signals,
+) -> Result<Rest, RunError> {
+    if plan.todo.is_empty() {
+        return Ok(Rest::default());
     }
-    let progress = Progress::new(&todo, trainer.labels());
-    let ended = trainer.train_all(todo, store, &|event| progress.show(event));
-    progress.sweep.finish_and_clear();
+    let progress = Progress::new(&plan.todo, trainer.labels(), options);
+    let ended = trainer.train_all(plan, store, &|event| progress.show(event), signals.stop());
+    progress.end();
     ended
 }
 
-/// The bars of a run.
-#[derive(Debug)]
+/// How far a run is.
 struct Progress<'a> {
     labels: &'a Labels,
-    bars: MultiProgress,
-    /// Counts the steps of all cells.
-    sweep: ProgressBar,
+    shown: Shown,
+    verbose: bool,
     n_cells: usize,
-    n_done: AtomicUsize,
-    /// The bar of each task, and its number of cells.
-    tasks: RwLock<BTreeMap<usize, (ProgressBar, usize)>>,
+    begun: Instant,
+    state: Mutex<State>,
 }
 
+/// What is shown of it.
+enum Shown {
+    Bars(MultiProgress, ProgressBar),
+    Lines,
+    Nothing,
+}
+
+struct State {
+    n_done: usize,
+    /// What all cells cost, and what is done of it.
+    cost: f64,
+    cost_done: f64,
+    /// What of it was done already when training began.
+    cost_before: f64,
+    tasks: BTreeMap<usize, Task>,
+    last_line: Instant,
+    /// Cells that were finished since a line was written.
+    n_untold: usize,
+}
+
+/// Cells in training together.
+struct Task {
+    label: String,
+    n_cells: usize,
+    /// What all of them cost.
+    cost: f64,
+    step: u64,
+    steps: u64,
+    bar: Option<ProgressBar>,
+}
+
+/// How long nothing is said at most.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How soon after a line a finished cell has one of its own.
+const BREATH: Duration = Duration::from_secs(1);
+
 impl<'a> Progress<'a> {
-    fn new(todo: &[Todo], labels: &'a Labels) -> Self {
-        let bars = MultiProgress::new();
-        let steps = todo.iter().map(|todo| todo.cell.cell.train.steps).sum();
-        let sweep = bars.add(bar(steps, "{percent:>3} %  {rate:>14}  {eta:>4}"));
-        sweep.set_message(format!("0/{} cells", todo.len()));
-        let (n_done, tasks) = (AtomicUsize::new(0), RwLock::default());
-        Self { labels, bars, sweep, n_cells: todo.len(), n_done, tasks }
+    fn new(todo: &[Todo], labels: &'a Labels, options: &ProgressOptions) -> Self {
+        let shown = match options.kind() {
+            ProgressKind::Lines => Shown::Lines,
+            ProgressKind::Off => Shown::Nothing,
+            ProgressKind::Auto | ProgressKind::Bars => {
+                let bars = MultiProgress::new();
+                let sweep = bars.add(bar(PARTS, "{percent:>3} %  {eta:>4}"));
+                sweep.set_message(format!("0/{} cells", todo.len()));
+                Shown::Bars(bars, sweep)
+            }
+        };
+        let now = Instant::now();
+        let state = State {
+            n_done: 0,
+            cost: todo.iter().map(|todo| cost(&todo.cell.cell)).sum(),
+            cost_done: 0.0,
+            cost_before: 0.0,
+            tasks: BTreeMap::new(),
+            last_line: now,
+            n_untold: 0,
+        };
+        let (n_cells, verbose) = (todo.len(), options.verbose);
+        Self { labels, shown, verbose, n_cells, begun: now, state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn show(&self, event: Event<'_>) {
         match event {
             Event::Begun { task, cells } => self.begin(task, cells),
+            Event::Resumed { task, steps, other } => {
+                let mut state = self.state();
+                let before = state.advance(task, steps);
+                state.cost_before += before;
+                let Some(of) = state.tasks.get(&task) else { return };
+                let words = match (&of.bar, other) {
+                    (_, Some(other)) => Some(format!(
+                        "{} from step {steps}, which was reached by {other}: what comes of that is not the same to the bit",
+                        of.goes_on()
+                    )),
+                    (None, None) => Some(format!("{} from step {steps}", of.goes_on())),
+                    (Some(_), None) => None,
+                };
+                drop(state);
+                words.iter().for_each(|words| self.note(words));
+            }
+            Event::SetAside { path, problem } => self.note(&format!(
+                "`{}` is no checkpoint to go on from: {problem}; the cell begins anew",
+                path.display()
+            )),
+            Event::NotKept { error } => self.note(&format!(
+                "it is not written how far the training is ({}); the training goes on",
+                console::sentence(error)
+            )),
+            Event::Kept { task, steps } if self.verbose => {
+                let label = self.state().tasks.get(&task).map(|task| task.label.clone());
+                label.iter().for_each(|label| self.note(&format!("{label}: kept at step {steps}")));
+            }
+            Event::Kept { .. } => {}
             Event::Stepped { task, steps } => {
-                let tasks = self.tasks.read().unwrap_or_else(PoisonError::into_inner);
-                let Some((bar, n_cells)) = tasks.get(&task) else { return };
-                let before = bar.position();
-                bar.set_position(steps);
-                self.sweep.inc(steps.saturating_sub(before) * *n_cells as u64);
+                let mut state = self.state();
+                state.advance(task, steps);
+                if let Shown::Bars(_, sweep) = &self.shown {
+                    set(sweep, state.fraction());
+                }
+                if matches!(self.shown, Shown::Lines) && state.last_line.elapsed() >= SILENCE {
+                    let line = self.how_far(&mut state, None);
+                    drop(state);
+                    console::complain(&line);
+                }
             }
             Event::Over { task } => {
-                let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
-                if let Some((bar, _)) = tasks.remove(&task) {
+                let over = self.state().tasks.remove(&task);
+                if let (Some(Task { bar: Some(bar), .. }), Shown::Bars(bars, _)) =
+                    (over, &self.shown)
+                {
                     bar.finish_and_clear();
-                    self.bars.remove(&bar);
+                    bars.remove(&bar);
                 }
             }
-            Event::Finished { cell, record } => {
-                let done = 1 + self.n_done.fetch_add(1, Ordering::Relaxed);
-                self.sweep.set_message(format!("{done}/{} cells", self.n_cells));
-                match record {
-                    None => self.sweep.inc(cell.cell.train.steps),
-                    Some(record) => {
-                        lost(record, self.labels).iter().for_each(|sentence| self.note(sentence));
-                    }
-                }
-            }
+            Event::Finished { cell, record } => self.finish(cell, record),
             Event::Waiting { holder } => self.note(&format!(
                 "waiting for the last cells, which another process is training ({holder})"
             )),
@@ -120,18 +213,129 @@ impl<'a> Progress<'a> {
 
     fn begin(&self, task: usize, cells: &[Prepared]) {
         let Some(Prepared { cell, .. }) = cells.first() else { return };
-        let bar = bar(cell.train.steps, "{pos:>6}/{len} {rate:>14}  {eta:>4}");
-        let bar = self.bars.insert_before(&self.sweep, bar);
-        bar.set_message(match cells.len() {
+        let (steps, n_cells) = (cell.train.steps, cells.len());
+        let label = match n_cells {
             1 => self.labels.label(cell),
-            n_cells => format!("{n_cells} cells, d={}", cell.model.d_hidden),
-        });
-        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
-        tasks.insert(task, (bar, cells.len()));
+            _ => format!("{n_cells} cells, d={}", cell.model.d_hidden),
+        };
+        let bar = match &self.shown {
+            Shown::Bars(bars, sweep) => {
+                let bar = bar(steps, "{pos:>6}/{len} {rate:>14}  {eta:>4}");
+                let bar = bars.insert_before(sweep, bar);
+                bar.set_message(label.clone());
+                Some(bar)
+            }
+            Shown::Lines | Shown::Nothing => None,
+        };
+        let cost = cells.iter().map(|p| cost(&p.cell)).sum();
+        self.state().tasks.insert(task, Task { label, n_cells, cost, step: 0, steps, bar });
     }
 
-    /// Prints a line above the bars; on standard error, also without a terminal.
-    fn note(&self, line: &str) {
-        self.bars.suspend(|| crate::console::complain(line));
+    fn finish(&self, cell: &Prepared, record: Option<&Record>) {
+        let mut state = self.state();
+        state.n_done += 1;
+        state.n_untold += 1;
+        if record.is_none() {
+            // Others have done it.
+            state.cost -= cost(&cell.cell);
+        }
+        if let Shown::Bars(_, sweep) = &self.shown {
+            set(sweep, state.fraction());
+            sweep.set_message(format!("{}/{} cells", state.n_done, self.n_cells));
+        }
+        let is_last = state.n_done == self.n_cells;
+        let says = matches!(self.shown, Shown::Lines) && record.is_some();
+        let line = (says && (is_last || state.last_line.elapsed() >= BREATH))
+            .then(|| self.how_far(&mut state, record));
+        drop(state);
+        line.iter().for_each(|line| console::complain(line));
+        let lost = record.and_then(|record| lost(record, self.labels));
+        lost.iter().for_each(|sentence| self.note(sentence));
     }
+
+    /// A line that says how far it is, and what has come of the cell of `record`: `12/36 d=96 seed=2 loss 0.031 …
+    /// 14 min left`.
+    fn how_far(&self, state: &mut State, record: Option<&Record>) -> String {
+        state.last_line = Instant::now();
+        let mut words = vec![format!("{}/{}", state.n_done, self.n_cells)];
+        if let Some(record) = record {
+            words.push(self.labels.label(&record.cell));
+            words.extend(record.measured.as_ref().map(|m| format!("loss {:.3e}", m.loss_test)));
+            if state.n_untold > 1 {
+                words.push(format!("and {} more", state.n_untold - 1));
+            }
+            state.n_untold = 0;
+        } else {
+            words.extend(
+                state
+                    .tasks
+                    .values()
+                    .map(|task| format!("{} at step {} of {},", task.label, task.step, task.steps)),
+            );
+        }
+        let (done, all) = (state.cost_done - state.cost_before, state.cost - state.cost_before);
+        let left_s = self.begun.elapsed().as_secs_f64() * (all - done) / done;
+        if state.n_done < self.n_cells && left_s.is_finite() && left_s > 0.0 {
+            words.push(format!("… {} left", console::duration(left_s)));
+        }
+        words.join(" ")
+    }
+
+    /// Prints a line, above the bars if there are any.
+    fn note(&self, line: &str) {
+        match &self.shown {
+            Shown::Bars(bars, _) => bars.suspend(|| console::complain(line)),
+            Shown::Lines | Shown::Nothing => console::complain(line),
+        }
+    }
+
+    fn end(&self) {
+        if let Shown::Bars(bars, sweep) = &self.shown {
+            sweep.finish_and_clear();
+            // Whatever is there still, of cells that were stopped.
+            let _ = bars.clear();
+        }
+    }
+}
+
+impl State {
+    /// Takes note of the steps that a task has made by now, and says what those cost that are new.
+    fn advance(&mut self, task: usize, steps: u64) -> f64 {
+        let Some(task) = self.tasks.get_mut(&task) else { return 0.0 };
+        let new = steps.saturating_sub(task.step) as f64 / task.steps.max(1) as f64 * task.cost;
+        task.step = steps;
+        if let Some(bar) = &task.bar {
+            bar.set_position(steps);
+        }
+        self.cost_done += new;
+        new
+    }
+
+    fn fraction(&self) -> f64 {
+        if self.cost > 0.0 { (self.cost_done / self.cost).clamp(0.0, 1.0) } else { 1.0 }
+    }
+}
+
+impl Task {
+    fn goes_on(&self) -> String {
+        format!("{} {} on", self.label, if self.n_cells == 1 { "goes" } else { "go" })
+    }
+}
+
+impl ProgressOptions {
+    /// What is shown here.
+    fn kind(&self) -> ProgressKind {
+        match self.progress {
+            _ if self.quiet => ProgressKind::Off,
+            ProgressKind::Auto if is_notebook() || !stderr().is_terminal() => ProgressKind::Lines,
+            kind => kind,
+        }
+    }
+}
+
+/// Whether a notebook shows what is printed, where bars become many lines.
+fn is_notebook() -> bool {
+    ["JPY_PARENT_PID", "COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
 }

@@ -1,6 +1,7 @@
 //! `superpose reproduce`: the paper's figures, from sweeps to pages; and `superpose report`, pages alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -29,8 +30,7 @@ use superpose_train::memory::dense_flop;
 use crate::analyze::{self, refuse_damage, tell_damage};
 use crate::args::ReproduceOptions;
 use crate::console;
-use crate::progress::train_all;
-use crate::run::announce;
+use crate::run::{self, Early, announce};
 use crate::study::{self, read_given};
 
 /// Where the repository has what is known of the cells.
@@ -55,7 +55,10 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
     let (mut made, mut damaged) = (Vec::new(), Vec::new());
     for paper in papers {
         let its = figures.iter().copied().filter(|f| paper_of(f).id == paper.id);
-        let (experiments, more) = of_paper(options, paper, &its.collect::<Vec<_>>())?;
+        let (experiments, more) = match of_paper(options, paper, &its.collect::<Vec<_>>())? {
+            ControlFlow::Continue(made) => made,
+            ControlFlow::Break(code) => return Ok(code),
+        };
         made.extend(experiments);
         damaged.extend(more);
     }
@@ -81,12 +84,13 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
 /// A figure that was made, with its folder.
 type Made = (Experiment, PathBuf);
 
-/// Trains and makes the `figures` of a paper; and what is damaged of its run.
+/// Trains and makes the `figures` of a paper; and what is damaged of its run. Or how the program ends, if training
+/// did before its time.
 fn of_paper(
     options: &ReproduceOptions,
     paper: &Paper,
     figures: &[&'static Figure],
-) -> anyhow::Result<(Vec<Made>, Vec<Damage>)> {
+) -> anyhow::Result<ControlFlow<ExitCode, (Vec<Made>, Vec<Damage>)>> {
     let (root, known) = (run_of(paper, options), known(paper, options));
     if known.is_empty() && !options.from_scratch {
         console::complain(&format!(
@@ -102,7 +106,9 @@ fn of_paper(
     // What was trained here counts.
     tiny_cells.retain(|id, _| !store.is_finished(id));
     if !options.no_training {
-        train(options, figures, &store, &tiny_cells)?;
+        if let Some(early) = train(options, figures, &store, &tiny_cells)? {
+            return Ok(ControlFlow::Break(early.code()));
+        }
     }
     let mut run = Run::read(&store)?;
     for (finished, _) in tiny_cells.values() {
@@ -122,7 +128,7 @@ fn of_paper(
         experiment.write(&folder).with_context(|| format!("figure {}", figure.id))?;
         made.push((experiment, folder));
     }
-    Ok((made, run.damaged))
+    Ok(ControlFlow::Continue((made, run.damaged)))
 }
 
 /// The papers that have the `figures`, or all for a list, each with a run of its own.
@@ -387,20 +393,21 @@ fn train(
     figures: &[&Figure],
     store: &Store,
     known: &TinyCells,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<Early>> {
     let lack = |id: &CellId| store.is_finished(id) && !store.has_weights(id);
     let (mut cells, without_weights) = needed(figures, &lack);
     cells.retain(|id, _| !known.contains_key(id));
     let cells = Preparer::default().prepare_all(cells.into_values())?;
-    let trainer = Trainer::prepare(&options.training.to_run(), &cells, "the figures")?;
+    let trainer = Trainer::prepare(&options.training.to_run()?, &cells, "the figures")?;
     trainer.remarks().iter().for_each(|remark| console::complain(&format!("note: {remark}")));
     // Their records were taken over, and records are not enough; where they come from they still are.
     let plan = trainer.plan(&cells, store, &|cell| without_weights.contains(&cell.id))?;
     tell_damage(&plan.damaged);
-    if !options.json {
+    let progress = &options.training.progress;
+    if !options.json && !progress.quiet {
         announce(&trainer, "these figures", &plan, store);
     }
-    Ok(train_all(&trainer, plan.todo, store)?)
+    run::train(&trainer, plan, store, progress)
 }
 
 pub(crate) fn report(folders: &[PathBuf], as_json: bool) -> anyhow::Result<()> {

@@ -6,23 +6,26 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use superpose_analysis::FitWindow;
 use superpose_run::Trainer;
-use superpose_run::plan::Plan;
+use superpose_run::plan::{Plan, Rest};
 use superpose_run::resources::size;
+use superpose_store::lease::Kind;
 use superpose_store::store::{Begun, Manifest, Start, Store};
 use superpose_sweep::file::Sweep;
 use superpose_toy::engine::EngineKind;
 use superpose_toy::prepared::Prepared;
 use superpose_train::memory::dense_flop;
 
-use crate::args::RunOptions;
+use crate::args::{Leases, ProgressOptions, RunOptions, Until};
 use crate::progress::train_all;
+use crate::shard::Shard;
+use crate::signals::Signals;
 use crate::{analyze, console, study};
 
 pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let sweep = Sweep::read(&options.config, &options.overrides)?;
     sweep.remarks.iter().for_each(|remark| console::complain(&format!("note: {remark}")));
     let source = options.config.display().to_string();
-    let trainer = Trainer::prepare(&options.training.to_run(), &sweep.cells, &source)?;
+    let trainer = Trainer::prepare(&options.training.to_run()?, &sweep.cells, &source)?;
     trainer.remarks().iter().for_each(|remark| console::complain(&format!("note: {remark}")));
     let root = options.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
     if options.dry_run {
@@ -32,7 +35,14 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let cells = sweep.cells.iter().map(|prepared| prepared.cell.clone()).collect();
     let manifest = Manifest { name: sweep.name.clone(), cells };
     let start = if options.fresh { Start::Anew } else { Start::Resume };
-    let Begun { store, orphans, aside } = Store::begin(&root, &manifest, start)?;
+    let shard = options.shard.as_deref().map(Shard::parse).transpose()?;
+    let leases = match options.leases {
+        _ if shard.is_some() => Some(Kind::Nothing),
+        Leases::Auto => None,
+        Leases::Locks => Some(Kind::Locks),
+        Leases::Heartbeats => Some(Kind::Heartbeats),
+    };
+    let Begun { store, orphans, aside } = Store::begin_with(&root, &manifest, start, leases)?;
     if let Some(aside) = aside {
         console::complain(&format!("the older run is now in {}", aside.display()));
     }
@@ -43,12 +53,21 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
             root.display()
         ));
     }
-    let plan = trainer.plan(&sweep.cells, &store, &|_| false)?;
+    let its = shard.map(|shard| shard.of(&sweep.cells));
+    let plan = trainer.plan(its.as_ref().unwrap_or(&sweep.cells), &store, &|_| false)?;
     analyze::tell_damage(&plan.damaged);
-    if !options.json {
+    let progress = &options.training.progress;
+    if !options.json && !progress.quiet {
         announce(&trainer, &format!("`{}`", sweep.name), &plan, &store);
     }
-    train_all(&trainer, plan.todo, &store)?;
+    let ended_early = train(&trainer, plan, &store, progress)?;
+    match (ended_early, options.training.until) {
+        // As it was planned.
+        (Some(Early::TimeIsUp), Some(Until::Slurm)) => return Ok(ExitCode::SUCCESS),
+        (Some(early), _) => return Ok(early.code()),
+        (None, _) if options.train_only => return Ok(ExitCode::SUCCESS),
+        (None, _) => {}
+    }
     let summary = analyze::RunSummary::of(&store, FitWindow::ALL, None)?;
     let written = summary.write().context("the tables are not written");
     let figures = written.and_then(|()| analyze::write_figures(&store));
@@ -72,6 +91,71 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         ));
     }
     Ok(ExitCode::from(3))
+}
+
+/// Why training ended before all was trained.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Early {
+    /// It was told to, by the signal of this number.
+    Signal(u8),
+    /// Its time was up.
+    TimeIsUp,
+}
+
+impl Early {
+    /// The code to end with.
+    pub(crate) fn code(self) -> ExitCode {
+        match self {
+            Self::Signal(number) => ExitCode::from(128 + number),
+            Self::TimeIsUp => ExitCode::from(4),
+        }
+    }
+}
+
+/// Trains the cells of a plan. When that ends before all are trained, says what there is and how it goes on.
+pub(crate) fn train(
+    trainer: &Trainer,
+    plan: Plan,
+    store: &Store,
+    progress: &ProgressOptions,
+) -> anyhow::Result<Option<Early>> {
+    let signals = Signals::listen();
+    let (n_todo, n_before) = (plan.todo.len(), plan.n_finished);
+    let rest = train_all(trainer, plan, store, progress, &signals)?;
+    if rest.n_left == 0 {
+        return Ok(None);
+    }
+    let (why, early) = match signals.heard() {
+        Some((name, number)) => (format!("stopped by {name}"), Early::Signal(number)),
+        None => ("the time is up".to_owned(), Early::TimeIsUp),
+    };
+    let Rest { n_left, n_begun } = rest;
+    let (n_all, n_finished) = (n_todo + n_before, n_todo + n_before - n_left);
+    let begun = match n_begun {
+        0 => String::new(),
+        1 => ", 1 is in the middle".to_owned(),
+        n => format!(", {n} are in the middle"),
+    };
+    console::complain(&format!(
+        "{why}: {n_finished} of {n_all} cells are finished{begun}; the same command goes on from there:\n  {}",
+        this_command()
+    ));
+    Ok(Some(early))
+}
+
+/// The command that this program was started with, to be typed again.
+fn this_command() -> String {
+    command(std::env::args_os().map(|word| word.to_string_lossy().into_owned()))
+}
+
+/// A command of these words, as a shell reads it.
+pub(crate) fn command(words: impl IntoIterator<Item = String>) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    let quoted = |word: String| match !word.is_empty() && word.chars().all(is_plain) {
+        true => word,
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    };
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 /// Says what is about to be trained of the cells that `name` asks for.

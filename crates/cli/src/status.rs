@@ -10,6 +10,7 @@ use superpose_files::disk::at;
 use superpose_files::sums::{Sums, read_listed};
 use superpose_run::event::loss;
 use superpose_run::label::Labels;
+use superpose_store::checkpoint::Begun;
 use superpose_store::store::{Care, Damage, Found, Presence, Store};
 use superpose_toy::cell::{Cell, CellId};
 
@@ -25,14 +26,17 @@ const WORDS: [&str; 6] = ["completed", "diverged", "failed", "running", "missing
 struct Status {
     counts: BTreeMap<&'static str, usize>,
     wall_s: f64,
-    /// Cells in training, and by whom.
-    running: Vec<(CellId, String, String)>,
+    /// Cells in training, by whom, and where they were when that was last written down.
+    running: Vec<(CellId, String, String, Option<Begun>)>,
     /// Cells that diverged or failed, and how.
     lost: Vec<(CellId, String, String)>,
-    missing: Vec<(CellId, String)>,
+    /// Cells without a record, and where those are that were begun.
+    missing: Vec<(CellId, String, Option<Begun>)>,
     damaged: Vec<Damage>,
     /// Cells whose weights were removed.
     without_weights: Vec<CellId>,
+    /// Checkpoints that cannot be gone on from, and why.
+    bad_checkpoints: Vec<(PathBuf, String)>,
     /// Other files that are not what was written, and why.
     other_files: Vec<(PathBuf, String)>,
 }
@@ -69,14 +73,19 @@ impl Status {
     ) -> anyhow::Result<()> {
         let id = cell.id();
         let holder = || store.holder(&id);
+        if care == Care::Everything {
+            self.bad_checkpoints.extend(store.checkpoint_problem(&id, cell)?);
+        }
         let word = match store.look(&id, care)? {
             Found::Nothing => match holder() {
                 Some(holder) => {
-                    self.running.push((id, labels.label(cell), holder));
+                    let begun = store.begun(&id);
+                    self.running.push((id, labels.label(cell), holder, begun));
                     "running"
                 }
                 None => {
-                    self.missing.push((id, labels.label(cell)));
+                    let begun = store.begun(&id);
+                    self.missing.push((id, labels.label(cell), begun));
                     "missing"
                 }
             },
@@ -142,6 +151,11 @@ impl Status {
         Ok(())
     }
 
+    /// Cells that are missing, and have a checkpoint.
+    fn n_begun(&self) -> usize {
+        self.missing.iter().filter(|(.., begun)| begun.is_some()).count()
+    }
+
     fn count(&self, word: &str) -> usize {
         self.counts.get(word).copied().unwrap_or(0)
     }
@@ -152,7 +166,12 @@ impl Status {
         let running: Vec<Value> = self
             .running
             .iter()
-            .map(|(id, label, who)| json!({ "cell_id": id, "holder": who, "settings": label }))
+            .map(|(id, label, who, begun)| {
+                json!({
+                    "cell_id": id, "holder": who, "settings": label,
+                    "checkpoint_step": begun.as_ref().map(|begun| begun.step),
+                })
+            })
             .collect();
         let lost: Vec<Value> = self
             .lost
@@ -163,15 +182,19 @@ impl Status {
             "name": name, "n_cells": n_cells, "counts": counts, "running": running,
             "wall_s": self.wall_s, "lost_cells": lost,
             "damaged_cells": self.damaged.iter().map(damage_json).collect::<Vec<_>>(),
-            "without_weights": self.without_weights,
+            "without_weights": self.without_weights, "n_begun": self.n_begun(),
         });
         if options.missing {
             let missing = self.missing.iter();
-            object["missing_cells"] =
-                missing.map(|(id, label)| json!({ "cell_id": id, "settings": label })).collect();
+            object["missing_cells"] = missing
+                .map(|(id, label, begun)| {
+                    let step = begun.as_ref().map(|begun| begun.step);
+                    json!({ "cell_id": id, "settings": label, "checkpoint_step": step })
+                })
+                .collect();
         }
         if options.check {
-            let files = self.other_files.iter();
+            let files = self.other_files.iter().chain(&self.bad_checkpoints);
             object["damaged_files"] =
                 files.map(|(path, said)| json!({ "file": path, "problem": said })).collect();
         }
@@ -182,13 +205,22 @@ impl Status {
         console::say(&format!("`{name}`: {n_cells} cells"));
         for word in WORDS {
             let count = self.count(word);
+            let begun = match (word, self.n_begun()) {
+                ("missing", n) if n > 0 => format!(", {n} of them with a checkpoint to go on from"),
+                _ => String::new(),
+            };
             if word != "damaged" || count > 0 {
-                console::say(&format!("{count:>8} {word}"));
+                console::say(&format!("{count:>8} {word}{begun}"));
             }
         }
-        for (id, label, holder) in &self.running {
-            console::say(&format!("cell {id} ({label}) is being trained by {holder}"));
-        }
+        let running: Vec<String> = self
+            .running
+            .iter()
+            .map(|(id, label, holder, _)| {
+                format!("cell {id} ({label}) is being trained by {holder}")
+            })
+            .collect();
+        say_some(&running, "--json has them all");
         let lost: Vec<String> = self
             .lost
             .iter()
@@ -196,8 +228,11 @@ impl Status {
             .collect();
         say_some(&lost, "--json has them all");
         if options.missing {
-            for (id, label) in &self.missing {
-                console::say(&format!("cell {id} ({label}) is missing"));
+            for (id, label, begun) in &self.missing {
+                let from =
+                    begun.as_ref().map(|b| format!(" from step {} of {} on", b.step, b.steps));
+                let from = from.unwrap_or_default();
+                console::say(&format!("cell {id} ({label}) is missing{from}"));
             }
         }
         if !self.without_weights.is_empty() && !options.check {
@@ -230,7 +265,7 @@ impl Status {
     /// A line for all that is damaged, or should be there and is not if that was to be looked at.
     fn complaints(&self, check: bool) -> Vec<String> {
         let mut lines: Vec<String> = self.damaged.iter().map(ToString::to_string).collect();
-        for (path, problem) in &self.other_files {
+        for (path, problem) in self.other_files.iter().chain(&self.bad_checkpoints) {
             lines.push(format!("`{}` is damaged: {problem}", path.display()));
         }
         if check {
@@ -252,6 +287,9 @@ impl Status {
         let mut advice = Vec::new();
         if !self.damaged.is_empty() {
             advice.push("`superpose run` with the sweep file trains damaged cells anew");
+        }
+        if !self.bad_checkpoints.is_empty() {
+            advice.push("cells whose checkpoint is damaged begin anew");
         }
         if !self.other_files.is_empty() {
             advice.push("`superpose analyze` writes tables anew");

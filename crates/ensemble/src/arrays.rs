@@ -4,6 +4,7 @@ use cubecl::bytes::Bytes;
 use cubecl::client::Client;
 use cubecl::prelude::*;
 use cubecl::server::Handle;
+use superpose_toy::checkpoint::ModelState;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::Weights;
 
@@ -43,7 +44,7 @@ pub(crate) struct UnitArrays {
 pub(crate) type OfCell = (Vec<f32>, Vec<f32>);
 
 impl<'c> Arrays<'c> {
-    /// The arrays of `cells` that start from `starts`.
+    /// The arrays of `cells` that go on from `states`.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device is out of memory.
@@ -51,29 +52,29 @@ impl<'c> Arrays<'c> {
         client: &'c Client,
         shape: Shape,
         cells: &[Prepared],
-        starts: &[Weights],
+        states: &[ModelState],
     ) -> Result<Self, DeviceFailure> {
-        let (n_cells, d, row) = (starts.len(), shape.d_hidden, shape.row());
-        let n = shape.n_features;
-        let mut weights = vec![0.0_f32; 2 * n_cells * n * row];
-        let rows = starts.iter().flat_map(|start| start.weights.chunks(d));
-        for (to, from) in weights.chunks_mut(row).zip(rows) {
-            to[..d].copy_from_slice(from);
-        }
-        let mut features: Vec<f32> =
-            starts.iter().flat_map(|start| start.bias.iter().copied()).collect();
+        let (n_cells, n) = (states.len(), shape.n_features);
+        let mut features = biases(states, |state| &state.weights);
         #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
         features.extend(cells.iter().flat_map(Prepared::importances).map(|i| i as f32));
-        // Before the first step it is as if all answers had been positive.
-        let mut of_cell = vec![0.0; head(n)];
-        of_cell[1] = f32::MAX;
-        features.extend(of_cell.repeat(n_cells));
-        let zeros = |numbers: usize| client.create(Bytes::from_elems(vec![0.0_f32; numbers]));
+        for state in states {
+            // Before the first step it is as if all answers had been positive.
+            let mut of_cell = vec![0.0; head(n)];
+            of_cell[1] = state.way.unwrap_or(f32::MAX);
+            features.extend(of_cell);
+        }
+        // The place of `dW`, or the second moments, comes after.
+        let weights =
+            [padded(shape, states, |state| &state.weights), vec![0.0; n_cells * n * shape.row()]];
+        let moments: [fn(&ModelState) -> &Weights; 2] =
+            [|state| &state.first_moments, |state| &state.second_moments];
+        let upload = |numbers: Vec<f32>| client.create(Bytes::from_elems(numbers));
         let arrays = Self {
-            moments: zeros(weights.len()),
-            weights: client.create(Bytes::from_elems(weights)),
-            bias_moments: zeros(2 * n_cells * n),
-            features: client.create(Bytes::from_elems(features)),
+            moments: upload(moments.map(|of| padded(shape, states, of)).concat()),
+            weights: upload(weights.concat()),
+            bias_moments: upload(moments.map(|of| biases(states, of)).concat()),
+            features: upload(features),
             units: UnitArrays::new(client, shape, n_cells, 1),
             client,
             shape,
@@ -125,15 +126,43 @@ impl<'c> Arrays<'c> {
         self.by_cell(weights, part(&self.units.sums, sums, sums), sums_of_cell)
     }
 
+    /// Adam's first moments of `W` and `b` of every cell, and the second.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed.
+    pub(crate) fn moments(&self) -> Result<[Vec<OfCell>; 2], DeviceFailure> {
+        let (weights, n) = (self.weight_numbers(), self.shape.n_features);
+        let biases = self.n_cells * n;
+        let of = |i: usize| {
+            let weights = part(&self.moments, i * weights, weights);
+            self.by_cell(weights, part(&self.bias_moments, i * biases, biases), n)
+        };
+        Ok([of(0)?, of(1)?])
+    }
+
+    /// How many answers of every cell were not zero at its last step, as the device adds them up.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed.
+    pub(crate) fn answers(&self) -> Result<Vec<f32>, DeviceFailure> {
+        let sum = |head: &[f32]| head[1..].iter().fold(0.0, |sum, count| sum + count);
+        Ok(self.heads()?.chunks(head(self.shape.n_features)).map(sum).collect())
+    }
+
     /// Whether every cell went the dense way last.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed.
     pub(crate) fn are_dense(&self) -> Result<Vec<bool>, DeviceFailure> {
-        let (n, of_cell) = (self.shape.n_features, head(self.shape.n_features));
-        let numbers = self.n_cells * of_cell;
-        let ways = self.client.read_one(part(&self.features, 2 * self.n_cells * n, numbers))?;
-        Ok(f32::from_bytes(&ways).chunks(of_cell).map(|way| way[0] > 0.5).collect())
+        let of_cell = head(self.shape.n_features);
+        Ok(self.heads()?.chunks(of_cell).map(|head| head[0] > 0.5).collect())
+    }
+
+    /// The way and the counts of every cell.
+    fn heads(&self) -> Result<Vec<f32>, DeviceFailure> {
+        let (n, numbers) = (self.shape.n_features, self.n_cells * head(self.shape.n_features));
+        let heads = self.client.read_one(part(&self.features, 2 * self.n_cells * n, numbers))?;
+        Ok(f32::from_bytes(&heads).to_vec())
     }
 
     /// Whether the device could give all of them.
@@ -162,6 +191,22 @@ impl<'c> Arrays<'c> {
         };
         Ok((0..self.n_cells).map(of_cell).collect())
     }
+}
+
+/// `W`, or what is like it, of every cell, with the padding of rows.
+fn padded(shape: Shape, states: &[ModelState], of: fn(&ModelState) -> &Weights) -> Vec<f32> {
+    let (d, row) = (shape.d_hidden, shape.row());
+    let mut padded = vec![0.0; states.len() * shape.n_features * row];
+    let rows = states.iter().flat_map(|state| of(state).weights.chunks(d));
+    for (to, from) in padded.chunks_mut(row).zip(rows) {
+        to[..d].copy_from_slice(from);
+    }
+    padded
+}
+
+/// `b`, or what is like it, of every cell.
+fn biases(states: &[ModelState], of: fn(&ModelState) -> &Weights) -> Vec<f32> {
+    states.iter().flat_map(|state| of(state).bias.iter().copied()).collect()
 }
 
 impl UnitArrays {

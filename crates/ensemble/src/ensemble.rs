@@ -7,11 +7,12 @@ use cubecl::client::Client;
 use cubecl::prelude::*;
 use superpose_toy::adam::AdamStep;
 use superpose_toy::cell::Cell;
+use superpose_toy::checkpoint::ModelState;
 use superpose_toy::engine::{EngineKind, Unsupported};
 use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::{LossGradient, Weights};
 
-use crate::arrays::Arrays;
+use crate::arrays::{Arrays, OfCell};
 use crate::batches::Batches;
 use crate::failure::DeviceFailure;
 use crate::kernels::tile::THREADS;
@@ -61,21 +62,21 @@ pub enum Way {
 }
 
 impl<'c> Ensemble<'c> {
-    /// `cells`, all of one `shape` and with rows of one kind, before their first step, starting from `starts`.
+    /// `cells`, all of one `shape` and with rows of one kind, as they are in `states`.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device is out of memory.
     ///
     /// # Panics
-    /// When there are not as many starts as cells.
+    /// When there are not as many states as cells.
     pub fn new(
         client: &'c Client,
         shape: Shape,
         cells: &[Prepared],
-        starts: &[Weights],
+        states: &[ModelState],
     ) -> Result<Self, DeviceFailure> {
-        assert_eq!(cells.len(), starts.len(), "one start per cell");
-        let arrays = Arrays::new(client, shape, cells, starts)?;
+        assert_eq!(cells.len(), states.len(), "one state per cell");
+        let arrays = Arrays::new(client, shape, cells, states)?;
         Ok(Self { cells: cells.iter().map(|p| p.cell.clone()).collect(), arrays, room: 0 })
     }
 
@@ -141,10 +142,32 @@ impl<'c> Ensemble<'c> {
     /// # Errors
     /// [`DeviceFailure`] when the device has failed.
     pub fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
+        Ok(self.of_cells(self.arrays.parameters()?))
+    }
+
+    /// Every cell as it is between two steps.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed.
+    pub fn states(&self) -> Result<Vec<ModelState>, DeviceFailure> {
+        let weights = self.weights()?;
+        let [first, second] = self.arrays.moments()?.map(|moments| self.of_cells(moments));
+        let moments = first.into_iter().zip(second);
+        let of_cells = weights.into_iter().zip(moments).zip(self.arrays.answers()?);
+        let state = |((weights, (first_moments, second_moments)), answers)| ModelState {
+            weights,
+            first_moments,
+            second_moments,
+            way: Some(answers),
+        };
+        Ok(of_cells.map(state).collect())
+    }
+
+    fn of_cells(&self, numbers: Vec<OfCell>) -> Vec<Weights> {
         let Shape { n_features, d_hidden, .. } = self.arrays.shape;
         let of_cell =
             |(weights, bias)| Weights { n_features, d_hidden, weights, bias, decoder: None };
-        Ok(self.arrays.parameters()?.into_iter().map(of_cell).collect())
+        numbers.into_iter().map(of_cell).collect()
     }
 
     fn run(

@@ -26,6 +26,12 @@ impl DiskError {
         self.source.kind() == io::ErrorKind::NotFound
     }
 
+    /// Whether something of the name is there already.
+    pub fn is_taken(&self) -> bool {
+        use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotADirectory};
+        matches!(self.source.kind(), AlreadyExists | DirectoryNotEmpty | NotADirectory)
+    }
+
     /// Whether nobody may write there, by the rights of the folder or because the disk is read-only.
     pub fn is_read_only(&self) -> bool {
         use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
@@ -128,6 +134,21 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), DiskError> {
         work.write_all(content)?;
         work.as_file().sync_all()?;
         work.persist(path)?;
+        Ok(())
+    });
+    written.map_err(at("write", path))?;
+    sync_folder(folder_of(path))
+}
+
+/// Writes a file that is not there yet, so that it is complete or not there at all.
+///
+/// # Errors
+/// [`DiskError`], which [is taken](DiskError::is_taken) when there is one, which is left as it is.
+pub fn write_new(path: &Path, content: &[u8]) -> Result<(), DiskError> {
+    let written = work_file(path).and_then(|mut work| {
+        work.write_all(content)?;
+        work.as_file().sync_all()?;
+        work.persist_noclobber(path)?;
         Ok(())
     });
     written.map_err(at("write", path))?;
@@ -301,6 +322,19 @@ mod tests {
         fs::create_dir(folder.path().join("is-folder")).unwrap();
         assert!(write_whole(&folder.path().join("is-folder"), b"x").is_err());
         assert_eq!(names(folder.path()), ["is-folder", "t.csv"]);
+    }
+
+    #[test]
+    fn a_new_file_takes_no_others_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kind");
+        write_new(&path, b"first").unwrap();
+        assert!(write_new(&path, b"second").unwrap_err().is_taken());
+        assert_eq!(
+            (read(&path).unwrap().as_slice(), names(folder.path()).len()),
+            (&b"first"[..], 1)
+        );
+        assert!(!write_new(&folder.path().join("none/kind"), b"").unwrap_err().is_taken());
     }
 
     #[cfg(unix)]

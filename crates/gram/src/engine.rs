@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use superpose_toy::adam::AdamStep;
 use superpose_toy::cell::{Bias, Cell, Rows};
+use superpose_toy::checkpoint::ModelState;
 use superpose_toy::engine::{EngineKind, Unsupported};
 use superpose_toy::grouped::GroupedBatch;
 use superpose_toy::init::start;
@@ -21,6 +22,10 @@ pub use crate::gradient::{PANEL_NUMBERS, Way, n_strips};
 use crate::product::Products;
 pub use crate::registers::Registers;
 use crate::small::{SmallGradient, Tiles, is_small};
+
+/// The ways of a next step, as [`ModelState`] has them.
+const DENSE: f32 = 1.0;
+const SPARSE: f32 = 0.0;
 
 /// Whether this engine can train `cell`: tied autoencoders with ReLU and squared errors. Everything
 /// else about a cell is all one to it.
@@ -105,22 +110,45 @@ impl Gram {
     }
 
     /// As [`Gram::new`], but starting from `weights`.
-    #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
     pub fn from_weights(prepared: &Prepared, weights: Weights) -> Self {
+        Self::from_state(prepared, ModelState::at_start(weights))
+    }
+
+    /// As [`Gram::new`], but after the steps that have led to this state.
+    #[expect(clippy::cast_possible_truncation, reason = "gradients are single precision")]
+    pub fn from_state(prepared: &Prepared, state: ModelState) -> Self {
         let Prepared { cell, importance, .. } = prepared;
         let single = |importance: &[f64]| importance.iter().map(|i| *i as f32).collect();
+        let ModelState { weights, first_moments: first, second_moments: second, way } = state;
+        let way = if way == Some(SPARSE) { Way::Sparse } else { Way::Dense };
         Self {
-            adam_weights: FusedAdam::new(weights.weights.len()),
-            adam_bias: FusedAdam::new(weights.bias.len()),
+            adam_weights: FusedAdam::with_moments(first.weights, second.weights),
+            adam_bias: FusedAdam::with_moments(first.bias, second.bias),
             cell: cell.clone(),
             importance: importance.as_deref().map(single),
             weights,
             batch: Arranged::for_models_of(cell),
-            gradient: Gradient::default(),
+            gradient: Gradient { way, ..Gradient::default() },
             small: SmallGradient::default(),
             bias_gradient: Vec::new(),
             pool: None,
         }
+    }
+
+    /// The model as it is between two steps.
+    pub fn state(&self) -> ModelState {
+        let [first, second] = [0, 1].map(|i| Weights {
+            weights: self.adam_weights.moments()[i].to_vec(),
+            bias: self.adam_bias.moments()[i].to_vec(),
+            decoder: None,
+            ..self.weights
+        });
+        let way = match self.gradient.way {
+            Way::Dense => DENSE,
+            Way::Sparse => SPARSE,
+        };
+        let weights = self.weights.clone();
+        ModelState { weights, first_moments: first, second_moments: second, way: Some(way) }
     }
 
     /// The same model, but working on `n_threads`, which changes no bit of the result.

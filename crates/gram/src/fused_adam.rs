@@ -24,9 +24,19 @@ struct Matrix<'a> {
 
 impl FusedAdam {
     /// No memory yet, for a parameter of the given length.
+    #[cfg(test)]
     pub(crate) fn new(length: usize) -> Self {
-        let zeros = || vec![0.0; length];
-        Self { first_moment: zeros(), second_moment: zeros(), registers: Registers::default() }
+        Self::with_moments(vec![0.0; length], vec![0.0; length])
+    }
+
+    /// With this memory of a parameter.
+    pub(crate) fn with_moments(first_moment: Vec<f32>, second_moment: Vec<f32>) -> Self {
+        Self { first_moment, second_moment, registers: Registers::default() }
+    }
+
+    /// The first moments, and the second.
+    pub(crate) fn moments(&self) -> [&[f32]; 2] {
+        [&self.first_moment, &self.second_moment]
     }
 
     /// One step of a matrix of rows of length `width`, which are `of` some norm; `gradient` gives the gradient of a row, up

@@ -1,6 +1,9 @@
 //! What a caller is told while cells are trained.
 
+use std::path::Path;
+
 use superpose_store::record::Record;
+use superpose_store::store::StoreError;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::Outcome;
 
@@ -16,6 +19,35 @@ pub enum Event<'a> {
         task: usize,
         /// Its cells.
         cells: &'a [Prepared],
+    },
+    /// The cells of this task go on from where they were.
+    Resumed {
+        /// Number of the task.
+        task: usize,
+        /// Steps that each of them has made.
+        steps: u64,
+        /// By what else they were trained so far, such as `device H200`, in which case what comes of them is not what it
+        /// would have been to the bit.
+        other: Option<&'a str>,
+    },
+    /// A cell begins anew: this build cannot go on from where it was.
+    SetAside {
+        /// The file that says where.
+        path: &'a Path,
+        /// What is wrong with it.
+        problem: &'a str,
+    },
+    /// It is written where the cells of a task are in their training.
+    Kept {
+        /// Number of the task.
+        task: usize,
+        /// Steps that each of them has made there.
+        steps: u64,
+    },
+    /// It could not be written where cells are in their training. They are trained on.
+    NotKept {
+        /// Why not.
+        error: &'a StoreError,
     },
     /// Steps were made.
     Stepped {

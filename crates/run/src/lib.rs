@@ -39,7 +39,7 @@ mod work;
 pub use error::RunError;
 pub use event::Event;
 pub use queue::Ended;
-pub use trainer::{Options, Trainer};
+pub use trainer::{CHECKPOINT_EVERY, Options, Trainer};
 pub use work::Engine;
 
 /// The git revision that this crate was built from, `-modified` if its files were changed since; the

@@ -3,6 +3,8 @@
 use superpose_store::store::{Damage, Seen};
 use superpose_toy::prepared::Prepared;
 
+use crate::queue::Known;
+
 /// A cell to train.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Todo {
@@ -23,4 +25,15 @@ pub struct Plan {
     pub n_left: usize,
     /// Those that are trained anew, now or another time, because their files are damaged.
     pub damaged: Vec<Damage>,
+    /// What the finished ones cost that were trained as these will be, and how long they took.
+    pub(crate) known: Vec<Known>,
+}
+
+/// What is left of a plan, some of which other processes may be training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rest {
+    /// Cells without a record.
+    pub n_left: usize,
+    /// How many of them have a checkpoint, from which they go on.
+    pub n_begun: usize,
 }

@@ -97,6 +97,15 @@ pub fn size(bytes: f64) -> String {
     if bytes < 1e9 { format!("{:.0} MB", bytes / 1e6) } else { format!("{:.1} GB", bytes / 1e9) }
 }
 
+/// A duration for people: `41 s`, `12 min`, `3.4 h`.
+pub fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 100.0 => format!("{s:.0} s"),
+        s if s < 6000.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,5 +146,11 @@ mod tests {
     fn this_machine_has_a_core_and_no_more_than_it_runs_threads() {
         let cores = Resources::here().cores;
         assert!(cores <= std::thread::available_parallelism().unwrap());
+    }
+
+    #[test]
+    fn durations_are_in_units_of_people() {
+        let shown = [41.2, 99.6, 720.0, 12_240.0].map(duration);
+        assert_eq!(shown, ["41 s", "100 s", "12 min", "3.4 h"]);
     }
 }

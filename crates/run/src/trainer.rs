@@ -1,8 +1,11 @@
 //! How cells are trained: on which device, with which engine, how many at a time.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use superpose_device::NamedDevice;
+use superpose_store::record::{Provenance, Record};
 use superpose_store::store::{Care, Found, Presence, Store};
 use superpose_toy::cell::Cell;
 use superpose_toy::prepared::Prepared;
@@ -14,8 +17,8 @@ use superpose_train::together::Processor;
 use crate::error::{CellSize, RunError};
 use crate::event::Observer;
 use crate::label::Labels;
-use crate::plan::{Plan, Todo};
-use crate::queue::{Ended, Keepers, OnLoss, Queue, Work};
+use crate::plan::{Plan, Rest, Todo};
+use crate::queue::{Course, Ended, Keepers, Known, OnLoss, Queue, Work};
 use crate::resources::{Resources, size};
 use crate::work::{Alone, Engine, Engines, Together, tiny_together};
 
@@ -34,7 +37,16 @@ pub struct Options {
     pub fail_fast: bool,
     /// Most cells to train; none for all.
     pub limit: Option<usize>,
+    /// How often it is written where a cell is in its training, so that it goes on from there should it be stopped;
+    /// never, not even when it is stopped, without.
+    pub checkpoint_every: Option<Duration>,
+    /// When training ends at the latest. No cell is begun that would not be done by then, by what others took, and
+    /// those in training at that moment end with a checkpoint.
+    pub deadline: Option<Instant>,
 }
+
+/// How often it is written where a cell is in its training, unless another time is given.
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(300);
 
 impl Default for Options {
     /// All cells on all cores, with the fast engine.
@@ -46,6 +58,8 @@ impl Default for Options {
             retry_failed: false,
             fail_fast: false,
             limit: None,
+            checkpoint_every: Some(CHECKPOINT_EVERY),
+            deadline: None,
         }
     }
 }
@@ -168,6 +182,7 @@ impl Trainer {
                     };
                     if !again {
                         plan.n_finished += 1;
+                        plan.known.extend(self.known(&kept.record));
                         continue;
                     }
                     Some(kept.seen)
@@ -182,26 +197,41 @@ impl Trainer {
         Ok(plan)
     }
 
-    /// Trains the cells `todo` and writes their records to `store`. Cells that another process is
-    /// training are waited for, and taken over should it die.
+    /// What a cell cost, if it was trained as its like would be now.
+    fn known(&self, record: &Record) -> Option<Known> {
+        let Provenance { engine, device, .. } = &record.provenance;
+        let is_alike = *engine == self.engine(&record.cell).name()
+            && (*device == self.device.name || (self.together.is_none() && *device == "cpu"));
+        (is_alike && record.outcome == Outcome::Completed && record.wall_s > 0.0)
+            .then(|| Known { cost: cost(&record.cell), seconds: record.wall_s })
+    }
+
+    /// Trains the cells of a `plan` and writes their records to `store`. Cells that another process is
+    /// training are waited for, and taken over should it die. Cells go on from where they were when they were
+    /// stopped. Once `stop` is set no cell is begun, and those in training end with a checkpoint. Says what is left.
     ///
     /// # Errors
     /// The first [`RunError`]; what is finished by then is kept.
     pub fn train_all(
         &self,
-        todo: Vec<Todo>,
+        plan: Plan,
         store: &Store,
         observer: &Observer<'_>,
-    ) -> Result<(), RunError> {
-        let Some(n_cells) = NonZeroUsize::new(todo.len()) else { return Ok(()) };
-        let on_loss = if self.options.fail_fast { OnLoss::Stop } else { OnLoss::GoOn };
+        stop: &AtomicBool,
+    ) -> Result<Rest, RunError> {
+        let Plan { todo, known, .. } = plan;
+        let Some(n_cells) = NonZeroUsize::new(todo.len()) else { return Ok(Rest::default()) };
         let n_at_once = self.n_at_once.min(n_cells);
         let alone = self.alone(n_at_once, tiny_together(n_cells.get(), n_at_once));
         let (work, n_threads, keepers): (&dyn Work, _, _) = match &self.together {
             Some(together) => (together, NonZeroUsize::MIN, Keepers::Beside(self.cores)),
             None => (&alone, n_at_once, Keepers::Trainer),
         };
-        Queue::new(todo, &self.labels, work, store, observer, on_loss, keepers).work_off(n_threads)
+        let Options { checkpoint_every, deadline, fail_fast, .. } = self.options;
+        let course = Course { stop, deadline, checkpoint_every };
+        let on_loss = if fail_fast { OnLoss::Stop } else { OnLoss::GoOn };
+        let queue = Queue::new(&self.labels, work, store, observer, course);
+        Queue { on_loss, keepers, ..queue }.work_off(todo, n_threads, cost, known)
     }
 
     /// Trains a single cell, and writes nothing.
@@ -215,7 +245,7 @@ impl Trainer {
         let alone = self.alone(NonZeroUsize::MIN, NonZeroUsize::MIN);
         let work: &dyn Work = self.together.as_ref().map_or(&alone, |together| together);
         work.at_most(cell)?;
-        let ended = work.train(std::slice::from_ref(cell), &mut |_| true)?;
+        let ended = work.train(std::slice::from_ref(cell), None, &mut |_: u64| true)?;
         let ending = ended.and_then(|mut ended| ended.pop());
         Ok(ending.expect("nothing stops the training")())
     }
@@ -311,14 +341,13 @@ fn remarks(
 
 /// Cost of a cell, in arbitrary units: the passes over numbers of each sample weigh about as much
 /// as matrix products of width 40 do (measured at n = 1000, B = 2048); only their order counts.
-fn cost(cell: &Cell) -> f64 {
+pub fn cost(cell: &Cell) -> f64 {
     dense_flop(cell) * (1.0 + 40.0 / cell.model.d_hidden as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use superpose_store::record::Record;
     use superpose_store::store::Manifest;
     use superpose_toy::cell::Importance;
 
@@ -404,7 +433,7 @@ mod tests {
             cells.iter().map(|cell| alone.go_together(&cells[0], cell)).collect();
         assert_eq!(together, [true, true, true, false]);
         let train = |cells: &[Prepared]| -> Vec<Ended> {
-            let trained = alone.train(cells, &mut |_| true).unwrap().unwrap();
+            let trained = alone.train(cells, None, &mut |_: u64| true).unwrap().unwrap();
             trained.into_iter().map(|ending| ending()).collect()
         };
         for (cell, ended) in cells.iter().zip(train(&cells[..3])) {

@@ -4,17 +4,19 @@ use std::num::NonZeroUsize;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use superpose_device::{NamedDevice, words};
+use superpose_store::checkpoint::Origin;
 use superpose_store::measured::{Losses, measure};
 use superpose_store::record::{Provenance, RECORD_VERSION, Record};
 use superpose_toy::cell::Cell;
+use superpose_toy::checkpoint::Checkpoint;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::drawn_density;
 use superpose_toy::trained::Outcome;
 pub use superpose_train::engine::EngineKind as Engine;
-use superpose_train::engine::{fastest, is_tiny};
+use superpose_train::engine::{DeviceFailure, fastest, is_tiny};
 use superpose_train::memory::{cell_bytes, most_cells};
 use superpose_train::together::{Common, Place, Processor};
-use superpose_train::train::{Trained, train};
+use superpose_train::train::{Next, Trained, Watch, train};
 
 use crate::error::{CellSize, RunError};
 use crate::panics::caught;
@@ -60,6 +62,16 @@ pub(crate) struct Alone<'a> {
     pub(crate) tiny_together: NonZeroUsize,
 }
 
+impl Alone<'_> {
+    /// What the device calls itself that an engine works on.
+    fn trains_on(&self, engine: Engine) -> &str {
+        match engine {
+            Engine::Reference => &self.device.name,
+            Engine::Gram => "cpu",
+        }
+    }
+}
+
 impl Work for Alone<'_> {
     fn at_most(&self, cell: &Prepared) -> Result<usize, RunError> {
         let model = &cell.cell.model;
@@ -73,36 +85,41 @@ impl Work for Alone<'_> {
         Common::of(a) == Common::of(b) && a.data.has_batches_of(&b.data)
     }
 
+    fn origin(&self, cell: &Prepared) -> Origin {
+        let engine = self.engines.engine(&cell.cell);
+        origin(engine, self.trains_on(engine))
+    }
+
     fn train(
         &self,
         cells: &[Prepared],
-        on_steps: &mut dyn FnMut(u64) -> bool,
+        checkpoints: Option<Vec<Checkpoint>>,
+        watch: &mut dyn Watch,
     ) -> Result<Option<Vec<Ending>>, RunError> {
         let Self { engines, device, n_threads, .. } = *self;
         let engine = engines.engine(&cells[0].cell);
-        let on = match engine {
-            Engine::Reference => device.name.as_str(),
-            Engine::Gram => "cpu",
-        };
-        work(cells, engine, on, on_steps, |on_steps| {
-            let failed = |message| Trained {
-                outcome: Outcome::Failed { message },
-                curve: vec![],
-                model: None,
-            };
+        work(cells, engine, self.trains_on(engine), watch, |watch| {
             let place = Place { engine, device: device.device.clone(), client: None, n_threads };
-            if cells.len() > 1
-                && let Ok(Ok(trained)) = caught(|| train(cells, &place, on_steps))
-            {
+            let or_failed = |trained: Result<Result<Vec<Trained>, DeviceFailure>, String>| {
+                let trained = trained.and_then(|trained| trained.map_err(|f| f.to_string()));
+                trained.unwrap_or_else(|message| {
+                    let outcome = Outcome::Failed { message };
+                    vec![Trained { outcome, curve: vec![], model: None }]
+                })
+            };
+            if let [_] = cells {
+                return Ok(or_failed(caught(|| train(cells, &place, checkpoints, watch))));
+            }
+            if let Ok(Ok(trained)) = caught(|| train(cells, &place, checkpoints.clone(), watch)) {
                 return Ok(trained);
             }
-            // What fails together may be the fault of one.
-            let mut train_one = |cell: &Prepared| {
-                caught(|| train(std::slice::from_ref(cell), &place, on_steps))
-                    .unwrap_or_else(|message| Ok(vec![failed(message)]))
-                    .unwrap_or_else(|failure| vec![failed(failure.to_string())])
+            // What fails together may be the fault of one. They go their own ways from here on.
+            let mut go_on = |steps| matches!(watch.on_steps(steps), Next::GoOn | Next::Keep);
+            let mut train_one = |i: usize| {
+                let from = checkpoints.as_ref().map(|all| vec![all[i].clone()]);
+                or_failed(caught(|| train(&cells[i..=i], &place, from, &mut go_on)))
             };
-            Ok(cells.iter().flat_map(&mut train_one).collect())
+            Ok((0..cells.len()).flat_map(&mut train_one).collect())
         })
     }
 }
@@ -158,38 +175,58 @@ impl Work for Together {
         Common::of(&a.cell) == Common::of(&b.cell)
     }
 
+    fn origin(&self, cell: &Prepared) -> Origin {
+        origin(self.engines.engine(&cell.cell), &self.device_name)
+    }
+
     fn train(
         &self,
         cells: &[Prepared],
-        on_steps: &mut dyn FnMut(u64) -> bool,
+        checkpoints: Option<Vec<Checkpoint>>,
+        watch: &mut dyn Watch,
     ) -> Result<Option<Vec<Ending>>, RunError> {
         // What decides the engine, cells that go together have in common.
         let place = self.place(&cells[0]);
-        work(cells, place.engine, &self.device_name, on_steps, |on_steps| {
+        work(cells, place.engine, &self.device_name, watch, |watch| {
             let failed = |said, out_of_memory| RunError::DeviceFailed { said, out_of_memory };
-            caught(|| train(cells, &place, on_steps))
-                .map_err(|said| failed(format!("the device failed: {}", words(&said)), false))?
+            caught(|| train(cells, &place, checkpoints, watch))
+                .map_err(|words| failed(format!("the device failed: {words}"), false))?
                 .map_err(|failure| failed(failure.to_string(), failure.out_of_memory))
         })
     }
 }
 
+/// Notices that the one who watches has stopped the training.
+struct Noticing<'w> {
+    watch: &'w mut dyn Watch,
+    stopped: bool,
+}
+
+impl Watch for Noticing<'_> {
+    fn on_steps(&mut self, steps: u64) -> Next {
+        let next = self.watch.on_steps(steps);
+        self.stopped |= matches!(next, Next::Stop | Next::KeepAndStop);
+        next
+    }
+
+    fn keep(&mut self, checkpoints: Vec<Checkpoint>) {
+        self.watch.keep(checkpoints);
+    }
+}
+
 /// What comes of `cells` that `train` trains by `engine` on the device called `device`; `None` when
-/// `on_steps` has stopped it.
+/// `watch` has stopped it.
 fn work(
     cells: &[Prepared],
     engine: Engine,
     device: &str,
-    on_steps: &mut dyn FnMut(u64) -> bool,
-    train: impl FnOnce(&mut dyn FnMut(u64) -> bool) -> Result<Vec<Trained>, RunError>,
+    watch: &mut dyn Watch,
+    train: impl FnOnce(&mut dyn Watch) -> Result<Vec<Trained>, RunError>,
 ) -> Result<Option<Vec<Ending>>, RunError> {
     let begun = Instant::now();
-    let mut stopped = false;
-    let trained = train(&mut |steps| {
-        stopped = !on_steps(steps);
-        !stopped
-    })?;
-    if stopped {
+    let mut noticing = Noticing { watch, stopped: false };
+    let trained = train(&mut noticing)?;
+    if noticing.stopped {
         return Ok(None);
     }
     // So that the times of all cells add up to what they took.
@@ -226,6 +263,11 @@ fn ended(cell: &Prepared, trained: Trained, wall_s: f64, provenance: Provenance)
         (record.measured, weights, snapshots) = (None, None, None);
     }
     Ended { record, curve, weights, snapshots: snapshots.unwrap_or_default() }
+}
+
+fn origin(engine: Engine, device: &str) -> Origin {
+    let Provenance { engine, device, superpose_version, revision, .. } = provenance(engine, device);
+    Origin { engine, device, build: format!("{superpose_version} ({revision})") }
 }
 
 fn provenance(engine: Engine, device: &str) -> Provenance {

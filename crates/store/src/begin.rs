@@ -8,15 +8,19 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use superpose_files::disk::{
-    at, create_folder, folder_of, remove_folder, remove_left_work, sync_folder,
+    at, create_folder, folder_of, remove_left_work, sync_folder, write_new,
 };
 use superpose_files::sums::{NAME as SUMS, write_listed};
 use superpose_toy::cell::{Cell, CellId};
 
+use crate::beats::token;
+use crate::checkpoint::is_checkpoint;
 use crate::folder::{MANIFEST, Manifest, Store, StoreError, content, json_of, names, no_sweep};
-use crate::lease;
+use crate::lease::{self, Kind, Ownership};
+use crate::store::remove;
 
 /// How a run begins in a folder that holds some of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +66,20 @@ impl Store {
     /// [`StoreError`] when the folder holds anything else, is used by others with other cells, or cannot
     /// be written.
     pub fn begin(root: &Path, manifest: &Manifest, start: Start) -> Result<Begun, StoreError> {
+        Self::begin_with(root, manifest, start, None)
+    }
+
+    /// As [`Store::begin`], where processes keep out of each other's way by `leases` of this kind, if it is given.
+    /// Otherwise by what the first process here has found to work.
+    ///
+    /// # Errors
+    /// As for [`Store::begin`]; also when those who began here have another kind.
+    pub fn begin_with(
+        root: &Path,
+        manifest: &Manifest,
+        start: Start,
+        leases: Option<Kind>,
+    ) -> Result<Begun, StoreError> {
         // What a link leads to is moved and made anew, not the link.
         let is_link = fs::symlink_metadata(root).is_ok_and(|found| found.is_symlink());
         let root = if is_link {
@@ -73,7 +91,7 @@ impl Store {
         let mut vanished = 0;
         let store = loop {
             let wanted = if aside.is_some() { Start::Resume } else { start };
-            match attempt(&root, manifest, wanted, start) {
+            match attempt(&root, manifest, [wanted, start], leases) {
                 Ok(Attempt::Done(store)) => break store,
                 Ok(Attempt::Again) => {}
                 Ok(Attempt::Aside(path)) => aside = Some(path),
@@ -100,34 +118,40 @@ impl Store {
         Ok((begun.store, begun.orphans))
     }
 
-    /// Removes the work on cells that nobody is training, and on the list of the cells.
+    /// Removes the work on cells that nobody is training, and on the list of the cells. Where cells were in their
+    /// training stays, unless they are finished.
     fn remove_work(&self) -> Result<(), StoreError> {
         remove_left_work(self.root(), [MANIFEST]);
         for name in names(&self.cells_folder())? {
-            let id = name.strip_prefix('.').and_then(|name| name.strip_suffix(".part"));
-            let Some(id) = id.and_then(|id| CellId::try_from(id.to_owned()).ok()) else { continue };
-            let path = lease::path_of(&self.leases_folder(), id.as_str());
+            let Some((id, rest)) = name.strip_prefix('.').and_then(|name| name.split_once('.'))
+            else {
+                continue;
+            };
+            let Ok(id) = CellId::try_from(id.to_owned()) else { continue };
+            let is_work = rest == "part" || rest.ends_with(".part");
+            let goes = is_work || (is_checkpoint(rest) && self.has_place(&id));
             // Where that fails the work stays, which is in nobody's way.
-            if let Ok(lease::Ownership::Ours(_lease)) = lease::claim(&path) {
-                let _ = remove_folder(&self.cells_folder().join(name));
+            if goes && let Ok(Ownership::Ours(_lease)) = self.lease(&id) {
+                let _ = remove(&self.cells_folder().join(name));
             }
         }
         Ok(())
     }
 }
 
-/// One attempt to begin in the folder `root`. `wanted` says how; `first` how it was asked for.
+/// One attempt to begin in the folder `root`: how it is wanted, and how it was asked for at `first`.
 fn attempt(
     root: &Path,
     manifest: &Manifest,
-    wanted: Start,
-    first: Start,
+    [wanted, first]: [Start; 2],
+    leases: Option<Kind>,
 ) -> Result<Attempt, StoreError> {
     let mut store = Store::at(root);
     if fs::metadata(root).is_ok_and(|found| !found.is_dir()) {
         return Err(content(root, "is a file, not a folder", "give another folder with --out"));
     }
-    let is_there = || store.manifest_path().exists();
+    let manifest_path = store.manifest_path();
+    let is_there = || manifest_path.exists();
     // Asked once more, as another process may begin while the folder is read.
     if !is_there() && root.is_dir() && !may_begin(&store)? && !is_there() {
         return Err(no_sweep(root, "give another folder"));
@@ -142,6 +166,11 @@ fn attempt(
         }
         Err(error) => return Err(error),
     };
+    store.leases = store.leases_agreed(leases)?;
+    if store.leases != Kind::Locks {
+        store.token = Some(token());
+        return attempt_without_locks(store, manifest, wanted);
+    }
     gate.lock().map_err(at("lock", &store.begin_lease()))?;
     let path = store.sweep_lease();
     if !lease::is_at(&gate, &store.begin_lease()) || !lease::is_at(&lock, &path) {
@@ -175,7 +204,7 @@ fn attempt(
             None | Some(Held::OtherCells) => write_listed(root, &[(MANIFEST, &json)])?,
         }
         let anew = if first == Start::Anew { ANEW } else { "" };
-        lease::sign(&mut lock, &(lease::us() + anew)).map_err(at("write", &path))?;
+        lease::sign(&lock, &(lease::us() + anew)).map_err(at("write", &path))?;
         lock.lock_shared().map_err(at("lock", &path))?;
     }
     match store.compare(manifest, &json)? {
@@ -184,13 +213,47 @@ fn attempt(
             Ok(Attempt::Done(store))
         }
         Held::OtherSweep(name) => Err(other_sweep(root, &name, &manifest.name)),
-        Held::OtherCells => {
-            let (name, holder) = (&manifest.name, lease::signature(&mut lock));
-            let problem = format!("holds other cells of `{name}`, which {holder} is training");
-            Err(content(root, &problem, "wait for it, or give another folder with --out"))
-        }
+        Held::OtherCells => Err(other_cells(root, manifest, &lease::signature(&mut lock))),
     }
 }
+
+/// The same where there are no locks. Those who train here are known by their claims to cells.
+fn attempt_without_locks(
+    store: Store,
+    manifest: &Manifest,
+    wanted: Start,
+) -> Result<Attempt, StoreError> {
+    let root = store.root();
+    let leases = store.leases_folder();
+    let _gate = loop {
+        match lease::claim(&leases, BEGIN, Kind::Heartbeats).map_err(at("write", &leases))? {
+            Ownership::Ours(gate) => break gate,
+            Ownership::Theirs(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    };
+    let is_there = store.manifest_path().exists();
+    if wanted == Start::Anew && (is_there || !store.finished()?.is_empty()) {
+        return match store.at_work()? {
+            None => Ok(Attempt::Aside(set_aside(root)?)),
+            Some(holder) => {
+                let problem = format!("is being trained by {holder}");
+                Err(content(root, &problem, "wait for it, or share its work without --fresh"))
+            }
+        };
+    }
+    let json = json_of(manifest);
+    let found = if is_there { Some(store.compare(manifest, &json)?) } else { None };
+    match (found, store.at_work()?) {
+        (Some(Held::Same), _) => {}
+        (Some(Held::OtherSweep(name)), _) => return Err(other_sweep(root, &name, &manifest.name)),
+        (Some(Held::OtherCells), Some(holder)) => return Err(other_cells(root, manifest, &holder)),
+        (None | Some(Held::OtherCells), _) => write_listed(root, &[(MANIFEST, &json)])?,
+    }
+    Ok(Attempt::Done(store))
+}
+
+/// What the claim of who begins is called.
+const BEGIN: &str = "begin";
 
 /// What a folder holds, beside what it should hold.
 enum Held {
@@ -214,6 +277,51 @@ impl Store {
             () if found.name == manifest.name => Held::OtherCells,
             () => Held::OtherSweep(found.name),
         })
+    }
+
+    /// Whether it is settled how processes keep out of each other's way here.
+    pub fn has_agreed(&self) -> bool {
+        matches!(self.leases_written(), Ok(Some(_)))
+    }
+
+    /// Writes down how processes keep out of each other's way here, unless somebody has done so already.
+    pub(crate) fn agree(&self, kind: Kind) -> Result<(), StoreError> {
+        match write_new(&self.leases_kind(), format!("{}\n", kind.name()).as_bytes()) {
+            Err(error) if !error.is_taken() => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// How processes keep out of each other's way here: as it is written down, or as it is `wanted`, or as it works,
+    /// which is then written down.
+    fn leases_agreed(&self, wanted: Option<Kind>) -> Result<Kind, StoreError> {
+        // Who has cells of one's own need not agree with anybody.
+        if wanted == Some(Kind::Nothing) {
+            return Ok(Kind::Nothing);
+        }
+        if self.leases_written()?.is_none() {
+            let leases = self.leases_folder();
+            let works = || lease::probe(&leases).map_err(at("write", &leases));
+            self.agree(wanted.map_or_else(works, Ok)?)?;
+        }
+        let written = self.leases_written()?.unwrap_or(Kind::Locks);
+        if wanted.is_some_and(|wanted| wanted != written) {
+            let problem = format!("says `{}`, by which those work who began here", written.name());
+            let advice = "remove it when nobody is training here";
+            return Err(content(&self.leases_kind(), &problem, advice));
+        }
+        Ok(written)
+    }
+
+    /// One who trains cells here, where there are no locks.
+    fn at_work(&self) -> Result<Option<String>, StoreError> {
+        let cells = names(&self.leases_folder())?.into_iter().filter_map(|name| {
+            let name = name.strip_suffix(".claim")?;
+            (name != BEGIN).then(|| name.to_owned())
+        });
+        let mut holders =
+            cells.filter_map(|name| lease::holder(&self.leases_folder(), &name, Kind::Heartbeats));
+        Ok(holders.next())
     }
 }
 
@@ -264,6 +372,11 @@ fn may_begin(store: &Store) -> Result<bool, StoreError> {
     };
     let was_ours = store.cells_folder().is_dir() && store.leases_folder().is_dir();
     Ok(was_ours || names(store.root())?.iter().all(is_ours))
+}
+
+fn other_cells(root: &Path, manifest: &Manifest, holder: &str) -> StoreError {
+    let problem = format!("holds other cells of `{}`, which {holder} is training", manifest.name);
+    content(root, &problem, "wait for it, or give another folder with --out")
 }
 
 fn other_sweep(root: &Path, found: &str, wanted: &str) -> StoreError {
@@ -363,7 +476,7 @@ mod tests {
         for held in [first, second] {
             let said = resume(folder.path(), &others).unwrap_err();
             let who =
-                format!("holds other cells of `example`, which process {}", std::process::id());
+                format!("holds other cells of `example`, which process {} on", std::process::id());
             assert!(said.contains(&who) && said.contains("wait for it"), "{said}");
             drop(held);
         }

@@ -7,15 +7,17 @@
 //!             cells/<id>/weights.safetensors   W, b and p
 //!             cells/<id>/snapshots.safetensors   W and b at moments of the training, if it was asked for
 //!             cells/<id>/SHA256SUMS      digests of these files, by which damage is noticed
-//!             leases/<id>.lease          who is training a cell
+//!             cells/.<id>.checkpoint     how far a cell in training has come, to go on from
+//!             leases/<id>.lease          who is training a cell; <id>.claim where there are no locks
+//!             leases/kind                how processes keep out of each other's way: `locks` or `heartbeats`
 //!             leases/sweep.lease         who is training in this folder
 //!             leases/begin.lease         who begins in it
 //!             SHA256SUMS                 the digest of sweep.json
 //! ```
 //!
 //! A file or a cell's folder is written under another name, synced and renamed, so that it is
-//! there whole or not at all. Names that start with `.` are such work and are never read, nor is
-//! anything else in `cells/` whose name is no id.
+//! there whole or not at all. Names that start with `.` are such work and are never read but for
+//! checkpoints, nor is anything else in `cells/` whose name is no id.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -23,11 +25,11 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
-use superpose_files::disk::{DiskError, at};
+use superpose_files::disk::{DiskError, at, read};
 use superpose_files::sums::read_listed;
 use superpose_toy::cell::{Cell, CellId};
 
-use crate::lease;
+use crate::lease::{self, Kind};
 
 /// The name of the manifest.
 pub(crate) const MANIFEST: &str = "sweep.json";
@@ -38,6 +40,10 @@ pub struct Store {
     root: PathBuf,
     /// Locked for as long as cells may be trained here, so that they stay the same.
     pub(crate) in_use: Option<Arc<File>>,
+    /// How processes keep out of each other's way.
+    pub(crate) leases: Kind,
+    /// Where two may work on a cell, what tells their work apart.
+    pub(crate) token: Option<String>,
 }
 
 /// What a folder should hold: `sweep.json`.
@@ -72,7 +78,7 @@ pub enum StoreError {
 impl Store {
     /// The folder at `root`, whatever is there.
     pub(crate) fn at(root: &Path) -> Self {
-        Self { root: root.to_owned(), in_use: None }
+        Self { root: root.to_owned(), in_use: None, leases: Kind::Locks, token: None }
     }
 
     /// The folder of a sweep at `root`, to read.
@@ -80,7 +86,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when there is none.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
-        let store = Self::at(root);
+        let mut store = Self::at(root);
         let found = fs::metadata(root).map_err(at("find the folder", root))?;
         let advice = "give the folder of a sweep, such as runs/quickstart";
         if !found.is_dir() {
@@ -89,7 +95,21 @@ impl Store {
         if !store.manifest_path().exists() {
             return Err(no_sweep(root, advice));
         }
+        store.leases = store.leases_written()?.unwrap_or(Kind::Locks);
         Ok(store)
+    }
+
+    /// How processes keep out of each other's way here, if that is written down.
+    pub(crate) fn leases_written(&self) -> Result<Option<Kind>, StoreError> {
+        let path = self.leases_kind();
+        let words = match read(&path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(at("read", &path)(error).into()),
+        };
+        let advice = "remove it when nobody is training here";
+        let wrong = || content(&path, "must be `locks` or `heartbeats`", advice);
+        Kind::of(words.trim()).filter(|kind| *kind != Kind::Nothing).map(Some).ok_or_else(wrong)
     }
 
     /// The folder.
@@ -132,6 +152,11 @@ impl Store {
 
     pub(crate) fn leases_folder(&self) -> PathBuf {
         self.root.join("leases")
+    }
+
+    /// The file that says how processes keep out of each other's way.
+    pub(crate) fn leases_kind(&self) -> PathBuf {
+        self.leases_folder().join("kind")
     }
 
     /// The lease of all who train here.

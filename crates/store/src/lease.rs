@@ -1,19 +1,67 @@
 //! The right to train a cell, which one process at a time has.
 //!
-//! A lease is an advisory lock that the operating system holds on an open file. It ends with the
+//! Usually a lease is an advisory lock that the operating system holds on an open file. It ends with the
 //! process, however that ends, so a dead process's cell is free at once and no clock is compared.
 //! The file itself stays: removing a lock file while others open it would let two processes lock
-//! two files of the same name.
+//! two files of the same name. Where there are no such locks it is a file that only one process can make
+//! ([`beats`](crate::beats)), and those who have shared the cells out beforehand need neither.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::beats::{self, Beating, Claim, token};
+
+/// How processes keep out of each other's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// By locks of the operating system.
+    Locks,
+    /// By files that are made and written again and again, where there are no locks, or each host has its own.
+    Heartbeats,
+    /// Not at all: everybody has cells of one's own.
+    Nothing,
+}
+
+impl Kind {
+    /// Its name, as it stands in the folder of leases.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Locks => "locks",
+            Self::Heartbeats => "heartbeats",
+            Self::Nothing => "nothing",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Locks, Self::Heartbeats, Self::Nothing].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// The right to train a cell, until it is dropped.
 #[derive(Debug)]
 pub struct Lease {
-    /// Locked for as long as it is open.
-    _file: File,
+    held: Held,
+}
+
+impl Lease {
+    /// Writes into the lease, behind who has it, how far its cell is: for people, so that it is no failure if it fails.
+    /// Only a lock can be written into.
+    pub fn tell(&self, how_far: &str) {
+        if let Held::Locked(file) = &self.held {
+            let _ = sign(file, &format!("{}, {how_far}", us()));
+        }
+    }
+}
+
+/// What makes it ours.
+#[derive(Debug)]
+enum Held {
+    /// It is locked for as long as it is open.
+    Locked(File),
+    Beating(#[expect(dead_code, reason = "it is dropped")] Beating),
+    Nothing,
 }
 
 /// What came of asking for a lease.
@@ -25,25 +73,57 @@ pub enum Ownership {
     Theirs(String),
 }
 
-/// Asks for the lease in the file at `path`, and writes there who has it.
+/// Asks for the lease of something called `name` in the folder of leases, and writes there who has it.
 ///
 /// # Errors
 /// When the file cannot be made, or the file system has no locks.
-pub fn claim(path: &Path) -> io::Result<Ownership> {
-    let mut file = open(path)?;
-    match file.try_lock() {
-        Ok(()) => {
-            sign(&mut file, &us())?;
-            Ok(Ownership::Ours(Lease { _file: file }))
+pub fn claim(folder: &Path, name: &str, kind: Kind) -> io::Result<Ownership> {
+    let ours = |held| Ownership::Ours(Lease { held });
+    match kind {
+        Kind::Nothing => Ok(ours(Held::Nothing)),
+        Kind::Heartbeats => Ok(match beats::claim(&claim_of(folder, name))? {
+            Claim::Ours(beating) => ours(Held::Beating(beating)),
+            Claim::Theirs(holder) => Ownership::Theirs(holder),
+        }),
+        Kind::Locks => {
+            let mut file = open(&path_of(folder, name))?;
+            match file.try_lock() {
+                Ok(()) => {
+                    sign(&file, &us())?;
+                    Ok(ours(Held::Locked(file)))
+                }
+                Err(TryLockError::WouldBlock) => Ok(Ownership::Theirs(signature(&mut file))),
+                Err(TryLockError::Error(error)) => Err(error),
+            }
         }
-        Err(TryLockError::WouldBlock) => Ok(Ownership::Theirs(signature(&mut file))),
-        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
+/// How processes can keep out of each other's way in a folder, as far as one of them can tell: whether a second
+/// lock on a file is refused while there is a first.
+///
+/// # Errors
+/// When nothing can be written there.
+pub(crate) fn probe(folder: &Path) -> io::Result<Kind> {
+    let path = folder.join(format!("{}.probe", token()));
+    let open = || OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+    let (first, second) = (open()?, open()?);
+    let works =
+        first.try_lock().is_ok() && matches!(second.try_lock(), Err(TryLockError::WouldBlock));
+    drop((first, second));
+    fs::remove_file(&path)?;
+    Ok(if works { Kind::Locks } else { Kind::Heartbeats })
+}
+
+/// The jobs of batch systems, by the variable that has their number.
+const JOBS: [&str; 4] = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"];
+
 /// This process, for people.
 pub(crate) fn us() -> String {
-    format!("process {}", std::process::id())
+    let host = gethostname::gethostname();
+    let us = format!("process {} on {}", std::process::id(), host.to_string_lossy());
+    let job = JOBS.iter().find_map(|name| std::env::var(name).ok());
+    job.map_or(us.clone(), |job| format!("{us}, job {job}"))
 }
 
 /// The file of a lease, made if need be. It is never one that a link leads to, since it will be written.
@@ -74,7 +154,7 @@ pub(crate) fn is_at(file: &File, path: &Path) -> bool {
 }
 
 /// Writes into a lease who has it.
-pub(crate) fn sign(file: &mut File, words: &str) -> io::Result<()> {
+pub(crate) fn sign(mut file: &File, words: &str) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
     file.write_all(words.as_bytes())
@@ -84,15 +164,25 @@ pub(crate) fn sign(file: &mut File, words: &str) -> io::Result<()> {
 pub(crate) fn signature(file: &mut File) -> String {
     let mut words = String::new();
     let _ = file.rewind().and_then(|()| file.take(MOST_WORDS).read_to_string(&mut words));
-    words.retain(|c| !c.is_control());
-    words
+    readable(&words)
+}
+
+/// Words that are safe to print.
+pub(crate) fn readable(words: &str) -> String {
+    words.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// Bytes of a signature that are read at most.
-const MOST_WORDS: u64 = 100;
+const MOST_WORDS: u64 = 200;
 
-/// Who holds the lease in the file at `path`, if anybody does.
-pub fn holder(path: &Path) -> Option<String> {
+/// Who holds the lease of something called `name` in the folder of leases, if anybody does.
+pub fn holder(folder: &Path, name: &str, kind: Kind) -> Option<String> {
+    let path = &path_of(folder, name);
+    match kind {
+        Kind::Locks => {}
+        Kind::Heartbeats => return beats::holder(&claim_of(folder, name)),
+        Kind::Nothing => return None,
+    }
     if !fs::metadata(path).is_ok_and(|found| found.is_file()) {
         return None;
     }
@@ -108,22 +198,47 @@ pub(crate) fn path_of(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.lease"))
 }
 
+/// The same where there are no locks.
+fn claim_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.claim"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn one_holder_at_a_time() {
+        for kind in [Kind::Locks, Kind::Heartbeats] {
+            let folder = tempfile::tempdir().unwrap();
+            let claim = || claim(folder.path(), "cell", kind).unwrap();
+            let holder = || holder(folder.path(), "cell", kind);
+            assert_eq!(holder(), None);
+            let Ownership::Ours(lease) = claim() else { panic!("nobody else is here") };
+            lease.tell("at step 3 of 9");
+            let Ownership::Theirs(who) = claim() else { panic!("it is taken") };
+            assert_eq!(who.ends_with(", at step 3 of 9"), kind == Kind::Locks, "{who}");
+            assert!(who.starts_with(&format!("process {} on ", std::process::id())), "{who}");
+            assert_eq!(holder(), Some(who));
+            drop(lease);
+            assert_eq!(holder(), None);
+            assert!(matches!(claim(), Ownership::Ours(_)));
+        }
+        // Who needs no lease has it at once, and leaves nothing.
         let folder = tempfile::tempdir().unwrap();
-        let path = path_of(folder.path(), "cell");
-        assert_eq!(holder(&path), None);
-        let Ownership::Ours(lease) = claim(&path).unwrap() else { panic!("nobody else is here") };
-        let Ownership::Theirs(who) = claim(&path).unwrap() else { panic!("it is taken") };
-        assert_eq!(who, format!("process {}", std::process::id()));
-        assert_eq!(holder(&path), Some(who));
-        drop(lease);
-        assert_eq!(holder(&path), None);
-        assert!(matches!(claim(&path).unwrap(), Ownership::Ours(_)));
+        let claim = || claim(folder.path(), "cell", Kind::Nothing).unwrap();
+        let (Ownership::Ours(_first), Ownership::Ours(_)) = (claim(), claim()) else { panic!() };
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn locks_are_found_where_there_are_some_and_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(probe(folder.path()).unwrap(), Kind::Locks);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        for kind in [Kind::Locks, Kind::Heartbeats, Kind::Nothing] {
+            assert_eq!(Kind::of(kind.name()), Some(kind));
+        }
     }
 
     #[test]
@@ -133,8 +248,8 @@ mod tests {
         fs::write(&path, format!("\u{1b}[2J{}", "x".repeat(1000))).unwrap();
         let mut file = open(&path).unwrap();
         let words = signature(&mut file);
-        assert!(words.starts_with("[2Jxx") && words.len() < 100, "{words}");
-        sign(&mut file, "process 7").unwrap();
+        assert!(words.starts_with("[2Jxx") && words.len() < 200, "{words}");
+        sign(&file, "process 7").unwrap();
         assert_eq!(signature(&mut file), "process 7");
         assert_eq!(fs::read_to_string(&path).unwrap(), "process 7");
     }
@@ -147,13 +262,19 @@ mod tests {
         for target in ["victim", "nothing"] {
             fs::write(&victim, "precious").unwrap();
             std::os::unix::fs::symlink(folder.path().join(target), &path).unwrap();
-            assert!(claim(&path).unwrap_err().to_string().contains("a link"));
+            assert!(
+                claim(folder.path(), "cell", Kind::Locks)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("a link")
+            );
             fs::remove_file(&path).unwrap();
         }
         assert_eq!(fs::read(&victim).unwrap(), b"precious");
         assert!(!folder.path().join("nothing").exists());
         fs::create_dir(&path).unwrap();
-        assert!(claim(&path).is_err() && holder(&path).is_none());
+        assert!(claim(folder.path(), "cell", Kind::Locks).is_err());
+        assert!(holder(folder.path(), "cell", Kind::Locks).is_none());
     }
 
     #[cfg(unix)]

@@ -2,7 +2,9 @@
 //! [`measured`]), and the folder ([`mod@store`]) that keeps the records of one sweep, which several
 //! processes may share ([`lease`]).
 
+mod beats;
 mod begin;
+pub mod checkpoint;
 mod folder;
 mod kept;
 pub mod lease;
@@ -13,4 +15,5 @@ pub mod quantity;
 pub mod record;
 mod snapshots_file;
 pub mod store;
+pub mod two;
 mod weights_file;

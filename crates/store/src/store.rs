@@ -11,11 +11,12 @@ use superpose_toy::prepared::Features;
 use superpose_toy::trained::{CurvePoint, Snapshot, Weights};
 
 pub use crate::begin::{Begun, Start};
+pub use crate::checkpoint::Middle;
 pub use crate::folder::{Manifest, Store, StoreError};
 use crate::folder::{content, json_of, names};
 use crate::kept::{CURVE, RECORD, SNAPSHOTS, WEIGHTS, curve_text, parse_record};
 pub use crate::kept::{Care, Damage, Found, Kept, Presence, Seen};
-use crate::lease::{self, Ownership};
+use crate::lease::{self, Kind, Ownership};
 use crate::record::Record;
 use crate::snapshots_file;
 use crate::weights_file;
@@ -73,13 +74,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Disk`] when it cannot be asked for.
     pub fn lease(&self, id: &CellId) -> Result<Ownership, StoreError> {
-        let path = lease::path_of(&self.leases_folder(), id.as_str());
-        Ok(lease::claim(&path).map_err(at("lock", &path))?)
+        let folder = self.leases_folder();
+        let claim = lease::claim(&folder, id.as_str(), self.leases);
+        Ok(claim.map_err(at("lock", &lease::path_of(&folder, id.as_str())))?)
     }
 
     /// Who is training the cell at this moment, if anybody is.
     pub fn holder(&self, id: &CellId) -> Option<String> {
-        lease::holder(&lease::path_of(&self.leases_folder(), id.as_str()))
+        lease::holder(&self.leases_folder(), id.as_str(), self.leases)
     }
 
     /// Forgets the record of a cell, whose lease the caller holds, so that it is trained again.
@@ -164,11 +166,24 @@ impl Store {
         sync_folder(work)?;
         let folder = self.cell_folder(&record.cell_id);
         fs::rename(work, &folder).map_err(at("create", &folder))?;
-        Ok(sync_folder(&self.cells_folder())?)
+        sync_folder(&self.cells_folder())?;
+        self.remove_checkpoint(&record.cell_id);
+        Ok(())
     }
 
     fn work_folder(&self, id: &CellId) -> PathBuf {
-        self.cells_folder().join(format!(".{id}.part"))
+        self.cells_folder().join(format!(".{id}{}.part", self.own_work()))
+    }
+
+    /// What the names of our work have that nobody else's have, where two may work on a cell.
+    pub(crate) fn own_work(&self) -> String {
+        self.token.as_ref().map_or_else(String::new, |token| format!(".{token}"))
+    }
+
+    /// Whether a cell could not be written since another process has written it meanwhile, for which ours counted as
+    /// dead.
+    pub fn is_second(&self, error: &StoreError) -> bool {
+        self.leases != Kind::Locks && matches!(error, StoreError::Disk(error) if error.is_taken())
     }
 }
 
@@ -185,7 +200,7 @@ fn readable_json(path: &Path, record: &Record) -> Result<Vec<u8>, StoreError> {
 }
 
 /// Removes what is at `path`, if anything is.
-fn remove(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_dir() => Ok(fs::remove_file(path).map_err(at("remove", path))?),
         _ => Ok(remove_folder(path)?),
@@ -345,8 +360,8 @@ mod tests {
         let record = small(0);
         let (store, id) = (store(folder.path(), std::slice::from_ref(&record)), &record.cell_id);
         let Some(Ownership::Ours(lease)) = store.claim(id).unwrap() else { panic!("it is free") };
-        let us = format!("process {}", std::process::id());
-        assert_eq!(store.holder(id), Some(us));
+        let us = format!("process {} on ", std::process::id());
+        assert!(store.holder(id).unwrap().starts_with(&us));
         assert!(matches!(store.claim(id).unwrap(), Some(Ownership::Theirs(_))));
         write(&store, &record);
         drop(lease);
@@ -382,6 +397,25 @@ mod tests {
         let seen = store.seen(id);
         assert!(matches!(store.claim_anew(id, &seen).unwrap(), Some(Ownership::Ours(_))));
         write(&store, &record);
+    }
+
+    #[test]
+    fn where_there_are_no_locks_who_is_done_second_is_told_so_and_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = small(0);
+        let manifest = manifest(std::slice::from_ref(&record));
+        let begin = || {
+            let kind = Some(Kind::Heartbeats);
+            Store::begin_with(folder.path(), &manifest, Start::Resume, kind).unwrap().store
+        };
+        let (first, second) = (begin(), begin());
+        assert_ne!(first.work_folder(&record.cell_id), second.work_folder(&record.cell_id));
+        write(&second, &record);
+        let error = first.write(&record, &[], None).unwrap_err();
+        assert!(first.is_second(&error), "{error}");
+        assert_eq!(second.curve(&record.cell_id).unwrap(), curve());
+        assert_eq!(names(&first.cells_folder()).unwrap(), [record.cell_id.to_string()]);
+        assert_eq!(names(&first.leases_folder()).unwrap().len(), 3, "kind, begin and sweep");
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 pub mod adam;
 pub mod cell;
+pub mod checkpoint;
 pub mod counts;
 pub mod data_error;
 pub mod dependence;

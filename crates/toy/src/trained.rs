@@ -35,7 +35,7 @@ impl Outcome {
 }
 
 /// One point of a loss curve: a line of `curve.csv`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CurvePoint {
     /// Last step that the point covers, counted from 1.
     pub step: u64,
@@ -44,7 +44,7 @@ pub struct CurvePoint {
 }
 
 /// A model as it was at a moment of its training.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Steps that had been made.
     pub step: u64,
@@ -53,7 +53,7 @@ pub struct Snapshot {
 }
 
 /// A trained model, on the host.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Weights {
     /// Number of features `n`.
     pub n_features: usize,

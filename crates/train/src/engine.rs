@@ -11,6 +11,7 @@ use superpose_ensemble::feed::{Chunk, Feed};
 pub use superpose_gram::engine::is_tiny;
 use superpose_gram::engine::{self as gram, Arranged, Gram};
 use superpose_toy::cell::Cell;
+use superpose_toy::checkpoint::ModelState;
 pub use superpose_toy::engine::{EngineKind, Unsupported};
 use superpose_toy::init::start;
 use superpose_toy::prepared::Prepared;
@@ -42,6 +43,12 @@ pub trait Engine<'c>: Send {
     /// # Errors
     /// [`DeviceFailure`] when the device has failed.
     fn weights(&self) -> Result<Vec<Weights>, DeviceFailure>;
+
+    /// Every cell as it is after all steps so far.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] when the device has failed.
+    fn states(&self) -> Result<Vec<ModelState>, DeviceFailure>;
 
     /// What the engine has noted of its own work.
     fn effort(&self) -> Effort {
@@ -100,27 +107,29 @@ fn gram_or_reference<Fast: Engine<'static>>(cell: &Cell) -> EngineKind {
 }
 
 impl Place {
-    /// `prepared` cells, which have [`Common`] in common, before their first step; they are going
-    /// to be given `chunks`.
+    /// `prepared` cells, which have [`Common`] in common, as they are in `states`, or before their first step
+    /// without any; they are going to be given `chunks`.
     ///
     /// # Errors
     /// [`DeviceFailure`] when the device has failed or is out of memory.
     pub(crate) fn start(
         &self,
         prepared: &[Prepared],
+        states: Option<Vec<ModelState>>,
         chunks: &(impl Iterator<Item = Chunk> + Clone + Send + 'static),
     ) -> Result<Box<dyn Engine<'_> + '_>, DeviceFailure> {
+        let at_start = |p: &Prepared| ModelState::at_start(start(&p.cell));
+        let states = states.unwrap_or_else(|| prepared.iter().map(at_start).collect());
         Ok(match (self.engine, &self.client) {
-            (EngineKind::Gram, None) => Box::new(GramOnCpu::start(prepared, self)),
+            (EngineKind::Gram, None) => Box::new(GramOnCpu::start(prepared, states, self)),
             (EngineKind::Gram, Some(client)) => {
                 let (shape, n_threads) =
                     (Common::of(&prepared[0].cell).shape, self.n_threads.get());
                 let drawer = |sampler| Drawer::new(sampler, shape.batch_size, shape.n_features);
                 let (samplers, streams) = samplers(prepared);
-                let starts: Vec<Weights> = prepared.iter().map(|p| start(&p.cell)).collect();
                 let drawers: Vec<Drawer> = samplers.map(drawer).collect();
                 Box::new(GramOnGpu {
-                    ensemble: Ensemble::new(client, shape, prepared, &starts)?,
+                    ensemble: Ensemble::new(client, shape, prepared, &states)?,
                     feed: Feed::start(&drawers, streams, chunks, n_threads),
                     parameters: shape.n_features * shape.d_hidden,
                     flop: 0.0,
@@ -128,7 +137,7 @@ impl Place {
             }
             (EngineKind::Reference, _) => {
                 let (samplers, streams) = samplers(prepared);
-                let models = Reference::new(prepared, &self.device, DType::F32);
+                let models = Reference::from_states(prepared, &states, &self.device, DType::F32);
                 Box::new(Dense { models, samplers: samplers.collect(), streams })
             }
         })
@@ -150,11 +159,12 @@ struct GramOnCpu {
 }
 
 impl GramOnCpu {
-    fn start(prepared: &[Prepared], place: &Place) -> Self {
+    fn start(prepared: &[Prepared], states: Vec<ModelState>, place: &Place) -> Self {
         let (samplers, of_cells) = samplers(prepared);
         let arranged = |sampler| (sampler, Arranged::for_models_of(&prepared[0].cell));
-        let gram = |p: &Prepared| Gram::new(p).on_threads(place.n_threads);
-        let models = prepared.iter().zip(of_cells).map(|(p, stream)| (stream as usize, gram(p)));
+        let gram = |p, state| Gram::from_state(p, state).on_threads(place.n_threads);
+        let models = prepared.iter().zip(states).zip(of_cells);
+        let models = models.map(|((p, state), stream)| (stream as usize, gram(p, state)));
         Self { streams: samplers.map(arranged).collect(), models: models.collect() }
     }
 }
@@ -185,6 +195,10 @@ impl<'c> Engine<'c> for GramOnCpu {
 
     fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
         Ok(self.models.iter().map(|(_, gram)| gram.weights().clone()).collect())
+    }
+
+    fn states(&self) -> Result<Vec<ModelState>, DeviceFailure> {
+        Ok(self.models.iter().map(|(_, gram)| gram.state()).collect())
     }
 
     fn effort(&self) -> Effort {
@@ -227,6 +241,10 @@ impl<'c> Engine<'c> for GramOnGpu<'c> {
 
     fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
         self.ensemble.weights()
+    }
+
+    fn states(&self) -> Result<Vec<ModelState>, DeviceFailure> {
+        self.ensemble.states()
     }
 
     fn effort(&self) -> Effort {
@@ -272,6 +290,10 @@ impl<'c> Engine<'c> for Dense {
     fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
         Ok(self.models.weights())
     }
+
+    fn states(&self) -> Result<Vec<ModelState>, DeviceFailure> {
+        Ok(self.models.states())
+    }
 }
 
 #[cfg(test)]
@@ -297,6 +319,10 @@ mod tests {
         }
 
         fn weights(&self) -> Result<Vec<Weights>, DeviceFailure> {
+            unreachable!("it is only asked what it supports")
+        }
+
+        fn states(&self) -> Result<Vec<ModelState>, DeviceFailure> {
             unreachable!("it is only asked what it supports")
         }
     }

@@ -1,6 +1,7 @@
 //! The losses of a cell in training, and what comes of them.
 
 use superpose_toy::cell::Cell;
+use superpose_toy::checkpoint::{LossSum, LossesSoFar};
 use superpose_toy::trained::{CurvePoint, Outcome, Snapshot, Weights};
 
 /// What came of training a cell. Losses are squared errors summed over features.
@@ -35,30 +36,32 @@ pub(crate) struct LossLog {
     n_features: f64,
     steps: u64,
     log_every: u64,
-    step: u64,
-    /// Since the last point of the curve.
-    recent: RunningMean,
-    /// Over the last steps of all.
-    last: RunningMean,
-    curve: Vec<CurvePoint>,
-    diverged: Option<Outcome>,
+    sums: Sums,
+    so_far: LossesSoFar,
     test_losses: Vec<f64>,
 }
 
 impl LossLog {
+    /// That of a cell before its first step.
     pub(crate) fn new(cell: &Cell, sums: Sums) -> Self {
-        let empty = RunningMean { sums, sum: 0.0, count: 0 };
+        Self::going_on(cell, sums, LossesSoFar::default())
+    }
+
+    /// That of a cell with these losses so far.
+    pub(crate) fn going_on(cell: &Cell, sums: Sums, so_far: LossesSoFar) -> Self {
         Self {
             n_features: cell.model.n_features as f64,
             steps: cell.train.steps,
             log_every: cell.train.log_every,
-            step: 0,
-            recent: empty,
-            last: empty,
-            curve: Vec::new(),
-            diverged: None,
+            sums,
+            so_far,
             test_losses: Vec::new(),
         }
+    }
+
+    /// The training losses so far.
+    pub(crate) fn so_far(&self) -> &LossesSoFar {
+        &self.so_far
     }
 
     /// Takes in the mean squared error of the next step. Once the loss is not finite, none is taken
@@ -67,17 +70,18 @@ impl LossLog {
         if self.has_diverged() {
             return;
         }
-        self.step += 1;
-        let step = self.step;
+        let (sums, so_far) = (self.sums, &mut self.so_far);
+        so_far.step += 1;
+        let step = so_far.step;
         if step + LAST > self.steps {
-            self.last.add(mse);
+            sums.add(&mut so_far.last, mse);
         }
-        self.recent.add(mse);
+        sums.add(&mut so_far.recent, mse);
         if step.is_multiple_of(self.log_every) || step == self.steps {
-            let loss = self.recent.take() * self.n_features;
-            self.curve.push(CurvePoint { step, loss });
+            let loss = take(&mut so_far.recent) * self.n_features;
+            so_far.curve.push(CurvePoint { step, loss });
             if !loss.is_finite() {
-                self.diverged = Some(Outcome::Diverged { step, reason: None });
+                so_far.diverged_by = Some(step);
             }
         }
     }
@@ -88,19 +92,22 @@ impl LossLog {
     }
 
     pub(crate) fn has_diverged(&self) -> bool {
-        self.diverged.is_some()
+        self.so_far.diverged_by.is_some()
     }
 
     /// What came of a training that ended before its last step.
     pub(crate) fn stopped(self) -> Trained {
-        let message = format!("stopped after step {} of {}", self.step, self.steps);
+        let message = format!("stopped after step {} of {}", self.so_far.step, self.steps);
         self.failed(message)
     }
 
     /// What came of a training that ended with this `message`, unless it had diverged.
     pub(crate) fn failed(self, message: String) -> Trained {
-        let outcome = self.diverged.unwrap_or(Outcome::Failed { message });
-        Trained { outcome, curve: self.curve, model: None }
+        let outcome = match self.so_far.diverged_by {
+            Some(step) => Outcome::Diverged { step, reason: None },
+            None => Outcome::Failed { message },
+        };
+        Trained { outcome, curve: self.so_far.curve, model: None }
     }
 
     /// What came of a training with all its steps and its test.
@@ -108,14 +115,14 @@ impl LossLog {
         if self.has_diverged() {
             return self.stopped();
         }
-        let loss_train_last100 = self.last.take() * self.n_features;
+        let loss_train_last100 = take(&mut self.so_far.last) * self.n_features;
         if let Some(what) = not_finite(&weights, &self.test_losses) {
             let outcome = Outcome::Diverged { step: self.steps, reason: Some(what) };
-            return Trained { outcome, curve: self.curve, model: None };
+            return Trained { outcome, curve: self.so_far.curve, model: None };
         }
         let test_losses = self.test_losses;
         let model = TrainedModel { weights, test_losses, loss_train_last100, snapshots };
-        Trained { outcome: Outcome::Completed, curve: self.curve, model: Some(model) }
+        Trained { outcome: Outcome::Completed, curve: self.so_far.curve, model: Some(model) }
     }
 }
 
@@ -145,27 +152,19 @@ pub(crate) enum Sums {
     Double,
 }
 
-#[derive(Clone, Copy)]
-struct RunningMean {
-    sums: Sums,
-    sum: f64,
-    count: u64,
+impl Sums {
+    #[expect(clippy::cast_possible_truncation, reason = "rounded on purpose")]
+    fn add(self, to: &mut LossSum, value: f64) {
+        let sum = to.sum + value;
+        to.sum = if self == Self::Single { f64::from(sum as f32) } else { sum };
+        to.count += 1;
+    }
 }
 
-impl RunningMean {
-    #[expect(clippy::cast_possible_truncation, reason = "rounded on purpose")]
-    fn add(&mut self, value: f64) {
-        let sum = self.sum + value;
-        self.sum = if self.sums == Sums::Single { f64::from(sum as f32) } else { sum };
-        self.count += 1;
-    }
-
-    /// The mean of what was added since the last time.
-    fn take(&mut self) -> f64 {
-        let mean = self.sum / self.count as f64;
-        (self.sum, self.count) = (0.0, 0);
-        mean
-    }
+/// The mean of what was added since the last time.
+fn take(sum: &mut LossSum) -> f64 {
+    let LossSum { sum, count } = std::mem::take(sum);
+    sum / count as f64
 }
 
 #[cfg(test)]

@@ -34,6 +34,15 @@ pub struct Parts<T> {
 }
 
 impl<T> Parts<T> {
+    /// Each with that of `other`, which has the same.
+    pub fn zip<U>(self, other: Parts<U>) -> Parts<(T, U)> {
+        Parts {
+            weights: (self.weights, other.weights),
+            biases: (self.biases, other.biases),
+            decoders: self.decoders.zip(other.decoders),
+        }
+    }
+
     /// What `make` makes of each.
     pub fn map<U>(self, mut make: impl FnMut(T) -> U) -> Parts<U> {
         Parts {
@@ -50,20 +59,7 @@ impl Autoencoders {
     /// # Panics
     /// When there are no models, or shapes differ.
     pub fn from_weights(models: &[Weights], device: &Device, dtype: DType) -> Self {
-        let (k, n, d) = (models.len(), models[0].n_features, models[0].d_hidden);
-        let tensor = |data: Vec<f32>, shape| {
-            Tensor::from_data(TensorData::new(data, shape), (device, dtype))
-        };
-        let all = |of: fn(&Weights) -> &[f32]| models.iter().flat_map(of).copied().collect();
-        let decoders = models[0].decoder.is_some().then(|| {
-            let decoder = |model: &Weights| model.decoder.clone().expect("models are of one kind");
-            tensor(models.iter().flat_map(decoder).collect(), [k, n, d])
-        });
-        Self::of(Parts {
-            weights: tensor(all(|model| &model.weights), [k, n, d]),
-            biases: tensor(all(|model| &model.bias), [k, 1, n]),
-            decoders,
-        })
+        Self::of(to_device(models, device, dtype))
     }
 
     /// The models of these tensors.
@@ -97,23 +93,50 @@ impl Autoencoders {
     /// # Panics
     /// When the device cannot hand them over.
     pub fn to_weights(&self) -> Vec<Weights> {
-        let [k, n_features, d_hidden] = self.weights.val().dims();
-        let host = |tensor: Tensor<3>| {
-            let numbers = tensor.into_data_as::<f32>().try_to_vec::<f32>();
-            numbers.expect("has just been made f32")
-        };
-        let Parts { weights, biases, decoders } = self.parts();
-        let (weights, biases, decoders) = (host(weights), host(biases), decoders.map(host));
-        let part = |all: &[f32], i: usize| all[i * all.len() / k..][..all.len() / k].to_vec();
-        let model = |i: usize| Weights {
-            n_features,
-            d_hidden,
-            weights: part(&weights, i),
-            bias: part(&biases, i),
-            decoder: decoders.as_ref().map(|decoders| part(decoders, i)),
-        };
-        (0..k).map(model).collect()
+        to_host(self.parts())
     }
+}
+
+/// The parameters of models, all of one shape and kind, or what is like them, on `device`, in precision `dtype`.
+///
+/// # Panics
+/// When there are no models, or shapes differ.
+pub(crate) fn to_device(models: &[Weights], device: &Device, dtype: DType) -> Parts<Tensor<3>> {
+    let (k, n, d) = (models.len(), models[0].n_features, models[0].d_hidden);
+    let tensor =
+        |data: Vec<f32>, shape| Tensor::from_data(TensorData::new(data, shape), (device, dtype));
+    let all = |of: fn(&Weights) -> &[f32]| models.iter().flat_map(of).copied().collect();
+    let decoders = models[0].decoder.is_some().then(|| {
+        let decoder = |model: &Weights| model.decoder.clone().expect("models are of one kind");
+        tensor(models.iter().flat_map(decoder).collect(), [k, n, d])
+    });
+    Parts {
+        weights: tensor(all(|model| &model.weights), [k, n, d]),
+        biases: tensor(all(|model| &model.bias), [k, 1, n]),
+        decoders,
+    }
+}
+
+/// The same back on the host, in single precision.
+///
+/// # Panics
+/// When the device cannot hand them over.
+pub(crate) fn to_host(parts: Parts<Tensor<3>>) -> Vec<Weights> {
+    let [k, n_features, d_hidden] = parts.weights.dims();
+    let host = |tensor: Tensor<3>| {
+        let numbers = tensor.into_data_as::<f32>().try_to_vec::<f32>();
+        numbers.expect("has just been made f32")
+    };
+    let Parts { weights, biases, decoders } = parts.map(host);
+    let part = |all: &[f32], i: usize| all[i * all.len() / k..][..all.len() / k].to_vec();
+    let model = |i: usize| Weights {
+        n_features,
+        d_hidden,
+        weights: part(&weights, i),
+        bias: part(&biases, i),
+        decoder: decoders.as_ref().map(|decoders| part(decoders, i)),
+    };
+    (0..k).map(model).collect()
 }
 
 /// What models of one kind make of `z`, and what that costs.

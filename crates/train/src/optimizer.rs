@@ -15,7 +15,17 @@ impl Adam {
     /// No memory yet, for a parameter shaped like `parameter`.
     pub fn new(parameter: &Tensor<3>) -> Self {
         let zeros = parameter.zeros_like();
-        Self { first_moment: zeros.clone(), second_moment: zeros }
+        Self::with_moments(zeros.clone(), zeros)
+    }
+
+    /// With this memory.
+    pub fn with_moments(first_moment: Tensor<3>, second_moment: Tensor<3>) -> Self {
+        Self { first_moment, second_moment }
+    }
+
+    /// The first moments, and the second.
+    pub fn moments(&self) -> [Tensor<3>; 2] {
+        [self.first_moment.clone(), self.second_moment.clone()]
     }
 
     /// The parameter, after its decay, after one update against `gradient`, with one of `steps` per

@@ -6,13 +6,14 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use superpose_toy::adam::AdamStep;
 use superpose_toy::cell::{Cell, Rows};
+use superpose_toy::checkpoint::ModelState;
 use superpose_toy::engine::Unsupported;
 use superpose_toy::init::start;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::SparseBatch;
 use superpose_toy::trained::{LossGradient, Weights};
 
-use crate::model::{Autoencoders, Formula, Parts};
+use crate::model::{Autoencoders, Formula, Parts, to_device, to_host};
 use crate::optimizer::{Adam, decay, to_norm_one};
 
 /// Whether this engine can train `cell`: every cell.
@@ -56,8 +57,28 @@ impl Reference {
         device: &Device,
         dtype: DType,
     ) -> Self {
-        assert_eq!(prepared.len(), weights.len(), "one start per cell");
-        let models = Autoencoders::from_weights(weights, &device.clone().autodiff(), dtype);
+        let states: Vec<ModelState> = weights.iter().cloned().map(ModelState::at_start).collect();
+        Self::from_states(prepared, &states, device, dtype)
+    }
+
+    /// As [`Reference::new`], but after the steps that have led to these states.
+    ///
+    /// # Panics
+    /// When there are no cells, not as many states, or shapes differ.
+    pub fn from_states(
+        prepared: &[Prepared],
+        states: &[ModelState],
+        device: &Device,
+        dtype: DType,
+    ) -> Self {
+        assert_eq!(prepared.len(), states.len(), "one state per cell");
+        let all = |of: fn(&ModelState) -> &Weights, device: &Device| {
+            let all: Vec<Weights> = states.iter().map(of).cloned().collect();
+            to_device(&all, device, dtype)
+        };
+        let models = Autoencoders::of(all(|state| &state.weights, &device.clone().autodiff()));
+        let first = all(|state| &state.first_moments, device);
+        let moments = first.zip(all(|state| &state.second_moments, device));
         let Cell { model, train, .. } = &prepared[0].cell;
         let importance = prepared.iter().any(|p| p.importance.is_some()).then(|| {
             let all: Vec<f64> = prepared.iter().flat_map(Prepared::importances).collect();
@@ -66,7 +87,7 @@ impl Reference {
         });
         let formula = Formula { activation: model.activation, loss: train.loss, importance };
         Self {
-            adam: models.parts().map(|parameter| Adam::new(&parameter.inner())),
+            adam: moments.map(|(first, second)| Adam::with_moments(first, second)),
             models,
             formula,
             cells: prepared.iter().map(|p| p.cell.clone()).collect(),
@@ -131,6 +152,27 @@ impl Reference {
     /// The models' weights on the host.
     pub fn weights(&self) -> Vec<Weights> {
         self.models.to_weights()
+    }
+
+    /// The models as they are between two steps, in single precision.
+    ///
+    /// # Panics
+    /// When the device cannot hand them over.
+    pub fn states(&self) -> Vec<ModelState> {
+        let moments = |i: usize| {
+            let Parts { weights, biases, decoders } = &self.adam;
+            let of = |adam: &Adam| adam.moments()[i].clone();
+            let decoders = decoders.as_ref().map(of);
+            to_host(Parts { weights: of(weights), biases: of(biases), decoders })
+        };
+        let of_models = self.weights().into_iter().zip(moments(0)).zip(moments(1));
+        let state = |((weights, first_moments), second_moments)| ModelState {
+            weights,
+            first_moments,
+            second_moments,
+            way: None,
+        };
+        of_models.map(state).collect()
     }
 
     /// The mean costs, and the trained losses' gradients.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 
 use burn::tensor::Device;
 use cubecl::client::Client;
@@ -56,31 +57,36 @@ impl Common {
         moments(self.steps, self.snapshots)
     }
 
-    /// The steps of the training, in chunks of at most `length` that end at every moment.
-    pub(crate) fn training(self, length: u64) -> impl Iterator<Item = Chunk> + Clone + Send {
-        cut(Stream::Train, self.steps, length, self.moments())
+    /// The steps of the training from step `from` on, in chunks of at most `length` that end at every moment.
+    pub(crate) fn training(
+        self,
+        from: u64,
+        length: u64,
+    ) -> impl Iterator<Item = Chunk> + Clone + Send {
+        cut(Stream::Train, from..self.steps, length, self.moments())
     }
 
     /// The batches of the test, in chunks of at most `length`.
     pub(crate) fn test(self, length: u64) -> impl Iterator<Item = Chunk> + Clone + Send {
-        cut(Stream::Test, self.test_batches, length, Vec::new())
+        cut(Stream::Test, 0..self.test_batches, length, Vec::new())
     }
 }
 
-/// The steps from 0 to `end` in chunks of at most `length`, which begin at its multiples and at `stops`.
+/// The `steps` in chunks of at most `length`, which end at its multiples and at `stops`.
 fn cut(
     stream: Stream,
-    end: u64,
+    steps: Range<u64>,
     length: u64,
     stops: Vec<u64>,
 ) -> impl Iterator<Item = Chunk> + Clone + Send {
+    let Range { start, end } = steps;
     let chunk = move |at: u64| {
         let whole = (at / length + 1).saturating_mul(length);
         let stop = stops.iter().copied().find(|stop| *stop > at);
         (at < end).then(|| Chunk { stream, steps: at..end.min(whole).min(stop.unwrap_or(end)) })
     };
     let next = chunk.clone();
-    std::iter::successors(chunk(0), move |before| next(before.steps.end))
+    std::iter::successors(chunk(start), move |before| next(before.steps.end))
 }
 
 /// The streams of batches that `cells` are trained on, each by its first cell, and each cell's

@@ -5,6 +5,7 @@ use std::fmt;
 
 use superpose_ensemble::feed::Chunk;
 pub use superpose_ensemble::peak::peak_flop_per_s as gpu_peak_flop_per_s;
+use superpose_toy::checkpoint::{Checkpoint, ModelState};
 use superpose_toy::engine::EngineKind;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::Stream;
@@ -22,40 +23,131 @@ const GPU_CHUNK: u64 = 64;
 /// while the host looks at them.
 const GPU_IN_FLIGHT: usize = 2;
 
-/// Trains `prepared` cells, which have [`Common`] in common, together at `place`. `on_steps` is
-/// called with the number of steps made so far, after every step on the CPU and after some steps on
-/// a GPU; when it returns `false` training ends early and cells have failed. It ends early, too,
-/// when all cells have diverged. When the engine does not support one of the cells, all fail with
-/// the reason; ask [`supports`] first.
+/// How a training goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// With the next steps.
+    GoOn,
+    /// With the next steps, once the cells as they are now have been kept.
+    Keep,
+    /// It ends.
+    Stop,
+    /// It ends, once the cells as they are now have been kept.
+    KeepAndStop,
+}
+
+/// Who watches cells in training. A closure that says whether to go on keeps nothing.
+pub trait Watch {
+    /// Is told how many steps have been made, after every step on the CPU and after some steps on a GPU, and says
+    /// how to go on.
+    fn on_steps(&mut self, steps: u64) -> Next;
+
+    /// Is given the cells as they are now, in order, having asked for them; they may have made more steps than it
+    /// was told of.
+    fn keep(&mut self, checkpoints: Vec<Checkpoint>);
+}
+
+impl<F: FnMut(u64) -> bool> Watch for F {
+    fn on_steps(&mut self, steps: u64) -> Next {
+        if self(steps) { Next::GoOn } else { Next::Stop }
+    }
+
+    fn keep(&mut self, _: Vec<Checkpoint>) {}
+}
+
+/// Trains `prepared` cells, which have [`Common`] in common, together at `place`, from their first step or, each
+/// from its own of `checkpoints`, on. Whatever engine and device these are from, training goes on; on the same
+/// ones of the same build it ends with the same bits as one that was never stopped. When `watch` stops it training
+/// ends early and cells have failed. It ends early, too, when all cells have diverged. When the engine does not
+/// support one of the cells, all fail with the reason; ask [`supports`] first.
 ///
 /// # Errors
 /// [`DeviceFailure`] when the device has failed or is out of memory.
 ///
 /// # Panics
-/// When there are no cells.
+/// When there are no cells, or not a checkpoint for each, or these are not all of one step.
 pub fn train(
     prepared: &[Prepared],
     place: &Place,
-    on_steps: &mut dyn FnMut(u64) -> bool,
+    checkpoints: Option<Vec<Checkpoint>>,
+    watch: &mut dyn Watch,
 ) -> Result<Vec<Trained>, DeviceFailure> {
     let (common, processor) = (Common::of(&prepared[0].cell), place.processor());
     let sums = match (place.engine, processor) {
         (EngineKind::Reference, Processor::Cpu) => Sums::Single,
         _ => Sums::Double,
     };
-    let logs: Vec<LossLog> = prepared.iter().map(|p| LossLog::new(&p.cell, sums)).collect();
     let refusal = |p: &Prepared| supports(place.engine, processor, &p.cell).err();
     if let Some(refusal) = prepared.iter().find_map(refusal) {
-        return Ok(logs.into_iter().map(|log| log.failed(refusal.to_string())).collect());
+        let fail = |p: &Prepared| LossLog::new(&p.cell, sums).failed(refusal.to_string());
+        return Ok(prepared.iter().map(fail).collect());
     }
+    let (cells, states) = Cells::begin(prepared, sums, checkpoints);
     // A step on the CPU may take seconds, and then a stop should not wait for another.
     let (steps, tests, in_flight) = match processor {
         Processor::Cpu => (1, 1, 1),
         Processor::Gpu => (GPU_CHUNK, GPU_CHUNK, GPU_IN_FLIGHT),
     };
-    let chunks = common.training(steps).chain(common.test(tests));
-    let mut engine = place.start(prepared, &chunks)?;
-    run(&mut *engine, chunks, &common.moments(), in_flight, logs, on_steps)
+    let chunks = common.training(cells.step, steps).chain(common.test(tests));
+    let mut engine = place.start(prepared, states, &chunks)?;
+    run(&mut *engine, chunks, &common.moments(), in_flight, cells, watch)
+}
+
+/// What is known of cells in training, beside their models.
+struct Cells {
+    /// Steps that the engine has been given.
+    step: u64,
+    logs: Vec<LossLog>,
+    /// The models at the moments so far.
+    kept: Vec<Vec<Snapshot>>,
+}
+
+impl Cells {
+    /// That of `prepared` cells at their `checkpoints`, and their models there.
+    fn begin(
+        prepared: &[Prepared],
+        sums: Sums,
+        checkpoints: Option<Vec<Checkpoint>>,
+    ) -> (Self, Option<Vec<ModelState>>) {
+        let Some(checkpoints) = checkpoints else {
+            let logs = prepared.iter().map(|p| LossLog::new(&p.cell, sums)).collect();
+            return (Self { step: 0, logs, kept: vec![Vec::new(); prepared.len()] }, None);
+        };
+        assert_eq!(checkpoints.len(), prepared.len(), "a checkpoint for each cell");
+        let step = checkpoints[0].step;
+        let mut cells = Self { step, logs: Vec::new(), kept: Vec::new() };
+        let mut states = Vec::new();
+        for (p, checkpoint) in prepared.iter().zip(checkpoints) {
+            assert_eq!(checkpoint.step, step, "cells that go on together have made the same steps");
+            cells.logs.push(LossLog::going_on(&p.cell, sums, checkpoint.losses));
+            cells.kept.push(checkpoint.snapshots);
+            states.push(checkpoint.model);
+        }
+        (cells, Some(states))
+    }
+
+    /// Keeps the models as they are now.
+    fn keep_models<'c>(&mut self, engine: &dyn Engine<'c>) -> Result<(), DeviceFailure> {
+        for (kept, weights) in self.kept.iter_mut().zip(engine.weights()?) {
+            kept.push(Snapshot { step: self.step, weights });
+        }
+        Ok(())
+    }
+
+    /// The cells as they are now, when all losses are in.
+    fn checkpoints<'c>(&self, engine: &dyn Engine<'c>) -> Result<Vec<Checkpoint>, DeviceFailure> {
+        let of_cells = engine.states()?.into_iter().zip(&self.logs).zip(&self.kept);
+        let checkpoint = |((model, log), kept): ((ModelState, &LossLog), &Vec<Snapshot>)| {
+            let (losses, snapshots) = (log.so_far().clone(), kept.clone());
+            Checkpoint { step: self.step, model, losses, snapshots }
+        };
+        Ok(of_cells.map(checkpoint).collect())
+    }
+
+    /// What came of a training that ended before its last step.
+    fn stopped(self) -> Vec<Trained> {
+        self.logs.into_iter().map(LossLog::stopped).collect()
+    }
 }
 
 /// The one loop of training: gives `engine` all `chunks`, keeping `in_flight` of them ahead of what is read, and
@@ -65,48 +157,63 @@ fn run<'c>(
     chunks: impl Iterator<Item = Chunk>,
     moments: &[u64],
     in_flight: usize,
-    mut logs: Vec<LossLog>,
-    on_steps: &mut dyn FnMut(u64) -> bool,
+    mut cells: Cells,
+    watch: &mut dyn Watch,
 ) -> Result<Vec<Trained>, DeviceFailure> {
     let mut chunks = chunks.fuse();
     let mut begun = VecDeque::new();
-    let mut kept: Vec<Vec<Snapshot>> = vec![Vec::with_capacity(moments.len()); logs.len()];
-    let mut keep = |engine: &dyn Engine<'c>, step: u64| {
-        let weights = engine.weights()?;
-        let snapshots = weights.into_iter().map(|weights| Snapshot { step, weights });
-        kept.iter_mut().zip(snapshots).for_each(|(kept, snapshot)| kept.push(snapshot));
-        Ok::<(), DeviceFailure>(())
-    };
-    if moments.first() == Some(&0) {
-        keep(engine, 0)?;
+    // That the cells are to be kept, and whether training ends with that.
+    let mut to_keep: Option<bool> = None;
+    if cells.step == 0 && moments.first() == Some(&0) {
+        cells.keep_models(engine)?;
     }
     loop {
-        while begun.len() < in_flight
+        while to_keep.is_none()
+            && begun.len() < in_flight
             && let Some(chunk) = chunks.next()
         {
             let pending = engine.begin(&chunk)?;
-            if chunk.stream == Stream::Train && moments.contains(&chunk.steps.end) {
-                keep(engine, chunk.steps.end)?;
+            if chunk.stream == Stream::Train {
+                cells.step = chunk.steps.end;
+                if moments.contains(&cells.step) {
+                    cells.keep_models(engine)?;
+                }
             }
             begun.push_back((chunk, pending));
         }
-        let Some((chunk, pending)) = begun.pop_front() else { break };
+        let Some((chunk, pending)) = begun.pop_front() else {
+            // The device has nothing more to do, so that models and losses are of one step.
+            let Some(ends) = to_keep.take() else { break };
+            watch.keep(cells.checkpoints(engine)?);
+            if ends {
+                return Ok(cells.stopped());
+            }
+            continue;
+        };
         for mses in pending()? {
-            for (log, mse) in logs.iter_mut().zip(mses) {
+            for (log, mse) in cells.logs.iter_mut().zip(mses) {
                 match chunk.stream {
                     Stream::Train => log.add(mse),
                     Stream::Test => log.add_test(mse),
                 }
             }
         }
-        let ends = logs.iter().all(LossLog::has_diverged)
-            || (chunk.stream == Stream::Train && !on_steps(chunk.steps.end));
-        if ends {
-            return Ok(logs.into_iter().map(LossLog::stopped).collect());
+        if cells.logs.iter().all(LossLog::has_diverged) {
+            return Ok(cells.stopped());
+        }
+        if chunk.stream == Stream::Train {
+            match watch.on_steps(chunk.steps.end) {
+                Next::GoOn => {}
+                Next::Stop => return Ok(cells.stopped()),
+                Next::Keep => {
+                    to_keep.get_or_insert(false);
+                }
+                Next::KeepAndStop => to_keep = Some(true),
+            }
         }
     }
     let weights = engine.weights()?;
-    let ended = logs.into_iter().zip(weights).zip(kept);
+    let ended = cells.logs.into_iter().zip(weights).zip(cells.kept);
     Ok(ended.map(|((log, weights), kept)| log.completed(weights, kept)).collect())
 }
 
@@ -139,8 +246,8 @@ impl<'c> Rounds<'c> {
         steps_a_round: u64,
     ) -> Result<Self, DeviceFailure> {
         let common = Common::of(&prepared[0].cell);
-        let chunks = common.training(steps_a_round);
-        let engine = place.start(prepared, &chunks)?;
+        let chunks = common.training(0, steps_a_round);
+        let engine = place.start(prepared, None, &chunks)?;
         let (chunks, begun) = (Box::new(chunks), VecDeque::new());
         Ok(Self { engine, chunks, begun, n_features: common.shape.n_features as f64 })
     }
@@ -249,6 +356,10 @@ pub(crate) mod tests {
             let weights = Weights { n_features: 4, d_hidden: 2, weights, bias, decoder: None };
             Ok(vec![weights; self.diverge_from.len()])
         }
+
+        fn states(&self) -> Result<Vec<ModelState>, DeviceFailure> {
+            Ok(self.weights()?.into_iter().map(ModelState::at_start).collect())
+        }
     }
 
     /// What comes of cells that diverge from these steps on, chunks of five steps two at a time;
@@ -260,15 +371,17 @@ pub(crate) mod tests {
     /// The same of cells like `cell`.
     fn scripted(cell: &Cell, diverge_from: &[u64], stop_at: u64) -> (Vec<Trained>, usize, u64) {
         let common = Common::of(cell);
-        let logs = diverge_from.iter().map(|_| LossLog::new(cell, Sums::Double)).collect();
+        let prepared = Prepared::new(cell.clone()).unwrap();
+        let all = vec![prepared; diverge_from.len()];
+        let (cells, _) = Cells::begin(&all, Sums::Double, None);
         let mut engine = Scripted { diverge_from: diverge_from.to_vec(), begun: Vec::new() };
-        let chunks = common.training(5).chain(common.test(1));
+        let chunks = common.training(0, 5).chain(common.test(1));
         let mut last = 0;
-        let mut on_steps = |step| {
+        let mut on_steps = |step: u64| {
             last = step;
             step < stop_at
         };
-        let trained = run(&mut engine, chunks, &common.moments(), 2, logs, &mut on_steps).unwrap();
+        let trained = run(&mut engine, chunks, &common.moments(), 2, cells, &mut on_steps).unwrap();
         (trained, engine.begun.len(), last)
     }
 
@@ -323,6 +436,73 @@ pub(crate) mod tests {
             _ => 0,
         };
         assert_eq!(trained.iter().map(step).collect::<Vec<_>>(), [10, 20]);
+    }
+
+    /// Asks for checkpoints at some steps.
+    #[derive(Default)]
+    struct Keeping {
+        at: Vec<(u64, Next)>,
+        kept: Vec<Vec<Checkpoint>>,
+        last: u64,
+    }
+
+    impl Watch for Keeping {
+        fn on_steps(&mut self, steps: u64) -> Next {
+            self.last = steps;
+            self.at.iter().find(|(at, _)| *at == steps).map_or(Next::GoOn, |(_, next)| *next)
+        }
+
+        fn keep(&mut self, checkpoints: Vec<Checkpoint>) {
+            self.kept.push(checkpoints);
+        }
+    }
+
+    /// What comes of a cell, chunks of five steps two at a time, from its first step or a checkpoint on.
+    fn watched(cell: &Cell, from: Option<Checkpoint>, watch: &mut Keeping) -> Trained {
+        let common = Common::of(cell);
+        let prepared = [Prepared::new(cell.clone()).unwrap()];
+        let (cells, states) = Cells::begin(&prepared, Sums::Double, from.map(|from| vec![from]));
+        let from = cells.step;
+        assert_eq!(states.is_some(), from > 0);
+        let begun =
+            if from > 0 { vec![Chunk { stream: Stream::Train, steps: 0..from }] } else { vec![] };
+        let mut engine = Scripted { diverge_from: vec![u64::MAX], begun };
+        let chunks = common.training(from, 5).chain(common.test(1));
+        run(&mut engine, chunks, &common.moments(), 2, cells, watch).unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_checkpoint_has_all_that_was_begun_and_training_goes_on_from_it_as_if_never_stopped() {
+        let mut cell = cell();
+        cell.train.snapshots = 5;
+        let whole = watched(&cell, None, &mut Keeping::default());
+        let at = vec![(10, Next::Keep), (30, Next::KeepAndStop)];
+        let mut watch = Keeping { at, ..Keeping::default() };
+        let stopped = watched(&cell, None, &mut watch);
+        assert_eq!(
+            stopped.outcome,
+            Outcome::Failed { message: "stopped after step 35 of 50".into() }
+        );
+        // Chunks end at the moments too: 1, 4, 5, 10, 14, 15 and so on, and one is always ahead.
+        let steps: Vec<u64> = watch.kept.iter().map(|kept| kept[0].step).collect();
+        assert_eq!((steps, watch.last), (vec![14, 35], 35));
+        for kept in watch.kept {
+            let checkpoint = kept[0].clone();
+            let (step, model) = (checkpoint.step, &checkpoint.model.weights.weights);
+            assert_eq!((checkpoint.losses.step, model[0]), (step, step as f32));
+            assert_eq!(watched(&cell, Some(checkpoint), &mut Keeping::default()), whole);
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_after_the_last_step_leaves_the_test_to_be_made() {
+        let cell = cell();
+        let mut watch = Keeping { at: vec![(50, Next::KeepAndStop)], ..Keeping::default() };
+        watched(&cell, None, &mut watch);
+        let checkpoint = watch.kept[0][0].clone();
+        assert_eq!(checkpoint.step, 50);
+        let whole = watched(&cell, None, &mut Keeping::default());
+        assert_eq!(watched(&cell, Some(checkpoint), &mut Keeping::default()), whole);
     }
 
     #[test]

@@ -39,7 +39,7 @@ fn a_linear_model_keeps_the_features_that_count_most_and_pays_for_the_rest() {
     let engine = fastest(&cell, Processor::Cpu);
     assert_eq!(engine, EngineKind::Reference);
     let place = Place { engine, device, client: None, n_threads: NonZeroUsize::MIN };
-    let model = train(std::slice::from_ref(&prepared), &place, &mut |_| true)
+    let model = train(std::slice::from_ref(&prepared), &place, None, &mut |_: u64| true)
         .unwrap()
         .remove(0)
         .model

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "support/keeping.rs"]
+mod keeping;
 #[path = "../../gram/tests/support/mod.rs"]
 mod support;
 
@@ -21,6 +23,7 @@ use superpose_train::reference::Reference;
 use superpose_train::together::Place;
 use superpose_train::train::{Rounds, Trained, train};
 
+use keeping::Keeping;
 use support::{cell, difference, first_batch, prepared};
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
@@ -35,18 +38,19 @@ fn place(engine: EngineKind, device: &Device) -> Place {
 
 /// What came of training a cell alone on a device of the CPU.
 fn train_alone(cell: &Cell, engine: EngineKind, device: &Device) -> Trained {
-    train(&[prepared(cell)], &place(engine, device), &mut |_| true).unwrap().remove(0)
+    train(&[prepared(cell)], &place(engine, device), None, &mut |_: u64| true).unwrap().remove(0)
 }
 
 /// What came of training cells together by the gram engine, and the steps that were heard of.
 fn train_together(cells: &[Cell]) -> (Vec<Trained>, Vec<u64>) {
     let prepared: Vec<Prepared> = cells.iter().map(prepared).collect();
     let mut heard = Vec::new();
-    let mut on_steps = |step| {
+    let mut on_steps = |step: u64| {
         heard.push(step);
         true
     };
-    let trained = train(&prepared, &place(EngineKind::Gram, &devices()[0]), &mut on_steps).unwrap();
+    let trained = train(&prepared, &place(EngineKind::Gram, &devices()[0]), None, &mut on_steps);
+    let trained = trained.unwrap();
     (trained, heard)
 }
 
@@ -442,6 +446,45 @@ fn a_model_that_is_kept_on_the_way_is_trained_to_the_same_bits() {
         let begin = &kept.snapshots[0].weights;
         assert!(kept.snapshots.iter().skip(1).all(|s| s.weights != *begin));
     }
+}
+
+#[test]
+fn training_goes_on_from_any_checkpoint_to_the_same_bits() {
+    let (gram, reference) = (EngineKind::Gram, EngineKind::Reference);
+    let [flex, ndarray] = devices();
+    for (overrides, engine, device) in [
+        // The way back changes in the middle.
+        (&["model.n_features=200", "train.batch_size=64", "train.snapshots=4"][..], gram, &flex),
+        (&["model.n_features=5", "model.d_hidden=2", "model.rows=unit"], gram, &flex),
+        (&["model.bias=none", "train.log_every=7", "train.batch_size=3"], reference, &flex),
+        (&["model.decoder=untied", "train.snapshots=3"], reference, &ndarray),
+    ] {
+        let seeds = ["train.seed=1", "train.seed=2"];
+        let cells = seeds.map(|seed| prepared(&cell(&[overrides, &[seed]].concat())));
+        let place = place(engine, device);
+        let mut keeping = Keeping::default();
+        let whole = train(&cells, &place, None, &mut keeping).unwrap();
+        assert_eq!(keeping.kept.len(), 50);
+        for checkpoints in keeping.kept.into_iter().step_by(7) {
+            let step = checkpoints[0].step;
+            let rest = train(&cells, &place, Some(checkpoints), &mut |_: u64| true).unwrap();
+            assert_eq!(rest, whole, "{overrides:?} from step {step}");
+        }
+    }
+}
+
+#[test]
+fn what_one_engine_has_begun_the_other_ends() {
+    let cells = [prepared(&cell(&["train.steps=60"]))];
+    let [flex, _] = devices();
+    let mut keeping = Keeping::default();
+    let whole = train(&cells, &place(EngineKind::Reference, &flex), None, &mut keeping).unwrap();
+    let half = keeping.kept.swap_remove(29);
+    let rest = train(&cells, &place(EngineKind::Gram, &flex), Some(half), &mut |_: u64| true);
+    let [whole, rest] = [&whole[0], &rest.unwrap()[0]].map(|t| t.model.clone().unwrap());
+    let double = |w: &Weights| w.weights.iter().map(|w| f64::from(*w)).collect::<Vec<f64>>();
+    let apart = difference(&double(&whole.weights), &double(&rest.weights));
+    assert!(apart < 1e-4, "{apart}");
 }
 
 #[test]

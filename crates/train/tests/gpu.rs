@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "support/keeping.rs"]
+mod keeping;
 #[path = "../../gram/tests/support/mod.rs"]
 mod support;
 
@@ -16,6 +18,7 @@ use superpose_device::{Client, NamedDevice};
 use superpose_ensemble::batches::{Batches, Drawer, Piece};
 use superpose_ensemble::ensemble::{Ensemble, Way};
 use superpose_toy::cell::Cell;
+use superpose_toy::checkpoint::ModelState;
 use superpose_toy::init::initial_weights;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::sampler::{Sampler, Stream};
@@ -24,8 +27,9 @@ use superpose_train::engine::EngineKind;
 use superpose_train::memory::most_cells;
 use superpose_train::reference::Reference;
 use superpose_train::together::{Common, Place, streams};
-use superpose_train::train::{Trained, train};
+use superpose_train::train::{Trained, Watch, train};
 
+use keeping::Keeping;
 use support::{cell, difference, first_batch, prepared};
 
 /// All ways back.
@@ -48,6 +52,11 @@ fn start(cell: &Cell, seed: u64) -> Weights {
     let mut start = initial_weights(cell.model.n_features, cell.model.d_hidden, 1.0, seed);
     start.bias.iter_mut().for_each(|b| *b *= 0.3);
     start
+}
+
+/// The models before their first step.
+fn at_start(starts: &[Weights]) -> Vec<ModelState> {
+    starts.iter().cloned().map(ModelState::at_start).collect()
 }
 
 fn all(cells: &[Cell]) -> Vec<Prepared> {
@@ -107,7 +116,7 @@ fn gradients_are_the_references_on_shapes_of_all_kinds() {
             others.iter().map(|other| cell(&[set.as_slice(), other].concat())).collect();
         let starts: Vec<Weights> = (0..).zip(&cells).map(|(i, c)| start(c, i)).collect();
         let shape = Common::of(&cells[0]).shape;
-        let mut ensemble = Ensemble::new(&client, shape, &all(&cells), &starts).unwrap();
+        let mut ensemble = Ensemble::new(&client, shape, &all(&cells), &at_start(&starts)).unwrap();
         for way in WAYS {
             let gradients = ensemble.gradients(first_batches(&cells), way).unwrap();
             for ((cell, start), got) in cells.iter().zip(&starts).zip(gradients) {
@@ -141,7 +150,7 @@ fn gradients_are_the_references_at_the_papers_shapes() {
         let starts = [start(&cells[0], 3)];
         let shape = Common::of(&cells[0]).shape;
         let client = client();
-        let mut ensemble = Ensemble::new(&client, shape, &all(&cells), &starts).unwrap();
+        let mut ensemble = Ensemble::new(&client, shape, &all(&cells), &at_start(&starts)).unwrap();
         let truth = truth(&cells[0], &starts[0]);
         for way in WAYS {
             let got = ensemble.gradients(first_batches(&cells), way).unwrap().remove(0);
@@ -165,7 +174,7 @@ fn an_array_that_no_device_has_is_an_error_that_says_so() {
     let starts = [start(&huge, 1)];
     let cells = [huge];
     let client = client();
-    let failure = Ensemble::new(&client, shape, &all(&cells), &starts)
+    let failure = Ensemble::new(&client, shape, &all(&cells), &at_start(&starts))
         .and_then(|mut ensemble| ensemble.gradients(first_batches(&cells), Way::Dense))
         .unwrap_err();
     assert!(failure.out_of_memory, "{failure}");
@@ -177,7 +186,7 @@ fn gradients_of(cell: &Cell) {
     let (cells, starts) = ([cell.clone()], [start(cell, 1)]);
     let shape = Common::of(cell).shape;
     let client = client();
-    let mut ensemble = Ensemble::new(&client, shape, &all(&cells), &starts).unwrap();
+    let mut ensemble = Ensemble::new(&client, shape, &all(&cells), &at_start(&starts)).unwrap();
     ensemble.gradients(first_batches(&cells), Way::Sparse).unwrap();
 }
 
@@ -189,12 +198,12 @@ fn place(engine: EngineKind) -> Place {
 }
 
 /// What came of training cells together at a place.
-fn train_at(place: &Place, cells: &[Cell], on_steps: &mut dyn FnMut(u64) -> bool) -> Vec<Trained> {
-    train(&all(cells), place, on_steps).unwrap()
+fn train_at(place: &Place, cells: &[Cell], watch: &mut dyn Watch) -> Vec<Trained> {
+    train(&all(cells), place, None, watch).unwrap()
 }
 
 fn together(cells: &[Cell]) -> Vec<Trained> {
-    train_at(&place(EngineKind::Gram), cells, &mut |_| true)
+    train_at(&place(EngineKind::Gram), cells, &mut |_: u64| true)
 }
 
 /// Cells that differ in all that cells of an ensemble may differ in.
@@ -245,7 +254,7 @@ fn so_are_those_that_the_reference_engine_trains_together() {
         cell
     });
     let cells: Vec<Cell> = few.collect();
-    assert_same(&cells, train_at(&place(EngineKind::Reference), &cells, &mut |_| true));
+    assert_same(&cells, train_at(&place(EngineKind::Reference), &cells, &mut |_: u64| true));
 }
 
 /// That cells came out on the GPU as the CPU's gram engine trains them.
@@ -253,7 +262,7 @@ fn assert_same(cells: &[Cell], trained: Vec<Trained>) {
     for (cell, gpu) in cells.iter().zip(trained) {
         let (engine, n_threads) = (EngineKind::Gram, NonZeroUsize::MIN);
         let place = Place { engine, device: flex(), client: None, n_threads };
-        let cpu = train_at(&place, std::slice::from_ref(cell), &mut |_| true).remove(0);
+        let cpu = train_at(&place, std::slice::from_ref(cell), &mut |_: u64| true).remove(0);
         assert_eq!(gpu.outcome, Outcome::Completed);
         assert_eq!(gpu.curve.len(), cpu.curve.len());
         for (a, b) in gpu.curve.iter().zip(&cpu.curve) {
@@ -328,7 +337,7 @@ fn each_cell_goes_the_way_of_its_own_answers() {
     let shape = Common::of(&cells[0]).shape;
     let client = client();
     let after = |n_steps: u64, cells: &[Cell], starts: &[Weights]| {
-        let mut ensemble = Ensemble::new(&client, shape, &all(cells), starts).unwrap();
+        let mut ensemble = Ensemble::new(&client, shape, &all(cells), &at_start(starts)).unwrap();
         for step in 1..=n_steps {
             ensemble.steps(step, first_batches(cells)).unwrap()().unwrap();
         }
@@ -352,7 +361,7 @@ fn what_is_not_a_number_stays_so_to_the_loss_and_nobody_elses() {
         let clean = starts[0].clone();
         let numbers = if of_weights { &mut starts[0].weights } else { &mut starts[0].bias };
         numbers[1] = not_a_number;
-        let mut ensemble = Ensemble::new(&client, shape, &all(&cells), &starts).unwrap();
+        let mut ensemble = Ensemble::new(&client, shape, &all(&cells), &at_start(&starts)).unwrap();
         for way in WAYS {
             let got = ensemble.gradients(first_batches(&cells), way).unwrap();
             assert!(got[0].loss.is_nan(), "{way:?}: {}", got[0].loss);
@@ -361,6 +370,33 @@ fn what_is_not_a_number_stays_so_to_the_loss_and_nobody_elses() {
         let losses = ensemble.mses(first_batches(&cells)).unwrap()().unwrap();
         assert!(losses[0][0].is_nan() && losses[0][1].is_finite());
         starts[0] = clean;
+    }
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn training_goes_on_from_a_checkpoint_with_the_same_bits() {
+    for (engine, steps) in [(EngineKind::Gram, 200), (EngineKind::Reference, 70)] {
+        let mut cells = different_cells();
+        cells.truncate(4);
+        cells.iter_mut().for_each(|cell| (cell.train.steps, cell.train.snapshots) = (steps, 5));
+        let (place, n_kept) = (place(engine), if engine == EngineKind::Gram { 2 } else { 1 });
+        let whole = train_at(&place, &cells, &mut |_: u64| true);
+        let mut keeping = Keeping::default();
+        assert_eq!(train_at(&place, &cells, &mut keeping), whole);
+        assert!(keeping.kept.len() >= n_kept, "{} were kept", keeping.kept.len());
+        for checkpoints in keeping.kept {
+            // Alone or with others, from the middle on.
+            let alone = train(
+                &all(&cells[1..2]),
+                &place,
+                Some(checkpoints[1..2].to_vec()),
+                &mut |_: u64| true,
+            );
+            assert_eq!(alone.unwrap(), whole[1..2]);
+            let all = train(&all(&cells), &place, Some(checkpoints), &mut |_: u64| true).unwrap();
+            assert_eq!(all, whole);
+        }
     }
 }
 
