@@ -100,7 +100,9 @@ fn spelt<'t>(text: &'t str, kept: &[char], spell: fn(char) -> String) -> Cow<'t,
 /// An error and its causes in one line.
 pub(crate) fn sentence(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
-    for cause in std::iter::successors(error.source(), |cause| cause.source()) {
+    let mut causes = error.source();
+    while let Some(cause) = causes {
+        causes = cause.source();
         let cause = cause.to_string();
         // A transparent wrapper repeats its cause.
         if !text.contains(&cause) {

@@ -161,7 +161,7 @@ pub(crate) fn command(words: impl IntoIterator<Item = String>) -> String {
 /// Says what is about to be trained of the cells that `name` asks for.
 pub(crate) fn announce(trainer: &Trainer, name: &str, plan: &Plan, store: &Store) {
     let cells = |n: usize| if n == 1 { "1 cell".to_owned() } else { format!("{n} cells") };
-    let Plan { todo, n_finished, n_left, damaged } = plan;
+    let Plan { todo, n_finished, n_left, damaged, .. } = plan;
     let mut text = match (todo.len(), *n_left) {
         (0, 0) => format!("all {n_finished} cells of {name} are finished"),
         (0, n) => format!("training none of the {} of {name} that are to be trained", cells(n)),

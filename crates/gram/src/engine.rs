@@ -128,7 +128,7 @@ impl Gram {
             importance: importance.as_deref().map(single),
             weights,
             batch: Arranged::for_models_of(cell),
-            gradient: Gradient { way, ..Gradient::default() },
+            gradient: Gradient::by(way),
             small: SmallGradient::default(),
             bias_gradient: Vec::new(),
             pool: None,

@@ -136,6 +136,11 @@ struct Task<'a> {
 }
 
 impl Gradient {
+    /// Nothing yet, for a next step that goes this way.
+    pub(crate) fn by(way: Way) -> Self {
+        Self { way, ..Self::default() }
+    }
+
     /// Memory of all arrays, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         let strips = self.strips.iter().map(Strip::bytes).sum::<usize>();

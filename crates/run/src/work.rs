@@ -190,7 +190,7 @@ impl Work for Together {
         work(cells, place.engine, &self.device_name, watch, |watch| {
             let failed = |said, out_of_memory| RunError::DeviceFailed { said, out_of_memory };
             caught(|| train(cells, &place, checkpoints, watch))
-                .map_err(|words| failed(format!("the device failed: {words}"), false))?
+                .map_err(|said| failed(format!("the device failed: {}", words(&said)), false))?
                 .map_err(|failure| failed(failure.to_string(), failure.out_of_memory))
         })
     }

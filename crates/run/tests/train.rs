@@ -5,8 +5,9 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use superpose_run::plan::Rest;
 use superpose_run::{Event, Options, Trainer};
 use superpose_store::store::{Manifest, Store};
 use superpose_sweep::file::Sweep;
@@ -41,7 +42,9 @@ fn the_frequency_file_of_a_run_is_read_once() {
             steps.fetch_add(1, Ordering::Relaxed);
         }
     };
-    trainer.train_all(plan().todo, &store, &observer).unwrap();
+    let never = AtomicBool::new(false);
+    let rest = trainer.train_all(plan(), &store, &observer, &never).unwrap();
+    assert_eq!(rest, Rest::default());
     assert_eq!(steps.into_inner(), 150);
     for cell in &cells {
         let record = store.record(&cell.id).unwrap();
