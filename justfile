@@ -24,6 +24,11 @@ test-cuda:
 registers *shapes:
     benches/registers.sh {{shapes}}
 
+# A sweep on a cluster of four nodes on this machine, as root: jobs that share cells, die and are cut short
+test-cluster:
+    lab="$(mktemp -d)" && eval "$(.ci/slurm-lab up "$lab")" && \
+        cargo test --release --test cluster -- --ignored --test-threads 1; .ci/slurm-lab down "$lab"
+
 # The page of a run, in headless Chromium; screenshots are left in the `tmp` folder of the build
 test-page:
     cargo test --release -p superpose-page --test browser -- --ignored --test-threads 1
@@ -43,6 +48,10 @@ sanitise:
 # How fast a step is here, on every engine and device
 bench:
     cargo run --release -- bench run benches/definitions/step.toml
+
+# What a run must survive, many times over (an hour; `disk` needs root): kills, locks, damage, disk, sharing, cost, gpu
+campaign *parts:
+    cargo build --release && python3 tests/campaign/campaign.py "${CARGO_TARGET_DIR:-target}/release/superpose" {{parts}}
 
 # How many mutants of a crate its own tests notice, without a GPU: `just mutants stats`, or a tenth, `just mutants stats --shard 0/10`
 mutants crate *options:
