@@ -194,7 +194,7 @@ fn shares_are_trained_without_asking_anybody_and_are_all_there_is() {
         let shard = ["run", "sweep.toml", "--out", "run", "--train-only", "--shard", shard];
         let mut command = sandbox.command(&shard);
         let array = [("ID", "9"), ("MIN", "7"), ("MAX", "9")];
-        array.map(|(name, value)| command.env(format!("SLURM_ARRAY_TASK_{name}"), value));
+        command.envs(array.map(|(name, value)| (format!("SLURM_ARRAY_TASK_{name}"), value)));
         support::answer(&mut command)
     };
     let together = |shards: &[&str]| -> Vec<Answer> {

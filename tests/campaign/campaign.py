@@ -197,6 +197,7 @@ def damage() -> str:
     """Random damage to every kind of file: each is noticed and named."""
     file = sweep("damage", "snapshots = 2", '"train.steps" = [500, 3000000]\n"train.seed" = { range = [0, 3] }')
     run = WORK / "damage"
+    must(command(file, run, "--limit", "3"))
     said = go(command(file, run, "--until", "3s", "--jobs", "2"))
     assert said.returncode == 4, said.stderr
     files = [run / "sweep.json"]
@@ -284,13 +285,13 @@ def disk() -> str:
 
 def sharing() -> str:
     """Eight processes beside one, 200 cells of 50 ms."""
-    file = sweep("sharing", "steps = 1800", '"train.seed" = { range = [0, 200] }')
+    file = sweep("sharing", "steps = 7500", '"train.seed" = { range = [0, 200] }')
     times = {1: [], 8: []}
     for turn in range(count(3)):
         for n in times:
             run = WORK / f"sharing-{n}-{turn}"
             begun = time.monotonic()
-            all = [subprocess.Popen(command(file, run, "--jobs", "1", "-q")) for _ in range(n)]
+            all = [subprocess.Popen(command(file, run, "--jobs", "1", "-q"), stderr=subprocess.DEVNULL) for _ in range(n)]
             assert all and not any(process.wait() for process in all)
             times[n].append(time.monotonic() - begun)
             assert len(cells(run)) == 200

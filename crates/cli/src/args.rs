@@ -1,15 +1,19 @@
 //! The command line.
 
+mod bench;
+mod submit;
 pub(crate) mod theory;
+mod training;
 
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::slurm;
+pub(crate) use crate::args::bench::*;
+pub(crate) use crate::args::submit::SubmitOptions;
+pub(crate) use crate::args::training::*;
 
 /// Train toy models of superposition and test theories of neural scaling.
 ///
@@ -119,143 +123,6 @@ pub(crate) struct RunOptions {
     pub(crate) json: bool,
 }
 
-/// How processes keep out of each other's way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Leases {
-    /// By locks if the file system has them, or as it was agreed in this folder
-    Auto,
-    /// By locks of the operating system
-    Locks,
-    /// By files that are written again every few seconds: where there are no locks, or each host has its own
-    Heartbeats,
-}
-
-/// A sweep on a cluster.
-#[derive(Debug, Args)]
-pub(crate) struct SubmitOptions {
-    /// The sweep file
-    pub(crate) config: PathBuf,
-    /// Folder for the results, which all nodes see [default: `runs/` and the name of the sweep]
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) out: Option<PathBuf>,
-    /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
-    #[arg(long = "set", value_name = "FIELD=VALUE")]
-    pub(crate) overrides: Vec<String>,
-    /// Tasks that share the cells, far fewer than there are cells
-    #[arg(long, value_name = "K", default_value = "4", value_parser = at_least_one)]
-    pub(crate) workers: NonZeroUsize,
-    /// Where to train; `superpose devices` lists them
-    #[arg(long, value_name = "LABEL", default_value = "cpu")]
-    pub(crate) device: String,
-    /// Cells that a task trains at the same time [default: as many as it has cores]
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
-    pub(crate) jobs: Option<NonZeroUsize>,
-    /// How long a task may take, as Slurm has it: `2:00:00`, `1-0`
-    #[arg(long, value_name = "TIME")]
-    pub(crate) time: Option<String>,
-    /// The partition
-    #[arg(long, value_name = "NAME")]
-    pub(crate) partition: Option<String>,
-    /// The account
-    #[arg(long, value_name = "NAME")]
-    pub(crate) account: Option<String>,
-    /// Cores of a task
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
-    pub(crate) cpus_per_task: Option<NonZeroUsize>,
-    /// What a task has beside cores, such as `gpu:1`
-    #[arg(long, value_name = "LIST")]
-    pub(crate) gres: Option<String>,
-    /// What a node must have
-    #[arg(long, value_name = "LIST")]
-    pub(crate) constraint: Option<String>,
-    /// Another option of sbatch for the tasks, such as `--mem=4G`
-    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
-    pub(crate) sbatch: Vec<String>,
-    /// How often tasks are submitted again at most while cells are missing
-    #[arg(long, value_name = "N", default_value = "10")]
-    pub(crate) chain: usize,
-    /// Only write the scripts, and say what would be submitted
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Wait until all is trained and the tables are there
-    #[arg(long)]
-    pub(crate) wait: bool,
-}
-
-/// How cells are trained.
-#[derive(Debug, Args)]
-pub(crate) struct TrainingOptions {
-    /// Cells trained at the same time, one core each [default: number of cores; when cells are
-    /// fewer, each gets several]
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
-    pub(crate) jobs: Option<NonZeroUsize>,
-    /// Where to train; `superpose devices` lists them
-    #[arg(long, value_name = "LABEL", default_value = "cpu")]
-    pub(crate) device: String,
-    /// What makes the steps
-    #[arg(long, value_enum, default_value_t = Engine::Auto)]
-    pub(crate) engine: Engine,
-    /// Train cells again that diverged or failed
-    #[arg(long)]
-    pub(crate) retry_failed: bool,
-    /// Stop at the first cell that diverges or fails
-    #[arg(long)]
-    pub(crate) fail_fast: bool,
-    /// Train at most this many cells now
-    #[arg(long, value_name = "N")]
-    pub(crate) limit: Option<usize>,
-    /// How often it is written where a cell is in its training, such as `90s` or `1h`, so that it goes on from there
-    /// should it be stopped; `off` for never
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = checkpoint_every)]
-    pub(crate) checkpoint: CheckpointEvery,
-    /// End after this time, such as `55m`, or by the end of the job with `slurm`: no cell is begun that would not be
-    /// done by then, and what is in training is kept
-    #[arg(long, value_name = "TIME", value_parser = until)]
-    pub(crate) until: Option<Until>,
-    #[command(flatten)]
-    pub(crate) progress: ProgressOptions,
-}
-
-/// How often it is written where a cell is in its training, if ever.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CheckpointEvery(Option<Duration>);
-
-/// When training ends.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Until {
-    /// After this time.
-    Time(Duration),
-    /// With the job of Slurm's that this is.
-    Slurm,
-}
-
-/// What is said of a training.
-#[derive(Debug, Args)]
-pub(crate) struct ProgressOptions {
-    /// What is shown of the training
-    #[arg(long, value_enum, default_value_t = ProgressKind::Auto)]
-    pub(crate) progress: ProgressKind,
-    /// Say nothing of the training but what goes wrong
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-    /// Say more of the training: also when checkpoints are written
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
-}
-
-/// What is shown of a training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ProgressKind {
-    /// Bars on a terminal, lines elsewhere and in notebooks
-    Auto,
-    /// A bar for each cell in training and one for all
-    Bars,
-    /// A line a minute and a line a finished cell
-    Lines,
-    /// Nothing
-    Off,
-}
-
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ReproduceOptions {
@@ -288,140 +155,6 @@ pub(crate) struct ReproduceOptions {
     #[command(flatten)]
     pub(crate) training: TrainingOptions,
     /// Print a JSON object instead of tables
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-impl TrainingOptions {
-    /// What they ask of the training, which begins now.
-    ///
-    /// # Errors
-    /// When the end of a job is asked for that this is none of.
-    pub(crate) fn to_run(&self) -> anyhow::Result<superpose_run::Options> {
-        let time = match self.until {
-            None => None,
-            Some(Until::Time(time)) => Some(time),
-            Some(Until::Slurm) => Some(slurm::time_left()?),
-        };
-        // So far away that no clock has it is never.
-        let deadline = time.and_then(|time| Instant::now().checked_add(time));
-        Ok(superpose_run::Options {
-            device: self.device.clone(),
-            engine: match self.engine {
-                Engine::Auto => None,
-                Engine::Gram => Some(superpose_run::Engine::Gram),
-                Engine::Reference => Some(superpose_run::Engine::Reference),
-            },
-            jobs: self.jobs,
-            retry_failed: self.retry_failed,
-            fail_fast: self.fail_fast,
-            limit: self.limit,
-            checkpoint_every: self.checkpoint.0,
-            deadline,
-        })
-    }
-}
-
-/// What makes the steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Engine {
-    /// The fastest that can do the cell
-    Auto,
-    /// Sparse batches and the Gram matrix, on the CPU
-    Gram,
-    /// Dense autodiff, the formula as written
-    Reference,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum BenchVerb {
-    /// Time the cells of a sweep file on every engine and device, and say which is fastest
-    Run(BenchRunOptions),
-    /// Print ratios of the cases that two tables of measurements share
-    Compare(BenchCompareOptions),
-    /// Time the cells against programs that others would use
-    Peers(BenchPeersOptions),
-    /// Draw how the time of a step grows with each size, from a table of measurements
-    Figure(BenchFigureOptions),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchRunOptions {
-    /// The sweep file; its `[bench]` table says what to measure, by default 60 steps of everything
-    pub(crate) definition: PathBuf,
-    /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
-    #[arg(long = "set", value_name = "FIELD=VALUE")]
-    pub(crate) overrides: Vec<String>,
-    /// The GPU that ensembles are trained on: `wgpu`, `wgpu:1`, `cuda` and so on
-    #[arg(long, value_name = "LABEL", default_value = "wgpu")]
-    pub(crate) gpu: String,
-    /// Add the rows to this table [default: one under `benches/records/` if there is a `[bench]`]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-    /// Print a JSON list instead of a table
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchCompareOptions {
-    /// A table of measurements
-    pub(crate) first: PathBuf,
-    /// Another one
-    pub(crate) second: PathBuf,
-    /// Print a JSON object instead of a table
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchFigureOptions {
-    /// A table of measurements
-    pub(crate) records: PathBuf,
-    /// The definition whose first cell is the middle of all lines
-    #[arg(long, value_name = "NAME", default_value = "growth")]
-    pub(crate) definition: String,
-    /// The pictures are OUT.svg and OUT.png
-    #[arg(long, value_name = "OUT", default_value = "growth")]
-    pub(crate) out: PathBuf,
-    /// Print a JSON object instead of lines
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchPeersOptions {
-    /// The sweep file
-    pub(crate) definition: PathBuf,
-    /// Replace a field, or sweep it
-    #[arg(long = "set", value_name = "FIELD=VALUE")]
-    pub(crate) overrides: Vec<String>,
-    /// A Python that has `torch` or `jax`; may be given several times, and a peer runs on the first that has
-    /// its library
-    #[arg(long = "python", value_name = "PROGRAM", default_value = "python3")]
-    pub(crate) pythons: Vec<PathBuf>,
-    /// The folder of the peers' scripts
-    #[arg(long, value_name = "FOLDER", default_value = "benches/peers")]
-    pub(crate) scripts: PathBuf,
-    /// Turns that peers and ours take
-    #[arg(long, value_name = "N", default_value = "20")]
-    pub(crate) rounds: NonZeroU64,
-    /// Time only this peer, such as `dense.py` or `dense.py --compile` [default: all]
-    #[arg(long, value_name = "PEER", value_parser = peer)]
-    pub(crate) only: Vec<String>,
-    /// Train one cell on all cores, instead of one cell on each
-    #[arg(long)]
-    pub(crate) one_cell: bool,
-    /// Train so many cells as an ensemble on the GPU, where the peers, by CUDA, work too
-    #[arg(long, value_name = "CELLS", conflicts_with = "one_cell")]
-    pub(crate) ensemble: Option<NonZeroUsize>,
-    /// The GPU that ensembles are trained on: `wgpu`, `wgpu:1`, `cuda` and so on
-    #[arg(long, value_name = "LABEL", default_value = "wgpu")]
-    pub(crate) gpu: String,
-    /// Add the rows to this table [default: one under `benches/records/`]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-    /// Print a JSON object instead of a table
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -542,27 +275,6 @@ fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "must be a whole number of at least 1".to_owned())
 }
 
-/// A time such as `90s`, `5m` or `1h 30m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text)
-        .map_err(|_| "must be a time such as `90s`, `55m` or `1h 30m`".to_owned())
-}
-
-fn checkpoint_every(text: &str) -> Result<CheckpointEvery, String> {
-    if text == "off" {
-        return Ok(CheckpointEvery(None));
-    }
-    let every = duration(text).map_err(|said| format!("{said}, or `off`"))?;
-    Ok(CheckpointEvery(Some(every)))
-}
-
-fn until(text: &str) -> Result<Until, String> {
-    if text == "slurm" {
-        return Ok(Until::Slurm);
-    }
-    duration(text).map(Until::Time).map_err(|said| format!("{said}, or `slurm`"))
-}
-
 /// An interval from fewer resamples would be their ends.
 fn resamples(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -635,16 +347,4 @@ pub(crate) struct JsonOption {
     /// Print a JSON object instead of a table
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// A peer's name, if it is one.
-fn peer(name: &str) -> Result<String, String> {
-    let names: Vec<String> = superpose_bench::peers::PEERS
-        .iter()
-        .map(|(script, arguments)| [&[*script], *arguments].concat().join(" "))
-        .collect();
-    if names.iter().any(|known| known == name) {
-        return Ok(name.to_owned());
-    }
-    Err(format!("the peers are `{}`", names.join("`, `")))
 }

@@ -29,6 +29,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
+use superpose_store::lease::in_job;
+
 use crate::args::{Arguments, StatusOptions, Verb};
 
 /// Training makes and drops arrays of megabytes at every step; the system's allocator gives such
@@ -36,8 +38,14 @@ use crate::args::{Arguments, StatusOptions, Verb};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The variables by which batch systems say which job this is.
+const JOBS: [&str; 4] = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"];
+
 fn main() -> ExitCode {
     limits::refuse_large_files();
+    if let Some(job) = JOBS.iter().find_map(|name| std::env::var(name).ok()) {
+        in_job(job);
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(answer) => return help(&answer),

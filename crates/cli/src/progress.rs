@@ -245,7 +245,7 @@ impl<'a> Progress<'a> {
         }
         let is_last = state.n_done == self.n_cells;
         let says = matches!(self.shown, Shown::Lines) && record.is_some();
-        let line = (says && (is_last || state.last_line.elapsed() >= BREATH))
+        let line = (says && (state.n_done == 1 || is_last || state.last_line.elapsed() >= BREATH))
             .then(|| self.how_far(&mut state, record));
         drop(state);
         line.iter().for_each(|line| console::complain(line));
@@ -262,7 +262,7 @@ impl<'a> Progress<'a> {
             words.push(self.labels.label(&record.cell));
             words.extend(record.measured.as_ref().map(|m| format!("loss {:.3e}", m.loss_test)));
             if state.n_untold > 1 {
-                words.push(format!("and {} more", state.n_untold - 1));
+                words.push(format!("(and {} more)", state.n_untold - 1));
             }
             state.n_untold = 0;
         } else {

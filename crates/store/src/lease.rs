@@ -9,6 +9,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::beats::{self, Beating, Claim, token};
 
@@ -115,15 +116,23 @@ pub(crate) fn probe(folder: &Path) -> io::Result<Kind> {
     Ok(if works { Kind::Locks } else { Kind::Heartbeats })
 }
 
-/// The jobs of batch systems, by the variable that has their number.
-const JOBS: [&str; 4] = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"];
+/// The job of a batch system that this process is.
+static JOB: OnceLock<String> = OnceLock::new();
+
+/// From now on this process calls itself a part of this job of a batch system, too.
+pub fn in_job(number: String) {
+    // Once for all; who says it again says the same.
+    let _ = JOB.set(number);
+}
 
 /// This process, for people.
 pub(crate) fn us() -> String {
     let host = gethostname::gethostname();
     let us = format!("process {} on {}", std::process::id(), host.to_string_lossy());
-    let job = JOBS.iter().find_map(|name| std::env::var(name).ok());
-    job.map_or(us.clone(), |job| format!("{us}, job {job}"))
+    match JOB.get() {
+        Some(job) => format!("{us}, job {job}"),
+        None => us,
+    }
 }
 
 /// The file of a lease, made if need be. It is never one that a link leads to, since it will be written.
