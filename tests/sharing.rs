@@ -52,7 +52,7 @@ fn another_sweep_of_the_same_name_waits_for_its_turn() {
     let before = fs::read(sandbox.path("run/sweep.json")).unwrap();
     sandbox.write("other.toml", &sweep_file("steps = 10", ""));
     let other = ["run", "other.toml", "--out", "run"];
-    let holder = format!("process {} is training", first.0.id());
+    let holder = format!("which process {} on ", first.0.id());
     assert_refused(&sandbox.run(&other), 1, &["holds other cells of `tiny`", &holder]);
     let fresh = sandbox.run(&["run", "long.toml", "--out", "run", "--fresh"]);
     assert_refused(&fresh, 1, &["is being trained by", "--fresh"]);

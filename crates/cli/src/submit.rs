@@ -150,8 +150,6 @@ impl<'o> Plan<'o> {
         let mut asks = self.common("", "%A_%a.log");
         asks.push(format!("--array=1-{}", self.n_workers(n_missing)));
         asks.push("--requeue".to_owned());
-        // A minute before the end of a job that has been told no other.
-        asks.push("--signal=B:TERM@60".to_owned());
         asks.extend(time.as_ref().map(|time| format!("--time={time}")));
         asks.extend(cpus_per_task.map(|n| format!("--cpus-per-task={n}")));
         asks.extend(gres.as_ref().map(|list| format!("--gres={list}")));

@@ -253,7 +253,10 @@ impl AtWork<'_> {
                 others.push(todo);
                 continue;
             }
-            if !self.pace.fits(cell, store.begun(&cell.id).as_ref(), claimed.cells.len()) {
+            let n_others = claimed.cells.len();
+            if !self.pace.fits(cell, store.begun(&cell.id).as_ref(), n_others) {
+                // By itself, later, it may fit; what does not fit by itself will not any more.
+                others.extend((n_others > 0).then_some(todo));
                 continue;
             }
             let claim = match &todo.instead_of {

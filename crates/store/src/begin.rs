@@ -121,6 +121,10 @@ impl Store {
     /// Removes the work on cells that nobody is training, and on the list of the cells. Where cells were in their
     /// training stays, unless they are finished.
     fn remove_work(&self) -> Result<(), StoreError> {
+        // Who asks nobody does not know whose work it is.
+        if self.leases == Kind::Nothing {
+            return Ok(());
+        }
         remove_left_work(self.root(), [MANIFEST]);
         for name in names(&self.cells_folder())? {
             let Some((id, rest)) = name.strip_prefix('.').and_then(|name| name.split_once('.'))
@@ -132,7 +136,14 @@ impl Store {
             let goes = is_work || (is_checkpoint(rest) && self.has_place(&id));
             // Where that fails the work stays, which is in nobody's way.
             if goes && let Ok(Ownership::Ours(_lease)) = self.lease(&id) {
-                let _ = remove(&self.cells_folder().join(name));
+                let path = self.cells_folder().join(&name);
+                // Out of the reach of an owner who is not dead after all and may be about to give it its name.
+                let aside = self.cells_folder().join(format!(".{id}.{}.part", token()));
+                if is_work && fs::rename(&path, &aside).is_ok() {
+                    let _ = remove(&aside);
+                } else {
+                    let _ = remove(&path);
+                }
             }
         }
         Ok(())

@@ -42,13 +42,12 @@ impl Pace {
     }
 
     /// Whether `cell`, which may have `begun`, will be done in time with `n_others` like it, by what known ones
-    /// took. One that no run of this length could end is trained for as long as it goes.
+    /// took. One that no run of this length could end, be it alone, is trained for as long as it goes.
     pub(super) fn fits(&self, cell: &Prepared, begun: Option<&Begun>, n_others: usize) -> bool {
         let Some(deadline) = self.deadline else { return true };
         let Some(whole) = self.seconds((self.cost)(&cell.cell)) else { return true };
-        let left = begun.map_or(1.0, |b| 1.0 - b.step as f64 / b.steps.max(1) as f64);
-        let (whole, left) =
-            ((1.0 + n_others as f64) * whole, (1.0 + n_others as f64) * whole * left);
+        let part = begun.map_or(1.0, |b| 1.0 - b.step as f64 / b.steps.max(1) as f64);
+        let left = (1.0 + n_others as f64) * whole * part;
         let remaining = deadline.saturating_duration_since(Instant::now()).as_secs_f64();
         left <= remaining || whole > self.all.as_secs_f64()
     }
@@ -106,7 +105,8 @@ mod tests {
         let by = pace(&[(1.0, 2.0), (100.0, 50.0)]);
         // Ten are like one: 20 s; 40 are like a hundred: 20 s; 150 take 75 s, more than there ever was.
         assert!(by.fits(&cell(9), None, 0) && by.fits(&cell(40), None, 0));
-        assert!(by.fits(&cell(40), None, 1) && by.fits(&cell(150), None, 0));
+        assert!(by.fits(&cell(40), None, 1) && !by.fits(&cell(40), None, 3));
+        assert!(by.fits(&cell(150), None, 0));
         let late = Pace { deadline: Some(Instant::now() + Duration::from_secs(10)), ..by };
         assert!(!late.fits(&cell(9), None, 0) && !late.fits(&cell(40), None, 0));
         assert!(late.fits(&cell(4), None, 0) && !late.fits(&cell(4), None, 1));
@@ -124,9 +124,7 @@ mod tests {
         // Two cells, each the second half of its steps.
         new.note(&[cell(10), cell(10)], 50, Duration::from_secs(40));
         assert_eq!(*lock(&new.known), [Known { cost: 5.0, seconds: 20.0 }]);
-        assert!(
-            new.fits(&cell(10), None, 0) && !new.fits(&cell(14), None, 0).then_some(()).is_none()
-        );
+        assert!(new.fits(&cell(14), None, 0) && !new.fits(&cell(14), None, 1));
     }
 
     #[test]

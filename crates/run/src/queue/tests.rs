@@ -511,22 +511,23 @@ fn after_the_deadline_nothing_is_begun() {
 
 #[test]
 fn a_cell_that_would_not_be_done_in_time_is_left() {
-    let cells = cells(&[1, 9, 2]);
-    let (_folder, store) = store(&cells);
+    let cells = cells(&[1, 9]);
     let (told, labels) = (Told::new(1), labels(&cells));
-    let deadline = Some(Instant::now() + Duration::from_secs(60));
-    let queue = Queue::new(&labels, &told, &store, &|_| (), Course { deadline, ..course() });
-    let known = vec![Known { cost: 1.0, seconds: 6.5 }];
-    let cost: Cost = |cell| cell.model.d_hidden as f64;
-    let rest = queue.work_off(todo(&cells), NonZeroUsize::MIN, cost, known).unwrap();
-    assert_eq!(rest, Rest { n_left: 0, n_begun: 0 });
-    // It is taken up again where it fits; so is one that no run of this length could end.
-    let (_folder, store) = self::store(&cells);
-    let deadline = Some(Instant::now() + Duration::from_secs(60));
-    let queue = Queue::new(&labels, &told, &store, &|_| (), Course { deadline, ..course() });
-    let known = vec![Known { cost: 1.0, seconds: 6.5 }, Known { cost: 9.0, seconds: 59.999_999 }];
-    std::thread::sleep(Duration::from_millis(1));
-    let rest = queue.work_off(todo(&cells), NonZeroUsize::MIN, cost, known).unwrap();
-    assert_eq!(rest, Rest { n_left: 1, n_begun: 0 });
-    assert!(!store.is_finished(&cells[1].id));
+    for (wait_ms, n_left) in [(0, 0), (700, 1)] {
+        let (_folder, store) = store(&cells);
+        let observer = |event: Event<'_>| {
+            if matches!(event, Event::Begun { task: 0, .. }) {
+                std::thread::sleep(Duration::from_millis(wait_ms));
+            }
+        };
+        let deadline = Some(Instant::now() + Duration::from_secs(2));
+        let course = Course { deadline, ..course() };
+        let queue = Queue::new(&labels, &told, &store, &observer, course);
+        // The wide one takes a second and a half.
+        let known = vec![Known { cost: 9.0, seconds: 1.5 }];
+        let cost: Cost = |cell| cell.model.d_hidden as f64;
+        let rest = queue.work_off(todo(&cells), NonZeroUsize::MIN, cost, known).unwrap();
+        assert_eq!(rest, Rest { n_left, n_begun: 0 });
+        assert!(store.is_finished(&cells[0].id));
+    }
 }
