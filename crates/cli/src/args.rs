@@ -91,6 +91,7 @@ pub(crate) enum Verb {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct RunOptions {
     /// The sweep file; `-` for standard input
     pub(crate) config: PathBuf,

@@ -57,7 +57,7 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
         let its = figures.iter().copied().filter(|f| paper_of(f).id == paper.id);
         let (experiments, more) = match of_paper(options, paper, &its.collect::<Vec<_>>())? {
             ControlFlow::Continue(made) => made,
-            ControlFlow::Break(code) => return Ok(code),
+            ControlFlow::Break(early) => return Ok(early.code()),
         };
         made.extend(experiments);
         damaged.extend(more);
@@ -84,13 +84,16 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
 /// A figure that was made, with its folder.
 type Made = (Experiment, PathBuf);
 
+/// Figures that were made, and what is damaged of the run that they are of.
+type Figures = (Vec<Made>, Vec<Damage>);
+
 /// Trains and makes the `figures` of a paper; and what is damaged of its run. Or how the program ends, if training
 /// did before its time.
 fn of_paper(
     options: &ReproduceOptions,
     paper: &Paper,
     figures: &[&'static Figure],
-) -> anyhow::Result<ControlFlow<ExitCode, (Vec<Made>, Vec<Damage>)>> {
+) -> anyhow::Result<ControlFlow<Early, Figures>> {
     let (root, known) = (run_of(paper, options), known(paper, options));
     if known.is_empty() && !options.from_scratch {
         console::complain(&format!(
@@ -105,10 +108,10 @@ fn of_paper(
     }
     // What was trained here counts.
     tiny_cells.retain(|id, _| !store.is_finished(id));
-    if !options.no_training {
-        if let Some(early) = train(options, figures, &store, &tiny_cells)? {
-            return Ok(ControlFlow::Break(early.code()));
-        }
+    if !options.no_training
+        && let Some(early) = train(options, figures, &store, &tiny_cells)?
+    {
+        return Ok(ControlFlow::Break(early));
     }
     let mut run = Run::read(&store)?;
     for (finished, _) in tiny_cells.values() {

@@ -79,6 +79,9 @@ pub enum Middle {
     },
 }
 
+/// A checkpoint, or what is wrong with its file.
+type Looked = Result<(Begun, Checkpoint), String>;
+
 impl Store {
     /// Writes where cells are in their training, in the place of what was written before; all or, when the process
     /// is killed between two renames, some. The caller holds their leases.
@@ -136,11 +139,7 @@ impl Store {
     }
 
     /// The checkpoint of a cell, if there is one, or what is wrong with it.
-    fn look_at_checkpoint(
-        &self,
-        id: &CellId,
-        cell: &Cell,
-    ) -> Result<Option<Result<(Begun, Checkpoint), String>>, StoreError> {
+    fn look_at_checkpoint(&self, id: &CellId, cell: &Cell) -> Result<Option<Looked>, StoreError> {
         let path = self.checkpoint_path(id);
         if fs::symlink_metadata(&path).is_err() {
             return Ok(None);
@@ -205,7 +204,7 @@ fn bytes(begun: &Begun, checkpoint: &Checkpoint) -> Vec<u8> {
 }
 
 /// The checkpoint of a cell in the content of a file, or what is wrong with it.
-fn parse(content: &[u8], id: &CellId, cell: &Cell) -> Result<(Begun, Checkpoint), String> {
+fn parse(content: &[u8], id: &CellId, cell: &Cell) -> Looked {
     let line = |content: &[u8]| content.iter().position(|byte| *byte == b'\n');
     let end = line(content).ok_or("it is no checkpoint")?;
     let digest = std::str::from_utf8(&content[..end]).ok().and_then(|l| l.strip_prefix(MAGIC));

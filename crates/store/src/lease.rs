@@ -4,7 +4,7 @@
 //! process, however that ends, so a dead process's cell is free at once and no clock is compared.
 //! The file itself stays: removing a lock file while others open it would let two processes lock
 //! two files of the same name. Where there are no such locks it is a file that only one process can make
-//! ([`beats`](crate::beats)), and those who have shared the cells out beforehand need neither.
+//! (`beats`), and those who have shared the cells out beforehand need neither.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};

@@ -310,11 +310,12 @@ fn shared_at(#[comptime] of: usize, #[comptime] group: usize) -> usize {
 #[cube]
 fn bias_of(shared: &Shared<[Four]>, c: usize) -> f32 {
     let four = shared[c / 4 * SIDE + UNIT_POS as usize % SIDE];
+    let at = c % 4;
     let (low, high) = (
-        select(c % 4 == 0, four.extract(0usize), four.extract(1usize)),
-        select(c % 4 == 2, four.extract(2usize), four.extract(3usize)),
+        select(at == 0, four.extract(0usize), four.extract(1usize)),
+        select(at == 2, four.extract(2usize), four.extract(3usize)),
     );
-    select(c % 4 < 2, low, high)
+    select(at < 2, low, high)
 }
 
 /// A thread's number at `row` and the column that is its own `c`.
