@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use support::{Answer, Sandbox, assert_refused, finished, results, sweep_file};
 
-/// Two cells of about two seconds each.
+/// Two cells of about two to eight seconds each.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
-    let train = "steps = 60000\nsnapshots = 4";
+    let train = "steps = 200000\nsnapshots = 4";
     sandbox.write("sweep.toml", &sweep_file(train, "\"model.d_hidden\" = [3, 5]"));
     sandbox
 }

@@ -241,12 +241,37 @@ fn remove_work(path: &Path) -> io::Result<()> {
 /// # Errors
 /// [`DiskError`]; then the file may be there in part.
 pub fn write_synced(path: &Path, content: &[u8]) -> Result<(), DiskError> {
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        file.write_all(content)?;
-        file.sync_all()
-    };
+    let write = || write_in_place(path, content)?.sync_all();
     write().map_err(at("write", path))
+}
+
+/// The same, but it lasts only once [`sync_all`] has been called.
+///
+/// # Errors
+/// [`DiskError`]; then the file may be there in part.
+pub fn write_unsynced(path: &Path, content: &[u8]) -> Result<(), DiskError> {
+    write_in_place(path, content).map(drop).map_err(at("write", path))
+}
+
+fn write_in_place(path: &Path, content: &[u8]) -> io::Result<File> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(content)?;
+    Ok(file)
+}
+
+/// Whether [`sync_all`] is to be had here.
+pub const CAN_SYNC_ALL: bool = cfg!(target_os = "linux");
+
+/// Makes all last that has been written to the file system of `folder`, by one call: for many small files.
+///
+/// # Errors
+/// [`DiskError`]; also where there is no such call.
+pub fn sync_all(folder: &Path) -> Result<(), DiskError> {
+    #[cfg(target_os = "linux")]
+    let synced = File::open(folder).and_then(|f| Ok(rustix::fs::syncfs(f)?));
+    #[cfg(not(target_os = "linux"))]
+    let synced = Err(io::Error::from(io::ErrorKind::Unsupported));
+    synced.map_err(at("sync", folder))
 }
 
 /// Makes a rename in `folder` last; a system without this has nothing to make it last with.

@@ -34,6 +34,10 @@ use crate::queue::watching::Watching;
 /// How long to wait before asking again for cells that other processes are training.
 const PATIENCE: Duration = Duration::from_millis(250);
 
+/// Trained cells that wait to be kept together at most, and how long: what a kill may cost of them.
+const MOST_WAITING: usize = 64;
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
+
 /// All that is known of a cell when it has ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ended {
@@ -93,6 +97,8 @@ pub(crate) struct Queue<'a> {
     pub(crate) course: Course<'a>,
     /// How long to wait before asking again for cells that other processes are training.
     pub(crate) patience: Duration,
+    /// How long trained cells wait for others to be kept with.
+    pub(crate) longest_wait: Duration,
 }
 
 impl<'a> Queue<'a> {
@@ -104,8 +110,9 @@ impl<'a> Queue<'a> {
         observer: &'a Observer<'a>,
         course: Course<'a>,
     ) -> Self {
-        let (on_loss, keepers, patience) = (OnLoss::GoOn, Keepers::Trainer, PATIENCE);
-        Self { labels, work, store, observer, on_loss, keepers, course, patience }
+        let (on_loss, keepers) = (OnLoss::GoOn, Keepers::Trainer);
+        let (patience, longest_wait) = (PATIENCE, LONGEST_WAIT);
+        Self { labels, work, store, observer, on_loss, keepers, course, patience, longest_wait }
     }
 
     /// Trains all `cells` on `n_threads` threads, and keeps what comes of each. The first error stops all threads.
@@ -182,8 +189,20 @@ impl AtWork<'_> {
             // The trained cells that are being kept, while others are trained: one ensemble's at a time, so
             // that memory is bounded.
             let mut kept: Option<ScopedJoinHandle<'_, ()>> = None;
+            // Those of moments are kept several together.
+            let (mut waiting, mut last) = (Vec::new(), Instant::now());
             let mut keep = |trained: Vec<ToKeep>| match self.queue.keepers {
-                Keepers::Trainer => self.keep_all(trained, NonZeroUsize::MIN),
+                Keepers::Trainer => {
+                    let is_last = trained.is_empty();
+                    waiting.extend(trained);
+                    if is_last
+                        || waiting.len() >= MOST_WAITING
+                        || last.elapsed() >= self.queue.longest_wait
+                    {
+                        self.keep_all(std::mem::take(&mut waiting), NonZeroUsize::MIN);
+                        last = Instant::now();
+                    }
+                }
                 Keepers::Beside(n_threads) => {
                     if let Some(kept) = kept.take() {
                         kept.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -194,10 +213,11 @@ impl AtWork<'_> {
             while self.goes_on() {
                 match self.next(&mut keep) {
                     Ok(true) => (),
-                    Ok(false) => return,
+                    Ok(false) => break,
                     Err(error) => self.note(error),
                 }
             }
+            keep(Vec::new());
         });
     }
 
@@ -213,8 +233,8 @@ impl AtWork<'_> {
         lock(&self.first_error).get_or_insert(error);
     }
 
-    /// Trains the next cells that are to be had, or waits if there are none, and gives them to `keep`.
-    /// `false` when no cell is left.
+    /// Trains the next cells that are to be had, or waits if there are none, and gives them to `keep`, which waits with
+    /// none of them once it is given nothing. `false` when no cell is left.
     fn next(&self, keep: &mut dyn FnMut(Vec<ToKeep>)) -> Result<bool, RunError> {
         let Claimed { cells, leases, holder } = {
             let mut cells = lock(&self.cells);
@@ -229,6 +249,8 @@ impl AtWork<'_> {
             if !self.told_waiting.swap(true, Ordering::Relaxed) {
                 self.tell(Event::Waiting { holder: &holder });
             }
+            // Others may be waiting for these.
+            keep(Vec::new());
             std::thread::sleep(self.queue.patience);
         }
         Ok(true)

@@ -18,7 +18,9 @@ use superpose_toy::cell::{Cell, CellId};
 
 use crate::beats::token;
 use crate::checkpoint::is_checkpoint;
-use crate::folder::{MANIFEST, Manifest, Store, StoreError, content, json_of, names, no_sweep};
+use crate::folder::{
+    KIND, MANIFEST, Manifest, Store, StoreError, content, json_of, names, no_sweep,
+};
 use crate::lease::{self, Kind, Ownership};
 use crate::store::remove;
 
@@ -126,6 +128,7 @@ impl Store {
             return Ok(());
         }
         remove_left_work(self.root(), [MANIFEST]);
+        remove_left_work(&self.leases_folder(), [KIND]);
         for name in names(&self.cells_folder())? {
             let Some((id, rest)) = name.strip_prefix('.').and_then(|name| name.split_once('.'))
             else {

@@ -34,6 +34,9 @@ use crate::lease::{self, Kind};
 /// The name of the manifest.
 pub(crate) const MANIFEST: &str = "sweep.json";
 
+/// The file that says how processes keep out of each other's way.
+pub(crate) const KIND: &str = "kind";
+
 /// The folder of one sweep.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -156,7 +159,7 @@ impl Store {
 
     /// The file that says how processes keep out of each other's way.
     pub(crate) fn leases_kind(&self) -> PathBuf {
-        self.leases_folder().join("kind")
+        self.leases_folder().join(KIND)
     }
 
     /// The lease of all who train here.

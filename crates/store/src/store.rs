@@ -4,7 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use superpose_files::disk::{at, remove_folder, sync_folder, write_synced, write_whole};
+use superpose_files::disk::{
+    CAN_SYNC_ALL, at, remove_folder, sync_all, sync_folder, write_synced, write_unsynced,
+    write_whole,
+};
 use superpose_files::sums::{NAME as SUMS, Sums, write_listed};
 use superpose_toy::cell::CellId;
 use superpose_toy::prepared::Features;
@@ -118,12 +121,43 @@ impl Store {
         weights: Option<(&Weights, Features<'_>)>,
         snapshots: &[Snapshot],
     ) -> Result<(), StoreError> {
-        let work = self.work_folder(&record.cell_id);
-        remove(&work)?;
-        let written = self.write_into(&work, record, curve, weights, snapshots);
-        if written.is_err() {
-            // The first error is the one to tell.
-            let _ = remove(&work);
+        let mut written = self.write_all(&[Content { record, curve, weights, snapshots }]);
+        written.pop().unwrap_or(Ok(()))
+    }
+
+    /// Writes several cells, each as [`Store::write_with`] does, and says how that went. What many small ones have is
+    /// made last by one call, before any of them has its name.
+    pub fn write_all(&self, cells: &[Content<'_>]) -> Vec<Result<(), StoreError>> {
+        let together = CAN_SYNC_ALL && cells.len() >= FEW;
+        let mut prepared: Vec<Result<(), StoreError>> =
+            cells.iter().map(|cell| self.prepare(cell, !together)).collect();
+        if together {
+            // Unless all lasts, none of them has its name.
+            for one in prepared.iter_mut().filter(|one| one.is_ok()) {
+                *one = sync_all(&self.cells_folder()).map_err(StoreError::from);
+                if one.is_ok() {
+                    break;
+                }
+            }
+        }
+        let named = |(cell, prepared): (&Content<'_>, Result<(), StoreError>)| {
+            let id = &cell.record.cell_id;
+            let named = prepared.and_then(|()| self.name(id));
+            if named.is_err() {
+                // The first error is the one to tell.
+                let _ = remove(&self.work_folder(id));
+            }
+            named
+        };
+        let mut written: Vec<_> = cells.iter().zip(prepared).map(named).collect();
+        if written.iter().any(Result::is_ok)
+            && let Err(error) = sync_folder(&self.cells_folder())
+            && let Some(first) = written.iter_mut().find(|one| one.is_ok())
+        {
+            *first = Err(error.into());
+        }
+        for (cell, _) in cells.iter().zip(&written).filter(|(_, written)| written.is_ok()) {
+            self.remove_checkpoint(&cell.record.cell_id);
         }
         written
     }
@@ -141,14 +175,11 @@ impl Store {
         Ok(write_whole(&folder.join(RECORD), &json)?)
     }
 
-    fn write_into(
-        &self,
-        work: &Path,
-        record: &Record,
-        curve: &[CurvePoint],
-        weights: Option<(&Weights, Features<'_>)>,
-        snapshots: &[Snapshot],
-    ) -> Result<(), StoreError> {
+    /// Writes the files of a cell under another name, which last once they are `synced`.
+    fn prepare(&self, cell: &Content<'_>, synced: bool) -> Result<(), StoreError> {
+        let Content { record, curve, weights, snapshots } = cell;
+        let work = &self.work_folder(&record.cell_id);
+        remove(work)?;
         let json = readable_json(&work.join(RECORD), record)?;
         let curve = curve_text(curve).into_bytes();
         let weights = weights.map(|(w, p)| weights_file::bytes(&record.cell, w, p));
@@ -160,15 +191,18 @@ impl Store {
         let sums = Sums::of(files.iter().copied()).text();
         files.push((SUMS, sums.as_bytes()));
         fs::create_dir(work).map_err(at("create", work))?;
-        for (name, content) in files {
-            write_synced(&work.join(name), content)?;
+        let write = if synced { write_synced } else { write_unsynced };
+        files.into_iter().try_for_each(|(name, content)| write(&work.join(name), content))?;
+        if synced {
+            sync_folder(work)?;
         }
-        sync_folder(work)?;
-        let folder = self.cell_folder(&record.cell_id);
-        fs::rename(work, &folder).map_err(at("create", &folder))?;
-        sync_folder(&self.cells_folder())?;
-        self.remove_checkpoint(&record.cell_id);
         Ok(())
+    }
+
+    /// Gives what was prepared of a cell its name.
+    fn name(&self, id: &CellId) -> Result<(), StoreError> {
+        let folder = self.cell_folder(id);
+        Ok(fs::rename(self.work_folder(id), &folder).map_err(at("create", &folder))?)
     }
 
     fn work_folder(&self, id: &CellId) -> PathBuf {
@@ -186,6 +220,22 @@ impl Store {
         self.leases != Kind::Locks && matches!(error, StoreError::Disk(error) if error.is_taken())
     }
 }
+
+/// What is written of a cell.
+#[derive(Debug, Clone, Copy)]
+pub struct Content<'a> {
+    /// What became of it.
+    pub record: &'a Record,
+    /// Its loss curve.
+    pub curve: &'a [CurvePoint],
+    /// Its weights and features, if it was trained to the end.
+    pub weights: Option<(&'a Weights, Features<'a>)>,
+    /// Its model at moments of its training.
+    pub snapshots: &'a [Snapshot],
+}
+
+/// From so many cells on one call for the whole file system is cheaper than one for every file.
+const FEW: usize = 4;
 
 /// A record as it is written at `path`, once it is certain that it can be read again.
 fn readable_json(path: &Path, record: &Record) -> Result<Vec<u8>, StoreError> {
@@ -397,6 +447,31 @@ mod tests {
         let seen = store.seen(id);
         assert!(matches!(store.claim_anew(id, &seen).unwrap(), Some(Ownership::Ours(_))));
         write(&store, &record);
+    }
+
+    #[test]
+    fn many_cells_are_written_at_once_and_what_is_wrong_with_one_is_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut records: Vec<Record> = (0..9).map(small).collect();
+        let store = store(folder.path(), &records);
+        write(&store, &records[3]);
+        records[5].wall_s = f64::NAN;
+        let (curve, weights) = (curve(), weights());
+        let content = |record| {
+            let weights = Some((&weights, Features::alike(&P)));
+            Content { record, curve: &curve, weights, snapshots: &[] }
+        };
+        let contents: Vec<Content<'_>> = records.iter().map(content).collect();
+        let written = store.write_all(&contents);
+        let wrong: Vec<usize> = (0..9).filter(|&i| written[i].is_err()).collect();
+        assert_eq!(wrong, [3, 5]);
+        for (i, record) in records.iter().enumerate().filter(|(i, _)| *i != 5) {
+            assert!(
+                matches!(store.look(&record.cell_id, Care::Everything).unwrap(), Found::Kept(_)),
+                "{i}"
+            );
+        }
+        assert_eq!(names(&store.cells_folder()).unwrap().len(), 8, "nothing else is left");
     }
 
     #[test]

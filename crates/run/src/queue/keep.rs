@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
 use superpose_store::lease::Lease;
+use superpose_store::record::Record;
+use superpose_store::store::{Content, StoreError};
 use superpose_toy::prepared::Prepared;
 
 use crate::error::RunError;
@@ -38,47 +40,73 @@ pub(crate) enum OnLoss {
 }
 
 impl AtWork<'_> {
-    /// Measures cells and writes their records, on so many threads.
+    /// Measures cells and writes their records, on so many threads: all at once on one, one after the other on several.
     pub(super) fn keep_all(&self, trained: Vec<ToKeep>, n_threads: NonZeroUsize) {
         let n_threads = n_threads.get().min(trained.len());
+        if n_threads <= 1 {
+            return self.keep(trained);
+        }
         let trained = Mutex::new(trained.into_iter());
-        // What is trained is kept, whatever becomes of others.
         let on_one = || {
             loop {
                 let next = lock(&trained).next();
                 let Some(next) = next else { return };
-                self.keep(next).unwrap_or_else(|error| self.note(error));
+                self.keep(vec![next]);
             }
         };
-        match n_threads {
-            0 => (),
-            1 => on_one(),
-            _ => std::thread::scope(|scope| {
-                for _ in 0..n_threads {
-                    scope.spawn(on_one);
-                }
-            }),
+        std::thread::scope(|scope| {
+            for _ in 0..n_threads {
+                scope.spawn(on_one);
+            }
+        });
+    }
+
+    /// Measures cells that are trained and writes their records, and only then gives up the rights to them. What is
+    /// trained is kept, whatever becomes of others.
+    fn keep(&self, trained: Vec<ToKeep>) {
+        let ended = |to_keep: ToKeep| {
+            let ToKeep { cell, lease, ending, before_s } = to_keep;
+            let mut ended = ending();
+            ended.record.wall_s += before_s;
+            (cell, lease, ended)
+        };
+        let ended: Vec<(Prepared, Lease, Ended)> = trained.into_iter().map(ended).collect();
+        let content: Vec<Content<'_>> = ended.iter().map(content_of).collect();
+        let written = self.queue.store.write_all(&content);
+        for ((cell, lease, ended), written) in ended.into_iter().zip(written) {
+            drop(lease);
+            self.is_kept(&cell, &ended.record, written).unwrap_or_else(|error| self.note(error));
         }
     }
 
-    /// Measures a cell that is trained and writes its record, and only then gives up the right to it.
-    fn keep(&self, ToKeep { cell, lease, ending, before_s }: ToKeep) -> Result<(), RunError> {
-        let Ended { mut record, curve, weights, snapshots } = ending();
-        record.wall_s += before_s;
-        let weights = weights.as_ref().map(|w| (w, cell.features()));
-        let store = self.queue.store;
-        if let Err(error) = store.write_with(&record, &curve, weights, &snapshots) {
-            if store.is_second(&error) {
-                self.tell(Event::Finished { cell: &cell, record: None });
+    /// Says what has become of a cell whose record was `written`, or not.
+    fn is_kept(
+        &self,
+        cell: &Prepared,
+        record: &Record,
+        written: Result<(), StoreError>,
+    ) -> Result<(), RunError> {
+        match written {
+            Err(error) if self.queue.store.is_second(&error) => {
+                self.tell(Event::Finished { cell, record: None });
                 return Ok(());
             }
-            return Err(error.into());
+            written => written?,
         }
-        drop(lease);
-        self.tell(Event::Finished { cell: &cell, record: Some(&record) });
-        match lost(&record, self.queue.labels) {
+        self.tell(Event::Finished { cell, record: Some(record) });
+        match lost(record, self.queue.labels) {
             Some(sentence) if self.queue.on_loss == OnLoss::Stop => Err(RunError::Lost(sentence)),
             _ => Ok(()),
         }
+    }
+}
+
+/// What is written of a cell.
+fn content_of((cell, _, ended): &(Prepared, Lease, Ended)) -> Content<'_> {
+    Content {
+        record: &ended.record,
+        curve: &ended.curve,
+        weights: ended.weights.as_ref().map(|weights| (weights, cell.features())),
+        snapshots: &ended.snapshots,
     }
 }

@@ -57,6 +57,18 @@ fn course() -> Course<'static> {
     Course { stop: &NEVER, deadline: None, checkpoint_every: None }
 }
 
+/// What is trained is kept at once.
+fn queue<'a>(
+    labels: &'a Labels,
+    work: &'a dyn Work,
+    store: &'a Store,
+    observer: &'a Observer<'a>,
+    course: Course<'a>,
+) -> Queue<'a> {
+    let longest_wait = Duration::ZERO;
+    Queue { longest_wait, ..Queue::new(labels, work, store, observer, course) }
+}
+
 impl Queue<'_> {
     /// Trains all cells on so many threads.
     fn train_all(&self, cells: &[Prepared], n_threads: usize) -> Result<Rest, RunError> {
@@ -175,8 +187,7 @@ fn work_off(
     };
     let labels = labels(cells);
     let patience = Duration::from_millis(1);
-    let queue =
-        Queue { on_loss, patience, ..Queue::new(&labels, told, store, &observer, course()) };
+    let queue = Queue { on_loss, patience, ..queue(&labels, told, store, &observer, course()) };
     let ended = queue.train_all(cells, 1).map(|_| ()).map_err(|error| error.to_string());
     (ended, events.into_inner().unwrap())
 }
@@ -195,12 +206,33 @@ fn cells_are_trained_in_order_and_every_step_is_told() {
 }
 
 #[test]
+fn cells_of_moments_are_kept_several_together_and_all_in_the_end() {
+    let cells = cells(&(1..=70).collect::<Vec<_>>());
+    let (_folder, store) = store(&cells);
+    let (told, labels, events) = (Told::new(1), labels(&cells), Mutex::new(Vec::new()));
+    let observer = |event: Event<'_>| {
+        let kind = match event {
+            Event::Begun { .. } => 'b',
+            Event::Finished { .. } => 'f',
+            _ => return,
+        };
+        lock(&events).push(kind);
+    };
+    let longest_wait = Duration::from_secs(3600);
+    let queue = Queue { longest_wait, ..queue(&labels, &told, &store, &observer, course()) };
+    assert_eq!(queue.train_all(&cells, 1).unwrap(), Rest::default());
+    let [b, f] = ["b", "f"];
+    let expected = [b.repeat(64), f.repeat(64), b.repeat(6), f.repeat(6)].concat();
+    assert_eq!(lock(&events).iter().collect::<String>(), expected);
+}
+
+#[test]
 fn threads_share_the_cells_and_train_each_once() {
     let cells = cells(&(1..=40).collect::<Vec<_>>());
     let (_folder, store) = store(&cells);
     let told = Told::new(1);
     let labels = labels(&cells);
-    let rest = Queue::new(&labels, &told, &store, &|_| (), course()).train_all(&cells, 4).unwrap();
+    let rest = queue(&labels, &told, &store, &|_| (), course()).train_all(&cells, 4).unwrap();
     assert_eq!(rest, Rest::default());
     let mut trained = lock(&told.trained).concat();
     trained.sort_unstable();
@@ -358,7 +390,7 @@ fn cells_are_kept_while_others_are_trained_and_all_of_them_however_that_ends() {
         let slow = Slow { told: Told::new(9), begun: Arc::default(), fails };
         let labels = labels(&cells);
         let keepers = Keepers::Beside(NonZeroUsize::new(2).unwrap());
-        let queue = Queue { keepers, ..Queue::new(&labels, &slow, &store, &|_| (), course()) };
+        let queue = Queue { keepers, ..queue(&labels, &slow, &store, &|_| (), course()) };
         assert_eq!(queue.train_all(&cells, 1).is_err(), fails);
         assert_eq!(cells.iter().filter(|cell| store.is_finished(&cell.id)).count(), kept);
     }
@@ -385,7 +417,7 @@ fn the_right_to_a_cell_is_kept_until_its_record_is_written() {
     let labels = labels(&cells);
     for keepers in [Keepers::Trainer, Keepers::Beside(NonZeroUsize::MIN)] {
         let told = Told::new(1);
-        let queue = Queue { keepers, ..Queue::new(&labels, &told, &store, &observer, course()) };
+        let queue = Queue { keepers, ..queue(&labels, &told, &store, &observer, course()) };
         queue.train_all(&cells, 1).unwrap();
     }
     // The second time it is there.
@@ -409,7 +441,7 @@ fn until(
     };
     let labels = labels(cells);
     let course = Course { stop: &stop, deadline: None, checkpoint_every };
-    let rest = Queue::new(&labels, told, store, &observer, course).train_all(cells, 1).unwrap();
+    let rest = queue(&labels, told, store, &observer, course).train_all(cells, 1).unwrap();
     (rest, events.into_inner().unwrap())
 }
 
@@ -504,7 +536,7 @@ fn after_the_deadline_nothing_is_begun() {
     let (_folder, store) = store(&cells);
     let (told, labels) = (Told::new(1), labels(&cells));
     let course = Course { deadline: Some(Instant::now()), ..course() };
-    let queue = Queue::new(&labels, &told, &store, &|_| (), course);
+    let queue = queue(&labels, &told, &store, &|_| (), course);
     assert_eq!(queue.train_all(&cells, 2).unwrap(), Rest { n_left: 2, n_begun: 0 });
     assert!(lock(&told.trained).is_empty());
 }
@@ -522,7 +554,7 @@ fn a_cell_that_would_not_be_done_in_time_is_left() {
         };
         let deadline = Some(Instant::now() + Duration::from_secs(2));
         let course = Course { deadline, ..course() };
-        let queue = Queue::new(&labels, &told, &store, &observer, course);
+        let queue = queue(&labels, &told, &store, &observer, course);
         // The wide one takes a second and a half.
         let known = vec![Known { cost: 9.0, seconds: 1.5 }];
         let cost: Cost = |cell| cell.model.d_hidden as f64;
