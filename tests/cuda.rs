@@ -61,6 +61,12 @@ impl Cuda<'_> {
     }
 }
 
+/// The small driver and compiler.
+fn libraries(sandbox: &Sandbox) {
+    library(sandbox, "driver.c", "driver", "libcuda.so.1");
+    library(sandbox, "nvrtc.c", "nvrtc", "libnvrtc.so.13");
+}
+
 /// Whether NVIDIA's own driver is here, which would be found beside the small one.
 fn with_a_driver(sandbox: &Sandbox) -> bool {
     let nothing = Cuda { sandbox, libraries: &[], toolkit: false, variables: &[] };
@@ -95,8 +101,7 @@ fn with_a_driver_what_else_is_missing_is_said() {
     if with_a_driver(&sandbox) {
         return;
     }
-    library(&sandbox, "driver.c", "driver", "libcuda.so.1");
-    library(&sandbox, "nvrtc.c", "nvrtc", "libnvrtc.so.13");
+    libraries(&sandbox);
     let mut cuda =
         Cuda { sandbox: &sandbox, libraries: &["driver"], toolkit: true, variables: &[] };
     assert_refused(&cuda.train("cuda"), 1, &["(no GPU, made of stubs) cannot be used: NVRTC"]);
@@ -118,8 +123,7 @@ fn a_device_that_does_not_do_what_it_is_told_gives_no_result() {
     if with_a_driver(&sandbox) {
         return;
     }
-    library(&sandbox, "driver.c", "driver", "libcuda.so.1");
-    library(&sandbox, "nvrtc.c", "nvrtc", "libnvrtc.so.13");
+    libraries(&sandbox);
     let faulty = |variables: &[(&str, &str)], said: &str| {
         for engine in ["gram", "reference"] {
             let cuda = Cuda {
