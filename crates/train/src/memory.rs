@@ -29,14 +29,17 @@ pub fn host_bytes(engine: EngineKind, cell: &Cell) -> f64 {
         EngineKind::Gram => gram_bytes(cell),
         EngineKind::Reference => reference_bytes(cell),
     };
-    training + snapshot_bytes(cell)
+    let snapshots = model_bytes(cell) * cell.train.snapshots as f64;
+    // A checkpoint has the model, both its moments and what is kept of it so far, once as it is and once as it is
+    // written.
+    training + snapshots + 2.0 * (3.0 * model_bytes(cell) + snapshots)
 }
 
-/// Memory that the models kept from a cell's training take on the host, in bytes.
-fn snapshot_bytes(cell: &Cell) -> f64 {
+/// Memory that a model takes on the host, in bytes.
+fn model_bytes(cell: &Cell) -> f64 {
     let (n, d) = (cell.model.n_features as f64, cell.model.d_hidden as f64);
     let matrices = if cell.model.decoder == Decoder::Untied { 2.0 } else { 1.0 };
-    4.0 * n * (matrices * d + 1.0) * cell.train.snapshots as f64
+    4.0 * n * (matrices * d + 1.0)
 }
 
 /// Memory that the reference engine needs for one cell in training, in bytes of single precision:
