@@ -109,6 +109,7 @@ def kill_on_and_on(file: str, whole: dict, n_kills: int, most: int, moments: tup
         must(command(file, run, *more), env=env)
         same(run, whole)
         shutil.rmtree(run)
+    assert resumed, "no checkpoint was gone on from"
     return killed, rounds, resumed
 
 
@@ -128,8 +129,8 @@ def gpu() -> str:
     file = sweep("gpu", "steps = 2000", axes, "n_features = 64\nd_hidden = 5")
     whole = WORK / "whole-gpu"
     must(command(file, whole, "--device", "wgpu", "--checkpoint", "off"))
-    more = ("--device", "wgpu", "--checkpoint", "1s")
-    killed, rounds, resumed = kill_on_and_on(file, cells(whole), count(50), 1, (1.0, 8.0), *more)
+    more = ("--device", "wgpu", "--checkpoint", "200ms")
+    killed, rounds, resumed = kill_on_and_on(file, cells(whole), count(50), 1, (5.0, 15.0), *more)
     return f"{killed} kills, {rounds} ensembles of 6, gone on {resumed} times: 0 lost, repeated, differing; no leftovers"
 
 

@@ -4,7 +4,7 @@ mod keep;
 mod pace;
 mod watching;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -132,6 +132,7 @@ impl<'a> Queue<'a> {
             failed: AtomicBool::new(false),
             told_waiting: AtomicBool::new(false),
             n_tasks: AtomicUsize::new(0),
+            finished: Mutex::default(),
             first_error: Mutex::new(None),
         };
         std::thread::scope(|scope| {
@@ -142,7 +143,9 @@ impl<'a> Queue<'a> {
         if let Some(error) = lock(&at_work.first_error).take() {
             return Err(error);
         }
-        let left: Vec<CellId> = ids.into_iter().filter(|id| !self.store.is_finished(id)).collect();
+        // What is finished stays so here, though another process may have begun to train it anew.
+        let finished = lock(&at_work.finished);
+        let left: Vec<CellId> = ids.into_iter().filter(|id| !finished.contains(id)).collect();
         let n_begun = left.iter().filter(|id| self.store.begun(id).is_some()).count();
         Ok(Rest { n_left: left.len(), n_begun })
     }
@@ -156,6 +159,8 @@ struct AtWork<'q> {
     failed: AtomicBool,
     told_waiting: AtomicBool,
     n_tasks: AtomicUsize,
+    /// Cells that have a record, ours or another process's.
+    finished: Mutex<BTreeSet<CellId>>,
     first_error: Mutex<Option<RunError>>,
 }
 
@@ -260,6 +265,12 @@ impl AtWork<'_> {
         (self.queue.observer)(event);
     }
 
+    /// Takes note that a cell has a record; none if it is another process's.
+    fn finish(&self, cell: &Prepared, record: Option<&Record>) {
+        lock(&self.finished).insert(cell.id.clone());
+        self.tell(Event::Finished { cell, record });
+    }
+
     /// Takes the first cell that is to be had from the queue, and those that can be trained together
     /// with it. Cells that another process is training go to the back, so that they are taken over
     /// should it die. Those that would not be done in time are left.
@@ -297,7 +308,7 @@ impl AtWork<'_> {
                     refused.push_back(todo);
                     claimed.holder = Some(holder);
                 }
-                None => self.tell(Event::Finished { cell, record: None }),
+                None => self.finish(cell, None),
             }
         }
         others.into_iter().rev().for_each(|todo| queue.push_front(todo));

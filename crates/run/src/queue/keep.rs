@@ -9,7 +9,7 @@ use superpose_store::store::{Content, StoreError};
 use superpose_toy::prepared::Prepared;
 
 use crate::error::RunError;
-use crate::event::{Event, lost};
+use crate::event::lost;
 use crate::queue::{AtWork, Ended, Ending, lock};
 
 /// A trained cell that is to be kept, with the right to do so.
@@ -88,12 +88,12 @@ impl AtWork<'_> {
     ) -> Result<(), RunError> {
         match written {
             Err(error) if self.queue.store.is_second(&error) => {
-                self.tell(Event::Finished { cell, record: None });
+                self.finish(cell, None);
                 return Ok(());
             }
             written => written?,
         }
-        self.tell(Event::Finished { cell, record: Some(record) });
+        self.finish(cell, Some(record));
         match lost(record, self.queue.labels) {
             Some(sentence) if self.queue.on_loss == OnLoss::Stop => Err(RunError::Lost(sentence)),
             _ => Ok(()),

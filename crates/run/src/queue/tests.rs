@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use superpose_store::record::Record;
-use superpose_store::store::Manifest;
+use superpose_store::store::{Care, Found, Manifest};
 use superpose_toy::checkpoint::{LossesSoFar, ModelState};
 use superpose_toy::prepared::Preparer;
 use superpose_toy::trained::Outcome;
@@ -470,6 +470,25 @@ fn who_is_stopped_keeps_where_cells_are_and_goes_on_from_there() {
     }
     let names = std::fs::read_dir(folder.path().join("cells")).unwrap();
     assert_eq!(names.count(), 2, "checkpoints go when there are records");
+}
+
+#[test]
+fn what_another_process_trains_again_meanwhile_is_not_left() {
+    let cells = cells(&[1]);
+    let (_folder, store) = store(&cells);
+    let (told, labels) = (Told::new(1), labels(&cells));
+    let observer = |event: Event<'_>| {
+        if matches!(event, Event::Finished { .. }) {
+            let seen = match store.look(&cells[0].id, Care::Tables).unwrap() {
+                Found::Kept(kept) => kept.seen,
+                found => panic!("{found:?}"),
+            };
+            store.claim_anew(&cells[0].id, &seen).unwrap();
+            assert!(!store.is_finished(&cells[0].id));
+        }
+    };
+    let rest = queue(&labels, &told, &store, &observer, course()).train_all(&cells, 1);
+    assert_eq!(rest.unwrap(), Rest::default());
 }
 
 #[test]
