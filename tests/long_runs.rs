@@ -152,8 +152,10 @@ fn a_run_ends_when_its_time_is_up_and_is_gone_on_with() {
         let answer = sandbox.run(&["run", "sweep.toml", "--until", until]);
         assert_refused(&answer, 2, &[said]);
     }
-    let answer = sandbox.run(&["run", "sweep.toml", "--checkpoint", "x"]);
-    assert_refused(&answer, 2, &["must be a time such as", "or `off`"]);
+    for (checkpoint, said) in [("x", "must be a time such as"), ("0s", "longer than nothing")] {
+        let answer = sandbox.run(&["run", "sweep.toml", "--checkpoint", checkpoint]);
+        assert_refused(&answer, 2, &[said, "or `off`"]);
+    }
     let mut no_job = sandbox.command(&["run", "sweep.toml", "--until", "slurm"]);
     let no_job = support::answer(no_job.env_remove("SLURM_JOB_ID"));
     assert_refused(&no_job, 1, &["no job of Slurm's", "--until 55m"]);

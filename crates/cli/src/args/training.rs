@@ -145,6 +145,9 @@ fn checkpoint_every(text: &str) -> Result<CheckpointEvery, String> {
         return Ok(CheckpointEvery(None));
     }
     let every = duration(text).map_err(|said| format!("{said}, or `off`"))?;
+    if every.is_zero() {
+        return Err("must be longer than nothing, or `off`".to_owned());
+    }
     Ok(CheckpointEvery(Some(every)))
 }
 
