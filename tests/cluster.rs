@@ -42,7 +42,7 @@ fn logs(sandbox: &Sandbox, run: &str) -> String {
 fn two_hundred_cells_by_eight_workers_of_which_many_die() {
     let sandbox = Sandbox::new();
     let axes = "\"model.d_hidden\" = [2, 3, 4, 6]\n\"train.seed\" = { range = [0, 50] }";
-    sandbox.write("sweep.toml", &sweep_file("steps = 8000", axes));
+    sandbox.write("sweep.toml", &sweep_file("steps = 30000", axes));
     let alone = sandbox.run(&["run", "sweep.toml", "--out", "alone"]);
     assert_eq!(alone.code, Some(0), "{}", alone.stderr);
 
@@ -100,7 +100,7 @@ fn two_hundred_cells_by_eight_workers_of_which_many_die() {
 #[ignore = "needs a cluster of Slurm's"]
 fn a_cell_longer_than_its_job_is_trained_by_several_jobs_in_turn() {
     let sandbox = Sandbox::new();
-    sandbox.write("sweep.toml", &sweep_file("steps = 9000000", "\"train.seed\" = [0, 1]"));
+    sandbox.write("sweep.toml", &sweep_file("steps = 20000000", "\"train.seed\" = [0, 1]"));
     let submit = ["submit", "sweep.toml", "--out", "run", "--workers", "2", "--time", "0:01:00"];
     let waited = sandbox.run(&[&submit[..], &["--sbatch", "--exclusive", "--wait"]].concat());
     assert_eq!(waited.code, Some(0), "{}\n{}", waited.stderr, logs(&sandbox, "run"));
