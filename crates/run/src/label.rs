@@ -1,6 +1,6 @@
 //! By what the cells of a sweep are told apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use superpose_toy::cell::{Cell, default_of, is_function, short_name};
@@ -42,10 +42,10 @@ impl Labels {
                 *following == name && is_function(of(name).into_iter().zip(of(from)))
             })
         };
-        let mut names: Vec<String> = Vec::new();
+        let (mut names, mut seen): (Vec<String>, BTreeSet<String>) = Default::default();
         for cell in cells.iter().step_by(every).chain(cells.last()) {
             for (name, _) in cell.fields() {
-                if !names.contains(&name) && varies(&name) && !follows(&name) {
+                if seen.insert(name.clone()) && varies(&name) && !follows(&name) {
                     names.push(name);
                 }
             }

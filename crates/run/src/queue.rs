@@ -31,7 +31,8 @@ use crate::queue::pace::Pace;
 pub(crate) use crate::queue::pace::{Cost, Known};
 use crate::queue::watching::Watching;
 
-/// How long to wait before asking again for cells that other processes are training.
+/// How long to wait at first, and at most, before asking again for cells that other processes are training.
+const SHORTEST_PATIENCE: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Trained cells that wait to be kept together at most, and how long: what a kill may cost of them.
@@ -95,7 +96,7 @@ pub(crate) struct Queue<'a> {
     pub(crate) on_loss: OnLoss,
     pub(crate) keepers: Keepers,
     pub(crate) course: Course<'a>,
-    /// How long to wait before asking again for cells that other processes are training.
+    /// How long to wait at most before asking again for cells that other processes are training.
     pub(crate) patience: Duration,
     /// How long trained cells wait for others to be kept with.
     pub(crate) longest_wait: Duration,
@@ -215,8 +216,9 @@ impl AtWork<'_> {
                     kept = Some(scope.spawn(move || self.keep_all(trained, n_threads)));
                 }
             };
+            let mut patience = self.shortest_patience();
             while self.goes_on() {
-                match self.next(&mut keep) {
+                match self.next(&mut keep, &mut patience) {
                     Ok(true) => (),
                     Ok(false) => break,
                     Err(error) => self.note(error),
@@ -240,7 +242,11 @@ impl AtWork<'_> {
 
     /// Trains the next cells that are to be had, or waits if there are none, and gives them to `keep`, which waits with
     /// none of them once it is given nothing. `false` when no cell is left.
-    fn next(&self, keep: &mut dyn FnMut(Vec<ToKeep>)) -> Result<bool, RunError> {
+    fn next(
+        &self,
+        keep: &mut dyn FnMut(Vec<ToKeep>),
+        patience: &mut Duration,
+    ) -> Result<bool, RunError> {
         let Claimed { cells, leases, holder } = {
             let mut cells = lock(&self.cells);
             if cells.is_empty() {
@@ -250,15 +256,21 @@ impl AtWork<'_> {
         };
         if !cells.is_empty() {
             self.train(cells, leases, keep)?;
+            *patience = self.shortest_patience();
         } else if let Some(holder) = holder {
             if !self.told_waiting.swap(true, Ordering::Relaxed) {
                 self.tell(Event::Waiting { holder: &holder });
             }
             // Others may be waiting for these.
             keep(Vec::new());
-            std::thread::sleep(self.queue.patience);
+            std::thread::sleep(*patience);
+            *patience = (*patience * 2).min(self.queue.patience);
         }
         Ok(true)
+    }
+
+    fn shortest_patience(&self) -> Duration {
+        SHORTEST_PATIENCE.min(self.queue.patience)
     }
 
     fn tell(&self, event: Event<'_>) {
