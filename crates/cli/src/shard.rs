@@ -36,11 +36,11 @@ impl Shard {
             text.split_once('/').map_or((text, None), |(which, of)| (which, Some(of)));
         let wrong =
             || format!("`--shard`: must be such as `2/8`, `auto` or `auto/8`, got `{text}`");
-        let count = of.map(|of| of.parse::<usize>().with_context(wrong)).transpose()?;
+        let count = of.map(|of| of.parse::<usize>().ok().with_context(wrong)).transpose()?;
         let shard = if which == "auto" {
             Self::of_array(count, variable)?
         } else {
-            let number = which.parse::<usize>().with_context(wrong)?;
+            let number = which.parse::<usize>().ok().with_context(wrong)?;
             let index = number.checked_sub(1).with_context(wrong)?;
             Self { index, count: count.with_context(wrong)? }
         };

@@ -299,7 +299,7 @@ impl AtWork<'_> {
                 continue;
             }
             let n_others = claimed.cells.len();
-            if !self.pace.fits(cell, store.begun(&cell.id).as_ref(), n_others) {
+            if !self.pace.fits(cell, || store.begun(&cell.id), n_others) {
                 // By itself, later, it may fit; what does not fit by itself will not any more.
                 others.extend((n_others > 0).then_some(todo));
                 continue;

@@ -327,7 +327,7 @@ impl Store {
         Ok(written)
     }
 
-    /// One who trains cells here, where there are no locks.
+    /// One who trains cells here, by claims or by locks.
     fn at_work(&self) -> Result<Option<String>, StoreError> {
         let cells = names(&self.leases_folder())?.into_iter().filter_map(|name| {
             let name = name.strip_suffix(".claim")?;
@@ -335,7 +335,8 @@ impl Store {
         });
         let mut holders =
             cells.filter_map(|name| lease::holder(&self.leases_folder(), &name, Kind::Heartbeats));
-        Ok(holders.next())
+        // Those who have locks here share one.
+        Ok(holders.next().or_else(|| lease::user(&self.sweep_lease())))
     }
 }
 
@@ -410,6 +411,28 @@ mod tests {
 
     fn resume(root: &Path, manifest: &Manifest) -> Result<Begun, String> {
         begin(root, manifest, Start::Resume)
+    }
+
+    #[test]
+    fn who_asks_nobody_leaves_the_cells_of_those_who_train_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, other) = (manifest(&[small(0)]), manifest(&[small(1)]));
+        let nothing = |wanted, start| {
+            let begun = Store::begin_with(folder.path(), wanted, start, Some(Kind::Nothing));
+            begun.map(|begun| begun.store.leases).map_err(|error| error.to_string())
+        };
+        let training = resume(folder.path(), &first).unwrap();
+        assert_eq!(nothing(&first, Start::Resume), Ok(Kind::Nothing));
+        for (wanted, start, said) in [
+            (&other, Start::Resume, "holds other cells"),
+            (&first, Start::Anew, "is being trained"),
+        ] {
+            let error = nothing(wanted, start).unwrap_err();
+            assert!(error.contains(said) && error.contains("process "), "{error}");
+        }
+        assert_eq!(training.store.manifest().unwrap(), first);
+        drop(training);
+        assert_eq!(nothing(&other, Start::Resume), Ok(Kind::Nothing));
     }
 
     #[test]

@@ -202,6 +202,15 @@ pub fn holder(folder: &Path, name: &str, kind: Kind) -> Option<String> {
     }
 }
 
+/// One of those who share the lock in the file at `path`, if anybody does.
+pub(crate) fn user(path: &Path) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Some(signature(&mut file)),
+        _ => None,
+    }
+}
+
 /// Where the lease of something called `name` lives in the folder of leases.
 pub(crate) fn path_of(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.lease"))

@@ -43,10 +43,16 @@ impl Pace {
 
     /// Whether `cell`, which may have `begun`, will be done in time with `n_others` like it, by what known ones
     /// took. One that no run of this length could end, be it alone, is trained for as long as it goes.
-    pub(super) fn fits(&self, cell: &Prepared, begun: Option<&Begun>, n_others: usize) -> bool {
+    /// It is looked up only before a deadline where the cell is.
+    pub(super) fn fits(
+        &self,
+        cell: &Prepared,
+        begun: impl FnOnce() -> Option<Begun>,
+        n_others: usize,
+    ) -> bool {
         let Some(deadline) = self.deadline else { return true };
         let Some(whole) = self.seconds((self.cost)(&cell.cell)) else { return true };
-        let part = begun.map_or(1.0, |b| 1.0 - b.step as f64 / b.steps.max(1) as f64);
+        let part = begun().map_or(1.0, |b| 1.0 - b.step as f64 / b.steps.max(1) as f64);
         let left = (1.0 + n_others as f64) * whole * part;
         let remaining = deadline.saturating_duration_since(Instant::now()).as_secs_f64();
         left <= remaining || whole > self.all.as_secs_f64()
@@ -104,15 +110,16 @@ mod tests {
     fn cells_fit_by_what_the_ones_most_like_them_took() {
         let by = pace(&[(1.0, 2.0), (100.0, 50.0)]);
         // Ten are like one: 20 s; 40 are like a hundred: 20 s; 150 take 75 s, more than there ever was.
-        assert!(by.fits(&cell(9), None, 0) && by.fits(&cell(40), None, 0));
-        assert!(by.fits(&cell(40), None, 1) && !by.fits(&cell(40), None, 3));
-        assert!(by.fits(&cell(150), None, 0));
+        assert!(by.fits(&cell(9), || None, 0) && by.fits(&cell(40), || None, 0));
+        assert!(by.fits(&cell(40), || None, 1) && !by.fits(&cell(40), || None, 3));
+        assert!(by.fits(&cell(150), || None, 0));
         let late = Pace { deadline: Some(Instant::now() + Duration::from_secs(10)), ..by };
-        assert!(!late.fits(&cell(9), None, 0) && !late.fits(&cell(40), None, 0));
-        assert!(late.fits(&cell(4), None, 0) && !late.fits(&cell(4), None, 1));
+        assert!(!late.fits(&cell(9), || None, 0) && !late.fits(&cell(40), || None, 0));
+        assert!(late.fits(&cell(4), || None, 0) && !late.fits(&cell(4), || None, 1));
         // Half of it is done.
         assert!(
-            late.fits(&cell(9), Some(&begun(50)), 0) && !late.fits(&cell(9), Some(&begun(40)), 0)
+            late.fits(&cell(9), || Some(begun(50)), 0)
+                && !late.fits(&cell(9), || Some(begun(40)), 0)
         );
         assert!(!late.is_over());
     }
@@ -120,17 +127,17 @@ mod tests {
     #[test]
     fn what_nothing_is_known_of_is_begun_and_then_it_is_known() {
         let new = pace(&[]);
-        assert!(new.fits(&cell(1000), None, 9));
+        assert!(new.fits(&cell(1000), || None, 9));
         // Two cells, each the second half of its steps.
         new.note(&[cell(10), cell(10)], 50, Duration::from_secs(40));
         assert_eq!(*lock(&new.known), [Known { cost: 5.0, seconds: 20.0 }]);
-        assert!(new.fits(&cell(14), None, 0) && !new.fits(&cell(14), None, 1));
+        assert!(new.fits(&cell(14), || None, 0) && !new.fits(&cell(14), || None, 1));
     }
 
     #[test]
     fn without_a_deadline_all_fit() {
         let pace = Pace::new(None, |_| 1.0, vec![Known { cost: 1.0, seconds: 1e9 }]);
-        assert!(pace.fits(&cell(1), None, 0) && !pace.is_over());
+        assert!(pace.fits(&cell(1), || None, 0) && !pace.is_over());
         assert!(Pace::new(Some(Instant::now()), |_| 1.0, vec![]).is_over());
     }
 }
