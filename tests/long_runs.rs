@@ -243,7 +243,7 @@ fn without_locks_a_sweep_is_shared_by_heartbeats() {
 fn without_a_terminal_finished_cells_are_lines_and_quiet_says_nothing() {
     let sandbox = Sandbox::new();
     let axes = "\"model.d_hidden\" = [3, 5]";
-    sandbox.write("sweep.toml", &sweep_file("steps = 60000", axes));
+    sandbox.write("sweep.toml", &sweep_file("steps = 300000", axes));
     let run = sandbox.run(&["run", "sweep.toml", "--out", "lines", "--jobs", "1", "--train-only"]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let lines: Vec<&str> = run.stderr.lines().collect();
