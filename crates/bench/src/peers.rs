@@ -29,6 +29,17 @@ pub const PEERS: [(&str, &[&str]); 6] = [
     ("jax_dense.py", &[]),
     ("jax_gram.py", &[]),
 ];
+/// The scripts themselves, by the names under which they find each other.
+pub const SCRIPTS: &[(&str, &str)] = &[
+    ("toy.py", include_str!("../../../benches/peers/toy.py")),
+    ("on_torch.py", include_str!("../../../benches/peers/on_torch.py")),
+    ("on_jax.py", include_str!("../../../benches/peers/on_jax.py")),
+    ("dense.py", include_str!("../../../benches/peers/dense.py")),
+    ("gram.py", include_str!("../../../benches/peers/gram.py")),
+    ("batched.py", include_str!("../../../benches/peers/batched.py")),
+    ("jax_dense.py", include_str!("../../../benches/peers/jax_dense.py")),
+    ("jax_gram.py", include_str!("../../../benches/peers/jax_gram.py")),
+];
 /// How long a round of a peer takes, about, in seconds: long enough for it to find its caches again.
 const PEER_ROUND_S: f64 = 0.5;
 /// Steps that a peer makes before it is timed, which is when it compiles, and then to see how many
@@ -96,10 +107,7 @@ pub enum PeerError {
         source: std::io::Error,
     },
     /// The script is not where it is looked for.
-    #[error(
-        "there is no `{0}`; `--scripts` must name the folder of the peers' scripts, which is benches/peers in \
-         the repository of superpose"
-    )]
+    #[error("there is no `{0}`; `--scripts` must name a folder of peers' scripts, or be left out for our own")]
     NoScript(PathBuf),
     /// The script has ended or answers something else.
     #[error("`{script}` should answer with seconds and loss, and answered `{answer}`")]

@@ -7,9 +7,11 @@ mod training;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use superpose_sweep::preset::Preset;
 
 pub(crate) use crate::args::bench::*;
 pub(crate) use crate::args::submit::SubmitOptions;
@@ -21,16 +23,31 @@ pub(crate) use crate::args::training::*;
 /// cells diverged or failed; 4 the time of `--until` was up before all cells were trained; 128 and the
 /// number of the signal (130 for an interrupt, 143 for SIGTERM) that ended the training.
 #[derive(Debug, Parser)]
-#[command(name = "superpose", version)]
+#[command(name = "superpose", version = version())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+/// The release, the revision that it was built from, and what it was built with.
+fn version() -> &'static str {
+    static VERSION: OnceLock<String> = OnceLock::new();
+    VERSION.get_or_init(|| {
+        let built = superpose_device::BACKENDS.iter().filter(|backend| backend.built);
+        let labels: Vec<&str> = built.map(|backend| backend.label).collect();
+        let (release, revision) = (env!("CARGO_PKG_VERSION"), superpose_run::REVISION);
+        format!("{release} ({revision}; devices: {})", labels.join(", "))
+    })
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Train the cells of a sweep file that are not trained yet, fit and draw
     Run(RunOptions),
+    /// Write a sweep file to begin with: every field, what it means and what it is when nothing is said
+    New(NewOptions),
+    /// Print what the fields of a sweep are when nothing is said, by preset
+    Presets(PresetsOptions),
     /// Write the tables and the page of a run anew from its records
     Analyze(AnalyzeOptions),
     /// Draw the figures of a run anew from its tables, and write its page
@@ -88,13 +105,54 @@ pub(crate) enum Verb {
         /// The shell
         shell: Shell,
     },
+    /// Print the manual page, or write one for each verb
+    Man {
+        /// Folder for a page for each verb, such as ~/.local/share/man/man1
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewOptions {
+    /// The file to write, such as my.toml, which must not be there yet; `-` prints it
+    pub(crate) file: PathBuf,
+    /// The preset whose values it has, such as liu2025-large
+    #[arg(long, value_name = "PRESET", default_value = "liu2025-small", value_parser = preset)]
+    pub(crate) preset: NamedPreset,
+    /// Copy this built-in sweep instead, such as quickstart; `superpose run --list` names them
+    #[arg(long, value_name = "NAME", conflicts_with = "preset")]
+    pub(crate) from: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PresetsOptions {
+    /// Only this preset, with all fields, such as liu2025-small
+    #[arg(value_parser = preset)]
+    pub(crate) preset: Option<NamedPreset>,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A preset by its name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NamedPreset(pub(crate) Preset);
+
+fn preset(name: &str) -> Result<NamedPreset, String> {
+    let found = Preset::ALL.into_iter().find(|preset| preset.name() == name).map(NamedPreset);
+    found.ok_or_else(|| format!("the presets are {}", Preset::ALL.map(Preset::name).join(", ")))
 }
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct RunOptions {
-    /// The sweep file; `-` for standard input
-    pub(crate) config: PathBuf,
+    /// The sweep file, such as my.toml; a built-in one by its name, such as quickstart; `-` for standard input
+    #[arg(value_name = "FILE|NAME", required_unless_present = "list")]
+    pub(crate) config: Option<PathBuf>,
+    /// List the built-in sweeps
+    #[arg(long)]
+    pub(crate) list: bool,
     /// Folder for the results [default: `runs/` and the name of the sweep]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
@@ -140,8 +198,8 @@ pub(crate) struct ReproduceOptions {
     /// Folder for the figures, one folder each [default: `experiments` in the folder of the run]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
-    /// Take over what is known of cells from a `results.csv` or a `tiny.csv`, instead of training them
-    /// [default: those of the paper in `experiments`, such as experiments/liu2025.csv, if there are any]
+    /// Take over what is known of cells from this `results.csv` or `tiny.csv`, instead of training them, such as
+    /// runs/liu2025/results.csv [default: from the tables that the program carries along]
     #[arg(long, value_name = "FILE")]
     pub(crate) known: Vec<PathBuf>,
     /// Take nothing over: train every cell here

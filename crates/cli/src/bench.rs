@@ -61,7 +61,7 @@ fn default_path(about: &About, what: &str) -> PathBuf {
 
 /// The sweep in a file, with what is to be remarked of it.
 fn read(path: &Path, overrides: &[String]) -> anyhow::Result<Sweep> {
-    let sweep = Sweep::read(path, overrides)?;
+    let sweep = source::sweep(path, overrides)?;
     sweep.remarks.iter().for_each(|remark| console::complain(&format!("note: {remark}")));
     Ok(sweep)
 }
@@ -323,9 +323,20 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
     let about = about(&sweep.name, &options.gpu);
     let label = if options.ensemble.is_some() { &options.gpu } else { "cpu" };
     let device = superpose_device::open(label)?;
+    let own = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let scripts = match &options.scripts {
+        Some(folder) => folder,
+        None => {
+            for (name, text) in SCRIPTS {
+                std::fs::write(own.path().join(name), text)
+                    .with_context(|| format!("cannot write `{}`", own.path().join(name).display()))?;
+            }
+            own.path()
+        }
+    };
     let plan = Plan {
         pythons: &options.pythons,
-        scripts: &options.scripts,
+        scripts,
         n_rounds: options.rounds.get(),
         ours: match options.ensemble {
             Some(n_cells) => Ours::Ensemble(n_cells.get()),

@@ -13,6 +13,7 @@ mod fit_loss;
 mod frequencies;
 mod heads;
 mod limits;
+mod new;
 mod portrait;
 mod progress;
 mod reproduce;
@@ -20,15 +21,19 @@ mod run;
 mod shard;
 mod signals;
 mod slurm;
+mod source;
 mod status;
 mod study;
 mod submit;
 mod theory;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
+use anyhow::Context as _;
+use superpose_files::disk::create_folder;
 use superpose_store::lease::in_job;
 
 use crate::args::{Arguments, StatusOptions, Verb};
@@ -72,12 +77,30 @@ fn help(answer: &clap::Error) -> ExitCode {
     console::ending(code)
 }
 
+/// Prints the manual page of the program, or writes one for each verb into a folder.
+fn manual(out: Option<&Path>) -> anyhow::Result<()> {
+    let command = Arguments::command();
+    let Some(out) = out else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command).render(&mut page)?;
+        console::say(String::from_utf8_lossy(&page).trim_end());
+        return Ok(());
+    };
+    create_folder(out)?;
+    clap_mangen::generate_to(command, out)
+        .with_context(|| format!("cannot write manual pages into `{}`", out.display()))?;
+    console::say(&format!("manual pages are in {}; man -l {0}/superpose.1 shows the first", out.display()));
+    Ok(())
+}
+
 fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Run(options) => return run::run(&options),
         Verb::Reproduce(options) => return reproduce::reproduce(&options),
         Verb::Measure(options) => return heads::heads(&options),
         Verb::Bench(verb) => return bench::bench(&verb),
+        Verb::New(options) => new::new(&options)?,
+        Verb::Presets(options) => new::presets(&options),
         Verb::Analyze(options) => analyze::analyze(&options)?,
         Verb::Figures(options) => analyze::figures(&options)?,
         Verb::Portrait(options) => portrait::portrait(&options)?,
@@ -92,12 +115,13 @@ fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
             status::status(&StatusOptions { folder, check: true, missing: false, json })?;
         }
         Verb::Devices(options) => devices::devices(&options),
-        Verb::Schema => console::say_json(&superpose_sweep::file::json_schema()),
+        Verb::Schema => console::say_json(&superpose_sweep::schema::json_schema()),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "superpose", &mut script);
             console::say(String::from_utf8_lossy(&script).trim_end());
         }
+        Verb::Man { out } => manual(out.as_deref())?,
     }
     Ok(ExitCode::SUCCESS)
 }

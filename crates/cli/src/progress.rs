@@ -110,6 +110,8 @@ struct Task {
     cost: f64,
     step: u64,
     steps: u64,
+    /// The last loss of the first of them.
+    loss: Option<f64>,
     bar: Option<ProgressBar>,
 }
 
@@ -180,9 +182,10 @@ impl<'a> Progress<'a> {
                 label.iter().for_each(|label| self.note(&format!("{label}: kept at step {steps}")));
             }
             Event::Kept { .. } => {}
-            Event::Stepped { task, steps } => {
+            Event::Stepped { task, steps, loss } => {
                 let mut state = self.state();
                 state.advance(task, steps);
+                state.tell_loss(task, loss);
                 if let Shown::Bars(_, sweep) = &self.shown {
                     set(sweep, state.fraction());
                 }
@@ -220,7 +223,7 @@ impl<'a> Progress<'a> {
         };
         let bar = match &self.shown {
             Shown::Bars(bars, sweep) => {
-                let bar = bar(steps, "{pos:>6}/{len} {rate:>14}  {eta:>4}");
+                let bar = bar(steps, "{prefix:<14} {pos:>6}/{len} {rate:>14}  {eta:>4}");
                 let bar = bars.insert_before(sweep, bar);
                 bar.set_message(label.clone());
                 Some(bar)
@@ -228,7 +231,7 @@ impl<'a> Progress<'a> {
             Shown::Lines | Shown::Nothing => None,
         };
         let cost = cells.iter().map(|p| cost(&p.cell)).sum();
-        self.state().tasks.insert(task, Task { label, n_cells, cost, step: 0, steps, bar });
+        self.state().tasks.insert(task, Task { label, n_cells, cost, step: 0, steps, loss: None, bar });
     }
 
     fn finish(&self, cell: &Prepared, record: Option<&Record>) {
@@ -270,7 +273,7 @@ impl<'a> Progress<'a> {
                 state
                     .tasks
                     .values()
-                    .map(|task| format!("{} at step {} of {},", task.label, task.step, task.steps)),
+                    .map(Task::how_far),
             );
         }
         let (done, all) = (state.cost_done - state.cost_before, state.cost - state.cost_before);
@@ -311,12 +314,28 @@ impl State {
         new
     }
 
+    /// Takes note of a task's loss; of several cells the first one's is not everyone's.
+    fn tell_loss(&mut self, task: usize, loss: Option<f64>) {
+        let Some(task) = self.tasks.get_mut(&task).filter(|task| task.n_cells == 1) else { return };
+        let (Some(new), Some(bar)) = (loss.filter(|_| loss != task.loss), &task.bar) else {
+            task.loss = loss;
+            return;
+        };
+        task.loss = loss;
+        bar.set_prefix(format!("loss {new:.2e}"));
+    }
+
     fn fraction(&self) -> f64 {
         if self.cost > 0.0 { (self.cost_done / self.cost).clamp(0.0, 1.0) } else { 1.0 }
     }
 }
 
 impl Task {
+    fn how_far(&self) -> String {
+        let loss = self.loss.map_or(String::new(), |loss| format!(" loss {loss:.3e}"));
+        format!("{} at step {} of {}{loss},", self.label, self.step, self.steps)
+    }
+
     fn goes_on(&self) -> String {
         format!("{} {} on", self.label, if self.n_cells == 1 { "goes" } else { "go" })
     }

@@ -1,6 +1,7 @@
 //! `superpose reproduce`: the paper's figures, from sweeps to pages; and `superpose report`, pages alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,7 +10,9 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use superpose_analysis::results::{records, results};
 use superpose_analysis::run::{Finished, Run};
+use superpose_files::given;
 use superpose_files::sums::write_listed;
+use superpose_files::table::Table;
 use superpose_paper::claim::Verdict;
 use superpose_paper::experiment::Experiment;
 use superpose_paper::figure::{Figure, Material};
@@ -32,9 +35,6 @@ use crate::args::ReproduceOptions;
 use crate::console;
 use crate::run::{self, Early, announce};
 use crate::study::{self, read_given};
-
-/// Where the repository has what is known of the cells.
-const KNOWN: &str = "experiments";
 
 pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> {
     let figures = chosen(&options.figures)?;
@@ -95,16 +95,10 @@ fn of_paper(
     figures: &[&'static Figure],
 ) -> anyhow::Result<ControlFlow<Early, Figures>> {
     let (root, known) = (run_of(paper, options), known(paper, options));
-    if known.is_empty() && !options.from_scratch {
-        console::complain(&format!(
-            "note: nothing is taken over, as there is no {KNOWN}/{} here; --known names such a table",
-            paper.records[0]
-        ));
-    }
     let (store, wanted) = store(paper, &root)?;
     let mut tiny_cells = TinyCells::new();
-    for path in known {
-        take_over(&store, &wanted, &path, &mut tiny_cells)?;
+    for table in known {
+        take_over(&store, &wanted, &table, &mut tiny_cells)?;
     }
     // What was trained here counts.
     tiny_cells.retain(|id, _| !store.is_finished(id));
@@ -234,15 +228,38 @@ fn store(paper: &Paper, root: &Path) -> anyhow::Result<(Store, BTreeMap<CellId, 
     Ok((Store::create(root, &manifest)?.0, wanted))
 }
 
+/// A table that cells are taken over from.
+enum Known {
+    /// The one of this name that the program carries along.
+    Own(&'static str),
+    /// One that somebody gave.
+    File(PathBuf),
+}
+
+impl Known {
+    fn read(&self) -> anyhow::Result<Table> {
+        match self {
+            Self::Own(name) => Ok(given::table(name, &superpose_paper::known::csv(name))?),
+            Self::File(path) => read_given(path),
+        }
+    }
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(name) => write!(f, "the program's own {name}"),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
 /// The tables that cells of a paper are taken over from.
-fn known(paper: &Paper, options: &ReproduceOptions) -> Vec<PathBuf> {
+fn known(paper: &Paper, options: &ReproduceOptions) -> Vec<Known> {
     match options.known.is_empty() {
         _ if options.from_scratch => Vec::new(),
-        false => options.known.clone(),
-        true => {
-            let names = paper.records.iter().chain(&paper.tiny);
-            names.map(|name| Path::new(KNOWN).join(name)).filter(|path| path.exists()).collect()
-        }
+        false => options.known.iter().cloned().map(Known::File).collect(),
+        true => paper.records.iter().chain(&paper.tiny).map(|name| Known::Own(name)).collect(),
     }
 }
 
@@ -252,9 +269,9 @@ enum KnownCells {
     Tiny(Vec<(Finished, Weights)>),
 }
 
-/// The cells in the table at `path`; of tiny ones those that are `wanted`.
-fn known_cells(path: &Path, wanted: &[Cell]) -> anyhow::Result<KnownCells> {
-    let table = read_given(path)?;
+/// The cells in the table `known`; of tiny ones those that are `wanted`.
+fn known_cells(known: &Known, wanted: &[Cell]) -> anyhow::Result<KnownCells> {
+    let table = known.read()?;
     let is_tiny = table.column("weights").is_ok();
     let read = || -> anyhow::Result<KnownCells> {
         Ok(match is_tiny {
@@ -262,20 +279,20 @@ fn known_cells(path: &Path, wanted: &[Cell]) -> anyhow::Result<KnownCells> {
             false => KnownCells::Records(records(&table)?),
         })
     };
-    read().with_context(|| format!("{}", path.display()))
+    read().with_context(|| known.to_string())
 }
 
-/// Takes the records in the table at `path` into `store`, where it has none of its own; tiny cells into
+/// Takes the records in the table `known` into `store`, where it has none of its own; tiny cells into
 /// `tiny_cells`.
 fn take_over(
     store: &Store,
     wanted: &BTreeMap<CellId, Cell>,
-    path: &Path,
+    known: &Known,
     tiny_cells: &mut TinyCells,
 ) -> anyhow::Result<()> {
     let cells: Vec<Cell> = wanted.values().cloned().collect();
     let mut n_taken = 0;
-    match known_cells(path, &cells)? {
+    match known_cells(known, &cells)? {
         KnownCells::Tiny(cells) => {
             for (finished, weights) in cells {
                 let id = finished.record.cell_id.clone();
@@ -298,8 +315,7 @@ fn take_over(
     }
     if n_taken > 0 {
         console::complain(&format!(
-            "took over {n_taken} cells from {}; --from-scratch trains them here instead",
-            path.display()
+            "took over {n_taken} cells from {known}; --from-scratch trains them here instead"
         ));
     }
     Ok(())
@@ -316,13 +332,13 @@ struct There {
 
 impl There {
     /// What is there, which stays as it is.
-    fn of(paper: &Paper, root: &Path, known: &[PathBuf]) -> anyhow::Result<Self> {
+    fn of(paper: &Paper, root: &Path, known: &[Known]) -> anyhow::Result<Self> {
         let is_there = root.join("sweep.json").exists();
         let store = is_there.then(|| Store::open(root)).transpose()?;
         let cells = cells(paper.sweeps);
         let (mut ids, mut tiny) = (BTreeSet::new(), BTreeSet::new());
-        for path in known {
-            match known_cells(path, &cells)? {
+        for table in known {
+            match known_cells(table, &cells)? {
                 KnownCells::Records(records) => ids.extend(records.into_iter().map(|r| r.cell_id)),
                 KnownCells::Tiny(cells) => {
                     tiny.extend(cells.into_iter().map(|(finished, _)| finished.record.cell_id));

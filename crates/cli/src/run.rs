@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use superpose_analysis::FitWindow;
 use superpose_run::Trainer;
+use superpose_run::estimate::{By, Estimate};
 use superpose_run::plan::{Plan, Rest};
 use superpose_run::resources::size;
 use superpose_store::lease::Kind;
@@ -19,12 +20,16 @@ use crate::args::{Leases, ProgressOptions, RunOptions, Until};
 use crate::progress::train_all;
 use crate::shard::Shard;
 use crate::signals::Signals;
-use crate::{analyze, console, study};
+use crate::{analyze, console, source, study};
 
 pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
-    let sweep = Sweep::read(&options.config, &options.overrides)?;
+    let Some(config) = options.config.as_ref().filter(|_| !options.list) else {
+        source::list(options.json);
+        return Ok(ExitCode::SUCCESS);
+    };
+    let sweep = source::sweep(config, &options.overrides)?;
     sweep.remarks.iter().for_each(|remark| console::complain(&format!("note: {remark}")));
-    let source = options.config.display().to_string();
+    let source = config.display().to_string();
     let trainer = Trainer::prepare(&options.training.to_run()?, &sweep.cells, &source)?;
     trainer.remarks().iter().for_each(|remark| console::complain(&format!("note: {remark}")));
     let root = options.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
@@ -207,6 +212,24 @@ fn engines(of_cells: impl Iterator<Item = EngineKind>) -> String {
     }
 }
 
+/// How long so many cells take, in a sentence.
+fn how_long(estimate: Option<Estimate>, n_todo: usize) -> String {
+    match estimate {
+        None if n_todo == 0 => "All is trained.".to_owned(),
+        None => "How long that takes on this device is known when some are trained.".to_owned(),
+        Some(Estimate { seconds, by }) => {
+            let by = match by {
+                By::Finished(1) => "what the finished cell took".to_owned(),
+                By::Finished(n) => format!("what {n} finished cells took"),
+                By::Trial(1) => "half a second's training of it".to_owned(),
+                By::Trial(n) => format!("half a second's training of {n} of them"),
+            };
+            let n = if n_todo == 1 { "the cell".to_owned() } else { format!("the {n_todo} cells") };
+            format!("About {} for {n} that are to be trained, by {by}.", console::duration(seconds))
+        }
+    }
+}
+
 /// Says what would be trained.
 fn describe(
     options: &RunOptions,
@@ -221,8 +244,9 @@ fn describe(
     let steps: u64 = cells().map(|cell| cell.train.steps).sum();
     let plan = match Store::open(root) {
         Ok(store) if !options.fresh => trainer.plan(&sweep.cells, &store, &|_| false)?,
-        _ => Plan::default(),
+        _ => trainer.plan_anew(&sweep.cells),
     };
+    let estimate = trainer.estimate(&plan);
     analyze::tell_damage(&plan.damaged);
     let finished = plan.n_finished;
     if options.json {
@@ -235,6 +259,7 @@ fn describe(
             "name": sweep.name, "folder": root, "n_cells": cells.len(),
             "n_finished": finished, "jobs": jobs, "steps": steps, "dense_flop": flop,
             "memory_bytes_per_cell": memory, "cells": cells, "n_damaged": plan.damaged.len(),
+            "estimated_s": estimate.map(|estimate| estimate.seconds),
         }));
         return Ok(());
     }
@@ -245,26 +270,23 @@ fn describe(
         .map(|Prepared { id, cell, .. }| {
             vec![
                 id.to_string(),
-                cell.model.n_features.to_string(),
-                cell.model.d_hidden.to_string(),
-                format!("{:.4}", cell.train.weight_decay),
+                trainer.labels().label(cell),
                 cell.train.steps.to_string(),
-                cell.train.seed.to_string(),
                 trainer.engine(cell).name().to_owned(),
             ]
         })
         .collect();
-    let header = ["cell", "n", "d", "decay", "steps", "seed", "engine"];
+    let header = ["cell", "what differs", "steps", "engine"];
     console::say(&console::table(&header, &rows));
     if sweep.cells.len() > rows.len() {
         console::say(&format!("… and {} more", sweep.cells.len() - rows.len()));
     }
     console::say(&format!(
-        "{} cells, {finished} of them finished; {}; {steps} steps and {flop:.1e} operations in dense \
-         matrix products; at most {} of memory a cell, {jobs} at a time. Nothing was trained.",
+        "{} cells, {finished} of them finished; {}; {steps} steps; at most {} of memory a cell, {jobs} at a time.",
         sweep.cells.len(),
         engines(cells().map(|cell| trainer.engine(cell))),
         size(memory),
     ));
+    console::say(&format!("{} Nothing was trained.", how_long(estimate, plan.todo.len())));
     Ok(())
 }

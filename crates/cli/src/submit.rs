@@ -11,11 +11,11 @@ use superpose_files::disk::{at, create_folder, write_whole};
 use superpose_store::lease::Kind;
 use superpose_store::store::{Manifest, Start, Store};
 use superpose_store::two::{Part, probe};
-use superpose_sweep::file::Sweep;
 
 use crate::args::SubmitOptions;
 use crate::console;
 use crate::run::command;
+use crate::source;
 
 /// The script of a task, of what comes after all tasks, and of what comes before them.
 const WORKER: &str = "worker.sbatch";
@@ -65,7 +65,7 @@ struct Plan<'o> {
 
 impl<'o> Plan<'o> {
     fn of(options: &'o SubmitOptions) -> anyhow::Result<Self> {
-        let sweep = Sweep::read(&options.config, &options.overrides)?;
+        let sweep = source::sweep(&options.config, &options.overrides)?;
         if options.config == Path::new("-") {
             bail!("`submit` needs a file that the tasks can read, not standard input");
         }

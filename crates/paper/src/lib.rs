@@ -12,6 +12,7 @@ pub mod elhage2022;
 pub mod experiment;
 pub mod figure;
 pub mod index;
+pub mod known;
 pub mod liu2025;
 pub mod papers;
 pub mod report;

@@ -1,9 +1,8 @@
-//! The sweep files behind the figures, carried along so that the program works anywhere.
+//! The sweep files behind the figures, which the program carries along.
 
 use std::collections::HashSet;
-use std::path::Path;
 
-use superpose_sweep::file::Sweep;
+use superpose_sweep::builtin::BUILTIN;
 use superpose_toy::cell::Cell;
 
 /// One of the sweep files under `configs/`.
@@ -11,13 +10,11 @@ use superpose_toy::cell::Cell;
 pub struct SweepFile {
     /// Where it stands in the repository.
     pub path: &'static str,
-    text: &'static str,
 }
 
 macro_rules! sweep_files {
     ($(#[$all_doc:meta])* $all:ident: $($(#[$doc:meta])* $name:ident, $path:literal;)*) => {
-        $($(#[$doc])* pub const $name: SweepFile =
-            SweepFile { path: $path, text: include_str!(concat!("../../../", $path)) };)*
+        $($(#[$doc])* pub const $name: SweepFile = SweepFile { path: $path };)*
 
         $(#[$all_doc])*
         pub const $all: &[SweepFile] = &[$($name),*];
@@ -90,7 +87,8 @@ impl SweepFile {
     /// # Panics
     /// Never: the file is part of the program, and a test reads it.
     pub fn cells(self) -> Vec<Cell> {
-        let sweep = Sweep::parse(self.text, Path::new(self.path), &[]);
+        let builtin = BUILTIN.iter().find(|builtin| builtin.path == self.path);
+        let sweep = builtin.expect("a test looks for every sweep file").sweep(&[]);
         let cells = sweep.expect("a test reads every sweep file").cells;
         cells.into_iter().map(|prepared| prepared.cell).collect()
     }

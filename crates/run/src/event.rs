@@ -55,6 +55,8 @@ pub enum Event<'a> {
         task: usize,
         /// Steps that each of its cells has made by now.
         steps: u64,
+        /// The last point of the first one's loss curve, as soon as there is one.
+        loss: Option<f64>,
     },
     /// The cells of this task are no longer in training: they made all their steps, or were stopped, or
     /// are begun again in smaller groups.

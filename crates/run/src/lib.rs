@@ -26,6 +26,7 @@
 //! A folder of records is kept by [`Trainer::train_all`], which several processes may do at once.
 
 pub mod error;
+pub mod estimate;
 pub mod event;
 pub mod label;
 mod panics;

@@ -28,7 +28,7 @@ use crate::plan::{Rest, Todo};
 use crate::queue::keep::ToKeep;
 pub(crate) use crate::queue::keep::{Keepers, OnLoss};
 use crate::queue::pace::Pace;
-pub(crate) use crate::queue::pace::{Cost, Known};
+pub(crate) use crate::queue::pace::{Cost, Known, seconds_of};
 use crate::queue::watching::Watching;
 
 /// How long to wait at first, and at most, before asking again for cells that other processes are training.

@@ -190,11 +190,24 @@ impl Trainer {
             };
             plan.todo.push(Todo { cell: cell.clone(), instead_of });
         }
+        self.order(&mut plan);
+        Ok(plan)
+    }
+
+    /// What there is to train of `cells` where nothing has been trained yet.
+    pub fn plan_anew(&self, cells: &[Prepared]) -> Plan {
+        let of_cell = |cell: &Prepared| Todo { cell: cell.clone(), instead_of: None };
+        let mut plan = Plan { todo: cells.iter().map(of_cell).collect(), ..Plan::default() };
+        self.order(&mut plan);
+        plan
+    }
+
+    /// Leaves what is over the limit for another time, and puts the costliest first.
+    fn order(&self, plan: &mut Plan) {
         let n_all = plan.todo.len();
         plan.todo.truncate(self.options.limit.unwrap_or(usize::MAX));
         plan.n_left = n_all - plan.todo.len();
         plan.todo.sort_by(|a, b| cost(&b.cell.cell).total_cmp(&cost(&a.cell.cell)));
-        Ok(plan)
     }
 
     /// What a cell cost, if it was trained as its like would be now.
@@ -248,6 +261,16 @@ impl Trainer {
         let ended = work.train(std::slice::from_ref(cell), None, &mut |_: u64| true)?;
         let ending = ended.and_then(|mut ended| ended.pop());
         Ok(ending.expect("nothing stops the training")())
+    }
+
+    /// Trains a cell for as long as `watch` says, as one of many, and throws away what comes of it.
+    pub(crate) fn try_out(
+        &self,
+        cell: &Prepared,
+        mut watch: impl FnMut(u64) -> bool,
+    ) -> Result<(), RunError> {
+        let alone = self.alone(self.n_at_once, NonZeroUsize::MIN);
+        alone.train(std::slice::from_ref(cell), None, &mut watch).map(|_| ())
     }
 
     /// To train `n_at_once` cells at once on the CPU, each by itself, or so many tiny ones in the place of one.

@@ -27,7 +27,7 @@ pub(crate) enum Generator {
     /// `[from, to, count]`: equal ratios, both ends included; the ends are the values themselves.
     Logspace(Number, Number, Whole<1>),
     /// `[from, to]` or `[from, to, step]`: integers, `to` left out.
-    Range(Vec<Integer>),
+    Range(#[schemars(length(min = 2, max = 3))] Vec<Integer>),
     /// `[from, to]`: the powers of two from `from` to `to`, both included.
     PowersOfTwo(Whole<1>, Whole<1>),
 }

@@ -12,7 +12,6 @@ use std::path::Path;
 
 use indexmap::IndexSet;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::axes::{self, Partners};
 use crate::bench::Bench;
@@ -20,6 +19,7 @@ use crate::error::{ConfigError, FieldError};
 use crate::grid::{self, Assignment, Grid};
 use crate::kinds::in_full;
 use crate::mistake;
+use crate::schema::field_names;
 use crate::value::{Table, Value};
 use crate::written::resolve::ResolveError;
 use crate::written::{CellToml, SCHEMA, SweepToml, TABLES, is_inside};
@@ -128,43 +128,6 @@ fn of_cells(cells: &[Prepared], asked: usize) -> Vec<String> {
         ));
     }
     remarks
-}
-
-/// The JSON schema of a sweep file, for editors. Under `[sweep]` it names every field.
-pub fn json_schema() -> serde_json::Value {
-    let mut schema = schemars::schema_for!(SweepToml).to_value();
-    let axis = json!({ "$ref": "#/$defs/Axis" });
-    let mut names = serde_json::Map::new();
-    for name in field_names(&schema) {
-        names.insert(name, axis.clone());
-    }
-    for table in TABLES {
-        // Names without quotes are tables in tables.
-        names.insert(table.to_owned(), json!({ "type": "object" }));
-    }
-    let section = &mut schema["$defs"]["SweepSection"];
-    if let Some(properties) = section["properties"].as_object_mut() {
-        properties.extend(names);
-    }
-    section["patternProperties"] = json!({ r"^(data\.(frequencies|dependence|importance)|train\.(learning_rate(_bias)?|loss|optimizer)|model\.activation)\.[a-z_]+$": axis });
-    section["additionalProperties"] = json!(false);
-    schema
-}
-
-/// The dotted names of the fields that a sweep file may have.
-fn field_names(schema: &serde_json::Value) -> Vec<String> {
-    let of_table = |table: &&str| {
-        let definition = &schema["$defs"][format!("{}Toml", capitalised(table))];
-        let names = definition["properties"].as_object().into_iter().flatten();
-        names.map(|(name, _)| format!("{table}.{name}")).collect::<Vec<_>>()
-    };
-    TABLES.iter().flat_map(of_table).collect()
-}
-
-/// The word with a capital letter.
-fn capitalised(word: &str) -> String {
-    let (first, rest) = word.split_at(1);
-    first.to_uppercase() + rest
 }
 
 fn is_folder_name(name: &str) -> bool {
@@ -328,7 +291,7 @@ fn assigned(tables: &Table, assignment: &Assignment) -> Result<Table, String> {
 
 /// The field that somebody meant who left out its table.
 fn meant(name: &str) -> Option<String> {
-    let names = field_names(&schemars::schema_for!(SweepToml).to_value());
+    let names = field_names();
     let last = |known: &str| known.rsplit('.').next().unwrap_or_default().to_owned();
     let short: Vec<String> = names.iter().map(|known| last(known)).collect();
     let like = mistake::like(name, short.iter().map(String::as_str))?;
@@ -561,7 +524,7 @@ mod tests {
 
     #[test]
     fn the_integer_fields_are_those_of_the_schema() {
-        let schema = json_schema();
+        let schema = crate::schema::json_schema();
         let mut integers = Vec::new();
         for table in ["Model", "Data", "Train"] {
             let properties = &schema["$defs"][format!("{table}Toml")]["properties"];

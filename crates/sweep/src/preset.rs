@@ -97,6 +97,18 @@ impl LearningRateRule {
 }
 
 impl Preset {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Liu2025Small, Self::Liu2025Large, Self::Elhage2022];
+
+    /// What it is called in a sweep file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Liu2025Small => "liu2025-small",
+            Self::Liu2025Large => "liu2025-large",
+            Self::Elhage2022 => "elhage2022",
+        }
+    }
+
     /// The constants that go by this name.
     pub fn constants(self) -> Constants {
         let fixed = LearningRateRule::by_width(0.01, 1.0, 0.0);

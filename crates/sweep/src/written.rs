@@ -71,8 +71,10 @@ pub struct CellToml {
 #[serde(deny_unknown_fields)]
 pub struct ModelToml {
     /// Number of features, at least 1. Default: the preset's.
+    #[schemars(range(max = 16_777_216))]
     n_features: Option<Whole<1>>,
     /// Hidden width (the paper's m), at least 1. No default.
+    #[schemars(range(max = 16_777_216))]
     d_hidden: Option<Whole<1>>,
     /// Standard deviation of the initial biases, at least 0. Default: the preset's.
     #[schemars(range(min = 0))]
@@ -147,14 +149,17 @@ pub struct TrainToml {
     /// The constants that fill in what is left out. Default: "liu2025-small".
     preset: Option<Preset>,
     /// Samples in a batch, at least 1. Default: the preset's.
+    #[schemars(range(max = 16_777_216))]
     batch_size: Option<Whole<1>>,
     /// Steps, at least 1. Default: the preset's.
+    #[schemars(range(max = 1_000_000_000))]
     steps: Option<Whole<1>>,
     /// Peak learning rate of W, above 0. Default: the preset's.
     learning_rate: Option<LearningRateToml>,
     /// Peak learning rate of b, at least 0. Default: the preset's.
     learning_rate_bias: Option<LearningRateToml>,
     /// Steps of linear warm-up. Default: the preset's fraction of the steps.
+    #[schemars(range(max = 1_000_000_000))]
     warmup_steps: Option<Whole<0>>,
     /// Final learning rate over the peak, 0 to 1. Default: the preset's.
     #[schemars(range(min = 0, max = 1))]
@@ -181,11 +186,13 @@ pub struct TrainToml {
     /// At most 2⁶⁴ − 1. Default: 0.
     seed: Option<Whole<0>>,
     /// Fresh batches for the test loss, at least 2. Default: 100.
+    #[schemars(range(max = 1_000_000))]
     test_batches: Option<Whole<2>>,
     /// Steps averaged into a point of the loss curve, at least 1. Default: 100.
     log_every: Option<Whole<1>>,
     /// Moments of the training at which W and b are kept, the first before it and the others evenly in the logarithm
     /// of the step, 0 to 1000. They change nothing of it. Default: 0, for none.
+    #[schemars(range(max = 1000))]
     snapshots: Option<Whole<0>>,
 }
 

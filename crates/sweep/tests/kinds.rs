@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use superpose_sweep::file::{Sweep, json_schema};
+use superpose_sweep::file::Sweep;
+use superpose_sweep::schema::json_schema;
 use superpose_toy::cell::{
     Activation, Bias, Cell, Decoder, Dependence, FrequencyLaw, Importance, Loss, Optimizer, Rows,
 };

@@ -42,6 +42,9 @@ pub trait Watch {
     /// how to go on.
     fn on_steps(&mut self, steps: u64) -> Next;
 
+    /// Is told the first cell's loss, the last point of its curve, whenever there is a new one.
+    fn on_loss(&mut self, _loss: f64) {}
+
     /// Is given the cells as they are now, in order, having asked for them; they may have made more steps than it
     /// was told of.
     fn keep(&mut self, checkpoints: Vec<Checkpoint>);
@@ -164,6 +167,7 @@ fn run<'c>(
     let mut begun = VecDeque::new();
     // That the cells are to be kept, and whether training ends with that.
     let mut to_keep: Option<bool> = None;
+    let mut n_points = 0;
     if cells.step == 0 && moments.first() == Some(&0) {
         cells.keep_models(engine)?;
     }
@@ -200,6 +204,11 @@ fn run<'c>(
         }
         if cells.logs.iter().all(LossLog::has_diverged) {
             return Ok(cells.stopped());
+        }
+        let curve = &cells.logs[0].so_far().curve;
+        if curve.len() > n_points {
+            n_points = curve.len();
+            watch.on_loss(curve[n_points - 1].loss);
         }
         if chunk.stream == Stream::Train {
             match watch.on_steps(chunk.steps.end) {

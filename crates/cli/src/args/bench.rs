@@ -19,7 +19,9 @@ pub(crate) enum BenchVerb {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchRunOptions {
-    /// The sweep file; its `[bench]` table says what to measure, by default 60 steps of everything
+    /// The sweep file, or a built-in one by its name, such as bench/step; its `[bench]` table says what to
+    /// measure, by default 60 steps of everything
+    #[arg(value_name = "FILE|NAME")]
     pub(crate) definition: PathBuf,
     /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
     #[arg(long = "set", value_name = "FIELD=VALUE")]
@@ -63,7 +65,8 @@ pub(crate) struct BenchFigureOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchPeersOptions {
-    /// The sweep file
+    /// The sweep file, or a built-in one by its name, such as bench/training
+    #[arg(value_name = "FILE|NAME")]
     pub(crate) definition: PathBuf,
     /// Replace a field, or sweep it
     #[arg(long = "set", value_name = "FIELD=VALUE")]
@@ -72,9 +75,9 @@ pub(crate) struct BenchPeersOptions {
     /// its library
     #[arg(long = "python", value_name = "PROGRAM", default_value = "python3")]
     pub(crate) pythons: Vec<PathBuf>,
-    /// The folder of the peers' scripts
-    #[arg(long, value_name = "FOLDER", default_value = "benches/peers")]
-    pub(crate) scripts: PathBuf,
+    /// The folder of the peers' scripts, such as benches/peers [default: those that the program carries along]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) scripts: Option<PathBuf>,
     /// Turns that peers and ours take
     #[arg(long, value_name = "N", default_value = "20")]
     pub(crate) rounds: NonZeroU64,

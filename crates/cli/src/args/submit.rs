@@ -10,7 +10,8 @@ use crate::args::at_least_one;
 /// A sweep on a cluster.
 #[derive(Debug, Args)]
 pub(crate) struct SubmitOptions {
-    /// The sweep file
+    /// The sweep file, such as my.toml, or a built-in one by its name
+    #[arg(value_name = "FILE|NAME")]
     pub(crate) config: PathBuf,
     /// Folder for the results, which all nodes see [default: `runs/` and the name of the sweep]
     #[arg(long, value_name = "FOLDER")]

@@ -72,11 +72,15 @@ impl Pace {
 
     /// How long a cell of this cost takes, by the known one that costs the most like it.
     fn seconds(&self, cost: f64) -> Option<f64> {
-        let known = lock(&self.known);
-        let distance = |known: &Known| (known.cost / cost).ln().abs();
-        let nearest = known.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
-        Some(nearest.seconds * cost / nearest.cost)
+        seconds_of(&lock(&self.known), cost)
     }
+}
+
+/// How long a cell of this cost takes, by the `known` one that costs the most like it.
+pub(crate) fn seconds_of(known: &[Known], cost: f64) -> Option<f64> {
+    let distance = |known: &Known| (known.cost / cost).ln().abs();
+    let nearest = known.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+    Some(nearest.seconds * cost / nearest.cost)
 }
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ fn word(event: Event<'_>) -> String {
         Event::SetAside { problem, .. } => format!("set aside: {problem}"),
         Event::Kept { task, steps } => format!("{task} kept at {steps}"),
         Event::NotKept { error } => format!("not kept: {error}"),
-        Event::Stepped { task, steps } => format!("{task} steps {steps}"),
+        Event::Stepped { task, steps, .. } => format!("{task} steps {steps}"),
         Event::Over { task } => format!("{task} over"),
         Event::Finished { cell, record } => {
             let how = if record.is_some() { "ours" } else { "theirs" };
@@ -327,7 +327,7 @@ fn an_error_stops_cells_in_training_and_leaves_no_record_of_them() {
     let told = Told::new(1);
     // The folder of records vanishes under the first cell.
     let also = |event: Event<'_>| {
-        if matches!(event, Event::Stepped { task: 0, steps: 3 }) {
+        if matches!(event, Event::Stepped { task: 0, steps: 3, .. }) {
             std::fs::remove_dir_all(folder.path().join("cells")).unwrap();
         }
     };

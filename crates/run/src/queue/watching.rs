@@ -25,6 +25,8 @@ pub(super) struct Watching<'s, 'e> {
     started: Instant,
     /// The step at which that was.
     first: Option<u64>,
+    /// The last loss of the first cell.
+    loss: Option<f64>,
     last_told: Instant,
     last_kept: Instant,
     scope: &'s Scope<'s, 'e>,
@@ -53,6 +55,7 @@ impl<'s, 'e> Watching<'s, 'e> {
             origin,
             started,
             first,
+            loss: None,
             last_told,
             last_kept,
             scope,
@@ -83,7 +86,7 @@ const TELL_EVERY: Duration = Duration::from_secs(10);
 
 impl Watch for Watching<'_, '_> {
     fn on_steps(&mut self, steps: u64) -> Next {
-        self.at_work.tell(Event::Stepped { task: self.task, steps });
+        self.at_work.tell(Event::Stepped { task: self.task, steps, loss: self.loss });
         self.tell_others(steps);
         let every = self.at_work.queue.course.checkpoint_every;
         if !self.at_work.goes_on() {
@@ -94,6 +97,10 @@ impl Watch for Watching<'_, '_> {
             Some(every) if self.last_kept.elapsed() >= every && !is_writing => Next::Keep,
             _ => Next::GoOn,
         }
+    }
+
+    fn on_loss(&mut self, loss: f64) {
+        self.loss = Some(loss);
     }
 
     fn keep(&mut self, checkpoints: Vec<Checkpoint>) {
