@@ -1,6 +1,7 @@
 //! The command line.
 
 mod bench;
+pub(crate) mod examples;
 mod submit;
 pub(crate) mod theory;
 mod training;
@@ -153,10 +154,10 @@ pub(crate) struct RunOptions {
     /// List the built-in sweeps
     #[arg(long)]
     pub(crate) list: bool,
-    /// Folder for the results [default: `runs/` and the name of the sweep]
+    /// Folder for the results, such as runs/mine [default: `runs/` and the name of the sweep]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
-    /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
+    /// Replace a field, or sweep it, such as `train.seed=3` or `'model.d_hidden=[8,16]'`
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub(crate) overrides: Vec<String>,
     #[command(flatten)]

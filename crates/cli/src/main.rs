@@ -30,12 +30,13 @@ mod theory;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{Command, CommandFactory as _, FromArgMatches as _};
 
 use anyhow::Context as _;
 use superpose_files::disk::create_folder;
 use superpose_store::lease::in_job;
 
+use crate::args::examples::with_examples;
 use crate::args::{Arguments, StatusOptions, Verb};
 
 /// Training makes and drops arrays of megabytes at every step; the system's allocator gives such
@@ -51,7 +52,8 @@ fn main() -> ExitCode {
     if let Some(job) = JOBS.iter().find_map(|name| std::env::var(name).ok()) {
         in_job(job);
     }
-    let arguments = match Arguments::try_parse() {
+    let matches = arguments().try_get_matches();
+    let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(answer) => return help(&answer),
     };
@@ -77,9 +79,14 @@ fn help(answer: &clap::Error) -> ExitCode {
     console::ending(code)
 }
 
+/// The command line, with examples.
+fn arguments() -> Command {
+    with_examples(Arguments::command())
+}
+
 /// Prints the manual page of the program, or writes one for each verb into a folder.
 fn manual(out: Option<&Path>) -> anyhow::Result<()> {
-    let command = Arguments::command();
+    let command = arguments();
     let Some(out) = out else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command).render(&mut page)?;
@@ -118,7 +125,7 @@ fn answer(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Schema => console::say_json(&superpose_sweep::schema::json_schema()),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "superpose", &mut script);
+            clap_complete::generate(shell, &mut arguments(), "superpose", &mut script);
             console::say(String::from_utf8_lossy(&script).trim_end());
         }
         Verb::Man { out } => manual(out.as_deref())?,

@@ -732,7 +732,7 @@ mod tests {
 
     #[test]
     fn the_schema_knows_the_ranges_and_the_names_of_axes() {
-        let schema = json_schema();
+        let schema = crate::schema::json_schema();
         let field = |table: &str, name: &str| schema["$defs"][table]["properties"][name].clone();
         assert_eq!(field("TrainToml", "batch_size")["minimum"], 1);
         assert_eq!(field("TrainToml", "test_batches")["minimum"], 2);

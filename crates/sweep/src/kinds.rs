@@ -36,7 +36,7 @@ pub(crate) fn in_full(field: &str, value: &Value) -> Value {
         (Some(tag), Value::Text(_)) => Value::Table(Table::from([(tag.to_owned(), value.clone())])),
         (Some(tag), Value::Table(table)) if field == LossToml::FIELD => {
             let mut table = table.clone();
-            if let Some(short) = LossToml::SHORT.filter(|short| table.contains_key(*short)) {
+            if let Some((short, _)) = LossToml::SHORT.filter(|(short, _)| table.contains_key(*short)) {
                 table.entry(tag.to_owned()).or_insert_with(|| Value::Text(short.to_owned()));
             }
             Value::Table(table)
@@ -55,8 +55,8 @@ pub(crate) trait Kinds: for<'de> Deserialize<'de> + JsonSchema {
     const WORDS: &'static [&'static str];
     /// All words.
     const ALL: &'static [&'static str];
-    /// The word of a table that has a field of this name and none for the word.
-    const SHORT: Option<&'static str> = None;
+    /// The word of a table that has a field of this name and none for the word; and what the field may be.
+    const SHORT: Option<(&'static str, [u64; 2])> = None;
 }
 
 /// A word, or the table of it.
@@ -104,10 +104,10 @@ impl<T: Kinds> JsonSchema for Kind<T> {
         let table = generator.subschema_for::<T>();
         match T::SHORT {
             None => json_schema!({ "anyOf": [{ "enum": T::WORDS }, table] }),
-            Some(short) => {
+            Some((short, [least, most])) => {
                 let short = serde_json::json!({
                     "type": "object",
-                    "properties": { short: { "type": "integer" } },
+                    "properties": { short: { "type": "integer", "minimum": least, "maximum": most } },
                     "required": [short],
                     "additionalProperties": false,
                 });
@@ -141,6 +141,9 @@ pub(crate) enum ActivationToml {
     Softmax {},
 }
 
+/// The least and the greatest power of a loss.
+const POWERS: [u64; 2] = [3, 8];
+
 /// What is made small.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -150,7 +153,7 @@ pub(crate) enum LossToml {
     /// |y - x|^power; short: { power = 4 }.
     Power {
         /// From 3 to 8.
-        #[schemars(range(min = 3, max = 8))]
+        #[schemars(range(min = POWERS[0], max = POWERS[1]))]
         power: Whole<3>,
     },
     /// -t ln y with t = x over its sum; with `model.activation = "softmax"`.
@@ -255,7 +258,7 @@ impl Kinds for LossToml {
     const FIELD: &'static str = "train.loss";
     const WORDS: &'static [&'static str] = &["squared", "cross_entropy"];
     const ALL: &'static [&'static str] = &["squared", "power", "cross_entropy"];
-    const SHORT: Option<&'static str> = Some("power");
+    const SHORT: Option<(&'static str, [u64; 2])> = Some(("power", POWERS));
 }
 
 impl Kinds for OptimizerToml {
@@ -301,7 +304,7 @@ impl LossToml {
         Ok(match self {
             Self::Squared {} => Loss::Squared,
             Self::Power { power: Whole(power) } => {
-                check_between("train.loss.power", power, 3..=8)?;
+                check_between("train.loss.power", power, POWERS[0]..=POWERS[1])?;
                 Loss::Power { power: u32::try_from(power).unwrap_or(u32::MAX) }
             }
             Self::CrossEntropy {} => Loss::CrossEntropy,

@@ -48,8 +48,13 @@ pub fn template(name: &str, preset: Preset) -> String {
         "#\"train.seed\" = { range = [0, 3] }\n\n\
          #[[sweep.zip]]    # fields that vary together: one dimension of the product\n\
          #\"data.frequencies.exponent\" = [0.5, 1.0]\n#\"train.learning_rate\" = [0.02, 0.01]\n\n\
-         #[[sweep.add]]    # a single cell beside the product\n#\"model.d_hidden\" = 200\n\n\
-         #[[sweep.exclude]]    # cells of the product to leave out\n#\"model.d_hidden\" = 100\n",
+         #[[sweep.add]]    # a single cell beside the product\n#\"model.d_hidden\" = 20\n",
+    );
+    if asked("train.weight_decay") {
+        text.push_str("#\"train.weight_decay\" = -1.0\n");
+    }
+    text.push_str(
+        "\n#[[sweep.exclude]]    # cells of the product to leave out\n#\"model.d_hidden\" = 10\n",
     );
     text
 }
@@ -59,8 +64,7 @@ fn of_field(field: &Field, preset: Preset) -> String {
     let mut text = String::new();
     wrapped(&mut text, "# ", &field.meaning);
     for (form, meaning) in &field.kinds {
-        // The first sentence says which it is; the schema has all of them.
-        wrapped(&mut text, "#     ", &format!("{form}  {meaning}"));
+        wrapped(&mut text, "#     ", &format!("{form}: {meaning}"));
     }
     let short = field.name.rsplit('.').next().unwrap_or(&field.name);
     let line = match (field.name.as_str(), usual(preset, &field.name)) {
@@ -79,7 +83,7 @@ fn of_field(field: &Field, preset: Preset) -> String {
 /// Adds the words in lines, each after the `margin`; those after the first are indented further.
 fn wrapped(text: &mut String, margin: &str, words: &str) {
     let mut line = margin.to_owned();
-    for word in words.split(' ') {
+    for word in words.split_whitespace() {
         if line.chars().count() + word.chars().count() > WIDTH {
             text.push_str(line.trim_end());
             text.push('\n');

@@ -170,13 +170,13 @@ pub struct TrainToml {
     optimizer: Option<Kind<OptimizerToml>>,
     /// Signed weight decay of W. Default: 0 with `model.rows = "unit"`, else the preset's, if it has one.
     weight_decay: Option<Number>,
-    /// At least 0 and below 1. Default: the preset's.
+    /// Adam's decay of the first moment, at least 0 and below 1. Default: the preset's.
     #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
     adam_beta1: Option<Number>,
-    /// At least 0 and below 1. Default: the preset's.
+    /// Adam's decay of the second moment, at least 0 and below 1. Default: the preset's.
     #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
     adam_beta2: Option<Number>,
-    /// Above 0. Default: the preset's.
+    /// What Adam adds to the root of the second moment, above 0. Default: the preset's.
     #[schemars(extend("exclusiveMinimum" = 0))]
     adam_epsilon: Option<Number>,
     /// Factor on the mean over batch and features of what each output costs, 1e-12 to 1e12. Default: the preset's.

@@ -30,6 +30,7 @@ learning_rate = { value = 0.02, reference_width = 8, exponent = 0.25 }
 data.activation_density = { linspace = [0.5, 1, 2] }
 train.seed = { range = [0, 5] }
 "data.values" = ["uniform", "unit"]
+model.activation.slope = [0.1, 0.2]
 [[sweep.zip]]
 "train.batch_size" = { powers_of_two = [8, 16] }
 "train.learning_rate" = [0.02, 0.01]

@@ -23,7 +23,7 @@ pub(crate) struct BenchRunOptions {
     /// measure, by default 60 steps of everything
     #[arg(value_name = "FILE|NAME")]
     pub(crate) definition: PathBuf,
-    /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
+    /// Replace a field, or sweep it, such as `train.seed=3` or `'model.d_hidden=[8,16]'`
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub(crate) overrides: Vec<String>,
     /// The GPU that ensembles are trained on: `wgpu`, `wgpu:1`, `cuda` and so on
@@ -68,7 +68,7 @@ pub(crate) struct BenchPeersOptions {
     /// The sweep file, or a built-in one by its name, such as bench/training
     #[arg(value_name = "FILE|NAME")]
     pub(crate) definition: PathBuf,
-    /// Replace a field, or sweep it
+    /// Replace a field, or sweep it, such as `train.seed=3` or `'model.d_hidden=[8,16]'`
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub(crate) overrides: Vec<String>,
     /// A Python that has `torch` or `jax`; may be given several times, and a peer runs on the first that has

@@ -16,7 +16,7 @@ pub(crate) struct SubmitOptions {
     /// Folder for the results, which all nodes see [default: `runs/` and the name of the sweep]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
-    /// Replace a field, or sweep it: `train.seed=3`, `model.d_hidden=[8,16]`
+    /// Replace a field, or sweep it, such as `train.seed=3` or `'model.d_hidden=[8,16]'`
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub(crate) overrides: Vec<String>,
     /// Tasks that share the cells, far fewer than there are cells
