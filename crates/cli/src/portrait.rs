@@ -148,12 +148,13 @@ fn asked_for<'r>(
     Ok(cells)
 }
 
-/// The dotted name of the field that is meant; of several that which comes first, a whole name before the end of one.
+/// The dotted name of the field that is meant; of several that which comes first, a whole name before the end of one, and
+/// the seed of the training before that of the data, which follows it.
 fn field_name(names: &[String], field: &str) -> Option<String> {
     let defaults = DEFAULTS.iter().map(|(name, _)| *name);
     let meant =
         names.iter().map(String::as_str).chain(defaults).filter(|name| is_meant(name, field));
-    meant.min_by_key(|name| short_name(name) == field).map(str::to_owned)
+    meant.min_by_key(|name| (short_name(name) == field, *name == "data.seed")).map(str::to_owned)
 }
 
 /// The value of the field of this dotted name; its default where it is left out at it.

@@ -57,7 +57,7 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
         let its = figures.iter().copied().filter(|f| paper_of(f).id == paper.id);
         let (experiments, more) = match of_paper(options, paper, &its.collect::<Vec<_>>())? {
             ControlFlow::Continue(made) => made,
-            ControlFlow::Break(early) => return Ok(early.code()),
+            ControlFlow::Break(early) => return Ok(early.cause.code()),
         };
         made.extend(experiments);
         damaged.extend(more);

@@ -66,10 +66,17 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         announce(&trainer, &format!("`{}`", sweep.name), &plan, &store);
     }
     let ended_early = train(&trainer, plan, &store, progress)?;
-    match (ended_early, options.training.until) {
+    if let Some(early) = ended_early.as_ref().filter(|_| options.json) {
+        let Rest { n_left, n_begun } = early.rest;
+        console::say_json(&serde_json::json!({
+            "name": sweep.name, "folder": root, "ended": early.why,
+            "n_cells": sweep.cells.len(), "n_left": n_left, "n_begun": n_begun,
+        }));
+    }
+    match (ended_early.map(|early| early.cause), options.training.until) {
         // As it was planned.
-        (Some(Early::TimeIsUp), Some(Until::Slurm)) => return Ok(ExitCode::SUCCESS),
-        (Some(early), _) => return Ok(early.code()),
+        (Some(Cause::TimeIsUp), Some(Until::Slurm)) => return Ok(ExitCode::SUCCESS),
+        (Some(cause), _) => return Ok(cause.code()),
         (None, _) if options.train_only => return Ok(ExitCode::SUCCESS),
         (None, _) => {}
     }
@@ -98,16 +105,26 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(3))
 }
 
+/// A training that ended before all was trained.
+#[derive(Debug)]
+pub(crate) struct Early {
+    pub(crate) cause: Cause,
+    /// That in words.
+    why: String,
+    /// What is left.
+    rest: Rest,
+}
+
 /// Why training ended before all was trained.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Early {
+pub(crate) enum Cause {
     /// It was told to, by the signal of this number.
     Signal(u8),
     /// Its time was up.
     TimeIsUp,
 }
 
-impl Early {
+impl Cause {
     /// The code to end with.
     pub(crate) fn code(self) -> ExitCode {
         match self {
@@ -130,9 +147,9 @@ pub(crate) fn train(
     if rest.n_left == 0 {
         return Ok(None);
     }
-    let (why, early) = match signals.heard() {
-        Some((name, number)) => (format!("stopped by {name}"), Early::Signal(number)),
-        None => ("the time is up".to_owned(), Early::TimeIsUp),
+    let (why, cause) = match signals.heard() {
+        Some((name, number)) => (format!("stopped by {name}"), Cause::Signal(number)),
+        None => ("the time is up".to_owned(), Cause::TimeIsUp),
     };
     let Rest { n_left, n_begun } = rest;
     let (n_all, n_finished) = (n_todo + n_before, n_todo + n_before - n_left);
@@ -145,7 +162,7 @@ pub(crate) fn train(
         "{why}: {n_finished} of {n_all} cells are finished{begun}; the same command goes on from there:\n  {}",
         this_command()
     ));
-    Ok(Some(early))
+    Ok(Some(Early { cause, why, rest }))
 }
 
 /// The command that this program was started with, to be typed again.

@@ -103,6 +103,8 @@ pub(crate) fn check_columns(table: &Table, options: &[(&str, &str)]) -> anyhow::
 pub(crate) fn say(note: &Note) {
     match note {
         Note::Rows { header, rows } => {
+            // The names of a table's columns, as words.
+            let header: Vec<String> = header.iter().map(|name| name.replace('_', " ")).collect();
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
             console::say(&console::table(&header, rows));
         }

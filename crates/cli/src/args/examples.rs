@@ -120,7 +120,7 @@ pub(crate) const EXAMPLES: &[(&str, &[&str])] = &[
     (
         "theory chinchilla loss",
         &[
-            "superpose theory chinchilla loss --n 70e9 --d 1.4e12 --set besiroglu2024",
+            "superpose theory chinchilla loss --n 70e9 --d 1.4e12 --set besiroglu",
             "superpose theory chinchilla loss --n 1e9,7e9 --d 2e10 --fit chinchilla",
             "superpose theory chinchilla loss --n 1e9 --d 2e10 --parameters 482,2085,1.82,0.348,0.366",
         ],
