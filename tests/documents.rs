@@ -59,7 +59,8 @@ fn blocks(text: &str) -> Vec<Block> {
     for (i, line) in text.lines().enumerate() {
         match &mut open {
             Some(block) if line.trim() == "```" => {
-                blocks.push(Block { text: std::mem::take(&mut block.text), ..open.take().unwrap() });
+                blocks
+                    .push(Block { text: std::mem::take(&mut block.text), ..open.take().unwrap() });
             }
             Some(block) => block.text.push_str(&format!("{line}\n")),
             None => {
@@ -113,14 +114,16 @@ fn commands(sandbox: &Sandbox, block: &Block, place: &str) -> usize {
     let lines = block.text.lines().map(|line| line.split(" # ").next().unwrap_or_default().trim());
     let mut n_run = 0;
     for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let is_training = ["superpose run ", "superpose reproduce "].iter().any(|s| line.starts_with(s));
+        let is_training =
+            ["superpose run ", "superpose reproduce "].iter().any(|s| line.starts_with(s));
         let words = block.remark("with:").filter(|_| is_training).unwrap_or_default();
         let line = match line.split_once(" > ") {
             Some((before, after)) => format!("{before} {words} > {after}"),
             None => format!("{line} {words}"),
         };
         let binary = Path::new(env!("CARGO_BIN_EXE_superpose"));
-        let path = format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap());
+        let path =
+            format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap());
         let output = Command::new("bash")
             .args(["-c", &format!("set -o pipefail; {line}")])
             .current_dir(sandbox.path(""))
@@ -216,7 +219,11 @@ fn every_field_and_every_column_is_explained() {
     let fields = text("docs/sweep-files.md");
     for field in superpose_sweep::fields::fields() {
         let short = field.name.rsplit('.').next().unwrap();
-        assert!(fields.contains(&format!("`{short}`")) || fields.contains(&format!("`{}`", field.name)), "{}", field.name);
+        assert!(
+            fields.contains(&format!("`{short}`")) || fields.contains(&format!("`{}`", field.name)),
+            "{}",
+            field.name
+        );
     }
     for preset in superpose_sweep::preset::Preset::ALL {
         assert!(fields.contains(preset.name()), "{}", preset.name());
@@ -234,7 +241,10 @@ fn every_field_and_every_column_is_explained() {
     let table = fs::read_to_string(sandbox.path("runs/tiny/results.csv")).unwrap();
     for column in table.lines().next().unwrap().split(',') {
         let is_field = ["model.", "data.", "train."].iter().any(|table| column.starts_with(table));
-        assert!(is_field || results.contains(&format!("`{column}`")), "docs/results.md does not have `{column}`");
+        assert!(
+            is_field || results.contains(&format!("`{column}`")),
+            "docs/results.md does not have `{column}`"
+        );
     }
 }
 

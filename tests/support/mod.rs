@@ -50,6 +50,8 @@ impl Sandbox {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_superpose"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        // Wide enough for all columns of a table.
+        command.env("COLUMNS", "400");
         command
     }
 

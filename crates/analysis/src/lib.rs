@@ -23,6 +23,38 @@
 //! assert!(pictures.iter().all(|path| path.exists()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A run need not come from a folder. Here are three cells whose losses were made up, and the table that fits them:
+//!
+//! ```
+//! use superpose_analysis::exponents::exponents;
+//! use superpose_analysis::run::{Finished, Run};
+//! use superpose_analysis::settings::settings;
+//! use superpose_analysis::FitWindow;
+//! # let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../store/tests/record-2.json");
+//! # let golden = std::fs::read(golden)?;
+//! # let golden: superpose_store::record::Record = serde_json::from_slice(&golden)?;
+//!
+//! let finished = [10_u32, 20, 40].map(|d_hidden| {
+//!     let mut record = golden.clone(); // the record of some trained cell
+//!     record.cell.model.d_hidden = d_hidden as usize;
+//!     record.cell_id = record.cell.id();
+//!     if let Some(measured) = &mut record.measured {
+//!         measured.loss_test = 12.0 / f64::from(d_hidden);
+//!     }
+//!     Finished { record, curve: Vec::new(), probabilities: Vec::new() }
+//! });
+//! let name = "planted".to_owned();
+//! let run = Run { name, finished: finished.into(), missing: Vec::new(), damaged: Vec::new() };
+//!
+//! let table = exponents(&settings(&run), FitWindow::ALL);
+//! assert_eq!(table.numbers("n_points")?, [3.0]);
+//! let exponent = table.numbers("model_exponent")?[0];
+//! assert!((exponent - 1.0).abs() < 1e-9, "the loss goes as 1/d: {exponent}");
+//! let narrow = exponents(&settings(&run), FitWindow { d_min: 0, d_max: 20 });
+//! assert!(narrow.numbers("model_exponent")?[0].is_nan(), "two widths are too few for a fit");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod chosen;
 pub mod curves;

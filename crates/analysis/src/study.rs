@@ -116,12 +116,12 @@ const HEADER: [&str; 9] = [
     "setting",
     "exponent ± se",
     "95 % interval",
+    "theory",
+    "regime",
+    "dead outputs (of L)",
     "of",
     "R²",
     "d",
-    "theory",
-    "regime",
-    "dead outputs",
 ];
 
 /// Settings that have no exponent, by the reason.
@@ -171,19 +171,19 @@ fn fits(exponents: &Table) -> Result<Vec<Note>, TableError> {
         }
         let share = field("loss.dead_share")?;
         let dead = match share.number() {
-            Some(share) => format!("{}, {:.0} % of L", of("dead_outputs", 0)?, 100.0 * share),
+            Some(share) => format!("{} ({:.0} %)", of("dead_outputs", 0)?, 100.0 * share),
             None => share.rounded(0),
         };
         rows.push(vec![
             of("setting", 0)?,
             format!("{} ± {}", of("model_exponent", 3)?, of("ci_se", 3)?),
             format!("{} to {}", of("ci_low", 2)?, of("ci_high", 2)?),
-            method,
-            of("r_squared", 3)?,
-            format!("{}–{}", of("d_min", 0)?, of("d_max", 0)?),
             theory,
             regime,
             dead,
+            method,
+            of("r_squared", 3)?,
+            format!("{}–{}", of("d_min", 0)?, of("d_max", 0)?),
         ]);
     }
     let (n_settings, more) = (rows.len(), rows.len().saturating_sub(MOST_SAID));
@@ -342,6 +342,7 @@ pub(crate) mod tests {
         let Note::Rows { header, rows } = &study.notes[0] else { panic!("{:?}", study.notes) };
         assert_eq!((header.len(), rows.len()), (9, 3));
         assert_eq!(rows[0][..2], ["weight_decay=-1", "1.000 ± 0.000"]);
-        assert_eq!(rows[0][3..8], ["line, 3 widths", "1.000", "8–32", "1.00", "strong"]);
+        assert_eq!(rows[0][3..5], ["1.00", "strong"]);
+        assert_eq!(rows[0][6..], ["line, 3 widths", "1.000", "8–32"]);
     }
 }

@@ -107,7 +107,9 @@ pub enum PeerError {
         source: std::io::Error,
     },
     /// The script is not where it is looked for.
-    #[error("there is no `{0}`; `--scripts` must name a folder of peers' scripts, or be left out for our own")]
+    #[error(
+        "there is no `{0}`; `--scripts` must name a folder of peers' scripts, or be left out for our own"
+    )]
     NoScript(PathBuf),
     /// The script has ended or answers something else.
     #[error("`{script}` should answer with seconds and loss, and answered `{answer}`")]

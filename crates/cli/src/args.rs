@@ -311,7 +311,7 @@ pub(crate) struct StatusOptions {
 /// Where results go.
 #[derive(Debug, Args)]
 pub(crate) struct Output {
-    /// Folder for tables and a picture
+    /// Folder for tables and a picture, such as out
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
     /// Print a JSON object instead of a table

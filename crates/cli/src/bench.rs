@@ -8,7 +8,7 @@ use serde_json::json;
 use superpose_bench::compare::{Pair, compare};
 use superpose_bench::growth::growth;
 use superpose_bench::measure::{About, measure};
-use superpose_bench::peers::{Ours, PeerRow, Plan, against};
+use superpose_bench::peers::{Ours, PeerRow, Plan, SCRIPTS, against};
 use superpose_bench::record::{self, Row, Status};
 use superpose_figures::render::render;
 use superpose_files::disk::write_whole;
@@ -21,8 +21,8 @@ use superpose_train::memory::host_bytes;
 use crate::args::{
     BenchCompareOptions, BenchFigureOptions, BenchPeersOptions, BenchRunOptions, BenchVerb,
 };
-use crate::console;
 use crate::study::read_given;
+use crate::{console, source};
 
 /// Steps that a cell makes when its file does not say what to measure.
 const STEPS: u64 = 60;
@@ -156,10 +156,10 @@ fn print(measured: &[Vec<Row>]) {
         "device",
         "jobs × threads",
         "a step (median round)",
+        "loss",
         "steps/s (all rounds)",
         "products, GFLOP/s",
         "of peak",
-        "loss",
     ];
     let cells: Vec<Vec<String>> = measured.iter().flatten().map(cells_of).collect();
     console::say(&console::table(&header, &cells));
@@ -245,10 +245,10 @@ fn cells_of(row: &Row) -> Vec<String> {
         row.device.clone(),
         format!("{} × {}", row.jobs, row.threads),
         step,
+        loss,
         number(row.steps_per_s, 0),
         number(row.product_gflop_per_s, 0),
         row.share_of_peak.map_or(String::new(), |share| format!("{:.0} %", 100.0 * share)),
-        loss,
     ]
 }
 
@@ -291,10 +291,10 @@ fn compare_files(options: &BenchCompareOptions) -> anyhow::Result<ExitCode> {
                 engine.clone(),
                 device.clone(),
                 format!("{jobs} × {threads}"),
-                step(&pair.first),
-                step(&pair.second),
                 format!("{:.2}", pair.ratio),
                 noise.to_owned(),
+                step(&pair.first),
+                step(&pair.second),
             ]
         })
         .collect();
@@ -305,10 +305,10 @@ fn compare_files(options: &BenchCompareOptions) -> anyhow::Result<ExitCode> {
         "engine",
         "device",
         "jobs × threads",
-        "first",
-        "second",
         "second / first",
         "",
+        "first",
+        "second",
     ];
     console::say(&console::table(&header, &rows));
     console::say(
@@ -328,8 +328,9 @@ fn peers(options: &BenchPeersOptions) -> anyhow::Result<ExitCode> {
         Some(folder) => folder,
         None => {
             for (name, text) in SCRIPTS {
-                std::fs::write(own.path().join(name), text)
-                    .with_context(|| format!("cannot write `{}`", own.path().join(name).display()))?;
+                std::fs::write(own.path().join(name), text).with_context(|| {
+                    format!("cannot write `{}`", own.path().join(name).display())
+                })?;
             }
             own.path()
         }

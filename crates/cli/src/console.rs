@@ -4,13 +4,14 @@
 //! out: what would move the cursor or set a title is spelt. And a line that could not be written is
 //! remembered, so that the program does not end as if it had been read.
 
+mod table;
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-use comfy_table::{ContentArrangement, LineStyle, TableStyle};
 use serde_json::{Map, Value};
 use superpose_files::table::{Field, Table};
 pub(crate) use superpose_run::resources::duration;
@@ -114,8 +115,6 @@ pub(crate) fn sentence(error: &(dyn Error + 'static)) -> String {
 
 /// Letters in a line where nobody says how many there is room for.
 const WIDTH: u16 = 80;
-/// Letters that a column of a table that is too wide needs at least: less is no column to be read.
-const COLUMN: usize = 9;
 
 /// How many letters a line of the output has room for: what `COLUMNS` says, or the terminal has.
 fn width() -> u16 {
@@ -124,41 +123,9 @@ fn width() -> u16 {
     said.or_else(of_terminal).map_or(WIDTH, |width: u16| width.max(WIDTH / 2))
 }
 
-/// A table with a header, for the terminal. What is too wide for it stands in several lines, and columns for which there
-/// is no room even so are named below it.
+/// A table with a header, for the terminal.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    table_within(width(), header, rows)
-}
-
-fn table_within(width: u16, header: &[&str], rows: &[Vec<String>]) -> String {
-    let mut table = table_of(header, rows);
-    let fits = |table: &comfy_table::Table| {
-        table.lines().all(|line| line.trim_end().chars().count() <= usize::from(width))
-    };
-    let mut left_out = Vec::new();
-    if !fits(&table) {
-        let n_shown = header.len().min(usize::from(width) / COLUMN).max(1);
-        left_out = header[n_shown..].to_vec();
-        let rows: Vec<Vec<String>> =
-            rows.iter().map(|row| row.iter().take(n_shown).cloned().collect()).collect();
-        table = table_of(&header[..n_shown], &rows);
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    }
-    let mut text = table.trim_fmt();
-    if !left_out.is_empty() {
-        text.push_str(&format!("\n… {} columns are left out: {}", left_out.len(), left_out.join(", ")));
-    }
-    text
-}
-
-fn table_of(header: &[&str], rows: &[Vec<String>]) -> comfy_table::Table {
-    let rule = LineStyle::none().fill('─').junction('─');
-    let mut table = comfy_table::Table::new();
-    table.load_style(TableStyle::new().header_separator(rule)).set_header(header.to_vec());
-    for row in rows {
-        table.add_row(row.iter().map(|cell| visible_name(cell).into_owned()));
-    }
-    table
+    table::within(width(), header, rows)
 }
 
 /// The rows of a table for programs, an object each.
@@ -188,25 +155,6 @@ mod tests {
         let shown = visible_json(&text);
         assert!(!shown.contains(|c: char| is_control(c) && c != '\n'), "{shown}");
         assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
-    }
-
-    #[test]
-    fn a_table_that_is_too_wide_is_wrapped_and_says_what_it_leaves_out() {
-        let header: Vec<String> = ('a'..='l').map(|letter| format!("column {letter}")).collect();
-        let header: Vec<&str> = header.iter().map(String::as_str).collect();
-        let row = vec!["some words of it".to_owned(); 12];
-        for width in [40, 60, 80, 200] {
-            let shown = table_within(width, &header, &[row.clone(), row.clone()]);
-            let (table, rest) = shown.split_once("\n…").unwrap_or((&shown, ""));
-            for line in table.lines() {
-                assert!(line.chars().count() <= usize::from(width), "{width}: {line}");
-                assert_eq!(line, line.trim_end());
-            }
-            let n_shown = header.iter().filter(|name| !rest.contains(**name)).count();
-            assert!(n_shown >= usize::from(width) / COLUMN || n_shown == 12, "{width}: {rest}");
-            assert_eq!(rest.is_empty(), width == 200, "{shown}");
-        }
-        assert_eq!(table_within(80, &["a"], &[vec!["b".to_owned()]]).lines().count(), 3);
     }
 
     #[test]

@@ -96,7 +96,10 @@ fn manual(out: Option<&Path>) -> anyhow::Result<()> {
     create_folder(out)?;
     clap_mangen::generate_to(command, out)
         .with_context(|| format!("cannot write manual pages into `{}`", out.display()))?;
-    console::say(&format!("manual pages are in {}; man -l {0}/superpose.1 shows the first", out.display()));
+    console::say(&format!(
+        "manual pages are in {}; man -l {0}/superpose.1 shows the first",
+        out.display()
+    ));
     Ok(())
 }
 

@@ -16,7 +16,11 @@ use crate::{console, source};
 pub(crate) fn new(options: &NewOptions) -> anyhow::Result<()> {
     let path = &options.file;
     let is_output = path == Path::new("-");
-    let name = if is_output { "my-sweep".into() } else { path.file_stem().unwrap_or_default().to_string_lossy() };
+    let name = if is_output {
+        "my-sweep".into()
+    } else {
+        path.file_stem().unwrap_or_default().to_string_lossy()
+    };
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
     let name: String = name.trim_start_matches(['.', '-']).chars().map(plain).take(100).collect();
     let name = if name.is_empty() { "my-sweep" } else { &name };
@@ -35,7 +39,8 @@ pub(crate) fn new(options: &NewOptions) -> anyhow::Result<()> {
         }
         file => file.with_context(|| format!("cannot write `{}`", path.display()))?,
     };
-    file.write_all(text.as_bytes()).with_context(|| format!("cannot write `{}`", path.display()))?;
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
     let shown = crate::run::command([path.display().to_string()]);
     console::say(&format!("next: change {shown}, then superpose run {shown} --dry-run"));
     Ok(())
@@ -49,6 +54,9 @@ fn renamed(text: &str, name: &str) -> String {
     };
     text.lines().map(line).collect()
 }
+
+/// What is said of a field that has no default.
+const ASKED: &str = "must be given";
 
 pub(crate) fn presets(options: &PresetsOptions) {
     let presets = options.preset.map_or(Preset::ALL.to_vec(), |preset| vec![preset.0]);
@@ -67,7 +75,7 @@ pub(crate) fn presets(options: &PresetsOptions) {
     let shown = |name: &str, preset: &Preset| match usual(*preset, name) {
         Usual::Value(value) => value.to_string(),
         Usual::Of(field) => format!("that of {field}"),
-        Usual::Asked => "must be given".to_owned(),
+        Usual::Asked => ASKED.to_owned(),
     };
     let all: Vec<Vec<String>> = fields
         .map(|name| {
@@ -79,8 +87,12 @@ pub(crate) fn presets(options: &PresetsOptions) {
     let differs = |row: &&Vec<String>| presets.len() == 1 || row[1..].iter().any(|v| *v != row[1]);
     let mut header = vec!["field"];
     header.extend(presets.iter().map(|preset| preset.name()));
-    console::say(&console::table(&header, &all.iter().filter(differs).cloned().collect::<Vec<_>>()));
-    let same = all.iter().filter(|row| !differs(row)).map(|row| format!("{} = {}", row[0], row[1]));
+    console::say(&console::table(
+        &header,
+        &all.iter().filter(differs).cloned().collect::<Vec<_>>(),
+    ));
+    let are_given = |row: &&Vec<String>| !differs(row) && row[1] != ASKED;
+    let same = all.iter().filter(are_given).map(|row| format!("{} = {}", row[0], row[1]));
     let same: Vec<String> = same.collect();
     if !same.is_empty() {
         console::say(&format!("in all of them: {}", same.join(", ")));

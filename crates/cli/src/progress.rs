@@ -231,7 +231,9 @@ impl<'a> Progress<'a> {
             Shown::Lines | Shown::Nothing => None,
         };
         let cost = cells.iter().map(|p| cost(&p.cell)).sum();
-        self.state().tasks.insert(task, Task { label, n_cells, cost, step: 0, steps, loss: None, bar });
+        self.state()
+            .tasks
+            .insert(task, Task { label, n_cells, cost, step: 0, steps, loss: None, bar });
     }
 
     fn finish(&self, cell: &Prepared, record: Option<&Record>) {
@@ -269,12 +271,7 @@ impl<'a> Progress<'a> {
             }
             state.n_untold = 0;
         } else {
-            words.extend(
-                state
-                    .tasks
-                    .values()
-                    .map(Task::how_far),
-            );
+            words.extend(state.tasks.values().map(Task::how_far));
         }
         let (done, all) = (state.cost_done - state.cost_before, state.cost - state.cost_before);
         let left_s = self.begun.elapsed().as_secs_f64() * (all - done) / done;

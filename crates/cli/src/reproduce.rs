@@ -25,6 +25,7 @@ use superpose_run::Trainer;
 use superpose_store::lease::Ownership;
 use superpose_store::record::Record;
 use superpose_store::store::{Damage, Manifest, Store, StoreError};
+use superpose_sweep::like;
 use superpose_toy::cell::{Cell, CellId};
 use superpose_toy::prepared::Preparer;
 use superpose_toy::trained::Weights;
@@ -48,7 +49,7 @@ pub(crate) fn reproduce(options: &ReproduceOptions) -> anyhow::Result<ExitCode> 
         if options.list {
             list(&there, options.json);
         } else {
-            dry_run(&figures, &there, options.json);
+            dry_run(options, &figures, &there)?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -208,8 +209,11 @@ fn chosen(ids: &[String]) -> anyhow::Result<Vec<&'static Figure>> {
             _ => {
                 let known: Vec<&str> = figures().map(|f| f.id).collect();
                 let papers: Vec<&str> = PAPERS.iter().map(|paper| paper.id).collect();
+                let names = known.iter().chain(&papers).copied();
+                let meant = like(&id, names).map(|known| format!("; did you mean `{known}`?"));
                 bail!(
-                    "there is no figure `{id}`; there are {}, all of {}, and all",
+                    "there is no figure `{id}`{}; there are {}, all of {}, and all",
+                    meant.unwrap_or_default(),
                     known.join(", "),
                     papers.join(" or of ")
                 );
@@ -382,7 +386,11 @@ fn needed(
 }
 
 /// Says what would be trained.
-fn dry_run(figures: &[&Figure], there: &[(&Paper, There)], as_json: bool) {
+fn dry_run(
+    options: &ReproduceOptions,
+    figures: &[&Figure],
+    there: &[(&Paper, There)],
+) -> anyhow::Result<()> {
     let is_finished = |id: &CellId| there.iter().any(|(_, there)| there.is_finished(id));
     let has_weights = |id: &CellId| there.iter().any(|(_, there)| there.has_weights(id));
     let lack = |id: &CellId| is_finished(id) && !has_weights(id);
@@ -391,19 +399,23 @@ fn dry_run(figures: &[&Figure], there: &[(&Paper, There)], as_json: bool) {
     cells.retain(|id, _| !is_finished(id) || without_weights.contains(id));
     let steps: u64 = cells.values().map(|cell| cell.train.steps).sum();
     let flop: f64 = cells.values().map(dense_flop).sum();
-    if as_json {
+    let cells = Preparer::default().prepare_all(cells.into_values())?;
+    let trainer = Trainer::prepare(&options.training.to_run()?, &cells, "the figures")?;
+    let estimate = trainer.estimate(&trainer.plan_anew(&cells));
+    if options.json {
         let figures: Vec<&str> = figures.iter().map(|figure| figure.id).collect();
         console::say_json(&json!({
             "figures": figures, "cells": n_cells, "to_train": cells.len(), "steps": steps,
-            "dense_flop": flop,
+            "dense_flop": flop, "estimated_s": estimate.map(|estimate| estimate.seconds),
         }));
-        return;
+        return Ok(());
     }
     console::say(&format!(
-        "{} cells would be trained: {steps} steps and {flop:.1e} operations in dense matrix products. \
-         Nothing was trained.",
-        cells.len()
+        "{} of {n_cells} cells would be trained: {steps} steps. {} Nothing was trained.",
+        cells.len(),
+        run::how_long(estimate, cells.len())
     ));
+    Ok(())
 }
 
 /// Trains what the `figures` lack, beside the `known` cells.
@@ -476,7 +488,7 @@ fn list(there: &[(&Paper, There)], as_json: bool) {
             figure.id.to_owned(),
             format!("{n_finished}/{}", cells.len()),
             n_known.to_string(),
-            paper.citation.to_owned(),
+            paper.id.to_owned(),
             figure.title.to_owned(),
         ]);
     }

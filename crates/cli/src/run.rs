@@ -230,7 +230,7 @@ fn engines(of_cells: impl Iterator<Item = EngineKind>) -> String {
 }
 
 /// How long so many cells take, in a sentence.
-fn how_long(estimate: Option<Estimate>, n_todo: usize) -> String {
+pub(crate) fn how_long(estimate: Option<Estimate>, n_todo: usize) -> String {
     match estimate {
         None if n_todo == 0 => "All is trained.".to_owned(),
         None => "How long that takes on this device is known when some are trained.".to_owned(),

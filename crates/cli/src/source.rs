@@ -29,9 +29,7 @@ pub(crate) fn sweep(source: &Path, overrides: &[String]) -> anyhow::Result<Sweep
 pub(crate) fn list(as_json: bool) {
     let n_cells = |builtin: &Builtin| builtin.sweep(&[]).ok().map(|sweep| sweep.cells.len());
     if as_json {
-        let object = |builtin: &Builtin| {
-            json!({ "name": builtin.name, "description": builtin.description(), "cells": n_cells(builtin) })
-        };
+        let object = |builtin: &Builtin| json!({ "name": builtin.name, "description": builtin.description(), "cells": n_cells(builtin) });
         console::say_json(&Value::Array(BUILTIN.iter().map(object).collect()));
         return;
     }
@@ -41,7 +39,9 @@ pub(crate) fn list(as_json: bool) {
     };
     let rows: Vec<Vec<String>> = BUILTIN.iter().map(row).collect();
     console::say(&console::table(&["sweep", "cells", "what for"], &rows));
-    console::say("superpose run NAME trains one; superpose new my.toml --from NAME writes it down to be changed");
+    console::say(
+        "superpose run NAME trains one; superpose new my.toml --from NAME writes it down to be changed",
+    );
 }
 
 /// The text of the built-in sweep called `name`.
@@ -49,8 +49,11 @@ pub(crate) fn text(name: &str) -> anyhow::Result<&'static str> {
     match Builtin::find(name) {
         Some(builtin) => Ok(builtin.text),
         None => {
-            let meant = meant(name).map_or(String::new(), |meant| format!("; did you mean `{meant}`?"));
-            bail!("`--from` must be a built-in sweep, such as quickstart, got `{name}`{meant} (`superpose run --list` names them all)")
+            let meant =
+                meant(name).map_or(String::new(), |meant| format!("; did you mean `{meant}`?"));
+            bail!(
+                "`--from` must be a built-in sweep, such as quickstart, got `{name}`{meant} (`superpose run --list` names them all)"
+            )
         }
     }
 }

@@ -3,6 +3,29 @@
 //!
 //! Matrices are on the host and in single precision; products and sums are in double precision, on
 //! the calling thread. [`gram`] alone takes rows as they come, and uses all threads.
+//!
+//! Three unit vectors at 120° in the plane. No three can overlap less, and they share its two dimensions evenly:
+//!
+//! ```
+//! use superpose_geometry::feature::dimensionality;
+//! use superpose_geometry::frame::gram_spectrum;
+//! use superpose_geometry::overlap::squared_overlaps;
+//! use superpose_geometry::{Rows, norms};
+//!
+//! let height = 0.75_f32.sqrt();
+//! let values = [1.0, 0.0, -0.5, height, -0.5, -height];
+//! let rows = Rows::new(&values, 2);
+//! assert!(norms::row_norms(rows).iter().all(|norm| (norm - 1.0).abs() < 1e-6));
+//!
+//! let overlaps = squared_overlaps(rows, 0.0).expect("three rows have a direction");
+//! let (n, d) = (3.0, 2.0);
+//! let welch = (n - d) / (d * (n - 1.0)); // 1/4, which is cos² 120°
+//! assert!((overlaps.mean - welch).abs() < 1e-6);
+//! assert!((overlaps.maximum - welch).abs() < 1e-6 && overlaps.variance < 1e-12);
+//!
+//! assert!(gram_spectrum(rows).iter().all(|value| (value - n / d).abs() < 1e-6));
+//! assert!(dimensionality(rows).iter().all(|own| (own - d / n).abs() < 1e-6));
+//! ```
 
 pub mod dead;
 pub mod feature;

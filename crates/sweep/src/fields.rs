@@ -92,7 +92,8 @@ pub fn usual(preset: Preset, name: &str) -> Usual {
         "train.seed" | "train.snapshots" => Value::Integer(0),
         "train.test_batches" | "train.log_every" => Value::Integer(100),
         other => {
-            let word = default_of(other).or_else(|| default_of(&format!("{other}.{}", tag(other)?)));
+            let word =
+                default_of(other).or_else(|| default_of(&format!("{other}.{}", tag(other)?)));
             Value::Text(word.expect("a test asks for every field").to_owned())
         }
     };
@@ -113,8 +114,11 @@ fn of_rule(rule: LearningRateRule) -> Value {
     if rule.exponent == 0.0 {
         return Value::Float(rule.value);
     }
-    let parts =
-        [("value", rule.value), ("reference_width", rule.reference_width), ("exponent", rule.exponent)];
+    let parts = [
+        ("value", rule.value),
+        ("reference_width", rule.reference_width),
+        ("exponent", rule.exponent),
+    ];
     Value::Table(Table::from(parts.map(|(name, part)| (name.to_owned(), Value::Float(part)))))
 }
 
@@ -201,6 +205,9 @@ mod tests {
         let ratio = shown(Preset::Elhage2022, "data.importance");
         let Usual::Value(ratio) = ratio else { panic!("{ratio:?}") };
         assert_eq!(ratio.to_string(), "{ law = \"geometric\", ratio = 0.9 }");
-        assert_eq!(shown(Preset::Liu2025Small, "train.warmup_steps"), Usual::Value(Value::Integer(2000)));
+        assert_eq!(
+            shown(Preset::Liu2025Small, "train.warmup_steps"),
+            Usual::Value(Value::Integer(2000))
+        );
     }
 }

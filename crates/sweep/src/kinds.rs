@@ -36,7 +36,9 @@ pub(crate) fn in_full(field: &str, value: &Value) -> Value {
         (Some(tag), Value::Text(_)) => Value::Table(Table::from([(tag.to_owned(), value.clone())])),
         (Some(tag), Value::Table(table)) if field == LossToml::FIELD => {
             let mut table = table.clone();
-            if let Some((short, _)) = LossToml::SHORT.filter(|(short, _)| table.contains_key(*short)) {
+            if let Some((short, _)) =
+                LossToml::SHORT.filter(|(short, _)| table.contains_key(*short))
+            {
                 table.entry(tag.to_owned()).or_insert_with(|| Value::Text(short.to_owned()));
             }
             Value::Table(table)

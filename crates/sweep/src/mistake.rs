@@ -95,7 +95,7 @@ fn meant(names: &str) -> String {
 }
 
 /// The one of the `known` names that is most like `name`, if it is like it at all.
-pub(crate) fn like<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn like<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |name: &str| name.to_lowercase().replace(['-', ' '], "_");
     // A very long name is like none, and would take its time.
     let name = plain(name.get(..100).unwrap_or(name));

@@ -24,7 +24,8 @@ pub fn json_schema() -> Json {
     let sections = Sections { schema: &schema };
     let (axes, values) = (sections.section(Part::Axis), sections.section(Part::Value));
     let mut section = axes.clone();
-    let groups = |of: &Json, what: &str| json!({ "type": "array", "items": of, "description": what });
+    let groups =
+        |of: &Json, what: &str| json!({ "type": "array", "items": of, "description": what });
     let known = schema["$defs"]["SweepSection"]["properties"].clone();
     for (name, of) in [("zip", &axes), ("add", &values), ("exclude", &values)] {
         let what = known[name]["description"].as_str().unwrap_or_default();

@@ -122,7 +122,10 @@ mod tests {
                     _ => format!("{line}\n"),
                 })
                 .collect();
-            assert!(said.lines().filter(|line| line.contains(" = ") && !line.starts_with('#')).count() > 25);
+            assert!(
+                said.lines().filter(|line| line.contains(" = ") && !line.starts_with('#')).count()
+                    > 25
+            );
             let in_full = read(&(said + &text[end..]));
             // A rate that falls with width is written as such, so each cell has its own.
             assert_eq!(sweep.cells, in_full.cells, "{}", preset.name());

@@ -7,6 +7,31 @@
 //!
 //! All randomness is ours: a batch is a function of (data seed, stream, step) and an
 //! initialisation one of (seed, shape), on every device and at every degree of parallelism.
+//!
+//! Frequencies, a batch drawn by them, and the loss of a model that knows only how frequent they are:
+//!
+//! ```
+//! use superpose_toy::frequency::{FeatureProbabilities, power_law_weights};
+//! use superpose_toy::sampler::{Sampler, Stream};
+//! use superpose_toy::superposition::unrepresented_loss;
+//! use superpose_toy::values::ValueDistribution::Uniform;
+//!
+//! // A hundred features, of which 1.5 are active in a sample on average.
+//! let p = FeatureProbabilities::scaled(&power_law_weights(100, 1.0), 1.5)?;
+//! assert!((p.density() - 1.5).abs() < 1e-12);
+//! assert!(unrepresented_loss(p.as_slice(), Uniform) < 1.5 * Uniform.second_moment());
+//!
+//! let (seed, batch_size) = (7, 4096);
+//! let batch = Sampler::new(&p, Uniform, seed, batch_size).batch(Stream::Train, 3);
+//! let again = Sampler::new(&p, Uniform, seed, batch_size).batch(Stream::Train, 3);
+//! let other = Sampler::new(&p, Uniform, seed, batch_size).batch(Stream::Train, 4);
+//! assert_eq!(batch, again);
+//! assert_ne!(batch, other);
+//! // The mean of so many samples scatters by less than 0.02.
+//! let density = batch.active.len() as f64 / batch_size as f64;
+//! assert!((density - 1.5).abs() < 0.1, "{density}");
+//! # Ok::<(), superpose_toy::frequency::FrequencyError>(())
+//! ```
 
 pub mod adam;
 pub mod cell;

@@ -16,7 +16,14 @@ pub(crate) const EXAMPLES: &[(&str, &[&str])] = &[
             "superpose run my.toml --shard 2/8 --train-only",
         ],
     ),
-    ("new", &["superpose new my.toml", "superpose new my.toml --preset elhage2022", "superpose new my.toml --from quickstart"]),
+    (
+        "new",
+        &[
+            "superpose new my.toml",
+            "superpose new my.toml --preset elhage2022",
+            "superpose new my.toml --from quickstart",
+        ],
+    ),
     ("presets", &["superpose presets", "superpose presets liu2025-large --json"]),
     (
         "analyze",
@@ -87,7 +94,10 @@ pub(crate) const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     (
         "bench run",
-        &["superpose bench run bench/step", "superpose bench run my.toml --set train.steps=60 --gpu wgpu:1 --out times.csv"],
+        &[
+            "superpose bench run bench/step",
+            "superpose bench run my.toml --set train.steps=60 --gpu wgpu:1 --out times.csv",
+        ],
     ),
     ("bench compare", &["superpose bench compare before.csv after.csv"]),
     ("bench figure", &["superpose bench figure times.csv --out growth"]),
@@ -125,7 +135,10 @@ pub(crate) const EXAMPLES: &[(&str, &[&str])] = &[
             "superpose theory chinchilla loss --n 1e9 --d 2e10 --parameters 482,2085,1.82,0.348,0.366",
         ],
     ),
-    ("theory chinchilla repeat", &["superpose theory chinchilla repeat --unique 1e10 --epochs 1,4,16"]),
+    (
+        "theory chinchilla repeat",
+        &["superpose theory chinchilla repeat --unique 1e10 --epochs 1,4,16"],
+    ),
     (
         "theory predict",
         &[
@@ -139,7 +152,10 @@ pub(crate) const EXAMPLES: &[(&str, &[&str])] = &[
         &["superpose theory redundancy spectrum --spectral-exponent 3,1.5 --weight 1,0.1"],
     ),
     ("theory redundancy features", &["superpose theory redundancy features --features 16,64,256"]),
-    ("theory redundancy text", &["superpose theory redundancy text book.txt --contexts 6 --lags 1,10,100"]),
+    (
+        "theory redundancy text",
+        &["superpose theory redundancy text book.txt --contexts 6 --lags 1,10,100"],
+    ),
     (
         "theory redundancy dimension",
         &[
@@ -201,7 +217,8 @@ mod tests {
     }
 
     fn verbs(command: &Command, before: &str, found: &mut Vec<(String, Command)>) {
-        for verb in command.get_subcommands().filter(|v| v.get_name() != "help" && !v.is_hide_set()) {
+        for verb in command.get_subcommands().filter(|v| v.get_name() != "help" && !v.is_hide_set())
+        {
             let name = format!("{before} {}", verb.get_name()).trim().to_owned();
             match verb.has_subcommands() {
                 true => verbs(verb, &name, found),
@@ -236,7 +253,9 @@ mod tests {
             };
             let examples: Vec<Vec<String>> = examples.iter().map(|line| words(line)).collect();
             for option in verb.get_arguments().filter(|a| a.get_action().takes_values()) {
-                let Some(long) = option.get_long().map(|long| format!("--{long}")) else { continue };
+                let Some(long) = option.get_long().map(|long| format!("--{long}")) else {
+                    continue;
+                };
                 let help = option.get_help().map(ToString::to_string).unwrap_or_default();
                 let shows = help.contains("such as")
                     || !option.get_default_values().is_empty()

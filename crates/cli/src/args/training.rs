@@ -11,7 +11,7 @@ use crate::slurm;
 /// How cells are trained.
 #[derive(Debug, Args)]
 pub(crate) struct TrainingOptions {
-    /// Cells trained at the same time, one core each [default: number of cores; when cells are
+    /// Cells trained at the same time, one core each, such as 4 [default: number of cores; when cells are
     /// fewer, each gets several]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -27,7 +27,7 @@ pub(crate) struct TrainingOptions {
     /// Stop at the first cell that diverges or fails
     #[arg(long)]
     pub(crate) fail_fast: bool,
-    /// Train at most this many cells now
+    /// Train at most this many cells now, such as 10
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// How often it is written where a cell is in its training, such as `90s` or `1h`, so that it goes on from there
