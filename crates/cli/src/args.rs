@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use superpose_sweep::like;
 use superpose_sweep::preset::Preset;
 
 pub(crate) use crate::args::bench::*;
@@ -142,7 +143,11 @@ pub(crate) struct NamedPreset(pub(crate) Preset);
 
 fn preset(name: &str) -> Result<NamedPreset, String> {
     let found = Preset::ALL.into_iter().find(|preset| preset.name() == name).map(NamedPreset);
-    found.ok_or_else(|| format!("the presets are {}", Preset::ALL.map(Preset::name).join(", ")))
+    found.ok_or_else(|| {
+        let names = Preset::ALL.map(Preset::name);
+        let meant = like(name, names.into_iter()).map(|known| format!("did you mean {known}? "));
+        format!("{}the presets are {}", meant.unwrap_or_default(), names.join(", "))
+    })
 }
 
 #[derive(Debug, Args)]

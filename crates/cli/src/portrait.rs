@@ -12,6 +12,7 @@ use superpose_figures::study::{Places, draw as write_pictures, write_csv};
 use superpose_files::disk::write_whole;
 use superpose_files::table::Tables;
 use superpose_store::store::Store;
+use superpose_sweep::like;
 use superpose_toy::cell::{DEFAULTS, default_of, is_meant, short_name};
 
 use crate::analyze::{refuse_damage, write_report};
@@ -125,8 +126,11 @@ fn asked_for<'r>(
         let found = |f: &Finished| field_value(f, name.as_deref()?);
         let values: Vec<Value> = cells.iter().filter_map(|f| found(f)).collect();
         if values.is_empty() {
+            let short = names.iter().map(|name| short_name(name));
+            let meant = like(field, short).map(|known| format!("; did you mean `{known}`?"));
             bail!(
-                "`--where {condition}`: no cell has a field `{field}`; fields are {}",
+                "`--where {condition}`: no cell has a field `{field}`{}; fields are {}",
+                meant.unwrap_or_default(),
                 names.join(", ")
             );
         }
