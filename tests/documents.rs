@@ -10,6 +10,8 @@
 //! <!-- not run: needs a cluster -->       why it is not run here
 //! ```
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod support;
 
 use std::collections::BTreeSet;
@@ -83,7 +85,6 @@ fn blocks(text: &str) -> Vec<Block> {
 /// Runs what stands in a document.
 fn run(name: &str) {
     let sandbox = Sandbox::new();
-    let mut n_run = 0;
     for block in blocks(&text(name)) {
         let place = format!("{name}, line {}", block.line);
         if let Some(file) = block.remark("file:") {
@@ -100,19 +101,17 @@ fn run(name: &str) {
             }
             "sh" => match block.remark("not run:") {
                 Some(reason) => assert!(!reason.is_empty(), "{place} does not say why"),
-                None => n_run += commands(&sandbox, &block, &place),
+                None => commands(&sandbox, &block, &place),
             },
             "" => panic!("{place}: a block says what it is: sh, toml, text, …"),
             _ => {}
         }
     }
-    println!("{name}: {n_run} commands");
 }
 
-/// Runs the commands of a block, and says how many.
-fn commands(sandbox: &Sandbox, block: &Block, place: &str) -> usize {
+/// Runs the commands of a block.
+fn commands(sandbox: &Sandbox, block: &Block, place: &str) {
     let lines = block.text.lines().map(|line| line.split(" # ").next().unwrap_or_default().trim());
-    let mut n_run = 0;
     for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let is_training =
             ["superpose run ", "superpose reproduce "].iter().any(|s| line.starts_with(s));
@@ -133,9 +132,7 @@ fn commands(sandbox: &Sandbox, block: &Block, place: &str) -> usize {
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{place}: `{line}` ends with {:?}: {said}", output.status);
-        n_run += 1;
     }
-    n_run
 }
 
 macro_rules! documents {

@@ -58,6 +58,9 @@ impl Builtin {
     }
 
     /// What it is for, in the file's own words.
+    ///
+    /// # Panics
+    /// Never: a test reads every file.
     pub fn description(self) -> String {
         let table: toml::Table = toml::from_str(self.text).expect("a test reads every file");
         table.get("description").and_then(|said| said.as_str()).unwrap_or_default().to_owned()

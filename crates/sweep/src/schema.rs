@@ -217,14 +217,14 @@ impl Sections<'_> {
                 }
                 let nested = match parts.is_empty() {
                     true => own.clone(),
-                    false => json!({ "anyOf": [own, closed(parts)] }),
+                    false => json!({ "anyOf": [own, closed(&parts)] }),
                 };
                 all.insert(field, own);
                 inside.insert(name.clone(), nested);
             }
-            all.insert(table.to_owned(), closed(inside));
+            all.insert(table.to_owned(), closed(&inside));
         }
-        closed(all)
+        closed(&all)
     }
 
     /// What the value of a field may be under `[sweep]`, where `value` is what it may be elsewhere.
@@ -264,6 +264,6 @@ impl Sections<'_> {
 }
 
 /// A table of these names and no others.
-fn closed(properties: Map<String, Json>) -> Json {
+fn closed(properties: &Map<String, Json>) -> Json {
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
