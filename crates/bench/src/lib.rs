@@ -6,7 +6,6 @@
 
 pub mod compare;
 pub mod growth;
-mod kernels;
 pub mod measure;
 pub mod peers;
 pub mod record;

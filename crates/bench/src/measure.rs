@@ -15,9 +15,8 @@ use superpose_toy::engine::EngineKind;
 use superpose_toy::prepared::Prepared;
 use superpose_train::engine::{DeviceFailure, Effort, supports};
 use superpose_train::together::{Place, Processor};
-use superpose_train::train::{Rounds, gpu_peak_flop_per_s};
+use superpose_train::train::{KernelTimes, Rounds, gpu_peak_flop_per_s, watched};
 
-use crate::kernels::{KernelTimes, watched};
 use crate::record::{Row, Status};
 
 /// What every row of a table says alike.

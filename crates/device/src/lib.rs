@@ -6,15 +6,13 @@
 use std::fmt;
 
 use burn::tensor::Device;
-pub use cubecl::client::Client;
-
-pub use crate::words::words;
+pub use superpose_ensemble::Client;
+pub use superpose_ensemble::failure::words;
 
 #[cfg(feature = "cuda")]
 mod cuda;
 #[cfg(feature = "wgpu")]
 mod gpu;
-pub mod needs;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 mod opened;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
@@ -25,7 +23,6 @@ mod opened;
     reason = "a kernel becomes a public module"
 )]
 mod probe;
-mod words;
 
 /// The version of burn that this workspace is pinned to.
 pub const BURN_VERSION: &str = "0.22.1";

@@ -2,9 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cubecl::client::Client;
+use superpose_ensemble::Client;
+use superpose_ensemble::memory::Memory;
+use superpose_ensemble::plan::{CUBE_THREADS, KERNEL_ARRAYS, SHARED_BYTES};
 
-use crate::needs::{ARRAYS, SHARED_BYTES, THREADS};
 use crate::{DeviceError, Gpu, probe};
 
 /// The client of the device that `device` names, once a small kernel has come out right on it;
@@ -40,20 +41,22 @@ fn lacking(client: &Client) -> Option<String> {
     let short = |what: &str, has: usize, needed: usize| {
         (has < needed).then(|| format!("it has {has} {what}, and {needed} are needed"))
     };
-    short("threads in a cube", hardware.max_units_per_cube as usize, THREADS as usize)
+    short("threads in a cube", hardware.max_units_per_cube as usize, CUBE_THREADS as usize)
         .or_else(|| short("bytes of shared memory", hardware.max_shared_memory_size, SHARED_BYTES))
-        .or_else(|| short("arrays in a kernel", hardware.max_bindings as usize, ARRAYS as usize))
+        .or_else(|| {
+            short("arrays in a kernel", hardware.max_bindings as usize, KERNEL_ARRAYS as usize)
+        })
 }
 
 /// What there is to say of a GPU.
 pub(crate) fn described(label: String, driver: String, client: &Client) -> Gpu {
-    let properties = client.properties();
+    let (properties, memory) = (client.properties(), Memory::of(client));
     Gpu {
         label,
         name: properties.identity.name.clone(),
         driver,
-        memory_bytes: properties.memory.max_memory(),
-        largest_array_bytes: properties.memory.max_page_size,
+        memory_bytes: memory.bytes,
+        largest_array_bytes: memory.largest_array_bytes,
         shared_memory_bytes: properties.hardware.max_shared_memory_size,
         threads_per_cube: properties.hardware.max_units_per_cube,
     }

@@ -8,7 +8,7 @@ use cubecl::client::Client;
 use cubecl::prelude::*;
 use cubecl::server::ServerError;
 
-use crate::words;
+use superpose_ensemble::failure::words;
 
 /// Threads of the kernel.
 const THREADS: u32 = 64;

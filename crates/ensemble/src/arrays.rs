@@ -1,16 +1,15 @@
 //! The arrays of an ensemble on the device. `kernels/mod.rs` says what is in them, axis by axis.
 
 use cubecl::bytes::Bytes;
-use cubecl::client::Client;
 use cubecl::prelude::*;
 use cubecl::server::Handle;
 use superpose_toy::checkpoint::ModelState;
 use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::Weights;
 
+use crate::Client;
 use crate::failure::DeviceFailure;
-use crate::kernels::features::head;
-use crate::kernels::tile::HEIGHT;
+use crate::layout::{HEIGHT, head};
 use crate::plan::Shape;
 
 /// What cells of one shape have on the device.

@@ -3,7 +3,7 @@
 use superpose_toy::grouped::GroupedBatch;
 use superpose_toy::sampler::{Sampler, Stream};
 
-use crate::kernels::batch::{COUNTS, HEADER};
+use crate::layout::{COUNTS, HEADER};
 use crate::units::Units;
 use crate::word;
 

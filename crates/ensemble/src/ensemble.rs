@@ -3,32 +3,21 @@
 use std::fmt;
 
 use cubecl::bytes::Bytes;
-use cubecl::client::Client;
 use cubecl::prelude::*;
 use superpose_toy::adam::AdamStep;
 use superpose_toy::cell::Cell;
 use superpose_toy::checkpoint::ModelState;
-use superpose_toy::engine::{EngineKind, Unsupported};
 use superpose_toy::prepared::Prepared;
 use superpose_toy::trained::{LossGradient, Weights};
 
 use crate::arrays::{Arrays, OfCell};
 use crate::batches::Batches;
 use crate::failure::DeviceFailure;
-use crate::kernels::tile::THREADS;
 use crate::kernels::update::{STEP_NUMBERS, packed};
 use crate::launch::{Launch, Task};
+use crate::layout::THREADS;
 use crate::plan::{DENSE_FROM, Shape};
-use crate::word;
-
-/// Whether this engine can train `cell`: tied autoencoders with ReLU and squared errors. Everything
-/// else about a cell is all one to it.
-///
-/// # Errors
-/// [`Unsupported`], which names the field.
-pub fn supports(cell: &Cell) -> Result<(), Unsupported> {
-    Unsupported::unless_tied_relu_squared(EngineKind::Gram, cell)
-}
+use crate::{Client, PendingLosses, word};
 
 /// Cells of one shape in training, on the device of a client.
 pub struct Ensemble<'c> {
@@ -47,10 +36,6 @@ impl fmt::Debug for Ensemble<'_> {
             .finish_non_exhaustive()
     }
 }
-
-/// Mean squared errors, `[batches][cells]`, which the device may still be working on: calling it
-/// waits for them. It fails when the device has failed.
-pub type PendingLosses<'c> = Box<dyn FnOnce() -> Result<Vec<Vec<f64>>, DeviceFailure> + Send + 'c>;
 
 /// How the gradient goes back from the answers to the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,10 +5,9 @@ use cubecl::server::Handle;
 use superpose_toy::cell::Rows;
 
 use crate::arrays::{Arrays, fours, ones};
-use crate::kernels::back::SHARERS;
-use crate::kernels::tile::{HEIGHT, THREADS};
 use crate::kernels::update::STEP_NUMBERS;
 use crate::kernels::{back, gather, respond, update};
+use crate::layout::{HEIGHT, SHARERS, THREADS};
 use crate::word;
 
 /// What is done with a chunk of batches.

@@ -3,9 +3,9 @@
 
 use std::time::Instant;
 
-use cubecl::client::Client;
 use cubecl::prelude::*;
 
+use crate::Client;
 use crate::failure::DeviceFailure;
 use crate::kernels::peak;
 

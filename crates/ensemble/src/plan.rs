@@ -1,10 +1,6 @@
 //! Which tiles suit a shape, and how much memory a cell of it needs.
 
-use crate::kernels::back::SHARERS;
-use crate::kernels::bits::{MARKS, WIDTH};
-use crate::kernels::features::head;
-use crate::kernels::respond::COLUMNS;
-use crate::kernels::tile::{self, HEIGHT, SIDE, Tile};
+use crate::layout::{COLUMNS, HEIGHT, MARKS, SHARERS, SIDE, THREADS, Tile, WIDTH, head};
 use crate::word;
 
 /// Inner indices that a tile of `z` may have in shared memory at once, the deepest first.
@@ -13,7 +9,7 @@ const DEPTHS: [usize; 2] = [12, 8];
 const BACK_DEPTH: usize = 16;
 
 /// Threads of a cube in every kernel that needs most.
-pub const CUBE_THREADS: u32 = tile::THREADS;
+pub const CUBE_THREADS: u32 = THREADS;
 /// Bytes that the threads of a cube share at most, which every GPU has: on the way back, pieces, 16
 /// deep, of two factors of 128 rows; and no more forward, see [`Shape::shared_bytes`].
 pub const SHARED_BYTES: usize = 4 * 2 * HEIGHT * BACK_DEPTH;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use burn::tensor::{DType, Tensor};
+pub use superpose_ensemble::PendingLosses;
 use superpose_ensemble::batches::Drawer;
-pub use superpose_ensemble::ensemble::PendingLosses;
-use superpose_ensemble::ensemble::{self, Ensemble};
+use superpose_ensemble::ensemble::Ensemble;
 pub use superpose_ensemble::failure::DeviceFailure;
 use superpose_ensemble::feed::{Chunk, Feed};
 pub use superpose_gram::engine::is_tiny;
@@ -225,7 +225,7 @@ struct GramOnGpu<'c> {
 
 impl<'c> Engine<'c> for GramOnGpu<'c> {
     fn supports(cell: &Cell) -> Result<(), Unsupported> {
-        ensemble::supports(cell)
+        superpose_ensemble::supports(cell)
     }
 
     fn begin(&mut self, chunk: &Chunk) -> Result<PendingLosses<'c>, DeviceFailure> {

@@ -1,6 +1,7 @@
 //! How much memory and arithmetic a cell needs, before it is begun.
 
 use superpose_ensemble::batches::Drawer;
+use superpose_ensemble::memory::Memory;
 use superpose_ensemble::plan::Shape;
 use superpose_gram::engine::{PANEL_NUMBERS, n_strips};
 use superpose_toy::cell::{Cell, Decoder};
@@ -89,9 +90,9 @@ pub fn cell_bytes(prepared: &Prepared, place: &Place) -> f64 {
 pub fn most_cells(prepared: &Prepared, place: &Place) -> usize {
     let Some(client) = &place.client else { return 1 };
     let [largest, all] = gpu_bytes(prepared, place.engine);
-    let memory = &client.properties().memory;
-    let by_memory = memory.max_memory().map_or(f64::INFINITY, |bytes| bytes as f64 * SHARE / all);
-    let by_array = memory.max_page_size as f64 / largest;
+    let memory = Memory::of(client);
+    let by_memory = memory.bytes.map_or(f64::INFINITY, |bytes| bytes as f64 * SHARE / all);
+    let by_array = memory.largest_array_bytes as f64 / largest;
     let by_count = match place.engine {
         EngineKind::Gram => Common::of(&prepared.cell).shape.most_cells(likely_units(prepared)),
         EngineKind::Reference => MOST_CELLS,

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use burn::tensor::Device;
-use cubecl::client::Client;
+use superpose_ensemble::Client;
 use superpose_ensemble::feed::Chunk;
 use superpose_ensemble::plan::Shape;
 use superpose_toy::cell::{Activation, Cell, Decoder, Loss, Rows};

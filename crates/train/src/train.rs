@@ -5,6 +5,7 @@ use std::fmt;
 
 use superpose_ensemble::feed::Chunk;
 pub use superpose_ensemble::peak::peak_flop_per_s as gpu_peak_flop_per_s;
+pub use superpose_ensemble::times::{KernelTimes, watched};
 use superpose_toy::checkpoint::{Checkpoint, ModelState};
 use superpose_toy::engine::EngineKind;
 use superpose_toy::prepared::Prepared;

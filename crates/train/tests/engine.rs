@@ -538,11 +538,3 @@ fn cells_that_diverge_leave_the_others_alone_and_end_when_all_have() {
     assert!(trained.iter().all(|t| t.outcome == Outcome::Diverged { step: 20, reason: None }));
     assert_eq!(heard, (1..20).collect::<Vec<u64>>());
 }
-
-#[test]
-fn what_gpus_are_asked_for_is_what_the_kernels_need() {
-    use superpose_device::needs;
-    use superpose_ensemble::plan;
-    let asked = (needs::THREADS, needs::SHARED_BYTES, needs::ARRAYS);
-    assert_eq!(asked, (plan::CUBE_THREADS, plan::SHARED_BYTES, plan::KERNEL_ARRAYS));
-}

@@ -7,14 +7,10 @@
 use cubecl::prelude::*;
 
 use crate::kernels::batch::header;
-use crate::kernels::bits::{BITS, WIDTH, of_unit};
+use crate::kernels::bits::{BITS, of_unit};
 use crate::kernels::features::is_dense;
-use crate::kernels::tile::{
-    Along, Factor, Four, HEIGHT, Inner, ROWS, THREADS, Tile, column, first_row, product,
-};
-
-/// Threads that share the sum for a unit, or for a row of `W`, each with a word in so many.
-pub const SHARERS: u32 = 4;
+use crate::kernels::tile::{Along, Factor, Four, Inner, column, first_row, product};
+use crate::layout::{HEIGHT, ROWS, SHARERS, THREADS, Tile, WIDTH};
 
 /// For every cell (`z`) that goes the dense way and tile of hidden dimensions (`x`): first `dh`, for
 /// each of `parts` parts of the features and tile of units (`y`), and then `dW`, for each tile of

@@ -2,10 +2,7 @@
 
 use cubecl::prelude::*;
 
-/// Words in the header of a batch: counts, and where its arrays begin.
-pub const HEADER: usize = 9;
-/// The first words of it, which are counts and not places.
-pub const COUNTS: usize = 3;
+use crate::layout::HEADER;
 
 /// A batch's header, on the device.
 #[derive(CubeType, Clone, Copy)]

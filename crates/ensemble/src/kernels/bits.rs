@@ -8,16 +8,12 @@
 
 use cubecl::prelude::*;
 
-use crate::kernels::tile::{HEIGHT, ROWS, SIDE};
+use crate::layout::{HEIGHT, MARKS, ROWS, SIDE, WIDTH};
 
 /// Words that are written at once: a bit for each row or column of a tile.
 pub type Words = Vector<u32, Const<4>>;
-/// Features of a tile, as many as units.
-pub const WIDTH: usize = HEIGHT;
 /// Bits of a word.
 pub const BITS: usize = 32;
-/// Words of a thread in [`transpose`]: a bit for each of its eight rows and columns.
-pub const MARKS: usize = 2;
 
 /// Where the words of a unit begin, in numbers of [`Words`]. `units` are all cells' before it, and
 /// it.

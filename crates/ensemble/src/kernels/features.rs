@@ -3,13 +3,7 @@
 
 use cubecl::prelude::*;
 
-use crate::kernels::tile::THREADS;
-
-/// Numbers of every cell beyond one for each feature and array: the way, and the answers of each
-/// block of [`THREADS`] features.
-pub fn head(n_features: usize) -> usize {
-    1 + n_features.div_ceil(THREADS as usize)
-}
+use crate::layout::THREADS;
 
 /// Where the biases of a cell begin.
 #[cube]

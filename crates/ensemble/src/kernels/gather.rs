@@ -4,7 +4,8 @@ use cubecl::prelude::*;
 
 use crate::kernels::batch::{header, number};
 use crate::kernels::features::{counts, way};
-use crate::kernels::tile::{Four, THREADS};
+use crate::kernels::tile::Four;
+use crate::layout::THREADS;
 
 /// For every cell (`z`) and unit (`y`, as many to a cube as there are threads along that axis): `h`
 /// from rows of `W`, which are `row_fours` long. And for every cell whether the answers of the step

@@ -13,15 +13,12 @@ use cubecl::prelude::*;
 use crate::kernels::batch::{header, number};
 use crate::kernels::bits::{self, Words};
 use crate::kernels::features::{biases, importance, is_dense};
-use crate::kernels::tile::{
-    Along, Factor, Four, HEIGHT, Inner, ROWS, SIDE, THREADS, Tile, column, first_row, product,
-};
+use crate::kernels::tile::{Along, Factor, Four, Inner, column, first_row, product};
+use crate::layout::{COLUMNS, HEIGHT, MARKS, ROWS, SIDE, THREADS, Tile};
 
 /// A bias with which nothing answers.
 const NEVER: f32 = -3e38;
-/// Columns of a thread.
-pub const COLUMNS: usize = 8;
-/// Their groups of four neighbours.
+/// Groups of four neighbours among the columns of a thread.
 const GROUPS: usize = COLUMNS / 4;
 /// Where in shared memory the tile's biases are, in fours for every thread of a row and group.
 const BIASES: usize = 0;
@@ -233,9 +230,8 @@ pub fn respond(
         let squares_at = (cell * tiles + CUBE_POS_Y as usize) * n;
         sum_threads(&mut left, &squares, sums, squares_at, first_feature, n, tile);
         if comptime!(backward) {
-            let mut shared_marks =
-                Shared::<[u32]>::new_slice(comptime!(bits::MARKS * THREADS as usize));
-            let mark = UNIT_POS as usize * bits::MARKS;
+            let mut shared_marks = Shared::<[u32]>::new_slice(comptime!(MARKS * THREADS as usize));
+            let mark = UNIT_POS as usize * MARKS;
             shared_marks[mark] = marks_low;
             shared_marks[mark + 1] = marks_high;
             sync_cube();

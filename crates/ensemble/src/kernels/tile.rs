@@ -1,6 +1,6 @@
 //! A tile of a matrix product: what every kernel with a product in it is made of.
 //!
-//! A cube of [`THREADS`] threads makes a tile of `16·rows × 16·columns` numbers, `rows × columns`
+//! A cube of 256 threads makes a tile of `16·rows × 16·columns` numbers, `rows × columns`
 //! of them in the registers of each thread. It walks along the inner dimension in steps of `depth`:
 //! both factors' next piece is put into shared memory, inner index by inner index, and multiplied
 //! from there, four numbers at a time. While a piece is multiplied, the one after it is under way
@@ -8,37 +8,10 @@
 
 use cubecl::prelude::*;
 
-/// Threads in a cube: 16 × 16.
-pub const THREADS: u32 = 256;
-/// Threads along each side of a tile.
-pub const SIDE: usize = 16;
+use crate::layout::{HEIGHT, ROWS, SIDE, Tile};
+
 /// Numbers that are read from memory at once.
 pub type Four = Vector<f32, Const<4>>;
-/// Rows of a thread.
-pub const ROWS: usize = 8;
-/// Rows of a tile.
-pub const HEIGHT: usize = ROWS * SIDE;
-
-/// The size of a tile, whose threads have [`ROWS`] rows each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Tile {
-    /// Columns of a thread: four, or eight in two groups of four.
-    pub columns: usize,
-    /// Inner indices in shared memory at once; a multiple of four.
-    pub depth: usize,
-}
-
-impl Tile {
-    /// Columns of the tile.
-    pub fn width(&self) -> usize {
-        self.columns * SIDE
-    }
-
-    /// Bytes of both factors' pieces.
-    pub fn stage_bytes(&self) -> usize {
-        4 * self.depth * (HEIGHT + self.width())
-    }
-}
 
 /// Where a factor of a product lies in an array, and which part of it is wanted.
 #[derive(CubeType, Clone, Copy)]

@@ -4,12 +4,13 @@
 use cubecl::prelude::*;
 use superpose_toy::adam::AdamStep;
 
-use crate::kernels::back::{Answers, SHARERS, add_answers, sum_sharers};
+use crate::kernels::back::{Answers, add_answers, sum_sharers};
 use crate::kernels::batch::{header, number};
 use crate::kernels::bits::of_feature;
 use crate::kernels::features::{biases, counts, importance, is_dense};
 use crate::kernels::respond::relu;
-use crate::kernels::tile::{Four, HEIGHT, THREADS};
+use crate::kernels::tile::Four;
+use crate::layout::{HEIGHT, SHARERS, THREADS};
 
 /// Where each number of a packed [`AdamStep`] is: for the host that packs it and for the kernels.
 macro_rules! places {
