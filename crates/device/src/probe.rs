@@ -7,7 +7,6 @@
 use cubecl::client::Client;
 use cubecl::prelude::*;
 use cubecl::server::ServerError;
-
 use superpose_ensemble::failure::words;
 
 /// Threads of the kernel.

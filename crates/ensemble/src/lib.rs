@@ -12,7 +12,7 @@
 
 #![cfg_attr(
     not(feature = "gpu"),
-    allow(dead_code, unreachable_pub, reason = "only kernels need some sizes")
+    allow(dead_code, unreachable_pub, reason = "some of it is for kernels alone")
 )]
 
 #[cfg(feature = "gpu")]

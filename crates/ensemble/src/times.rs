@@ -86,7 +86,6 @@ mod observed {
     }
 }
 
-#[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "nothing is launched"))]
 /// A kernel's name without where it is defined and for what: `respond` of `a::kernels::respond::Respond<f32>`.
 fn short(kernel: &str) -> String {
     let path = kernel.split('<').next().unwrap_or(kernel);
